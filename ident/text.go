@@ -1,0 +1,52 @@
+package ident
+
+// The texts of the ids. String is "" for none; UnmarshalText takes "" as none and fails
+// with fault.Invalid on anything but the form that String writes.
+
+func (id Merchant) String() string                { return text("mer_", int64(id)) }
+func (id Merchant) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Merchant) UnmarshalText(b []byte) error { return unmarshal(id, "mer_", b) }
+
+func (id Store) String() string                { return text("sto_", int64(id)) }
+func (id Store) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Store) UnmarshalText(b []byte) error { return unmarshal(id, "sto_", b) }
+
+func (id App) String() string                { return text("app_", int64(id)) }
+func (id App) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *App) UnmarshalText(b []byte) error { return unmarshal(id, "app_", b) }
+
+func (id Account) String() string                { return text("acc_", int64(id)) }
+func (id Account) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Account) UnmarshalText(b []byte) error { return unmarshal(id, "acc_", b) }
+
+func (id Shop) String() string                { return text("shp_", int64(id)) }
+func (id Shop) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Shop) UnmarshalText(b []byte) error { return unmarshal(id, "shp_", b) }
+
+func (id Order) String() string                { return text("ord_", int64(id)) }
+func (id Order) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Order) UnmarshalText(b []byte) error { return unmarshal(id, "ord_", b) }
+
+func (id Effect) String() string                { return text("eff_", int64(id)) }
+func (id Effect) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Effect) UnmarshalText(b []byte) error { return unmarshal(id, "eff_", b) }
+
+func (id Entry) String() string                { return text("jrn_", int64(id)) }
+func (id Entry) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Entry) UnmarshalText(b []byte) error { return unmarshal(id, "jrn_", b) }
+
+func (id Parked) String() string                { return text("prk_", int64(id)) }
+func (id Parked) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Parked) UnmarshalText(b []byte) error { return unmarshal(id, "prk_", b) }
+
+func (id Batch) String() string                { return text("bat_", int64(id)) }
+func (id Batch) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Batch) UnmarshalText(b []byte) error { return unmarshal(id, "bat_", b) }
+
+func (id User) String() string                { return text("usr_", int64(id)) }
+func (id User) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *User) UnmarshalText(b []byte) error { return unmarshal(id, "usr_", b) }
+
+func (id Key) String() string                { return text("key_", int64(id)) }
+func (id Key) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Key) UnmarshalText(b []byte) error { return unmarshal(id, "key_", b) }
