@@ -1,0 +1,222 @@
+package order
+
+import "slices"
+
+// An ActionKind is something a person or a rule does with an order.
+type ActionKind string
+
+// The acts.
+const (
+	Accept        ActionKind = "accept"
+	Refuse        ActionKind = "refuse" // before it is accepted
+	Ready         ActionKind = "ready"
+	Dispatch      ActionKind = "dispatch" // the store's own rider leaves
+	Deliver       ActionKind = "deliver"  // the store's own rider has arrived
+	Ship          ActionKind = "ship"     // a parcel leaves, with carrier and tracking
+	Cancel        ActionKind = "cancel"   // after it is accepted
+	RefundApprove ActionKind = "refund_approve"
+	RefundRefuse  ActionKind = "refund_refuse"
+	RefundPartial ActionKind = "refund_partial" // started by the store
+	Annotate      ActionKind = "note"
+)
+
+// ActionKinds in the order in which a screen shows them.
+var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, Deliver, Ship, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
+
+// Final reports whether an act cannot be taken back: a screen asks once before it.
+func (k ActionKind) Final() bool {
+	switch k {
+	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial:
+		return true
+	}
+	return false
+}
+
+// A Power says that a platform can carry out an act, and its limits beyond those of
+// the life cycle.
+type Power struct {
+	Kind      ActionKind
+	Logistics []Logistics // only for these; empty = all
+	NotAfter  []State     // not once the delivery is in one of these states
+	Local     bool        // kept in Tongdan only: the platform has no call for it
+}
+
+// A Reason says why an act is not allowed. Code is stable and translated by screens.
+type Reason struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// The reasons.
+var (
+	WhyUnsupported  = Reason{"platform_cannot", "this platform offers no call for it; use the platform's own console"}
+	WhyIncomplete   = Reason{"incomplete", "the order has not fully arrived yet"}
+	WhyUnpaid       = Reason{"unpaid", "the order is not paid yet"}
+	WhyAccepted     = Reason{"already_accepted", "the order has been accepted"}
+	WhyNotAccepted  = Reason{"not_accepted", "accept the order first"}
+	WhyReady        = Reason{"already_ready", "the order is marked ready"}
+	WhyCancelled    = Reason{"cancelled", "the order is cancelled"}
+	WhyReplaced     = Reason{"replaced", "a split replaced this order by others"}
+	WhyDone         = Reason{"done", "the order is finished"}
+	WhyOnTheWay     = Reason{"on_the_way", "the order has left"}
+	WhyNotOnTheWay  = Reason{"not_on_the_way", "the order has not left yet"}
+	WhyLogistics    = Reason{"other_logistics", "another party brings this order"}
+	WhyNoCase       = Reason{"no_case", "no refund request waits for an answer"}
+	WhyCaseOpen     = Reason{"case_open", "answer the open refund request first"}
+	WhyNothingLeft  = Reason{"nothing_left", "everything has been refunded"}
+	WhyNoAcceptance = Reason{"no_acceptance", "orders of this platform need no acceptance"}
+)
+
+// A Permit says whether one act is allowed now.
+type Permit struct {
+	Kind    ActionKind
+	For     string // the after-sale case it would answer
+	Allowed bool
+	Why     Reason // when not
+	Local   bool   // it would stay in Tongdan
+}
+
+// a rule of the table: the first condition that holds forbids the act.
+type rule []func(*Order, Power) (Reason, bool)
+
+func when(cond func(*Order) bool, why Reason) func(*Order, Power) (Reason, bool) {
+	return func(o *Order, _ Power) (Reason, bool) { return why, cond(o) }
+}
+
+func workIs(states ...State) func(*Order) bool {
+	return func(o *Order) bool { return slices.Contains(states, o.Axes.Work) }
+}
+
+func deliveryIs(states ...State) func(*Order) bool {
+	return func(o *Order) bool { return slices.Contains(states, o.Axes.Delivery) }
+}
+
+var (
+	ended = rule{
+		when(workIs(WorkCancelled), WhyCancelled),
+		when(workIs(WorkReplaced), WhyReplaced),
+	}
+	alive     = append(slices.Clone(ended), when(workIs(WorkDone), WhyDone))
+	complete  = when(func(o *Order) bool { return !o.Complete() }, WhyIncomplete)
+	paid      = when(func(o *Order) bool { return o.Axes.Payment == Unpaid }, WhyUnpaid)
+	accepted  = when(workIs(WorkWaiting), WhyNotAccepted)
+	waiting   = when(workIs(WorkAccepted, WorkReady), WhyAccepted)
+	notLeft   = when(deliveryIs(DeliveryOnTheWay, DeliveryDelivered, DeliveryReturned, DeliveryFailed), WhyOnTheWay)
+	left      = when(func(o *Order) bool { return !deliveryIs(DeliveryOnTheWay)(o) }, WhyNotOnTheWay)
+	withCase  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, answerable) }, WhyNoCase)
+	noCase    = when(func(o *Order) bool { return slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
+	something = when(func(o *Order) bool { return o.Axes.Payment == Refunded }, WhyNothingLeft)
+)
+
+func answerable(c AfterSale) bool { return c.Answerable }
+
+// table is the whole life cycle of acts: for each, what forbids it, first match wins.
+var table = map[ActionKind]rule{
+	Accept:        append(slices.Clone(alive), complete, paid, waiting),
+	Refuse:        append(slices.Clone(alive), complete, paid, waiting),
+	Ready:         append(slices.Clone(alive), complete, paid, accepted, when(workIs(WorkReady), WhyReady), notLeft),
+	Dispatch:      append(slices.Clone(alive), complete, paid, accepted, notLeft),
+	Deliver:       append(slices.Clone(alive), complete, paid, accepted, when(deliveryIs(DeliveryDelivered), WhyDone), left),
+	Ship:          append(slices.Clone(alive), complete, paid, accepted, notLeft),
+	Cancel:        append(slices.Clone(alive), complete),
+	RefundApprove: append(slices.Clone(ended), withCase),
+	RefundRefuse:  append(slices.Clone(ended), withCase),
+	RefundPartial: append(slices.Clone(ended), complete, paid, accepted, noCase, something),
+	Annotate:      {},
+}
+
+// Permits lists every act, in the order of ActionKinds, with whether it is allowed
+// now. powers are those of the order's platform. Acts on cases come once for each
+// case that waits.
+func Permits(o *Order, powers []Power) []Permit {
+	var out []Permit
+	for _, k := range ActionKinds {
+		i := slices.IndexFunc(powers, func(p Power) bool { return p.Kind == k })
+		p := Permit{Kind: k}
+		if i < 0 {
+			p.Why = WhyUnsupported
+			out = append(out, p)
+			continue
+		}
+		power := powers[i]
+		p.Local = power.Local
+		p.Why, p.Allowed = allowed(o, power)
+		if p.Allowed && (k == RefundApprove || k == RefundRefuse) {
+			for _, c := range o.Cases {
+				if c.Answerable {
+					p.For = c.Key
+					out = append(out, p)
+				}
+			}
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func allowed(o *Order, p Power) (Reason, bool) {
+	for _, forbids := range table[p.Kind] {
+		if why, yes := forbids(o, p); yes {
+			return why, false
+		}
+	}
+	if len(p.Logistics) > 0 && !slices.Contains(p.Logistics, o.Head.Logistics) {
+		return WhyLogistics, false
+	}
+	if slices.Contains(p.NotAfter, o.Axes.Delivery) {
+		return WhyOnTheWay, false
+	}
+	return Reason{}, true
+}
+
+// Achieved reports whether what an act wanted is so by now, whoever did it: an order
+// accepted in the platform's own app needs no second call. Acts that are no goals are
+// never achieved by themselves.
+func Achieved(o *Order, k ActionKind, caseKey string) bool {
+	switch k {
+	case Accept:
+		return workIs(WorkAccepted, WorkReady, WorkDone)(o)
+	case Refuse, Cancel:
+		return workIs(WorkCancelled)(o)
+	case Ready:
+		return workIs(WorkReady, WorkDone)(o)
+	case Dispatch, Ship:
+		return deliveryIs(DeliveryOnTheWay, DeliveryDelivered)(o)
+	case Deliver:
+		return deliveryIs(DeliveryDelivered)(o) || workIs(WorkDone)(o)
+	case RefundApprove, RefundRefuse:
+		i := slices.IndexFunc(o.Cases, func(c AfterSale) bool { return c.Key == caseKey })
+		if i < 0 {
+			return false
+		}
+		s := o.Cases[i].State
+		if k == RefundApprove {
+			return s == CaseAgreed || s == CaseRefunded
+		}
+		return s == CaseRefused || s == CaseAppealed
+	}
+	return false
+}
+
+// Impossible reports whether what an act wants can no longer become so, with the
+// reason: a queued call for it is void.
+func Impossible(o *Order, k ActionKind, caseKey string) (Reason, bool) {
+	switch k {
+	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel:
+		for _, forbids := range alive {
+			if why, yes := forbids(o, Power{}); yes && !Achieved(o, k, caseKey) {
+				return why, true
+			}
+		}
+		if k == Refuse && workIs(WorkAccepted, WorkReady)(o) {
+			return WhyAccepted, true
+		}
+	case RefundApprove, RefundRefuse:
+		i := slices.IndexFunc(o.Cases, func(c AfterSale) bool { return c.Key == caseKey })
+		if i >= 0 && !o.Cases[i].Answerable && !Achieved(o, k, caseKey) {
+			return WhyNoCase, true
+		}
+	}
+	return Reason{}, false
+}

@@ -1,0 +1,107 @@
+package order
+
+import (
+	"maps"
+	"slices"
+)
+
+// Wants is what an order asks of the rest of the world. It is level, not edge: it is
+// computed anew from the whole order after each merge, and only the difference to
+// what is there is written.
+type Wants struct {
+	Reserve map[string]int64 `json:"reserve,omitempty"` // offer key (SKU, else the platform's code) → pieces
+	Due     []Deadline       `json:"due,omitempty"`
+	Issues  []Issue          `json:"issues,omitempty"`
+	Asks    []string         `json:"asks,omitempty"` // of the platform: AskAcknowledge, AskRead
+}
+
+// What an order can ask of its platform without a person.
+const (
+	AskAcknowledge = "acknowledge" // tell the platform that the order has arrived
+	AskRead        = "read"        // read it again: it is incomplete
+)
+
+// WantsOf computes the wants. An order without bill and shop wants only to be read
+// and to have its issues shown; one that is cancelled, replaced or unpaid reserves
+// nothing, whichever message came first.
+func WantsOf(o *Order, g *Grammar) Wants {
+	w := Wants{Issues: o.Issues, Due: o.Deadlines}
+	dead := o.Status == StatusCancelled || o.Status == StatusReplaced
+	if (!o.Complete() || o.Partial) && !dead {
+		w.Asks = append(w.Asks, AskRead)
+	}
+	if !o.Complete() || dead {
+		return w
+	}
+	if g.Acknowledge && o.Status == StatusNew {
+		w.Asks = append(w.Asks, AskAcknowledge)
+	}
+	onTheWay := o.Status == StatusDelivering || o.Status == StatusDelivered || o.Status == StatusDone
+	if o.Status == StatusUnpaid || onTheWay {
+		return w
+	}
+	for _, l := range o.Bill.Lines {
+		key := l.SKU
+		if key == "" {
+			key = l.Ref
+		}
+		if n := l.Quantity - l.Refunded; key != "" && n > 0 {
+			if w.Reserve == nil {
+				w.Reserve = map[string]int64{}
+			}
+			w.Reserve[key] += n
+		}
+	}
+	return w
+}
+
+// A Move is a reservation whose target changed.
+type Move struct {
+	SKU      string
+	From, To int64
+}
+
+// A Difference is what has to be written to get from one set of wants to another.
+type Difference struct {
+	Reserve []Move // sorted by SKU
+	Opened  []Issue
+	Closed  []Issue
+	Asks    []string // newly asked
+	Dropped []string // no longer asked
+	Due     bool     // deadlines differ
+}
+
+// Diff compares what is there with what is wanted.
+func Diff(have, want Wants) Difference {
+	var d Difference
+	for _, sku := range slices.Sorted(maps.Keys(union(have.Reserve, want.Reserve))) {
+		if f, t := have.Reserve[sku], want.Reserve[sku]; f != t {
+			d.Reserve = append(d.Reserve, Move{sku, f, t})
+		}
+	}
+	d.Opened, d.Closed = minus(want.Issues, have.Issues), minus(have.Issues, want.Issues)
+	d.Asks, d.Dropped = minus(want.Asks, have.Asks), minus(have.Asks, want.Asks)
+	d.Due = !slices.Equal(have.Due, want.Due)
+	return d
+}
+
+func union(a, b map[string]int64) map[string]int64 {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]int64{}
+	}
+	for k := range b {
+		out[k] += 0
+	}
+	return out
+}
+
+func minus[T comparable](a, b []T) []T {
+	var out []T
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
