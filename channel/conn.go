@@ -1,0 +1,128 @@
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Conn stands in front of a Shop. It answers fault.Unsupported for powers that the
+// shop lacks. It may be used concurrently.
+type Conn struct {
+	info *Info
+	shop Shop
+}
+
+// NewConn puts a Conn in front of a shop.
+func NewConn(info *Info, s Shop) *Conn { return &Conn{info, s} }
+
+// Info describes the platform.
+func (c *Conn) Info() *Info { return c.info }
+
+// Read and Pull are those of Shop.
+func (c *Conn) Read(ctx context.Context, ref order.Ref) ([]Item, error) { return c.shop.Read(ctx, ref) }
+func (c *Conn) Pull(ctx context.Context, p Pull) iter.Seq2[Page, error] { return c.shop.Pull(ctx, p) }
+
+// Do carries out an act with one call. before is what Before gave, for additive acts.
+func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, error) {
+	switch a.Kind {
+	case Acknowledge:
+		if s, ok := c.shop.(Acknowledger); ok {
+			return s.Acknowledge(ctx, a)
+		}
+	case order.Accept:
+		if s, ok := c.shop.(Accepter); ok {
+			return s.Accept(ctx, a)
+		}
+	case order.Refuse:
+		if s, ok := c.shop.(Refuser); ok {
+			return s.Refuse(ctx, a)
+		}
+	case order.Cancel:
+		if s, ok := c.shop.(Canceller); ok {
+			return s.Cancel(ctx, a)
+		}
+	case order.Ready:
+		if s, ok := c.shop.(Preparer); ok {
+			return s.Ready(ctx, a)
+		}
+	case order.Dispatch:
+		if s, ok := c.shop.(Dispatcher); ok {
+			return s.Dispatch(ctx, a)
+		}
+	case order.Deliver:
+		if s, ok := c.shop.(Dispatcher); ok {
+			return s.Deliver(ctx, a)
+		}
+	case order.Ship:
+		if s, ok := c.shop.(Shipper); ok {
+			return s.Ship(ctx, a)
+		}
+	case order.RefundApprove:
+		if s, ok := c.shop.(RefundAnswerer); ok {
+			return s.RefundApprove(ctx, a)
+		}
+	case order.RefundRefuse:
+		if s, ok := c.shop.(RefundAnswerer); ok {
+			return s.RefundRefuse(ctx, a)
+		}
+	case order.RefundPartial:
+		if s, ok := c.shop.(PartRefunder); ok {
+			return s.RefundPartial(ctx, a, before)
+		}
+	case order.Annotate:
+		if s, ok := c.shop.(Annotator); ok {
+			return s.Annotate(ctx, a)
+		}
+	}
+	return nil, c.unsupported("channel.Do", a)
+}
+
+// Before reads the state that an additive act will be compared with; nil for others.
+func (c *Conn) Before(ctx context.Context, a Act) (json.RawMessage, error) {
+	if s, ok := c.shop.(PartRefunder); ok && a.Kind == order.RefundPartial {
+		return s.Before(ctx, a)
+	}
+	return nil, nil
+}
+
+// Look finds out whether an act has taken place.
+func (c *Conn) Look(ctx context.Context, a Act, before json.RawMessage) (Sight, error) {
+	if s, ok := c.shop.(Looker); ok {
+		return s.Look(ctx, a, before)
+	}
+	return Sight{}, c.unsupported("channel.Look", a)
+}
+
+// Keep renews what has to be renewed; a shop without such a thing is asked again in a day.
+func (c *Conn) Keep(ctx context.Context) (next time.Time, keeps bool, err error) {
+	if s, ok := c.shop.(Keeper); ok {
+		next, err = s.Keep(ctx)
+		return next, true, err
+	}
+	return time.Time{}, false, nil
+}
+
+// ConsentURL and Exchange are those of Authoriser.
+func (c *Conn) ConsentURL(state, redirect string) (string, error) {
+	if s, ok := c.shop.(Authoriser); ok {
+		return s.ConsentURL(state, redirect), nil
+	}
+	return "", c.unsupported("channel.ConsentURL", Act{})
+}
+
+// Exchange turns the code of a consent into an authorisation, saved in the vault.
+func (c *Conn) Exchange(ctx context.Context, code, redirect string) (external string, err error) {
+	if s, ok := c.shop.(Authoriser); ok {
+		return s.Exchange(ctx, code, redirect)
+	}
+	return "", c.unsupported("channel.Exchange", Act{})
+}
+
+func (c *Conn) unsupported(op string, a Act) error {
+	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Words: c.info.Label.EN + " offers no call for it"}
+}

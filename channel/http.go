@@ -1,0 +1,253 @@
+package channel
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+)
+
+// Limits of an exchange with a platform.
+const (
+	MaxAnswer = 8 << 20          // bytes of one answer
+	callTime  = 15 * time.Second // of one call as a whole
+)
+
+// ErrTooLate is the cause when nothing may be written to the wire any more: the lease
+// under which the call was begun has ended. The call was not made.
+var ErrTooLate = errors.New("the lease of this call has ended")
+
+// NewClients gives the two HTTP clients of Env. They share connections to a host, not
+// behaviour: reads follow net/http's habits. calls are for what changes something:
+// net/http silently repeats a GET, and anything with an Idempotency-Key header, when a
+// kept-alive connection dies unanswered (measured), so requests get a body without
+// GetBody, redirects are not followed, and nothing is written after the moment that
+// WithNotAfter put into the context. Both stop at 15 s and at MaxAnswer bytes, and
+// record into the Trace in the context.
+func NewClients() (reads, calls *http.Client) {
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+	transport := func() *http.Transport {
+		return &http.Transport{
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				c, err := dialer.DialContext(ctx, network, addr)
+				if err != nil {
+					return nil, err
+				}
+				return &guarded{Conn: c}, nil
+			},
+			Proxy:                 http.ProxyFromEnvironment,
+			MaxIdleConnsPerHost:   16,
+			IdleConnTimeout:       60 * time.Second,
+			TLSHandshakeTimeout:   5 * time.Second,
+			ResponseHeaderTimeout: callTime,
+		}
+	}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	reads = &http.Client{Transport: recorder{transport(), false}, Timeout: callTime, CheckRedirect: stay}
+	calls = &http.Client{Transport: recorder{transport(), true}, Timeout: callTime, CheckRedirect: stay}
+	return reads, calls
+}
+
+// guarded refuses to write after a moment: the last line of defence against a process
+// that was frozen between its check and its write.
+type guarded struct {
+	net.Conn
+	notAfter atomic.Int64 // UTC ns, 0 = no limit
+}
+
+func (g *guarded) Write(b []byte) (int, error) {
+	if t := g.notAfter.Load(); t > 0 && time.Now().UnixNano() > t {
+		return 0, ErrTooLate
+	}
+	return g.Conn.Write(b)
+}
+
+type notAfterKey struct{}
+
+// WithNotAfter puts a limit into a context: a call made with it writes nothing to the
+// wire later. The limit is wall time, since a lease is.
+func WithNotAfter(ctx context.Context, t time.Time) context.Context {
+	return context.WithValue(ctx, notAfterKey{}, t)
+}
+
+// FreshConnection makes a call use a connection of its own: for additive calls.
+func FreshConnection(r *http.Request) { r.Close = true }
+
+type recorder struct {
+	next     http.RoundTripper
+	changing bool
+}
+
+// onlyOnce is a body that cannot be read twice, so that net/http cannot send it twice.
+type onlyOnce struct{ io.Reader }
+
+func (onlyOnce) Close() error { return nil }
+
+func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	var sent []byte
+	limit, _ := ctx.Value(notAfterKey{}).(time.Time)
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		c := info.Conn
+		if s, ok := c.(*tls.Conn); ok {
+			c = s.NetConn()
+		}
+		if g, ok := c.(*guarded); ok {
+			ns := int64(0)
+			if !limit.IsZero() {
+				ns = limit.UnixNano()
+			}
+			g.notAfter.Store(ns)
+		}
+	}})
+	out := r.Clone(ctx)
+	if r.Body != nil {
+		b, err := io.ReadAll(io.LimitReader(r.Body, MaxAnswer))
+		r.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		sent = b
+		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
+		if !t.changing {
+			out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+		}
+	}
+	if t.changing {
+		out.GetBody, out.Body = nil, onlyOnce{bytes.NewReader(sent)}
+		out.Header.Del("Idempotency-Key")
+		out.Header.Del("X-Idempotency-Key")
+	}
+	began := time.Now()
+	res, err := t.next.RoundTrip(out)
+	x := Exchange{Method: r.Method, URL: r.URL.Scheme + "://" + r.URL.Host + r.URL.Path, Query: r.URL.RawQuery, Sent: sent, At: began}
+	if err != nil {
+		x.Took, x.Err = time.Since(began), err.Error()
+		traceOf(ctx).add(x)
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswer+1))
+	res.Body.Close()
+	x.Took, x.Status, x.Got = time.Since(began), res.StatusCode, body
+	if err != nil {
+		x.Err = err.Error()
+	}
+	traceOf(ctx).add(x)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(body) > MaxAnswer:
+		return nil, fault.New("channel.RoundTrip", fault.TooLarge, "the platform's answer is larger than 8 MiB")
+	}
+	res.Body = io.NopCloser(bytes.NewReader(body))
+	return res, nil
+}
+
+// An Exchange is one HTTP call as it went over the wire, for the journal. Headers are
+// not kept: they carry tokens.
+type Exchange struct {
+	Method, URL string
+	Query       string // as sent
+	Sent, Got   []byte
+	Status      int // 0 = no answer
+	Err         string
+	At          time.Time
+	Took        time.Duration
+	Private     bool // holds credentials: the journal keeps that it happened, not what
+}
+
+// A Trace collects the exchanges made under a context.
+type Trace struct {
+	mu   sync.Mutex
+	list []Exchange
+}
+
+type traceKey struct{}
+
+// WithTrace gives a context whose exchanges are collected.
+func WithTrace(ctx context.Context) (context.Context, *Trace) {
+	t := new(Trace)
+	return context.WithValue(ctx, traceKey{}, t), t
+}
+
+// Private gives a context whose exchanges are recorded without their content: token
+// calls.
+func Private(ctx context.Context) context.Context { return context.WithValue(ctx, privateKey{}, true) }
+
+type privateKey struct{}
+
+func traceOf(ctx context.Context) *traced {
+	t, _ := ctx.Value(traceKey{}).(*Trace)
+	p, _ := ctx.Value(privateKey{}).(bool)
+	return &traced{t, p}
+}
+
+type traced struct {
+	t       *Trace
+	private bool
+}
+
+func (tr *traced) add(x Exchange) {
+	if tr.t == nil {
+		return
+	}
+	if tr.private {
+		x.Private, x.Query, x.Sent, x.Got = true, "", nil, nil
+	}
+	tr.t.mu.Lock()
+	defer tr.t.mu.Unlock()
+	if len(tr.t.list) < 1000 {
+		tr.t.list = append(tr.t.list, x)
+	}
+}
+
+// Take gives what was collected and begins anew.
+func (t *Trace) Take() []Exchange {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := t.list
+	t.list = nil
+	return out
+}
+
+// SendError turns an error of http.Client.Do into a fault: Unavailable when nothing can
+// have reached the platform (no connection, no name, the lease ended before a byte was
+// written), Unknown when something may have.
+func SendError(op string, err error) error {
+	var dial *net.OpError
+	code := fault.Unknown
+	switch {
+	case errors.As(err, &dial) && dial.Op == "dial":
+		code = fault.Unavailable
+	case errors.Is(err, ErrTooLate):
+		code = fault.Unavailable
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != "" {
+		code = f.Code
+	}
+	return &fault.Error{Op: op, Code: code, Words: "no answer from the platform", Err: hideURL(err)}
+}
+
+// hideURL drops the URL that http.Client puts into its errors: it can hold a token.
+func hideURL(err error) error {
+	type urlError interface{ Unwrap() error }
+	if u, ok := err.(interface {
+		urlError
+		Timeout() bool
+		Temporary() bool
+	}); ok {
+		if inner := u.Unwrap(); inner != nil {
+			return inner
+		}
+	}
+	return err
+}
