@@ -57,6 +57,10 @@ type Hint struct {
 	Ref   Ref
 	After int64  // not before, UTC ms: platforms' reads lag behind their messages
 	Why   string // the message that gave it
+
+	// IfUnknown: skip the read when the order's content is known by then, because
+	// the push that carries it came after all.
+	IfUnknown bool
 }
 
 // Kind says how an order leaves the shop: minutes or days.

@@ -1,0 +1,3 @@
+package channeltest
+
+var infoRules, pushRules, readRules, actRules, pullRules []rule
