@@ -1,0 +1,369 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
+)
+
+// An Act is what somebody wants done with an order.
+type Act struct {
+	Kind       order.ActionKind
+	For        string // the after-sale; "" = the only one that waits
+	ReasonCode string
+	Reason     string
+	Text       string
+	Courier    order.Rider
+	Carrier    string
+	Tracking   string
+	Lines      []ActLine
+	Key        string // the caller's Idempotency-Key: the same deed twice is one deed
+}
+
+// An ActLine is a line to refund, by its key in the bill.
+type ActLine struct {
+	Line     string `json:"line" maxLength:"64"`
+	Quantity int64  `json:"quantity" minimum:"1" maximum:"100000"`
+}
+
+// Done says what became of an act.
+type Done struct {
+	Effect  ident.Effect
+	State   effect.State // Done at once when it stays in Tongdan or was so already
+	Already *Already
+	Seq     int64
+}
+
+// Already says that somebody was faster: news, not an error.
+type Already struct {
+	By string
+	At int64
+}
+
+// Act records what somebody wants and makes it an effect. It fails with fault.Conflict
+// and the reason when the order's state forbids it, with fault.NotFound for an order
+// that is not the caller's.
+func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, error) {
+	const op = "hub.Act"
+	if err := a.check(); err != nil {
+		return Done{}, err
+	}
+	var done Done
+	v := db.Verb{
+		Name: "act." + string(a.Kind), Merchant: who.Merchant, Orders: []ident.Order{id}, Class: db.People,
+		Decide: func(tx *db.Tx) (err error) {
+			done, err = h.act(tx, who, id, a)
+			return err
+		},
+	}
+	if a.Key != "" {
+		v.Keys = []string{effect.DeedKey(who.ID + " " + a.Key)}
+	}
+	r, err := h.db.Do(ctx, v)
+	if err != nil {
+		return Done{}, fault.Wrap(op, err)
+	}
+	done.Seq = r.Seq
+	h.runner.Wake()
+	return done, nil
+}
+
+func (a Act) check() error {
+	e := &fault.Error{Op: "hub.Act", Code: fault.Invalid, Words: "the act is not complete"}
+	wrong := func(loc, msg string) { e.Fields = append(e.Fields, fault.Field{Location: "body." + loc, Message: msg}) }
+	if !slices.Contains(order.ActionKinds, a.Kind) {
+		wrong("kind", "is none of the acts")
+	}
+	for name, s := range map[string]string{"reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier.name": a.Courier.Name, "courier.phone": a.Courier.Phone} {
+		if utf8.RuneCountInString(s) > 500 || !utf8.ValidString(s) {
+			wrong(name, "is longer than 500 characters")
+		}
+	}
+	if a.Kind == order.Annotate && strings.TrimSpace(a.Text) == "" {
+		wrong("text", "write what the note is to say")
+	}
+	if a.Kind == order.RefundPartial && len(a.Lines) == 0 {
+		wrong("lines", "choose what to refund")
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
+	row, ok := tx.OrderByID(id)
+	if !ok || !who.Sees(row.Store) {
+		return Done{}, fault.New("hub.act", fault.NotFound, "there is no such order")
+	}
+	info := h.info(row.Channel, row.Ref.Realm)
+	if info == nil {
+		return Done{}, fault.New("hub.act", fault.Unsupported, "this build has no connector for the order's channel")
+	}
+	if a.Key != "" {
+		if e, ok := tx.EffectByKey(effect.DeedKey(who.ID + " " + a.Key)); ok {
+			return Done{Effect: e.ID, State: e.State}, nil
+		}
+	}
+	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	permit, err := permitFor(&o, info, a)
+	if err != nil {
+		if order.Achieved(&o, a.Kind, a.For) {
+			return Done{State: effect.Done, Already: h.already(tx, row, &o, a)}, nil
+		}
+		return Done{}, err
+	}
+	a.For = permit.For
+	if permit.Local {
+		return h.keep(tx, who, row, a)
+	}
+	power, _ := info.Power(a.Kind)
+	if err := inputs(power, info, a); err != nil {
+		return Done{}, err
+	}
+	shop, bound := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
+	switch {
+	case !bound:
+		return Done{}, fault.New("hub.act", fault.Conflict, "bind this order's shop to a store first, under Connections")
+	case shop.Mode == ModeWatch:
+		return Done{}, fault.New("hub.act", fault.Conflict, "this shop is only watched (仅观察): nothing is sent for it")
+	}
+	for _, e := range tx.Effects(row.ID) {
+		if !e.State.Open() {
+			continue
+		}
+		if e.Kind == string(a.Kind) && e.Case == a.For && !deed(power) {
+			return Done{Effect: e.ID, State: e.State}, nil // it is under way: the new cause joins it
+		}
+		if contradict(order.ActionKind(e.Kind), a.Kind) || (deed(power) && e.Kind == string(a.Kind)) {
+			return Done{}, fault.New("hub.act", fault.Conflict, "wait: "+e.Kind+" is being sent for this order")
+		}
+	}
+	call, err := callOf(&o, row, a)
+	if err != nil {
+		return Done{}, err
+	}
+	e, err := h.askAct(tx, row, &o, call, who.ID, a.Key)
+	if err != nil {
+		return Done{}, err
+	}
+	tx.Journal(db.Entry{
+		At: h.now(), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
+		By: who.ID, Outcome: string(e.State), Body: toJSON(call),
+	})
+	return Done{Effect: e.ID, State: e.State}, h.settle(tx, row)
+}
+
+func deed(p channel.Power) bool { return p.Nature == effect.Additive }
+
+// permitFor finds the permit of an act, or the reason against it.
+func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) {
+	var why order.Reason
+	var fits []order.Permit
+	for _, p := range order.Permits(o, info.Acts()) {
+		if p.Kind != a.Kind || (a.For != "" && p.Allowed && p.For != a.For) {
+			continue
+		}
+		if p.Allowed {
+			fits = append(fits, p)
+		}
+		why = p.Why
+	}
+	switch {
+	case len(fits) == 1:
+		return fits[0], nil
+	case len(fits) > 1:
+		return order.Permit{}, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "several refund requests wait: say which one",
+			Fields: []fault.Field{{Location: "body.for", Message: "is missing"}}}
+	}
+	if why.Code == "" {
+		why = order.WhyNoCase
+	}
+	code := fault.Conflict
+	if why == order.WhyUnsupported {
+		code = fault.Unsupported
+	}
+	return order.Permit{}, &fault.Error{Op: "hub.act", Code: code, Ref: why.Code, Words: why.Text}
+}
+
+// inputs checks what the platform needs for an act.
+func inputs(p channel.Power, info *channel.Info, a Act) error {
+	e := &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "the platform needs more for this act"}
+	given := map[string]string{"reason_code": a.ReasonCode, "reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier": a.Courier.Name}
+	for _, f := range p.Fields {
+		v := given[f.Name]
+		limit := f.Max
+		if limit == 0 {
+			limit = 200
+		}
+		switch {
+		case f.Name == "lines":
+			if f.Required && len(a.Lines) == 0 {
+				e.Fields = append(e.Fields, fault.Field{Location: "body.lines", Message: "choose what to refund"})
+			}
+		case f.Required && strings.TrimSpace(v) == "":
+			e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is needed"})
+		case utf8.RuneCountInString(v) > limit:
+			e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is too long for the platform"})
+		case f.Type == "choice" && v != "":
+			if !slices.ContainsFunc(info.Reasons[a.Kind], func(c channel.Choice) bool { return c.Code == v }) {
+				e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is none of the platform's reasons"})
+			}
+		}
+	}
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+// callOf turns an act into what the connector needs.
+func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
+	c := channel.Act{
+		Kind: a.Kind, Order: row.Ref, ShopID: o.ShopID, Logistics: o.Head.Logistics, Case: a.For,
+		ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text, Courier: a.Courier, Carrier: a.Carrier, Tracking: a.Tracking,
+	}
+	for _, d := range o.Delivered {
+		if d.Kind == "parcel" {
+			c.Linked = append(c.Linked, order.Ref{Realm: row.Ref.Realm, Kind: order.KindShipment, ID: d.Key})
+		}
+	}
+	for _, k := range o.Cases {
+		if k.Key == a.For {
+			c.CaseAmount = k.Case.Amount
+		}
+	}
+	for i, l := range a.Lines {
+		at := slices.IndexFunc(o.Bill.Lines, func(x order.Line) bool { return x.Key == l.Line })
+		if at < 0 {
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "the order has no such line",
+				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].line", Message: "is no line of this order"}}}
+		}
+		line := o.Bill.Lines[at]
+		if l.Quantity < 1 || l.Quantity > line.Quantity-line.Refunded {
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "more than can be refunded",
+				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].quantity", Message: "at most " + itoa(int(line.Quantity-line.Refunded)) + " can be refunded"}}}
+		}
+		c.Lines = append(c.Lines, channel.ActLine{Line: line.Key, SKU: line.SKU, Ref: line.Ref, Name: line.Name, Quantity: l.Quantity})
+	}
+	return c, nil
+}
+
+// keep carries out an act that stays in Tongdan, because the platform has no call for it.
+func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) {
+	now := h.now().UnixMilli()
+	ref := order.Ref{Realm: row.Ref.Realm, Kind: order.KindOwn, ID: row.Ref.ID}
+	var own order.Record
+	switch a.Kind {
+	case order.Annotate:
+		var note order.Record
+		order.Put(&note, order.RegNote, order.Stamp{Version: now, Class: order.ClassAct}, order.Note{Text: a.Text, By: who.Name, At: now})
+		own.Kid(order.KidNote+a.noteKey(tx), note)
+	case order.Ready:
+		own.Say(order.AxisWork, order.Said{State: order.StateReady, At: now, Class: order.ClassAct, Who: who.Name})
+	default:
+		return Done{}, fault.New("hub.keep", fault.Unsupported, order.WhyUnsupported.Text)
+	}
+	old, _ := tx.Record(ref)
+	tx.PutRecord(ref, old.Merge(own))
+	tx.Link(ref, row.Ref.ID)
+	tx.Journal(db.Entry{
+		At: h.now(), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
+		By: who.ID, Outcome: "done", Body: toJSON(own),
+	})
+	return Done{State: effect.Done}, h.settle(tx, row)
+}
+
+func (a Act) noteKey(tx *db.Tx) string {
+	if a.Key != "" {
+		return a.Key
+	}
+	return itoa(int(tx.ID()))
+}
+
+// askAct makes an act an effect. A goal that is open is joined, one that ended without
+// success is opened again; a deed is made once for its key.
+func (h *Hub) askAct(tx *db.Tx, row *db.OrderRow, o *order.Order, a channel.Act, cause, key string) (*effect.Effect, error) {
+	info := h.info(row.Channel, row.Ref.Realm)
+	power, ok := info.Power(a.Kind)
+	if !ok {
+		return nil, fault.New("hub.askAct", fault.Unsupported, order.WhyUnsupported.Text)
+	}
+	a.Order, a.ShopID, a.Logistics = row.Ref, o.ShopID, o.Head.Logistics
+	now := tx.Now().UnixMilli()
+	args := toJSON(a)
+	target := "order/" + row.ID.String()
+	goal := effect.GoalKey(target, string(a.Kind), a.Case)
+	for _, e := range tx.Effects(row.ID) {
+		if e.Key != goal || e.Deed {
+			continue
+		}
+		if e.State.Open() || e.State == effect.Done {
+			return &e, nil
+		}
+		e = e.Reopen(cause, args, now, h.deadline(o, a))
+		tx.PutEffect(&e)
+		return &e, nil
+	}
+	e := effect.Effect{
+		ID: ident.Effect(tx.ID()), Merchant: row.Merchant, Account: row.Account, App: h.appOf(tx, row.Account), Order: row.ID, Target: target,
+		Kind: string(a.Kind), Case: a.Case, Key: goal, Nature: power.Nature, State: effect.Waiting, Args: args, Cause: cause,
+		NextAt: now, Deadline: h.deadline(o, a), Made: now, Changed: now,
+	}
+	if deed(power) {
+		if key == "" {
+			key = e.ID.String()
+		} else {
+			key = cause + " " + key
+		}
+		e.Deed, e.Key = true, effect.DeedKey(key)
+	}
+	tx.PutEffect(&e)
+	return &e, nil
+}
+
+// deadline is after when an act makes no sense any more, on the wall clock; 0 = never.
+func (h *Hub) deadline(o *order.Order, a channel.Act) int64 {
+	for _, d := range o.Deadlines {
+		switch {
+		case d.Kind == order.DueAccept && (a.Kind == order.Accept || a.Kind == order.Refuse || a.Kind == channel.Acknowledge),
+			d.Kind == order.DueRefund && d.For == a.Case && (a.Kind == order.RefundApprove || a.Kind == order.RefundRefuse):
+			return h.wallMS(d.At)
+		}
+	}
+	return 0
+}
+
+// already finds who did it before us.
+func (h *Hub) already(tx *db.Tx, row *db.OrderRow, o *order.Order, a Act) *Already {
+	for _, e := range tx.Effects(row.ID) {
+		if e.Kind == string(a.Kind) && e.Case == a.For && e.State == effect.Done && e.Attempts > 0 {
+			return &Already{By: e.Cause, At: e.Changed}
+		}
+	}
+	for i := len(o.Events) - 1; i >= 0; i-- {
+		ev := o.Events[i]
+		if ev.State == o.Axes.Work || ev.Key == a.For && a.For != "" {
+			return &Already{By: row.Channel, At: ev.At}
+		}
+	}
+	return &Already{By: row.Channel}
+}
+
+// actOf reads the arguments of an act's effect.
+func actOf(e effect.Effect) (channel.Act, error) {
+	var a channel.Act
+	if err := json.Unmarshal(e.Args, &a); err != nil {
+		return a, &fault.Error{Op: "hub.actOf", Code: fault.Internal, Ref: e.ID.String(), Err: err}
+	}
+	return a, nil
+}

@@ -1,0 +1,104 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+// MaxBatch is how many orders one batch can hold.
+const MaxBatch = 500
+
+// Batch carries out one act on many orders. It is durable: the list is kept first, then
+// each order gets its own verdict, so that one bad order stops nobody and a batch that
+// was cut off goes on with Resume.
+func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (ident.Batch, error) {
+	const op = "hub.Batch"
+	if err := a.check(); err != nil {
+		return 0, err
+	}
+	seen := map[ident.Order]bool{}
+	var items []db.BatchItem
+	for _, id := range ids {
+		if id != 0 && !seen[id] {
+			seen[id] = true
+			items = append(items, db.BatchItem{Order: id, State: BatchWaiting})
+		}
+	}
+	if len(items) == 0 || len(items) > MaxBatch {
+		return 0, &fault.Error{Op: op, Code: fault.Invalid, Words: "choose between 1 and 500 orders", Fields: []fault.Field{{Location: "body.orders", Message: "must hold 1 to 500 orders"}}}
+	}
+	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), At: h.now().UnixMilli(), Total: len(items)}
+	_, err := h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
+		tx.PutBatch(b, items)
+		return nil
+	}})
+	if err != nil {
+		return 0, fault.Wrap(op, err)
+	}
+	return b.ID, h.Resume(ctx, who, b.ID, false)
+}
+
+// The states of an order in a batch. What an accepted order's effect came to is found
+// by its id.
+const (
+	BatchWaiting = "waiting"
+	BatchTaken   = "taken"  // the act is on its way, or done already
+	BatchFailed  = "failed" // with code and words
+)
+
+// Resume goes on with a batch: with what is waiting, and with again also with what failed.
+func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool) error {
+	const op = "hub.Resume"
+	b, items, err := h.db.Batch(ctx, who.Scope, id)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	var a Act
+	if err := json.Unmarshal(b.Args, &a); err != nil {
+		return &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
+	}
+	for _, it := range items {
+		if again && it.Effect != 0 && it.State == BatchTaken {
+			if failedLater(ctx, h, who, it) {
+				if err := h.Again(ctx, who, it.Effect); err != nil && !fault.Is(err, fault.Conflict) {
+					return err
+				}
+			}
+			continue
+		}
+		if it.State == BatchTaken || (it.State == BatchFailed && !again) {
+			continue
+		}
+		one := a
+		one.Key = "batch " + id.String() + " " + it.Order.String()
+		if again {
+			one.Key += " " + itoa(int(h.now().UnixMilli()))
+		}
+		done, err := h.Act(ctx, who, it.Order, one)
+		it.State, it.Effect, it.Code, it.Words = BatchTaken, done.Effect, "", ""
+		if err != nil {
+			if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
+				return fault.Wrap(op, err) // nothing is lost: it goes on from here
+			}
+			it.State, it.Code, it.Words = BatchFailed, string(fault.CodeOf(err)), fault.WordsOf(err)
+		}
+		_, err = h.db.Do(ctx, db.Verb{Name: "batch.item", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
+			tx.PutBatchItem(id, it)
+			return nil
+		}})
+		if err != nil {
+			return fault.Wrap(op, err)
+		}
+	}
+	return nil
+}
+
+func failedLater(ctx context.Context, h *Hub, who Actor, it db.BatchItem) bool {
+	list, err := h.db.Effects(ctx, who.Scope, db.EffectFilter{IDs: []ident.Effect{it.Effect}})
+	return err == nil && len(list) == 1 && (list[0].State == effect.Refused || list[0].State == effect.Void)
+}

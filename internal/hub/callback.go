@@ -1,0 +1,122 @@
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Callback takes one callback of a platform and gives the answer in the platform's own
+// form. A push is answered after what it says is committed; when it cannot be kept, the
+// answer asks the platform to come again. It fails with fault.NotFound when there is no
+// such app.
+func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, req channel.Request) (channel.Reply, error) {
+	const op = "hub.Callback"
+	dir, err := h.db.Directory(ctx)
+	if err != nil {
+		return channel.Reply{}, fault.Wrap(op, err)
+	}
+	app, ok := dir.App(id)
+	p, known := h.platforms[channelName]
+	if !ok || !known || app.Channel != channelName {
+		return channel.Reply{}, fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
+	}
+	req.At = h.now()
+	rec := p.Receive(appOf(app), req)
+	h.meters.pushed(channelName, rec.Item.What, rec.Verdict)
+	switch rec.Verdict {
+	case channel.Probe:
+		return rec.Reply, nil
+	case channel.Refused:
+		if err := h.db.Refused(ctx, app.Merchant, app.ID, req.Path, rec.Why, h.now(), rawOf(req)); err != nil {
+			h.log.Warn("a refused callback could not be noted", "channel", channelName, "err", err)
+		}
+		return rec.Reply, nil
+	}
+	l := lesson{
+		channel: channelName, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
+		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
+	}
+	l.account = accountOf(dir, app.ID, l.realm, rec)
+	if len(l.items[0].Raw) == 0 {
+		l.items[0].Raw = rawOf(req)
+	}
+	verb := db.Verb{
+		Name: "push", Merchant: app.Merchant, Refs: refs(l.items), Keys: h.keys(l), Class: db.Pushes, Size: len(req.Body) + 1000,
+		Decide: func(tx *db.Tx) error {
+			if l.account != 0 {
+				tx.Touch(l.account, func(a *db.AccountRow) { a.LastPush = l.at.UnixMilli() })
+			}
+			return h.learn(tx, l)
+		},
+	}
+	_, err = h.db.Do(ctx, verb)
+	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {
+		// A mistake of ours, or content past a limit, must not lose the push: it is
+		// parked, and the platform is told that it has arrived.
+		h.log.Error("a push could not be worked and is parked", "channel", channelName, "what", rec.Item.What, "err", err)
+		l.items[0].Readings, l.items[0].Hints, l.items[0].Err = nil, nil, err
+		verb.Refs, verb.Keys, verb.Alone = nil, nil, true
+		_, err = h.db.Do(ctx, verb)
+	}
+	if err != nil {
+		h.log.Warn("a push could not be kept; the platform is asked to come again", "channel", channelName, "what", rec.Item.What, "err", err)
+		return rec.Busy, nil
+	}
+	h.runner.Wake()
+	return rec.Reply, nil
+}
+
+// accountOf finds the account of a push: by what the message says, by the shop that it
+// names, or because the app has only one.
+func accountOf(dir *db.Directory, app ident.App, realm string, rec channel.Received) ident.Account {
+	list := dir.AccountsOf(app)
+	if rec.External != "" {
+		for _, a := range list {
+			if a.External == rec.External {
+				return a.ID
+			}
+		}
+		return 0
+	}
+	for _, r := range rec.Item.Readings {
+		if shop, ok := order.Get[string](r.Record, order.RegShop); ok {
+			if s, ok := dir.ShopByExternal(app, realm, shop); ok {
+				return s.Account
+			}
+		}
+	}
+	if len(list) == 1 {
+		return list[0].ID
+	}
+	return 0
+}
+
+// rawOf is a request as it is kept: the query, an empty line, the body.
+func rawOf(r channel.Request) []byte {
+	if r.Query == "" {
+		return r.Body
+	}
+	return append([]byte("?"+r.Query+"\n\n"), r.Body...)
+}
+
+func nonce() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+func cut(s, sep string) (string, string, bool) { return strings.Cut(s, sep) }
+
+func itoa(n int) string { return strconv.Itoa(n) }

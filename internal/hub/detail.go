@@ -1,0 +1,366 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/money"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Detail is everything about one order, as the API gives it beside the Summary.
+type Detail struct {
+	Summary    json.RawMessage `json:"-"`
+	Row        db.OrderRow     `json:"-"`
+	Lines      []order.Line    `json:"lines"`
+	Money      Money           `json:"money"`
+	Customer   *Customer       `json:"customer_full,omitempty"`
+	Notes      []Note          `json:"notes"`
+	Invoice    *order.Invoice  `json:"invoice,omitempty"`
+	Payments   []Payment       `json:"payments"`
+	Deliveries []Delivery      `json:"deliveries"`
+	AfterSales []AfterSale     `json:"after_sales"`
+	Reminders  []Reminder      `json:"reminders"`
+	Deadlines  []Deadline      `json:"deadlines"`
+	ActionList []Action        `json:"action_list"`
+	Timeline   []Moment        `json:"timeline"`
+	SamePack   []SamePack      `json:"same_pack"`
+	RemarkFull string          `json:"remark_full,omitempty"`
+	CancelBy   string          `json:"cancel_by,omitempty"`
+	CancelWhy  string          `json:"cancel_why,omitempty"`
+	Tags       []string        `json:"tags,omitempty"`
+}
+
+// Money explains the total to the cent.
+type Money struct {
+	Goods     *money.Amount    `json:"goods,omitempty"`
+	Packing   *money.Amount    `json:"packing,omitempty"`
+	Delivery  *money.Amount    `json:"delivery,omitempty"`
+	Tip       *money.Amount    `json:"tip,omitempty"`
+	Tax       *money.Amount    `json:"tax,omitempty"`
+	Fees      []order.Fee      `json:"fees"`
+	Discounts []order.Discount `json:"discounts"`
+	Total     *money.Amount    `json:"total,omitempty"`
+	Paid      *money.Amount    `json:"paid,omitempty"`
+	Refunded  *money.Amount    `json:"refunded,omitempty"`
+	Income    *money.Amount    `json:"income,omitempty"`
+}
+
+// A Customer is who gets it. Without the right to personal data the parts are masked.
+type Customer struct {
+	order.Customer
+	Masked bool `json:"masked"`
+}
+
+// A Note is the merchant's own remark.
+type Note struct {
+	Text    string `json:"text"`
+	By      string `json:"by"`
+	At      int64  `json:"at"`
+	Visible string `json:"visible" enum:"platform,tongdan"`
+}
+
+// A Payment is one payment.
+type Payment struct {
+	Key    string        `json:"key"`
+	State  order.State   `json:"state"`
+	Theirs string        `json:"theirs"`
+	Method string        `json:"method"`
+	Amount *money.Amount `json:"amount,omitempty"`
+	At     int64         `json:"at"`
+}
+
+// A Delivery is one attempt to bring it.
+type Delivery struct {
+	Key      string       `json:"key"`
+	Kind     string       `json:"kind" enum:"rider,parcel"`
+	State    order.State  `json:"state"`
+	Theirs   string       `json:"theirs"`
+	Rider    *order.Rider `json:"rider,omitempty"`
+	Carrier  string       `json:"carrier,omitempty"`
+	Tracking string       `json:"tracking,omitempty"`
+	URL      string       `json:"tracking_url,omitempty"`
+	ShipBy   int64        `json:"ship_by_at"`
+	Updates  []Update     `json:"updates"`
+}
+
+// An Update is one state of a delivery.
+type Update struct {
+	State  order.State `json:"state"`
+	Theirs string      `json:"theirs"`
+	At     int64       `json:"at"`
+}
+
+// An AfterSale is one case.
+type AfterSale struct {
+	Key        string           `json:"key"`
+	Kind       string           `json:"kind" enum:"full,partial"`
+	State      order.State      `json:"state"`
+	Theirs     string           `json:"theirs"`
+	Amount     *money.Amount    `json:"amount,omitempty"`
+	Reason     string           `json:"reason"`
+	Pictures   []string         `json:"pictures"`
+	Lines      []order.CaseLine `json:"lines"`
+	AskedAt    int64            `json:"asked_at"`
+	AnswerBy   int64            `json:"answer_by_at"`
+	Answerable bool             `json:"answerable"`
+}
+
+// A Reminder is a customer who asks where it is.
+type Reminder struct {
+	Key        string `json:"key"`
+	At         int64  `json:"at"`
+	AnsweredAt int64  `json:"answered_at"`
+	Text       string `json:"text,omitempty"`
+}
+
+// An Action is one act with whether it is allowed and what it needs.
+type Action struct {
+	Kind    order.ActionKind `json:"kind"`
+	Allowed bool             `json:"allowed"`
+	Why     *order.Reason    `json:"why,omitempty"`
+	Final   bool             `json:"final"`
+	For     string           `json:"for,omitempty"`
+	Local   bool             `json:"local" doc:"It stays in Tongdan: the platform has no call for it."`
+	Note    *channel.Text    `json:"note,omitempty"`
+	Fields  []ActionField    `json:"fields"`
+}
+
+// An ActionField is one thing an act needs.
+type ActionField struct {
+	Name     string         `json:"name"`
+	Type     string         `json:"type" enum:"text,choice,lines"`
+	Required bool           `json:"required"`
+	Max      int            `json:"max"`
+	Label    channel.Text   `json:"label"`
+	Choices  []ActionChoice `json:"choices"`
+}
+
+// An ActionChoice is a reason that the platform takes.
+type ActionChoice struct {
+	Value   string `json:"value"`
+	LabelZH string `json:"label_zh"`
+	LabelEN string `json:"label_en"`
+}
+
+// A Moment is one line of the timeline, which joins what the platform said with what
+// people did and what was sent.
+type Moment struct {
+	At      int64             `json:"at"`
+	Kind    string            `json:"kind" enum:"fact,act,decision,call"`
+	Axis    string            `json:"axis,omitempty"`
+	Code    string            `json:"text_code"`
+	Params  map[string]string `json:"params"`
+	By      string            `json:"by,omitempty"`
+	TookMS  int64             `json:"took_ms,omitempty"`
+	Journal string            `json:"journal_id,omitempty"`
+}
+
+// SamePack names another order of the same purchase.
+type SamePack struct {
+	ID  ident.Order `json:"id"`
+	Ref string      `json:"ref"`
+}
+
+// Detail gives one order. An order that is not the caller's is fault.NotFound.
+func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, error) {
+	const op = "hub.Detail"
+	row, recs, effects, err := h.db.Order(ctx, who.Scope, id)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	info := h.info(row.Channel, row.Ref.Realm)
+	o := fold(recs, row.Ref, info)
+	d := &Detail{
+		Summary: row.Summary, Row: row, Invoice: o.Invoice, RemarkFull: o.Remark, CancelBy: o.CancelBy, CancelWhy: o.CancelWhy, Tags: o.Tags,
+		Lines: []order.Line{}, Notes: []Note{}, Payments: []Payment{}, Deliveries: []Delivery{}, AfterSales: []AfterSale{},
+		Reminders: []Reminder{}, Deadlines: []Deadline{}, ActionList: []Action{}, SamePack: []SamePack{},
+	}
+	if o.Bill != nil {
+		d.Lines = o.Bill.Lines
+	}
+	d.Money = explain(&o)
+	if o.Customer != nil {
+		d.Customer = &Customer{Customer: *o.Customer}
+		if !who.Personal {
+			d.Customer = &Customer{mask(*o.Customer), true}
+		}
+	}
+	for _, n := range o.Notes {
+		visible := "tongdan"
+		if n.OnPlatform {
+			visible = "platform"
+		}
+		d.Notes = append(d.Notes, Note{n.Text, n.By, n.At, visible})
+	}
+	for _, p := range o.Payments {
+		d.Payments = append(d.Payments, Payment{p.Key, p.State, p.Theirs, p.Method, p.Amount, p.At})
+	}
+	for _, x := range o.Delivered {
+		v := Delivery{Key: x.Key, Kind: x.Kind, State: x.State, Theirs: x.Theirs, Rider: x.Rider, Updates: []Update{}}
+		if x.Parcel != nil {
+			v.Carrier, v.Tracking, v.URL, v.ShipBy = x.Parcel.Carrier, x.Parcel.Tracking, x.Parcel.URL, x.Parcel.ShipBy
+		}
+		for _, u := range x.Updates {
+			v.Updates = append(v.Updates, Update{u.State, u.Theirs, u.At})
+		}
+		d.Deliveries = append(d.Deliveries, v)
+	}
+	for _, c := range o.Cases {
+		kind := "partial"
+		if c.Case.Full {
+			kind = "full"
+		}
+		d.AfterSales = append(d.AfterSales, AfterSale{
+			c.Key, kind, c.State, c.Theirs, c.Case.Amount, c.Case.Reason, orEmpty(c.Case.Pictures), orEmpty(c.Case.Lines), c.Case.AskedAt, c.AnswerBy, c.Answerable,
+		})
+	}
+	for _, r := range o.Reminders {
+		d.Reminders = append(d.Reminders, Reminder{r.Key, r.At, r.AnsweredAt, r.Text})
+	}
+	for _, x := range o.Deadlines {
+		d.Deadlines = append(d.Deadlines, Deadline{x.Kind, x.At, x.For})
+	}
+	if info != nil {
+		d.ActionList = actions(&o, info, pending(effects))
+	}
+	if d.Timeline, err = h.timeline(ctx, who, &o, id, effects); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if o.Head.Pack != "" {
+		rows, _, err := h.db.Orders(ctx, who.Scope, db.Filter{Query: o.Head.Pack, Limit: 20})
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		for _, r := range rows {
+			if r.ID != id && r.Channel == row.Channel {
+				d.SamePack = append(d.SamePack, SamePack{r.ID, r.Ref.ID})
+			}
+		}
+	}
+	return d, nil
+}
+
+func explain(o *order.Order) Money {
+	m := Money{Fees: []order.Fee{}, Discounts: []order.Discount{}, Paid: o.PaidSum}
+	if !o.Refunded.IsZero() {
+		m.Refunded = &o.Refunded
+	}
+	if o.Bill == nil {
+		return m
+	}
+	var goods []money.Amount
+	for _, l := range o.Bill.Lines {
+		goods = append(goods, l.Total)
+	}
+	if sum, err := money.Sum(goods...); err == nil && len(goods) > 0 {
+		m.Goods = &sum
+	}
+	m.Packing, m.Delivery, m.Tip, m.Tax, m.Total, m.Income = o.Bill.Packing, o.Bill.Delivery, o.Bill.Tip, o.Bill.Tax, &o.Bill.Total, o.Bill.Income
+	m.Fees, m.Discounts = orEmpty(o.Bill.Fees), orEmpty(o.Bill.Discounts)
+	return m
+}
+
+func actions(o *order.Order, info *channel.Info, under []Pending) []Action {
+	var out []Action
+	for _, p := range order.Permits(o, info.Acts()) {
+		a := Action{Kind: p.Kind, Allowed: p.Allowed, Final: p.Kind.Final(), For: p.For, Local: p.Local, Fields: []ActionField{}}
+		if !p.Allowed {
+			why := p.Why
+			a.Why = &why
+		} else if blocked(under, p) {
+			a.Allowed, a.Why = false, &order.Reason{Code: "being_sent", Text: "an act is being sent for this order"}
+		}
+		if power, ok := info.Power(p.Kind); ok {
+			if power.Note != (channel.Text{}) {
+				note := power.Note
+				a.Note = &note
+			}
+			for _, f := range power.Fields {
+				field := ActionField{Name: f.Name, Type: f.Type, Required: f.Required, Max: cmp.Or(f.Max, 200), Label: f.Label, Choices: []ActionChoice{}}
+				if f.Type == "choice" {
+					for _, c := range info.Reasons[p.Kind] {
+						field.Choices = append(field.Choices, ActionChoice{c.Code, c.Label.ZH, c.Label.EN})
+					}
+				}
+				a.Fields = append(a.Fields, field)
+			}
+		}
+		out = append(out, a)
+	}
+	slices.SortStableFunc(out, func(a, b Action) int { // allowed ones first
+		switch {
+		case a.Allowed == b.Allowed:
+			return 0
+		case a.Allowed:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+const maxTimeline = 200
+
+// timeline joins the platform's facts, people's acts and the calls that were made.
+func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.Order, effects []effect.Effect) ([]Moment, error) {
+	out := []Moment{}
+	if o.Times.Placed > 0 {
+		out = append(out, Moment{At: o.Times.Placed, Kind: "fact", Code: "placed", Params: map[string]string{}})
+	}
+	for _, e := range o.Events {
+		out = append(out, Moment{At: e.At, Kind: "fact", Axis: e.Axis, Code: string(e.State), Params: map[string]string{"theirs": e.Theirs, "key": e.Key, "why": e.Why}, By: e.Who})
+	}
+	for _, r := range o.Reminders {
+		out = append(out, Moment{At: r.At, Kind: "fact", Code: "reminder", Params: map[string]string{"key": r.Key}})
+	}
+	entries, _, err := h.db.JournalOf(ctx, db.Scope{Merchant: who.Merchant, Stores: who.Stores}, id, "", maxTimeline)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		switch e.Direction {
+		case db.Act, db.Decision:
+			out = append(out, Moment{At: e.At.UnixMilli(), Kind: string(e.Direction), Code: e.What, Params: map[string]string{"outcome": e.Outcome}, By: e.By, Journal: e.ID.String()})
+		case db.Call:
+			if e.Method == "" {
+				continue
+			}
+			out = append(out, Moment{At: e.At.UnixMilli(), Kind: "call", Code: e.What, Params: map[string]string{"outcome": e.Outcome, "status": itoa(e.Status)}, TookMS: e.Took.Milliseconds(), Journal: e.ID.String()})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
+	if len(out) > maxTimeline {
+		out = out[len(out)-maxTimeline:]
+	}
+	return out, nil
+}
+
+// mask leaves enough to recognise a person on the phone, and no more.
+func mask(c order.Customer) order.Customer {
+	out := order.Customer{PhoneKind: "masked", City: c.City, State: c.State, Country: c.Country}
+	if r := []rune(c.Name); len(r) > 0 {
+		out.Name = string(r[:1]) + "**"
+	}
+	if t := phoneTail(c.Phone); t != "" {
+		out.Phone = "*******" + t
+	}
+	if c.Address != "" {
+		out.Address = clip(c.Address, 6)
+	}
+	return out
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

@@ -1,0 +1,238 @@
+package hub
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+// PutStore adds or changes a store.
+func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreRow, error) {
+	var w wrong
+	w.text("name", s.Name, 1, 80)
+	w.text("address", s.Address, 0, 300)
+	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
+		w.add("zone", `is not an IANA time zone such as "Asia/Shanghai"`)
+	}
+	if s.Cutoff < 0 || s.Cutoff >= 24*60 {
+		w.add("cutoff_minutes", "must be between 0 and 1439")
+	}
+	if err := w.err("hub.PutStore"); err != nil {
+		return s, err
+	}
+	s.Merchant = who.Merchant
+	s, err := h.db.PutStore(ctx, s)
+	return s, fault.Wrap("hub.PutStore", err)
+}
+
+// PutApp adds or changes an application. Credentials that are left out keep their value.
+func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, error) {
+	const op = "hub.PutApp"
+	var w wrong
+	w.text("name", a.Name, 1, 80)
+	for field, u := range map[string]*string{"base_url": &a.BaseURL, "public_url": &a.PublicURL} {
+		*u = strings.TrimRight(*u, "/")
+		if *u == "" {
+			continue
+		}
+		if p, err := url.Parse(*u); err != nil || (p.Scheme != "http" && p.Scheme != "https") || p.Host == "" || p.RawQuery != "" || p.User != nil {
+			w.add(field, "must be an address such as https://hub.example.com")
+		}
+	}
+	p, ok := h.platforms[a.Channel]
+	if !ok {
+		w.add("channel", "is none of "+strings.Join(h.names, ", "))
+		return a, w.err(op)
+	}
+	if a.ID != 0 {
+		dir, err := h.db.Directory(ctx)
+		if err != nil {
+			return a, fault.Wrap(op, err)
+		}
+		old, found := dir.App(a.ID)
+		if !found || old.Merchant != who.Merchant {
+			return a, fault.New(op, fault.NotFound, "there is no such app")
+		}
+		a.Credentials = kept(old.Credentials, a.Credentials)
+	}
+	w.credentials(p.Info().AppFields, a.Credentials)
+	if err := w.err(op); err != nil {
+		return a, err
+	}
+	a.Merchant = who.Merchant
+	a, err := h.db.PutApp(ctx, a)
+	return a, fault.Wrap(op, err)
+}
+
+// PutAccount adds or changes an authorisation under an app, and begins its repeating
+// work.
+func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.AccountRow, error) {
+	const op = "hub.PutAccount"
+	dir, err := h.db.Directory(ctx)
+	if err != nil {
+		return a, fault.Wrap(op, err)
+	}
+	var w wrong
+	w.text("name", a.Name, 1, 80)
+	app, ok := dir.App(a.App)
+	if !ok || app.Merchant != who.Merchant {
+		w.add("app_id", "is none of your apps")
+		return a, w.err(op)
+	}
+	p, ok := h.platforms[app.Channel]
+	if !ok {
+		return a, fault.New(op, fault.Unsupported, "this build has no connector for the app's channel")
+	}
+	a.Merchant, a.Channel, a.Realm = who.Merchant, app.Channel, p.Info().Realm
+	if a.ID != 0 {
+		old, found := dir.Account(a.ID)
+		if !found || old.Merchant != who.Merchant {
+			return a, fault.New(op, fault.NotFound, "there is no such account")
+		}
+		a.Credentials = kept(old.Credentials, a.Credentials)
+	}
+	w.credentials(p.Info().AcctFields, a.Credentials)
+	w.text("external_id", a.External, 0, 80)
+	if err := w.err(op); err != nil {
+		return a, err
+	}
+	if a, err = h.db.PutAccount(ctx, a); err != nil {
+		return a, fault.Wrap(op, err)
+	}
+	return a, h.schedule(ctx)
+}
+
+// PutShop binds a store's presence on a channel, or changes the binding. Orders that
+// came before the binding are settled again.
+func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow, error) {
+	const op = "hub.PutShop"
+	dir, err := h.db.Directory(ctx)
+	if err != nil {
+		return s, fault.Wrap(op, err)
+	}
+	var w wrong
+	w.text("name", s.Name, 0, 80)
+	w.text("external_id", s.External, 1, 80)
+	if s.Mode == "" {
+		s.Mode = ModeFull
+	}
+	if s.Mode != ModeFull && s.Mode != ModeWatch {
+		w.add("mode", "is watch or full")
+	}
+	acct, ok := dir.Account(s.Account)
+	if !ok || acct.Merchant != who.Merchant {
+		w.add("account_id", "is none of your accounts")
+	}
+	if st, ok := dir.Store(s.Store); !ok || st.Merchant != who.Merchant {
+		w.add("store_id", "is none of your stores")
+	}
+	if err := w.err(op); err != nil {
+		return s, err
+	}
+	s.Merchant, s.Channel, s.Realm = who.Merchant, acct.Channel, acct.Realm
+	if s, err = h.db.PutShop(ctx, s); err != nil {
+		return s, fault.Wrap(op, err)
+	}
+	if err := h.resettle(ctx, s); err != nil {
+		return s, err
+	}
+	return s, h.schedule(ctx)
+}
+
+// ModeFull is the mode of a shop for which everything is sent.
+const ModeFull = "full"
+
+// resettle gives orders that waited for a binding their shop.
+func (h *Hub) resettle(ctx context.Context, s db.ShopRow) error {
+	after := ident.Order(0)
+	for {
+		ids, err := h.db.OrdersUnbound(ctx, s.Merchant, s.Account, after, 50)
+		if err != nil || len(ids) == 0 {
+			return fault.Wrap("hub.resettle", err)
+		}
+		after = ids[len(ids)-1]
+		_, err = h.db.Do(ctx, db.Verb{Name: "resettle", Merchant: s.Merchant, Orders: ids, Class: db.Background, Alone: true, Decide: func(tx *db.Tx) error {
+			for _, id := range ids {
+				row, ok := tx.OrderByID(id)
+				if !ok {
+					continue
+				}
+				if row.Account == 0 {
+					row.Account = s.Account
+				}
+				if err := h.settle(tx, row); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		if err != nil {
+			return fault.Wrap("hub.resettle", err)
+		}
+	}
+}
+
+// kept fills in the credentials that a change leaves out.
+func kept(old, given map[string]string) map[string]string {
+	out := make(map[string]string, len(old)+len(given))
+	for k, v := range old {
+		out[k] = v
+	}
+	for k, v := range given {
+		if v != "" {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// wrong collects every field that is wrong, not only the first.
+type wrong []fault.Field
+
+func (w *wrong) add(field, msg string) {
+	*w = append(*w, fault.Field{Location: "body." + field, Message: msg})
+}
+
+func (w *wrong) text(field, s string, least, most int) {
+	n := utf8.RuneCountInString(strings.TrimSpace(s))
+	switch {
+	case !utf8.ValidString(s):
+		w.add(field, "is not valid UTF-8")
+	case n < least:
+		w.add(field, "is needed")
+	case n > most:
+		w.add(field, "is longer than "+itoa(most)+" characters")
+	}
+}
+
+func (w *wrong) credentials(fields []channel.Field, given map[string]string) {
+	for _, f := range fields {
+		if f.Required && given[f.Name] == "" {
+			w.add("credentials."+f.Name, "is needed")
+		}
+		if len(given[f.Name]) > 4096 {
+			w.add("credentials."+f.Name, "is longer than 4096 bytes")
+		}
+	}
+	for name := range given {
+		if !slices.ContainsFunc(fields, func(f channel.Field) bool { return f.Name == name }) {
+			w.add("credentials."+clip(name, 40), "is none of this channel's credentials")
+		}
+	}
+}
+
+func (w wrong) err(op string) error {
+	if len(w) == 0 {
+		return nil
+	}
+	slices.SortFunc(w, func(a, b fault.Field) int { return strings.Compare(a.Location, b.Location) })
+	return &fault.Error{Op: op, Code: fault.Invalid, Words: "some fields are wrong", Fields: w}
+}

@@ -1,0 +1,58 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+// Decide is a person's word on an effect whose outcome could not be learnt: it was done,
+// or it was not and is to be made again.
+func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool) error {
+	return h.change(ctx, who, id, "effect.decide", func(e effect.Effect, now int64) (effect.Effect, error) {
+		if e.State != effect.Person {
+			return e, fault.New("hub.Decide", fault.Conflict, "this needs no decision any more")
+		}
+		e.State, e.Words, e.Code = effect.Done, "", ""
+		if !done {
+			e = e.Reopen(who.ID, e.Args, now, 0)
+		}
+		return e, nil
+	})
+}
+
+// Again opens an act that was refused or came too late once more.
+func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
+	return h.change(ctx, who, id, "effect.again", func(e effect.Effect, now int64) (effect.Effect, error) {
+		if e.State != effect.Refused && e.State != effect.Void {
+			return e, fault.New("hub.Again", fault.Conflict, "it is under way or done")
+		}
+		return e.Reopen(who.ID, e.Args, now, 0), nil
+	})
+}
+
+func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what string, f func(effect.Effect, int64) (effect.Effect, error)) error {
+	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Effects: []ident.Effect{id}, Class: db.People, Decide: func(tx *db.Tx) error {
+		e, ok := tx.Effect(id)
+		if !ok {
+			return fault.New("hub.change", fault.NotFound, "there is no such effect")
+		}
+		row, ok := tx.OrderByID(e.Order)
+		if !ok || !who.Sees(row.Store) {
+			return fault.New("hub.change", fault.NotFound, "there is no such effect")
+		}
+		next, err := f(e, tx.Now().UnixMilli())
+		if err != nil {
+			return err
+		}
+		next.Changed = tx.Now().UnixMilli()
+		tx.PutEffect(&next)
+		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, Channel: row.Channel, Account: e.Account, Order: row.ID, Ref: row.Ref, By: who.ID, Outcome: string(next.State)})
+		return h.settle(tx, row)
+	}})
+	h.runner.Wake()
+	return fault.Wrap("hub."+what, err)
+}

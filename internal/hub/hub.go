@@ -1,0 +1,179 @@
+// Package hub has the use cases, one file a verb: what arrives (callback.go, learn.go),
+// what people do (act.go, batch.go), what is asked of the platforms (perform.go), what is
+// looked up there (reconcile.go), what could not be read (parked.go), and the directory
+// of stores, apps, accounts and shops (directory.go).
+//
+// Every verb is one transaction of package db: load, decide, save. Whatever comes back
+// from a platform (a push, a pull, an answer) goes through one door, learn.
+package hub
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/lane"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Clock is the trade's clock: the one by which platforms count their minutes. It is
+// the wall clock, except in a rehearsal, where it runs faster. Leases, time-outs and
+// pauses always go by the wall.
+type Clock struct {
+	Now   func() time.Time
+	Speed float64 // trade seconds per wall second
+}
+
+// Real is the trade's clock of real life.
+var Real = Clock{Now: time.Now, Speed: 1}
+
+// Wall tells when a moment of trade will be on the wall clock.
+func (c Clock) Wall(t time.Time) time.Time {
+	return time.Now().Add(time.Duration(float64(t.Sub(c.Now())) / c.Speed))
+}
+
+// Options of a Hub.
+type Options struct {
+	DB        *db.DB
+	Platforms []channel.Platform
+	Clock     Clock
+	Log       *slog.Logger
+	NoLanes   bool // work nothing outside: the benchmark of the intake alone
+}
+
+// A Hub serves one database. Its methods may be called concurrently.
+type Hub struct {
+	db        *db.DB
+	platforms map[string]channel.Platform // by name
+	realms    map[string]*channel.Info    // by realm: the first that declares it
+	names     []string
+	clock     Clock
+	log       *slog.Logger
+	runner    *lane.Runner
+	reads     *client
+	mu        sync.Mutex
+	conns     map[ident.Account]*conn
+	noLanes   bool
+	meters    meters
+}
+
+// New wires a hub; Run works its lanes.
+func New(o Options) *Hub {
+	h := &Hub{
+		db: o.DB, platforms: map[string]channel.Platform{}, realms: map[string]*channel.Info{}, clock: o.Clock, log: o.Log,
+		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes,
+	}
+	if h.clock.Now == nil {
+		h.clock = Real
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	for _, p := range o.Platforms {
+		info := p.Info()
+		h.platforms[info.Name] = p
+		h.names = append(h.names, info.Name)
+		if h.realms[info.Realm] == nil {
+			h.realms[info.Realm] = info
+		}
+	}
+	reads, calls := channel.NewClients()
+	h.reads = &client{reads, calls}
+	var owner [8]byte
+	rand.Read(owner[:])
+	h.runner = lane.New(lane.Options{
+		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), Log: h.log,
+	})
+	return h
+}
+
+// Run works the lanes until ctx ends. A database that is not armed (restored, copied)
+// gets no lane: nothing is sent until a person arms it.
+func (h *Hub) Run(ctx context.Context) error {
+	for {
+		armed, err := h.db.Armed(ctx)
+		if err != nil && ctx.Err() == nil {
+			return fault.Wrap("hub.Run", err)
+		}
+		if armed {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+	if err := h.schedule(ctx); err != nil {
+		return err
+	}
+	return h.runner.Run(ctx)
+}
+
+// DB gives the database, for what only reads.
+func (h *Hub) DB() *db.DB { return h.db }
+
+// Platform finds a connector by its name.
+func (h *Hub) Platform(name string) (channel.Platform, bool) {
+	p, ok := h.platforms[name]
+	return p, ok
+}
+
+// Channels lists what is known of each platform, in a stable order.
+func (h *Hub) Channels() []*channel.Info {
+	out := make([]*channel.Info, 0, len(h.names))
+	for _, n := range h.names {
+		out = append(out, h.platforms[n].Info())
+	}
+	return out
+}
+
+// info finds the platform of an order by its channel, else by its realm.
+func (h *Hub) info(channelName, realm string) *channel.Info {
+	if p, ok := h.platforms[channelName]; ok {
+		return p.Info()
+	}
+	return h.realms[realm]
+}
+
+func (h *Hub) now() time.Time { return h.clock.Now() }
+
+// wallMS is a moment of trade on the wall clock, in ms; 0 stays 0.
+func (h *Hub) wallMS(trade int64) int64 {
+	if trade == 0 {
+		return 0
+	}
+	return h.clock.Wall(time.UnixMilli(trade)).UnixMilli()
+}
+
+// An Actor is who does something, with the right to what.
+type Actor struct {
+	db.Scope
+	ID   string // usr_…, key_…
+	Name string
+	Role string
+}
+
+func toJSON(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null") // only our own types, none of which can fail
+	}
+	return b
+}
+
+func fold(rows []order.Linked, ref order.Ref, info *channel.Info) order.Order {
+	g := &order.Grammar{Realm: ref.Realm}
+	if info != nil && info.Grammar != nil {
+		g = info.Grammar
+	}
+	return order.Fold(ref, rows, g)
+}

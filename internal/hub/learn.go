@@ -1,0 +1,352 @@
+package hub
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A lesson is something a platform said, by whatever way it came.
+type lesson struct {
+	channel string
+	realm   string
+	app     ident.App
+	account ident.Account // 0 = found by the shop that the message names
+	dir     db.Direction
+	path    string          // of a push, for the journal and for a retry
+	method  string          //
+	retry   json.RawMessage // how to try again, when an item has to be parked
+	at      time.Time       // by the trade's clock
+	items   []channel.Item
+}
+
+// refs are the keys that learning needs loaded.
+func refs(items []channel.Item) []order.Ref {
+	var out []order.Ref
+	add := func(r order.Ref) {
+		if r.ID != "" && !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	for _, it := range items {
+		for _, r := range it.Readings {
+			add(r.Ref)
+			for _, id := range r.Orders {
+				add(order.Ref{Realm: r.Ref.Realm, Kind: order.KindOrder, ID: id})
+			}
+		}
+		for _, hint := range it.Hints {
+			add(hint.Ref)
+		}
+	}
+	return out
+}
+
+// keys are the effect keys that learning looks up.
+func (h *Hub) keys(l lesson) []string {
+	var out []string
+	for _, it := range l.items {
+		for _, hint := range it.Hints {
+			out = append(out, readKey(l.account, hint.Ref))
+		}
+		for _, r := range it.Readings {
+			for _, id := range r.Orders {
+				out = append(out, readKey(l.account, order.Ref{Realm: r.Ref.Realm, Kind: order.KindOrder, ID: id}))
+			}
+		}
+	}
+	return out
+}
+
+// learn writes what a platform said and everything that follows from it: journal,
+// records, links, the orders' wants and summaries, reads to be made. It runs inside a
+// transaction and may run twice.
+func (h *Hub) learn(tx *db.Tx, l lesson) error {
+	for _, it := range l.items {
+		if err := h.learnItem(tx, l, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
+	entry := db.Entry{At: l.at, Direction: l.dir, What: it.What, Channel: l.channel, Account: l.account, Ref: it.Ref, Method: l.method, Path: l.path, Body: it.Raw}
+	if it.Err != nil {
+		entry.Outcome, entry.Error = "parked", string(fault.CodeOf(it.Err))
+		id := tx.Journal(entry)
+		tx.Park(db.ParkedRow{
+			App: l.app, Account: l.account, Channel: l.channel, What: it.What, Reason: reason(it.Err),
+			Size: len(it.Raw), Entry: id, Retry: h.retryOf(l, it),
+		})
+		return nil
+	}
+	var touched []order.Ref
+	for _, r := range it.Readings {
+		ref, err := h.merge(tx, r)
+		if err != nil {
+			return err
+		}
+		for _, id := range tx.OrdersOf(ref) {
+			if o := (order.Ref{Realm: ref.Realm, Kind: order.KindOrder, ID: id}); !slices.Contains(touched, o) {
+				touched = append(touched, o)
+			}
+		}
+	}
+	for _, ref := range touched {
+		row, known := tx.Order(ref)
+		if !known {
+			if ref.Kind == order.KindOrder && !slices.ContainsFunc(it.Readings, func(r order.Reading) bool { return tx.Resolve(r.Ref) == ref }) {
+				h.askRead(tx, l.account, l.app, ref, 0, "named by "+it.What) // a parcel came before its order
+				continue
+			}
+			row = &db.OrderRow{Merchant: tx.Merchant(), ID: ident.Order(tx.ID()), Ref: ref, Channel: l.channel, Account: l.account, SortAt: l.at.UnixMilli()}
+		}
+		if row.Account == 0 {
+			row.Account = l.account
+		}
+		if l.dir == db.Pulled {
+			row.ReadAt = l.at.UnixMilli()
+		}
+		if entry.Order == 0 {
+			entry.Order = row.ID
+		}
+		if err := h.settle(tx, row); err != nil {
+			return err
+		}
+	}
+	if l.dir == db.Pulled && it.Ref.ID != "" && len(it.Raw) > 0 {
+		entry.Known = tx.Seen(it.Ref, it.Raw)
+	}
+	tx.Journal(entry)
+	for _, hint := range it.Hints {
+		ref := tx.Resolve(hint.Ref)
+		if hint.IfUnknown {
+			if row, ok := tx.Order(ref); ok && known(row) {
+				continue
+			}
+		}
+		h.askReadIf(tx, l.account, l.app, readArgs{Ref: ref, Why: hint.Why, IfUnknown: hint.IfUnknown}, hint.After)
+	}
+	return nil
+}
+
+// merge joins a reading into its record.
+func (h *Hub) merge(tx *db.Tx, r order.Reading) (order.Ref, error) {
+	ref := tx.Resolve(r.Ref)
+	old, _ := tx.Record(ref)
+	merged := old.Merge(r.Record)
+	if err := merged.Check(); err != nil {
+		return ref, err
+	}
+	tx.PutRecord(ref, merged)
+	for _, id := range r.Orders {
+		tx.Link(ref, id)
+	}
+	for _, l := range r.Links {
+		tx.Link(l, ref.ID)
+	}
+	for _, a := range r.Aliases {
+		if a != ref.ID {
+			tx.Alias(ref.Realm, a, ref.ID)
+		}
+	}
+	return ref, nil
+}
+
+// settle folds an order again and writes what follows from it: reservations, what is
+// asked of the platform, effects that have come true or can no longer, the row. A fold
+// that shows nothing new writes nothing.
+func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
+	info := h.info(row.Channel, row.Ref.Realm)
+	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	h.place(tx, row, &o, info)
+	want := order.WantsOf(&o, grammar(info))
+	shop, bound := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
+	if !bound || shop.Mode == ModeWatch {
+		want.Asks = slices.DeleteFunc(want.Asks, func(a string) bool { return a != order.AskRead })
+	}
+	if !bound {
+		want.Reserve = nil // no stock moves until it is known where it lies
+	}
+	var have order.Wants
+	if len(row.Wants) > 0 {
+		if err := json.Unmarshal(row.Wants, &have); err != nil {
+			return &fault.Error{Op: "hub.settle", Code: fault.Internal, Ref: row.ID.String(), Err: err}
+		}
+	}
+	d := order.Diff(have, want)
+	for _, m := range d.Reserve {
+		tx.Reserve(row.ID, row.Store, m.SKU, m.To)
+	}
+	for _, ask := range d.Asks {
+		switch ask {
+		case order.AskRead:
+			h.askRead(tx, row.Account, h.appOf(tx, row.Account), row.Ref, 0, "incomplete")
+		case order.AskAcknowledge:
+			if _, err := h.askAct(tx, row, &o, channel.Act{Kind: channel.Acknowledge}, "want", ""); err != nil {
+				return err
+			}
+		}
+	}
+	h.observe(tx, row, &o)
+	h.columns(row, &o, info)
+	row.Wants = toJSON(want)
+	row.Summary = toJSON(h.summarise(tx, row, &o, info))
+	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop {
+		if old.SweepAt != row.SweepAt || old.ReadAt != row.ReadAt {
+			row.Changed = old.Changed
+			tx.PutQuiet(row) // nothing that anybody can see
+		}
+		return nil
+	}
+	tx.PutOrder(row)
+	return nil
+}
+
+// place finds account, shop and store of an order: facts that may come later.
+func (h *Hub) place(tx *db.Tx, row *db.OrderRow, o *order.Order, info *channel.Info) {
+	if o.ShopID == "" {
+		return
+	}
+	shop, ok := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
+	if !ok {
+		o.Issues = append(o.Issues, order.Issue{Severity: order.SevWarn, Code: IssueUnbound, Message: "this shop is not bound to a store yet: bind it under Connections"})
+		return
+	}
+	row.Account, row.Shop, row.Store = shop.Account, shop.ID, shop.Store
+	if info == nil {
+		row.Channel = shop.Channel
+	}
+}
+
+// IssueUnbound says that an order's shop is known to the platform and not yet to us.
+const IssueUnbound = "shop_not_bound"
+
+// ModeWatch is the mode of a shop that rings and shows and sends nothing.
+const ModeWatch = "watch"
+
+// observe ends effects whose goal has come true by other means (a push was faster than
+// the answer, a person used the platform's own app) or can no longer come true. One
+// that is being sent is left to its answer.
+func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
+	for _, e := range tx.Effects(row.ID) {
+		if e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
+			continue
+		}
+		switch kind := order.ActionKind(e.Kind); {
+		case kind == channel.Acknowledge:
+			if e.State == effect.Waiting && o.Status != order.StatusNew {
+				e.State, e.Words = effect.Void, "no longer needed"
+			}
+		case order.Achieved(o, kind, e.Case):
+			e.State, e.Words, e.Code = effect.Done, "", ""
+		case e.State != effect.Unknown:
+			if why, yes := order.Impossible(o, kind, e.Case); yes {
+				e.State, e.Words, e.Code = effect.Void, why.Text, fault.Conflict
+			}
+		}
+		if !e.State.Open() {
+			e.Changed = tx.Now().UnixMilli()
+			tx.PutEffect(&e)
+		}
+	}
+}
+
+// columns fills what lists filter by.
+func (h *Hub) columns(row *db.OrderRow, o *order.Order, info *channel.Info) {
+	row.Status, row.Flags, row.Kind, row.Logistics = o.Status, db.FlagsOf(o.Flags), o.Head.Kind, o.Head.Logistics
+	if row.Kind == "" && info != nil {
+		row.Kind = info.Kind
+	}
+	if o.Times.Placed > 0 {
+		row.SortAt = o.Times.Placed
+	}
+	row.DueAt = 0
+	if len(o.Deadlines) > 0 {
+		row.DueAt = o.Deadlines[0].At
+	}
+	row.Changed = h.now().UnixMilli()
+	row.SweepAt = h.sweepAt(row, info)
+	row.Search = searchText(o)
+}
+
+// sweepAt says when an order is read again because no push may come.
+func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
+	if info == nil || info.SweepEvery == 0 {
+		return 0
+	}
+	every := info.SweepEvery.Milliseconds()
+	since := max(row.ReadAt, row.SortAt)
+	switch row.Status {
+	case order.StatusCancelled, order.StatusReplaced:
+		return 0
+	case order.StatusDone, order.StatusDelivered:
+		if since > row.SortAt+(48*time.Hour).Milliseconds() {
+			return 0 // nothing more is expected
+		}
+		every = max(every, time.Hour.Milliseconds())
+	}
+	return since + every
+}
+
+// known reports whether an order's content has arrived.
+func known(row *db.OrderRow) bool {
+	var w order.Wants
+	return json.Unmarshal(row.Wants, &w) == nil && !slices.Contains(w.Asks, order.AskRead)
+}
+
+func (h *Hub) appOf(tx *db.Tx, id ident.Account) ident.App {
+	if a, ok := tx.Account(id); ok {
+		return a.App
+	}
+	return 0
+}
+
+func grammar(info *channel.Info) *order.Grammar {
+	if info == nil || info.Grammar == nil {
+		return &order.Grammar{}
+	}
+	return info.Grammar
+}
+
+func reason(err error) string {
+	if w := fault.WordsOf(err); w != "" {
+		return w
+	}
+	return "it cannot be read: " + string(fault.CodeOf(err))
+}
+
+func searchText(o *order.Order) db.SearchText {
+	s := db.SearchText{Numbers: []string{o.Ref.ID}, DaySeq: o.Head.DaySeq}
+	for _, n := range []string{o.Head.Display, o.Head.Pack} {
+		if n != "" && !slices.Contains(s.Numbers, n) {
+			s.Numbers = append(s.Numbers, n)
+		}
+	}
+	if o.Bill != nil {
+		for _, l := range o.Bill.Lines {
+			if l.Name != "" && !slices.Contains(s.Names, l.Name) {
+				s.Names = append(s.Names, l.Name)
+			}
+		}
+	}
+	if c := o.Customer; c != nil {
+		if c.Phone != "" {
+			s.Phones = []string{c.Phone}
+		}
+		if c.Name != "" {
+			s.Persons = []string{c.Name}
+		}
+		s.UserRef = c.UserRef
+	}
+	return s
+}

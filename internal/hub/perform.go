@@ -1,0 +1,260 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/lane"
+	"github.com/tongdan/tongdan/order"
+)
+
+// The kinds of effects beside the acts on orders.
+const (
+	kindRead  = "read"  // read one resource, because a hint said so
+	kindPull  = "pull"  // what changed since the cursor
+	kindSweep = "sweep" // have open orders read again
+	kindKeep  = "keep"  // renew what expires: tokens
+)
+
+// kind tells the runner who handles a kind of effect.
+func (h *Hub) kind(k string) (lane.Kind, bool) {
+	if h.noLanes {
+		return lane.Kind{}, false
+	}
+	switch k {
+	case kindRead:
+		return lane.Kind{Handler: reading{h: h}, Background: true, Budget: true}, true
+	case kindPull:
+		return lane.Kind{Handler: pulling{h: h}, Background: true, Budget: true}, true
+	case kindSweep:
+		return lane.Kind{Handler: sweeping{h: h}, Background: true}, true
+	case kindKeep:
+		return lane.Kind{Handler: keeping{h: h}}, true
+	case string(channel.Acknowledge):
+		return lane.Kind{Handler: performing{h}, Background: true, Budget: true}, true
+	}
+	return lane.Kind{Handler: performing{h}, Budget: true}, true
+}
+
+// performing makes people's acts happen on the platform.
+type performing struct{ h *Hub }
+
+// Begin looks once more whether the call is still wanted: a push may have told that the
+// customer cancelled, or that the order was accepted in the platform's own app.
+func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
+	row, ok := tx.OrderByID(e.Order)
+	if !ok {
+		return effect.Void, "the order is not there any more"
+	}
+	info := p.h.info(row.Channel, row.Ref.Realm)
+	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	kind := order.ActionKind(e.Kind)
+	if kind == channel.Acknowledge {
+		if o.Status != order.StatusNew {
+			return effect.Void, "no longer needed"
+		}
+		return "", ""
+	}
+	if !e.Deed && order.Achieved(&o, kind, e.Case) {
+		return effect.Done, ""
+	}
+	if why, yes := order.Impossible(&o, kind, e.Case); yes {
+		return effect.Void, why.Text
+	}
+	return "", ""
+}
+
+func (p performing) Before(ctx context.Context, e effect.Effect) (json.RawMessage, error) {
+	c, a, err := p.open(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	before, err := c.Before(ctx, a)
+	return before, fault.Wrap("hub.Before", err)
+}
+
+func (p performing) Do(ctx context.Context, e effect.Effect) lane.Result {
+	c, a, err := p.open(ctx, e)
+	if err != nil {
+		return failed(err)
+	}
+	ctx, trace := channel.WithTrace(ctx)
+	items, err := c.Do(ctx, a, e.Before)
+	res := failed(err)
+	if err == nil {
+		res.Outcome = effect.OK
+	}
+	p.h.meters.called(c.Info().Name, e.Kind, string(res.Outcome))
+	return p.save(res, e, c, a, items, trace.Take())
+}
+
+func (p performing) Look(ctx context.Context, e effect.Effect) lane.Result {
+	c, a, err := p.open(ctx, e)
+	if err != nil {
+		return failed(err)
+	}
+	ctx, trace := channel.WithTrace(ctx)
+	sight, err := c.Look(ctx, a, e.Before)
+	res := failed(err)
+	if err == nil {
+		res.Outcome, res.Words = sight.Outcome, sight.Words
+	}
+	return p.save(res, e, c, a, sight.Items, trace.Take())
+}
+
+func (p performing) open(ctx context.Context, e effect.Effect) (*conn, channel.Act, error) {
+	a, err := actOf(e)
+	if err != nil {
+		return nil, a, err
+	}
+	c, err := p.h.conn(ctx, e.Account)
+	return c, a, err
+}
+
+// save writes the exchanges of a call into the journal and learns what it told.
+func (p performing) save(res lane.Result, e effect.Effect, c *conn, a channel.Act, items []channel.Item, calls []channel.Exchange) lane.Result {
+	at := p.h.now()
+	res.Refs = append(refs(items), a.Order)
+	res.Save = func(tx *db.Tx) error {
+		for _, x := range calls {
+			tx.Journal(exchange(x, c, e, a.Order, string(res.Outcome)))
+		}
+		if res.Outcome != effect.OK && res.Outcome != effect.Seen && res.Outcome != effect.NotSeen {
+			tx.Touch(e.Account, func(r *db.AccountRow) {
+				r.LastError, r.ErrorCode, r.ErrorWords = at.UnixMilli(), string(res.Code), res.Words
+			})
+		}
+		return p.h.learn(tx, lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Call, at: at, items: unjournalled(items)})
+	}
+	return res
+}
+
+// unjournalled drops the bytes of items whose exchange is in the journal already.
+func unjournalled(items []channel.Item) []channel.Item {
+	out := make([]channel.Item, len(items))
+	for i, it := range items {
+		if it.Err == nil {
+			it.Raw = nil
+		}
+		out[i] = it
+	}
+	return out
+}
+
+func exchange(x channel.Exchange, c *conn, e effect.Effect, ref order.Ref, outcome string) db.Entry {
+	body := x.Sent
+	if len(body) == 0 {
+		body = []byte(x.Query)
+	}
+	if x.Private {
+		outcome = "private"
+	}
+	return db.Entry{
+		At: x.At, Direction: db.Call, What: e.Kind, Channel: c.account.Channel, Account: e.Account, Order: e.Order, Ref: ref,
+		Method: x.Method, Path: x.URL, Status: x.Status, Took: x.Took, By: e.Cause, Outcome: outcome, Error: x.Err, Body: body, Answer: x.Got,
+	}
+}
+
+// Changed shows the effect's new state on the order.
+func (p performing) Changed(tx *db.Tx, e effect.Effect) error {
+	row, ok := tx.OrderByID(e.Order)
+	if !ok {
+		return nil
+	}
+	return p.h.settle(tx, row)
+}
+
+// failed is the result of an error; of nil it is empty.
+func failed(err error) lane.Result {
+	if err == nil {
+		return lane.Result{}
+	}
+	return lane.Result{Outcome: effect.OutcomeOf(err), Wait: fault.AfterOf(err), Code: fault.CodeOf(err), Words: fault.WordsOf(err)}
+}
+
+// background is what the handlers without an order have in common.
+type background struct{}
+
+func (background) Begin(*db.Tx, effect.Effect) (effect.State, string)             { return "", "" }
+func (background) Before(context.Context, effect.Effect) (json.RawMessage, error) { return nil, nil }
+func (background) Changed(*db.Tx, effect.Effect) error                            { return nil }
+
+// reading carries out a hint. A read changes nothing, so a lost one is made again.
+type reading struct {
+	background
+	h *Hub
+}
+
+// readArgs is what a read is about.
+type readArgs struct {
+	Ref       order.Ref `json:"ref"`
+	Why       string    `json:"why"`
+	IfUnknown bool      `json:"if_unknown,omitempty"`
+}
+
+func (r reading) Look(ctx context.Context, e effect.Effect) lane.Result { return r.Do(ctx, e) }
+
+// giveUp is how often a read is tried before the resource is taken not to exist: with
+// the pauses of effect.Wait this is about half an hour, more than any platform's lag.
+const giveUp = 20
+
+func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
+	var a readArgs
+	if err := json.Unmarshal(e.Args, &a); err != nil {
+		return lane.Result{Outcome: effect.No, Code: fault.Internal, Words: "the read cannot be understood"}
+	}
+	c, err := r.h.conn(ctx, e.Account)
+	if err != nil {
+		return failed(err)
+	}
+	if a.IfUnknown { // a push may have brought it meanwhile
+		if row, err := r.h.db.OrderByRef(ctx, db.Scope{Merchant: e.Merchant}, a.Ref); err == nil && known(&row) {
+			return lane.Result{Outcome: effect.OK}
+		}
+	}
+	ctx, trace := channel.WithTrace(ctx)
+	items, err := c.Read(ctx, a.Ref)
+	at := r.h.now()
+	res := failed(err)
+	if err == nil {
+		res.Outcome = effect.OK
+	}
+	r.h.meters.called(c.Info().Name, kindRead, string(res.Outcome))
+	if err != nil {
+		if fault.Is(err, fault.NotFound) && e.Attempts < giveUp {
+			res.Outcome = effect.Later // their reads lag behind their messages
+		}
+		if res.Outcome == effect.Lost || res.Outcome == effect.Clash {
+			res.Outcome = effect.Later
+		}
+	}
+	l := lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Pulled, at: at, items: items}
+	calls := trace.Take()
+	res.Refs = append(refs(items), a.Ref)
+	res.Save = func(tx *db.Tx) error {
+		if err != nil {
+			for _, x := range calls {
+				tx.Journal(exchange(x, c, e, a.Ref, string(res.Outcome)))
+			}
+			tx.Touch(e.Account, func(row *db.AccountRow) {
+				row.LastError, row.ErrorCode, row.ErrorWords = at.UnixMilli(), string(res.Code), res.Words
+			})
+			if row, ok := tx.Order(a.Ref); ok && row.SweepAt > 0 && row.SweepAt < at.UnixMilli() {
+				row.SweepAt = at.Add(time.Minute).UnixMilli()
+				tx.PutQuiet(row)
+			}
+			return nil
+		}
+		return r.h.learn(tx, l)
+	}
+	return res
+}
+
+func readKey(account interface{ String() string }, ref order.Ref) string {
+	return effect.GoalKey("read/"+account.String(), ref.Realm+"/"+ref.Kind, ref.ID)
+}

@@ -1,0 +1,293 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/lane"
+	"github.com/tongdan/tongdan/order"
+)
+
+// askRead has a resource read, once however many hints ask for it. notBefore is on the
+// trade's clock, 0 = at once.
+func (h *Hub) askRead(tx *db.Tx, account ident.Account, app ident.App, ref order.Ref, notBefore int64, why string) {
+	h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: why}, notBefore)
+}
+
+func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readArgs, notBefore int64) {
+	if account == 0 {
+		return // nobody to ask: the shop is not known yet
+	}
+	now := tx.Now().UnixMilli()
+	at := max(h.wallMS(notBefore), now)
+	key := readKey(account, a.Ref)
+	if e, ok := tx.EffectByKey(key); ok {
+		switch {
+		case e.State == effect.Sending: // its answer may be older than this hint: read again after it
+			key += " again"
+			if next, ok := tx.EffectByKey(key); ok && next.State.Open() {
+				return
+			}
+		case e.State.Open():
+			if at < e.NextAt && e.Attempts == 0 {
+				e.NextAt = at
+				tx.PutEffect(&e)
+			}
+			return
+		}
+	}
+	tx.PutEffect(&effect.Effect{
+		Merchant: tx.Merchant(), Account: account, App: app, Target: "read/" + a.Ref.Realm + "/" + a.Ref.Kind + "/" + a.Ref.ID,
+		Kind: kindRead, Key: key, Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(a), Cause: a.Why, NextAt: at, Made: now, Changed: now,
+	})
+}
+
+// schedule sees to it that every account has its repeating work: pull, sweep, keep.
+// Whatever was put off is due at once, so that an outage ends with a pull.
+func (h *Hub) schedule(ctx context.Context) error {
+	const op = "hub.schedule"
+	dir, err := h.db.Directory(ctx)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	for _, a := range dir.Accounts() {
+		kinds := []string{kindPull, kindSweep, kindKeep}
+		keys := make([]string, len(kinds))
+		for i, k := range kinds {
+			keys[i] = effect.GoalKey("account/"+a.ID.String(), k, "")
+		}
+		_, err := h.db.Do(ctx, db.Verb{Name: "schedule", Merchant: a.Merchant, Keys: keys, Class: db.Background, Decide: func(tx *db.Tx) error {
+			now := tx.Now().UnixMilli()
+			for i, k := range kinds {
+				e, ok := tx.EffectByKey(keys[i])
+				switch {
+				case !ok:
+					e = effect.Effect{
+						Merchant: a.Merchant, Account: a.ID, App: a.App, Target: k + "/" + a.ID.String(), Kind: k, Key: keys[i],
+						Nature: effect.Absolute, State: effect.Waiting, Args: []byte(`{"wide":true}`), Cause: "schedule", NextAt: now, Made: now, Changed: now,
+					}
+				case e.State == effect.Sending:
+					continue
+				case !e.State.Open() || e.State == effect.Waiting && e.NextAt > now:
+					e.State, e.NextAt, e.Changed, e.Deadline = effect.Waiting, now, now, 0
+					e.Args = []byte(`{"wide":true}`)
+				default:
+					continue
+				}
+				tx.PutEffect(&e)
+			}
+			return nil
+		}})
+		if err != nil {
+			return fault.Wrap(op, err)
+		}
+	}
+	h.runner.Wake()
+	return nil
+}
+
+// pulling asks an account's platform what changed since the cursor, page by page. A
+// page's records, its parked failures and its cursor commit together.
+type pulling struct {
+	background
+	h *Hub
+}
+
+func (p pulling) Look(ctx context.Context, e effect.Effect) lane.Result { return p.Do(ctx, e) }
+
+const pageItems = 25 // records of one transaction of a pull
+
+func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
+	h := p.h
+	c, err := h.conn(ctx, e.Account)
+	if err != nil {
+		return repeat(failed(err), time.Now().Add(effect.Wait(e.Attempts)))
+	}
+	info := c.Info()
+	every := h.clock.Wall(h.now().Add(info.PullEvery))
+	row, err := h.db.Account(ctx, e.Merchant, e.Account)
+	if err != nil {
+		return repeat(failed(err), every)
+	}
+	if row.Paused {
+		return repeat(lane.Result{Outcome: effect.OK}, every)
+	}
+	at := h.now()
+	wide := row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*info.PullEvery.Milliseconds()
+	ctx, trace := channel.WithTrace(ctx)
+	for page, err := range c.Pull(ctx, channel.Pull{Cursor: row.Cursor, Wide: wide}) {
+		if err != nil {
+			return p.broke(e, c, row, err, trace.Take(), every)
+		}
+		if err := p.keep(ctx, e, c, page, at); err != nil {
+			return repeat(failed(err), time.Now().Add(time.Second))
+		}
+		trace.Take()
+	}
+	h.meters.called(info.Name, kindPull, "ok")
+	res := repeat(lane.Result{Outcome: effect.OK}, every)
+	res.Save = func(tx *db.Tx) error {
+		tx.Touch(e.Account, func(a *db.AccountRow) { a.LastPull = at.UnixMilli() })
+		return nil
+	}
+	return res
+}
+
+// keep commits one page; its cursor goes with the last part.
+func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channel.Page, at time.Time) error {
+	items := page.Items
+	for {
+		part := items[:min(len(items), pageItems)]
+		items = items[len(part):]
+		l := lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Pulled, at: at, items: part}
+		last := len(items) == 0
+		_, err := p.h.db.Do(ctx, db.Verb{
+			Name: "pull", Merchant: e.Merchant, Refs: refs(part), Keys: p.h.keys(l), Class: db.Background, Alone: len(part) > 5, Size: sizeOf(part),
+			Decide: func(tx *db.Tx) error {
+				if last && page.Cursor != nil {
+					tx.Touch(e.Account, func(a *db.AccountRow) { a.Cursor = page.Cursor })
+				}
+				return p.h.learn(tx, l)
+			},
+		})
+		if err != nil || last {
+			return err
+		}
+		p.h.runner.Wake()
+	}
+}
+
+// broke writes down why a pull stopped; it goes on from the last saved cursor.
+func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, calls []channel.Exchange, every time.Time) lane.Result {
+	at := p.h.now().UnixMilli()
+	res := failed(err)
+	next := time.Now().Add(max(effect.Wait(e.Attempts%8+1), fault.AfterOf(err)))
+	if next.After(every) {
+		next = every
+	}
+	p.h.meters.called(c.Info().Name, kindPull, string(res.Code))
+	out := repeat(res, next)
+	out.Save = func(tx *db.Tx) error {
+		if len(calls) > 0 {
+			tx.Journal(exchange(calls[len(calls)-1], c, e, order.Ref{}, string(res.Outcome)))
+		}
+		tx.Touch(e.Account, func(a *db.AccountRow) {
+			a.LastError, a.ErrorCode, a.ErrorWords = at, string(fault.CodeOf(err)), fault.WordsOf(err)
+		})
+		tx.Change("account", e.Account.String())
+		return nil
+	}
+	return out
+}
+
+func sizeOf(items []channel.Item) (n int) {
+	for _, it := range items {
+		n += len(it.Raw) + 500
+	}
+	return n
+}
+
+// repeat makes a result that comes again at a moment of the wall clock.
+func repeat(r lane.Result, next time.Time) lane.Result {
+	if r.Outcome == effect.OK {
+		r.Code, r.Words = "", ""
+	}
+	r.Next = next
+	return r
+}
+
+// sweeping has orders read again that are open and have not been heard of: pushes can
+// be lost, and not every platform's pull brings every change.
+type sweeping struct {
+	background
+	h *Hub
+}
+
+func (s sweeping) Look(ctx context.Context, e effect.Effect) lane.Result { return s.Do(ctx, e) }
+
+const (
+	sweepEvery = 10 * time.Second
+	sweepBatch = 40
+)
+
+func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
+	h := s.h
+	next := h.clock.Wall(h.now().Add(sweepEvery))
+	now := h.now().UnixMilli()
+	rows, err := h.db.SweepDue(ctx, e.Merchant, e.Account, now, sweepBatch)
+	if err != nil {
+		return repeat(failed(err), time.Now().Add(sweepEvery))
+	}
+	if len(rows) == sweepBatch {
+		next = time.Now().Add(time.Second)
+	}
+	res := repeat(lane.Result{Outcome: effect.OK}, next)
+	for _, r := range rows {
+		res.Refs = append(res.Refs, r.Ref)
+	}
+	res.Save = func(tx *db.Tx) error {
+		for _, r := range rows {
+			row, ok := tx.Order(r.Ref)
+			if !ok || row.SweepAt == 0 || row.SweepAt > now {
+				continue
+			}
+			h.askRead(tx, e.Account, e.App, row.Ref, 0, "sweep")
+			row.SweepAt = now + 5*time.Minute.Milliseconds() // the read itself sets the right moment
+			tx.PutQuiet(row)
+		}
+		return nil
+	}
+	return res
+}
+
+// keeping renews what expires by time.
+type keeping struct {
+	background
+	h *Hub
+}
+
+func (k keeping) Look(ctx context.Context, e effect.Effect) lane.Result { return k.Do(ctx, e) }
+
+func (k keeping) Do(ctx context.Context, e effect.Effect) lane.Result {
+	h := k.h
+	c, err := h.conn(ctx, e.Account)
+	if err != nil {
+		return repeat(failed(err), time.Now().Add(time.Minute))
+	}
+	ctx, trace := channel.WithTrace(ctx)
+	next, keeps, err := c.Keep(ctx)
+	wall := time.Now().Add(24 * time.Hour)
+	switch {
+	case err != nil:
+		wall = time.Now().Add(max(effect.Wait(e.Attempts%8+1), fault.AfterOf(err)))
+	case keeps && !next.IsZero():
+		wall = h.clock.Wall(next)
+	}
+	if soon := time.Now().Add(100 * time.Millisecond); wall.Before(soon) {
+		wall = soon
+	}
+	calls := trace.Take()
+	res := failed(err)
+	if err == nil {
+		res.Outcome = effect.OK
+	}
+	at := h.now().UnixMilli()
+	res.Save = func(tx *db.Tx) error {
+		for _, x := range calls {
+			tx.Journal(exchange(x, c, e, order.Ref{}, string(res.Outcome)))
+		}
+		if err != nil {
+			tx.Touch(e.Account, func(a *db.AccountRow) {
+				a.LastError, a.ErrorCode, a.ErrorWords = at, string(fault.CodeOf(err)), fault.WordsOf(err)
+			})
+			tx.Change("account", e.Account.String())
+		}
+		return nil
+	}
+	return repeat(res, wall)
+}

@@ -1,0 +1,210 @@
+package hub
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/money"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Summary is what a list shows of an order. It is computed when the order changes and
+// stored, so that a list only copies bytes.
+type Summary struct {
+	ID         ident.Order       `json:"id"`
+	Channel    string            `json:"channel"`
+	Ref        string            `json:"ref" doc:"The platform's order id, as text."`
+	DisplayRef string            `json:"display_ref" doc:"The number that the customer sees."`
+	DaySeq     string            `json:"day_seq,omitempty" doc:"The platform's daily number at the store."`
+	PackRef    string            `json:"pack_ref,omitempty" doc:"Orders of one purchase share it."`
+	Kind       order.Kind        `json:"kind" enum:"takeaway,ecommerce"`
+	Logistics  order.Logistics   `json:"logistics,omitempty"`
+	ShopID     ident.Shop        `json:"shop_id"`
+	StoreID    ident.Store       `json:"store_id"`
+	AccountID  ident.Account     `json:"account_id"`
+	Status     order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
+	Flags      []order.Flag      `json:"flags"`
+	Axes       order.Axes        `json:"axes"`
+	Theirs     map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
+	PlacedAt   int64             `json:"placed_at"`
+	PaidAt     int64             `json:"paid_at"`
+	PromisedAt int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
+	ChangedAt  int64             `json:"changed_at"`
+	Deadline   *Deadline         `json:"deadline,omitempty"`
+	Total      *money.Amount     `json:"total,omitempty"`
+	Paid       *money.Amount     `json:"paid,omitempty"`
+	LineCount  int               `json:"line_count"`
+	Quantity   int64             `json:"quantity"`
+	Lines      string            `json:"summary" doc:"What is in it, in short."`
+	Remark     string            `json:"remark,omitempty"`
+	Customer   *CustomerBrief    `json:"customer,omitempty"`
+	Issues     []Issue           `json:"issues"`
+	Pending    []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
+	Actions    []string          `json:"actions" doc:"The acts that are allowed now."`
+}
+
+// A Deadline is what must be done by when.
+type Deadline struct {
+	Kind string `json:"kind" enum:"accept,answer_refund,ship"`
+	At   int64  `json:"at"`
+	For  string `json:"for,omitempty"`
+}
+
+// An Issue is something wrong inside the order.
+type Issue struct {
+	Severity order.Severity `json:"severity" enum:"info,warn,error"`
+	Code     string         `json:"code"`
+	Path     string         `json:"path,omitempty"`
+	Message  string         `json:"message"`
+}
+
+// A CustomerBrief is enough to find a person's order, and no more.
+type CustomerBrief struct {
+	Name      string `json:"name"`
+	PhoneTail string `json:"phone_tail"`
+	City      string `json:"city"`
+}
+
+// Pending is an act on its way to the platform.
+type Pending struct {
+	EffectID ident.Effect `json:"effect_id"`
+	Kind     string       `json:"kind"`
+	For      string       `json:"for,omitempty"`
+	State    effect.State `json:"state" enum:"waiting,sending,unknown,person,refused,void"`
+	SinceAt  int64        `json:"since_at"`
+	Words    string       `json:"words,omitempty"`
+}
+
+const (
+	maxSummaryLines = 6
+	maxRemark       = 120 // characters
+	showRefused     = 10 * 60 * 1000
+)
+
+func (h *Hub) summarise(tx *db.Tx, row *db.OrderRow, o *order.Order, info *channel.Info) *Summary {
+	s := &Summary{
+		ID: row.ID, Channel: row.Channel, Ref: row.Ref.ID, DisplayRef: cmp.Or(o.Head.Display, row.Ref.ID), DaySeq: o.Head.DaySeq, PackRef: o.Head.Pack,
+		Kind: row.Kind, Logistics: row.Logistics, ShopID: row.Shop, StoreID: row.Store, AccountID: row.Account,
+		Status: o.Status, Flags: o.Flags, Axes: o.Axes, Theirs: o.Theirs,
+		PlacedAt: o.Times.Placed, PaidAt: o.Times.Paid, PromisedAt: o.Times.Promised,
+		Paid: o.PaidSum, Remark: clip(o.Remark, maxRemark), Issues: issues(o.Issues), Pending: pending(tx.Effects(row.ID)),
+	}
+	if s.Flags == nil {
+		s.Flags = []order.Flag{}
+	}
+	if len(o.Deadlines) > 0 {
+		d := o.Deadlines[0]
+		s.Deadline = &Deadline{d.Kind, d.At, d.For}
+	}
+	if o.Bill != nil {
+		s.Total, s.LineCount = &o.Bill.Total, len(o.Bill.Lines)
+		var parts []string
+		for i, l := range o.Bill.Lines {
+			s.Quantity += l.Quantity
+			if i < maxSummaryLines {
+				parts = append(parts, clip(l.Name, 40)+"×"+strconv.FormatInt(l.Quantity, 10))
+			}
+		}
+		s.Lines = strings.Join(parts, " · ")
+	}
+	if c := o.Customer; c != nil {
+		s.Customer = &CustomerBrief{clip(c.Name, 24), phoneTail(c.Phone), c.City}
+	}
+	s.Actions = []string{}
+	if info != nil {
+		for _, p := range order.Permits(o, info.Acts()) {
+			if p.Allowed && !slices.Contains(s.Actions, string(p.Kind)) && !blocked(s.Pending, p) {
+				s.Actions = append(s.Actions, string(p.Kind))
+			}
+		}
+	}
+	// The change moment is left out of what is compared: it is put in when the row is read.
+	return s
+}
+
+// blocked reports whether an act waits for another one that is under way.
+func blocked(list []Pending, p order.Permit) bool {
+	return !p.Local && slices.ContainsFunc(list, func(x Pending) bool {
+		return x.State.Open() && (x.Kind == string(p.Kind) && x.For == p.For || contradict(order.ActionKind(x.Kind), p.Kind))
+	})
+}
+
+// contradict reports whether two acts must not be under way together.
+func contradict(a, b order.ActionKind) bool {
+	group := func(k order.ActionKind) int {
+		switch k {
+		case order.Accept, order.Refuse, order.Cancel, order.Ship:
+			return 1
+		case order.RefundApprove, order.RefundRefuse, order.RefundPartial:
+			return 2
+		}
+		return 0
+	}
+	return a != b && group(a) > 0 && group(a) == group(b)
+}
+
+func pending(list []effect.Effect) []Pending {
+	out := []Pending{}
+	for _, e := range list {
+		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) {
+			continue
+		}
+		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && e.Words != "") {
+			out = append(out, Pending{e.ID, e.Kind, e.Case, e.State, e.Made, e.Words})
+		}
+	}
+	// Open ones first, then the newest refusal of each kind that nothing came after.
+	slices.SortFunc(out, func(a, b Pending) int {
+		if a.State.Open() != b.State.Open() {
+			if a.State.Open() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.SinceAt, a.SinceAt)
+	})
+	kept := out[:0]
+	for _, p := range out {
+		if p.State.Open() || !slices.ContainsFunc(kept, func(q Pending) bool { return q.Kind == p.Kind && q.For == p.For }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func issues(list []order.Issue) []Issue {
+	out := make([]Issue, 0, len(list))
+	for _, i := range list {
+		out = append(out, Issue{i.Severity, i.Code, i.Path, clip(i.Message, 300)})
+	}
+	return out
+}
+
+func clip(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n]) + "…"
+}
+
+// phoneTail is the last four digits; of a privacy number (13812345678_123456) those of
+// the number itself.
+func phoneTail(p string) string {
+	p, _, _ = strings.Cut(p, "_")
+	p, _, _ = strings.Cut(p, ",")
+	if len(p) < 4 {
+		return ""
+	}
+	return p[len(p)-4:]
+}
+
+// Encoded is a stored summary, as it was written.
+type Encoded = json.RawMessage

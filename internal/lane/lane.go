@@ -1,0 +1,463 @@
+// Package lane runs effects: it leases lanes, begins attempts, calls the handler that it
+// was given for a kind, and writes down what came of it.
+//
+// A lane is the work of one account. Its lease (owner per process start, epoch, expiry
+// by the database's clock) says which node works it. An attempt is committed before its
+// call with a NotAfter no later than the lease's end, and nothing is written to the wire
+// after that moment, so a second owner cannot begin while the first may still be calling.
+// Work is ordered per target, deadlines first; background work (reads, pulls) has places
+// of its own, so that neither starves the other.
+//
+// The same engine runs what repeats by time: a handler that answers with Next has its
+// effect put back to waiting.
+package lane
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Handler makes one kind of effect happen. Its methods may be called concurrently for
+// different targets.
+type Handler interface {
+	// Begin decides, inside the transaction that would begin an attempt, whether the
+	// call is still wanted: it returns "" to go on, or the state in which the effect
+	// ends without a call (Done when the world is already so, Void with words when it
+	// can no longer become so).
+	Begin(tx *db.Tx, e effect.Effect) (effect.State, string)
+
+	// Before reads the state that an additive effect is compared with; nil for others.
+	// It runs before the first attempt is begun and changes nothing.
+	Before(ctx context.Context, e effect.Effect) (json.RawMessage, error)
+
+	// Do makes the call; Look reads back whether it took place. Neither writes to the
+	// wire after the context's NotAfter.
+	Do(ctx context.Context, e effect.Effect) Result
+	Look(ctx context.Context, e effect.Effect) Result
+
+	// Changed runs in every transaction that changes the effect's state, so that what
+	// shows it (the order's summary) changes with it.
+	Changed(tx *db.Tx, e effect.Effect) error
+}
+
+// A Result is what a call or a look came to.
+type Result struct {
+	Outcome effect.Outcome
+	Wait    time.Duration // the platform asked for it
+	Code    fault.Code
+	Words   string
+	Refs    []order.Ref        // records that Save touches
+	Save    func(*db.Tx) error // writes what was learnt, in the transaction of the outcome; may run twice
+	Next    time.Time          // of a repeating effect: when again, by the wall clock
+	Class   db.Class
+}
+
+// A Kind tells the runner how to treat effects of a kind.
+type Kind struct {
+	Handler    Handler
+	Background bool // yields to people's acts
+	Budget     bool // takes from the app's rate budget
+}
+
+// Options of a Runner.
+type Options struct {
+	DB     *db.DB
+	Kinds  func(kind string) (Kind, bool)
+	Budget func(app ident.App) (perSecond float64, burst int)
+	Owner  string        // random per process start
+	TTL    time.Duration // of a lease; 0 = 20 s
+	Lanes  int           // at most, 0 = all
+	Log    *slog.Logger
+}
+
+// Timing. A call gets callTime at most, and only when the lease lasts that long.
+const (
+	defaultTTL = 20 * time.Second
+	callTime   = 16 * time.Second
+	minTime    = 2 * time.Second // a lease with less left begins no call
+	actWidth   = 8               // calls at once in a lane
+	backWidth  = 4
+	pollEvery  = time.Second
+)
+
+// A Runner works the lanes that it can lease.
+type Runner struct {
+	o       Options
+	wake    chan struct{}
+	mu      sync.Mutex
+	lanes   map[string]*working
+	buckets map[ident.App]*bucket
+	calls   sync.WaitGroup
+}
+
+// working is a lane that we hold.
+type working struct {
+	lease  db.Lease
+	busy   map[string]bool // targets with a call of ours under way
+	acts   int
+	backs  int
+	nextAt time.Time
+}
+
+// New makes a runner; Run works it.
+func New(o Options) *Runner {
+	if o.TTL == 0 {
+		o.TTL = defaultTTL
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Runner{o: o, wake: make(chan struct{}, 1), lanes: map[string]*working{}, buckets: map[ident.App]*bucket{}}
+}
+
+// Wake tells the runner that something may be due now. It never blocks.
+func (r *Runner) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends, then waits for calls under way and gives the leases back.
+func (r *Runner) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var renewed time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			r.calls.Wait()
+			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+			defer cancel()
+			return fault.Wrap("lane.Run", r.o.DB.Release(end, r.o.Owner))
+		case <-timer.C:
+		case <-r.wake:
+		}
+		if time.Since(renewed) > r.o.TTL/4 {
+			if err := r.lease(ctx); err != nil && ctx.Err() == nil {
+				r.o.Log.Warn("lanes could not be leased", "err", err)
+			}
+			renewed = time.Now()
+		}
+		next := r.Step(ctx)
+		timer.Reset(min(max(time.Until(next), 0), pollEvery))
+	}
+}
+
+// lease renews ours, takes what is free, and takes up what a dead owner left.
+func (r *Runner) lease(ctx context.Context) error {
+	got, err := r.o.DB.Lease(ctx, r.o.Owner, r.o.TTL, r.o.Lanes)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	held := map[string]bool{}
+	for _, l := range got {
+		held[l.Lane] = true
+		w, ok := r.lanes[l.Lane]
+		if !ok || w.lease.Epoch != l.Epoch {
+			w = &working{busy: map[string]bool{}}
+			r.lanes[l.Lane] = w
+		}
+		w.lease = l
+	}
+	for name := range r.lanes {
+		if !held[name] {
+			delete(r.lanes, name)
+		}
+	}
+	r.mu.Unlock()
+	for _, l := range got {
+		if err := r.takeUp(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeUp turns attempts whose process died into unknown outcomes. The database gives
+// them only once they cannot be on the wire any more.
+func (r *Runner) takeUp(ctx context.Context, l db.Lease) error {
+	left, err := r.o.DB.Abandoned(ctx, l.Lane, l.Epoch)
+	if err != nil {
+		return err
+	}
+	for _, e := range left {
+		if r.ours(l.Lane, e.Target) {
+			continue
+		}
+		err := r.write(ctx, l, e, nil, db.Background, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+			if e.State != effect.Sending {
+				return e, errNothing
+			}
+			return e.Abandoned(tx.Now().UnixMilli()), nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runner) ours(lane, target string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.lanes[lane]
+	return w != nil && w.busy[target]
+}
+
+// errNothing ends a verb that found nothing to do.
+var errNothing = fault.New("lane.write", fault.Conflict, "somebody else has done it")
+
+// write loads an effect under our lease, lets f change it, and saves it.
+func (r *Runner) write(ctx context.Context, l db.Lease, e effect.Effect, refs []order.Ref, class db.Class, f func(*db.Tx, effect.Effect) (effect.Effect, error)) error {
+	k, ok := r.o.Kinds(e.Kind)
+	_, err := r.o.DB.Do(ctx, db.Verb{
+		Name: "effect." + e.Kind, Merchant: e.Merchant, Effects: []ident.Effect{e.ID}, Refs: refs,
+		Lane: l.Lane, Epoch: l.Epoch, Class: class,
+		Decide: func(tx *db.Tx) error {
+			now, found := tx.Effect(e.ID)
+			if !found {
+				return errNothing
+			}
+			next, err := f(tx, now)
+			if err != nil {
+				return err
+			}
+			tx.PutEffect(&next)
+			if ok {
+				return k.Handler.Changed(tx, next)
+			}
+			return nil
+		},
+	})
+	if fault.Is(err, fault.Conflict) {
+		return nil // done by somebody else, or the lease went to another
+	}
+	return err
+}
+
+// Step begins everything that is due and may begin now, and says when to come again.
+func (r *Runner) Step(ctx context.Context) time.Time {
+	r.mu.Lock()
+	var lanes []db.Lease
+	now := time.Now()
+	for _, w := range r.lanes {
+		if w.lease.Until.Sub(now) > minTime {
+			lanes = append(lanes, w.lease)
+		}
+	}
+	r.mu.Unlock()
+	next := now.Add(pollEvery)
+	for _, l := range lanes {
+		due, nextAt, err := r.o.DB.Due(ctx, l.Lane, time.Now().UnixMilli(), 4*(actWidth+backWidth))
+		if err != nil {
+			if ctx.Err() == nil {
+				r.o.Log.Warn("due effects could not be read", "lane", l.Lane, "err", err)
+			}
+			continue
+		}
+		if nextAt > 0 {
+			if t := time.UnixMilli(nextAt); t.Before(next) {
+				next = t
+			}
+		}
+		for _, e := range due {
+			if wait := r.begin(ctx, l, e); wait > 0 {
+				if t := time.Now().Add(wait); t.Before(next) {
+					next = t
+				}
+			}
+		}
+	}
+	return next
+}
+
+// begin takes a place and a token for an effect and works it in a goroutine. It returns
+// how long to wait when the budget is empty.
+func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) time.Duration {
+	k, ok := r.o.Kinds(e.Kind)
+	if !ok {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.lanes[l.Lane]
+	if w == nil || w.busy[e.Target] || (k.Background && w.backs >= backWidth) || (!k.Background && w.acts >= actWidth) {
+		return 0
+	}
+	if k.Budget {
+		reserve := 0.0
+		if k.Background {
+			reserve = 0.25 // of the burst is kept for people
+		}
+		if wait := r.bucket(e.App).take(time.Now(), reserve); wait > 0 {
+			return wait
+		}
+	}
+	w.busy[e.Target] = true
+	places := &w.acts
+	if k.Background {
+		places = &w.backs
+	}
+	*places++
+	r.calls.Add(1)
+	go func() {
+		defer r.calls.Done()
+		if err := r.work(ctx, l, e, k); err != nil && ctx.Err() == nil {
+			r.o.Log.Warn("an effect could not be worked", "kind", e.Kind, "effect", e.ID.String(), "err", err)
+		}
+		r.mu.Lock()
+		delete(w.busy, e.Target)
+		*places--
+		r.mu.Unlock()
+		r.Wake()
+	}()
+	return 0
+}
+
+// work is one attempt from beginning to end.
+func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) error {
+	class := db.People
+	if k.Background {
+		class = db.Background
+	}
+	var before json.RawMessage
+	if e.Nature == effect.Additive && e.State == effect.Waiting && e.Before == nil {
+		var err error
+		if before, err = k.Handler.Before(ctx, e); err != nil {
+			return r.put(ctx, l, e, class, err)
+		}
+	}
+	var attempt effect.Effect
+	begun := false
+	err := r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+		begun = false
+		now := tx.Now()
+		if (e.State != effect.Waiting && e.State != effect.Unknown) || e.NextAt > now.UnixMilli() {
+			return e, errNothing
+		}
+		look := e.State == effect.Unknown
+		if !look {
+			if e.Deadline > 0 && now.UnixMilli() >= e.Deadline {
+				return e.Late(now.UnixMilli()), nil
+			}
+			if end, words := k.Handler.Begin(tx, e); end != "" {
+				e.State, e.Words, e.Changed = end, words, now.UnixMilli()
+				return e, nil
+			}
+			e.Attempts++
+			if before != nil {
+				e.Before = before
+			}
+		}
+		n := 1
+		if e.Attempt != nil {
+			n = e.Attempt.N + 1
+		}
+		notAfter := min(now.Add(callTime).UnixMilli(), l.Until.UnixMilli())
+		e.Attempt = &effect.Attempt{N: n, Look: look, Epoch: l.Epoch, Began: now.UnixMilli(), NotAfter: notAfter}
+		e.State, e.Changed = effect.Sending, now.UnixMilli()
+		attempt, begun = e, true
+		return e, nil
+	})
+	if err != nil || !begun {
+		return err
+	}
+	limit := time.UnixMilli(attempt.Attempt.NotAfter)
+	call, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit.Add(time.Second))
+	defer cancel()
+	var res Result
+	if attempt.Attempt.Look {
+		res = k.Handler.Look(channel.WithNotAfter(call, limit), attempt)
+	} else {
+		res = k.Handler.Do(channel.WithNotAfter(call, limit), attempt)
+	}
+	return r.end(context.WithoutCancel(ctx), l, attempt, class, res)
+}
+
+// end writes the outcome of an attempt with what was learnt by it.
+func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, class db.Class, res Result) error {
+	return r.write(ctx, l, attempt, res.Refs, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+		if e.State != effect.Sending || e.Attempt == nil || e.Attempt.N != attempt.Attempt.N {
+			return e, errNothing
+		}
+		now := tx.Now().UnixMilli()
+		next := e.After(res.Outcome, now, res.Wait, res.Code, res.Words)
+		if !res.Next.IsZero() {
+			next.State, next.NextAt = effect.Waiting, res.Next.UnixMilli()
+		}
+		tx.PutEffect(&next)
+		if res.Save != nil {
+			if err := res.Save(tx); err != nil {
+				return e, err
+			}
+			if after, ok := tx.Effect(e.ID); ok {
+				next = after // what was learnt may have settled it
+			}
+		}
+		return next, nil
+	})
+}
+
+// put writes back an effect whose preparation failed: certainly nothing was changed.
+func (r *Runner) put(ctx context.Context, l db.Lease, e effect.Effect, class db.Class, cause error) error {
+	return r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+		if e.State != effect.Waiting {
+			return e, errNothing
+		}
+		out := effect.OutcomeOf(cause)
+		if out == effect.Lost || out == effect.Clash {
+			out = effect.Later
+		}
+		e.Attempts++ // so that the pause grows
+		return e.After(out, tx.Now().UnixMilli(), fault.AfterOf(cause), fault.CodeOf(cause), fault.WordsOf(cause)), nil
+	})
+}
+
+// A bucket is an app's rate budget in this process.
+type bucket struct {
+	perSecond, burst, tokens float64
+	at                       time.Time
+}
+
+func (r *Runner) bucket(app ident.App) *bucket {
+	b, ok := r.buckets[app]
+	if !ok {
+		b = &bucket{}
+		per, burst := r.o.Budget(app)
+		b.perSecond, b.burst = per, float64(burst)
+		r.buckets[app] = b // a new owner begins with an empty bucket: the old one may have spent it
+		b.at, b.tokens = time.Now(), min(1, b.burst)
+	}
+	return b
+}
+
+// take spends a token, or says how long to wait. reserve is the part of the burst that
+// is left to others.
+func (b *bucket) take(now time.Time, reserve float64) time.Duration {
+	if b.perSecond <= 0 {
+		return 0
+	}
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.at).Seconds()*b.perSecond)
+	b.at = now
+	need := 1.0
+	if reserve > 0 && b.burst*reserve >= 1 {
+		need += b.burst * reserve
+	}
+	if b.tokens < need {
+		return time.Duration((need - b.tokens) / b.perSecond * float64(time.Second))
+	}
+	b.tokens--
+	return 0
+}
