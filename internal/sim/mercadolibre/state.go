@@ -18,8 +18,8 @@ type sale struct {
 	History    bool      `json:"history,omitempty"`  // placed as history: no timers of its own
 	ReplacedBy []ID      `json:"replaced_by,omitempty"`
 
-	// old are earlier states, newest last, for a search index that lags. Not
-	// durable: a restart makes the index catch up.
+	// old are the latest states, newest last, for a search index that lags; not durable:
+	// after a restart the index knows a changed order only once the lag has passed.
 	old []indexed
 }
 

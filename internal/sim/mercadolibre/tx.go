@@ -60,6 +60,12 @@ func (t *tx) commit() error {
 	for _, id := range slices.Sorted(maps.Keys(t.sales)) {
 		t.batch.Put("ml.sale", id.String(), t.sales[id])
 		s.index(t.sales[id])
+		if v := t.sales[id]; s.cfg.SearchLag > 0 {
+			v.old = append(v.old, indexed{at: v.Order.LastUpdated.Time, order: cloneOrder(&v.Order)})
+			if len(v.old) > 8 {
+				v.old = v.old[1:]
+			}
+		}
 	}
 	for id, p := range t.packs {
 		t.batch.Put("ml.pack", id.String(), p)
@@ -99,12 +105,6 @@ func (t *tx) next() ID {
 
 // touchSale marks the order as changed at the time of the change and announces it.
 func (t *tx) touchSale(v *sale) {
-	if t.s.cfg.SearchLag > 0 && t.sales[v.Order.ID] == nil && !v.Order.LastUpdated.IsZero() {
-		v.old = append(v.old, indexed{at: v.Order.LastUpdated.Time, order: cloneOrder(&v.Order)})
-		if len(v.old) > 8 {
-			v.old = v.old[1:]
-		}
-	}
 	if t.at.After(v.Order.LastUpdated.Time) {
 		v.Order.LastUpdated = stampAt(t.at)
 	}
