@@ -1,0 +1,140 @@
+// Package meituan connects stores of Meituan Waimai (美团外卖) on the direct platform
+// (直连, waimaiopen.meituan.com): an own app with app_id and secret.
+//
+// Orders, cancels, refunds, riders and reminders come as pushes; whatever a read returns
+// is read when a push is lost or says too little. The platform has no list of changed
+// orders: Pull walks the numbers of the day of each shop, and open orders are read again
+// from time to time (Info.SweepEvery). Info.PushOnly lists what no read returns.
+//
+// What Meituan does not publish and we assume is said where it is used: that a repeated
+// call answers 808, the field names of the rows of a refund case, the time of a reminder.
+// Apps of vendors (OAuth tokens) are not supported.
+package meituan
+
+import (
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Name is the connector's name in URLs and columns.
+const Name = "meituan"
+
+// New gives the connector.
+func New() channel.Platform { return platform{} }
+
+type platform struct{}
+
+// Info implements channel.Platform.
+func (platform) Info() *channel.Info { return &info }
+
+var (
+	reasonText = channel.Input{Name: "reason", Type: "text", Max: 200, Label: channel.Text{ZH: "说明", EN: "Explanation"}}
+	selfOnly   = []order.Logistics{order.BySelf}
+)
+
+var info = channel.Info{
+	Name:  Name,
+	Realm: Realm,
+	Label: channel.Text{ZH: "美团外卖", EN: "Meituan Waimai"},
+	Mark:  "美",
+	Kind:  order.Takeaway,
+	Sites: []channel.Site{{Code: "CN", Currency: string(CNY), Zone: "Asia/Shanghai"}},
+	Powers: []channel.Power{
+		{Power: order.Power{Kind: channel.Acknowledge}, Nature: effect.Absolute},
+		{Power: order.Power{Kind: order.Accept}, Nature: effect.Guarded,
+			Note: channel.Text{ZH: "须在5分钟内接单，美团配送订单同时呼叫骑手", EN: "Within 5 minutes; where Meituan delivers it also sends for a rider"}},
+		{Power: order.Power{Kind: order.Refuse}, Nature: effect.Guarded, Fields: cancelFields},
+		{Power: order.Power{Kind: order.Cancel}, Nature: effect.Guarded, Fields: cancelFields,
+			Note: channel.Text{ZH: "完成前可取消，美团配送同时取消", EN: "Until it is completed; Meituan's delivery is cancelled with it"}},
+		{Power: order.Power{Kind: order.Ready}, Nature: effect.Absolute,
+			Note: channel.Text{ZH: "出餐结果美团不提供查询", EN: "Meituan offers no way to read it back"}},
+		{Power: order.Power{Kind: order.Dispatch, Logistics: selfOnly}, Nature: effect.Absolute,
+			Fields: []channel.Input{{Name: "courier", Type: "text", Max: 64, Label: channel.Text{ZH: "骑手", EN: "Courier"}}}},
+		{Power: order.Power{Kind: order.Deliver, Logistics: selfOnly}, Nature: effect.Absolute},
+		{Power: order.Power{Kind: order.RefundApprove}, Nature: effect.Guarded, Fields: []channel.Input{reasonText},
+			Note: channel.Text{ZH: "30分钟未处理自动同意（大连锁3小时）", EN: "After 30 minutes Meituan agrees by itself (large chains: 3 hours)"}},
+		{Power: order.Power{Kind: order.RefundRefuse}, Nature: effect.Guarded,
+			Fields: []channel.Input{{Name: "reason", Type: "text", Required: true, Max: 200, Label: channel.Text{ZH: "拒绝理由", EN: "Reason for refusing"}}},
+			Note:   channel.Text{ZH: "拒绝后用户可向美团客服申诉一次", EN: "The customer may then appeal to Meituan once"}},
+		{Power: order.Power{Kind: order.RefundPartial}, Nature: effect.Additive,
+			Fields: []channel.Input{{Name: "lines", Type: "lines", Required: true, Label: channel.Text{ZH: "退款商品", EN: "Items"}}, reasonText}},
+		{Power: order.Power{Kind: order.Annotate, Local: true},
+			Note: channel.Text{ZH: "备注仅保存在通单", EN: "Notes stay in Tongdan: Meituan has no call for them"}},
+	},
+	PushOnly: []channel.Text{
+		{ZH: "催单", EN: "Reminders of customers"},
+		{ZH: "取消的原因和取消方", EN: "Why and by whom an order was cancelled"},
+		{ZH: "骑手变更等中间配送状态", EN: "Intermediate states of delivery, such as an earlier rider"},
+		{ZH: "退款打款结果、中间处理步骤", EN: "Whether a refund's money has moved, and intermediate steps of a case"},
+	},
+	AppFields: []channel.Field{
+		{Name: "app_id", Label: channel.Text{ZH: "app_id（应用ID）", EN: "app_id"}, Required: true},
+		{Name: "secret", Label: channel.Text{ZH: "consumer_secret（应用密钥）", EN: "consumer_secret"}, Secret: true, Required: true},
+	},
+	Shops:     channel.Text{ZH: "门店的 app_poi_code", EN: "app_poi_code of the shop"},
+	Callbacks: callbacks(),
+	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons},
+
+	PullEvery:  time.Minute,
+	PullMax:    4 * time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
+	SweepEvery: 5 * time.Minute,
+	PullOnly: channel.Text{
+		ZH: "没有公网地址时：新订单最多晚1分钟，取消、退款和配送最多晚5分钟；收不到催单和取消原因",
+		EN: "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5; no reminders and no reasons of cancels",
+	},
+	Budget:  channel.Budget{PerSecond: 10, Burst: 20}, // Meituan publishes no limits; error 711 exists
+	Grammar: &grammar,
+}
+
+var cancelFields = []channel.Input{
+	{Name: "reason_code", Type: "choice", Required: true, Label: channel.Text{ZH: "取消原因", EN: "Reason"}},
+	reasonText,
+}
+
+func callbacks() []channel.Callback {
+	var list []channel.Callback
+	for _, p := range pushes {
+		list = append(list, channel.Callback{Path: p.path, What: p.text})
+	}
+	return list
+}
+
+// A shop is one account: an app, and the shops that are bound to it.
+type shop struct {
+	env    channel.Env
+	base   string
+	app    string
+	secret channel.Secret
+	shops  []string
+}
+
+// Open implements channel.Platform.
+func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error) {
+	var missing []fault.Field
+	for _, f := range info.AppFields {
+		if f.Required && acct.App.Credentials[f.Name].Reveal() == "" {
+			missing = append(missing, fault.Field{Location: f.Name, Message: "is missing"})
+		}
+	}
+	if len(missing) > 0 {
+		return nil, &fault.Error{Op: "meituan.Open", Code: fault.Invalid, Words: "enter the credentials of the app from Meituan's developer console", Fields: missing}
+	}
+	return &shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
+		secret: acct.App.Credentials["secret"], shops: acct.Shops}, nil
+}
+
+var (
+	_ channel.Acknowledger   = (*shop)(nil)
+	_ channel.Accepter       = (*shop)(nil)
+	_ channel.Refuser        = (*shop)(nil)
+	_ channel.Canceller      = (*shop)(nil)
+	_ channel.Preparer       = (*shop)(nil)
+	_ channel.Dispatcher     = (*shop)(nil)
+	_ channel.RefundAnswerer = (*shop)(nil)
+	_ channel.PartRefunder   = (*shop)(nil)
+	_ channel.Looker         = (*shop)(nil)
+)

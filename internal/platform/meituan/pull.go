@@ -1,0 +1,300 @@
+package meituan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Meituan's day: its order numbers begin anew at midnight in China.
+var china = time.FixedZone("Asia/Shanghai", 8*3600) // no daylight saving
+
+const (
+	dayForm   = "20060102"
+	daysBack  = 30   // order/getOrderIdByDaySeq goes no further: order FAQ
+	lookAhead = 3    // numbers tried beyond the last known one of a day that is over
+	maxOpen   = 200  // ranges of open numbers kept per shop and day
+	maxSeq    = 1e6  // a number beyond it is a broken answer
+	pageSize  = 20   // numbers per page
+	giveUp    = 3    // failures in a row of one shop's numbers that end its walk
+	infoLag   = 5000 // ms that the paid push is given before an unknown order is read
+)
+
+// A cursor is where Pull stands: per shop and day of China.
+type cursor map[string]map[string]walked
+
+// walked is how far one day of one shop has been walked.
+type walked struct {
+	Upto int    `json:"n"`           // numbers up to this one have been asked for
+	Open []span `json:"o,omitempty"` // of them, those without an answer yet
+	Over bool   `json:"e,omitempty"` // the day has ended and its end was found
+}
+
+// A span is a range of numbers, both ends included.
+type span [2]int
+
+// Pull walks the numbers of the day of each shop: the newest number, then the order behind
+// each that was not walked yet. It yields hints, since the push with the content is
+// expected any moment; a wide pull walks yesterday and today again and hints at a read of
+// every order, because what happened to them may have been missed too. A number that
+// cannot be resolved stays open in the cursor and does not stop the others.
+func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
+	return func(yield func(channel.Page, error) bool) {
+		w := walk{shop: s, ctx: ctx, wide: p.Wide, now: s.env.Now(), yield: yield}
+		if len(p.Cursor) > 0 && json.Unmarshal(p.Cursor, &w.at) != nil {
+			w.at = nil // a cursor of another form: begin anew, with overlap
+			w.wide = true
+		}
+		if w.at == nil {
+			w.at = cursor{}
+		}
+		maps.DeleteFunc(w.at, func(code string, _ map[string]walked) bool { return !slices.Contains(s.shops, code) })
+		var errs []error
+		for _, code := range slices.Sorted(slices.Values(s.shops)) {
+			err := w.shopDays(code)
+			if w.stopped {
+				return
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+			if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || ctx.Err() != nil {
+				break // the same for every shop of the app
+			}
+		}
+		if !w.page() {
+			return
+		}
+		if err := errors.Join(errs...); err != nil {
+			yield(channel.Page{}, fault.Wrap("meituan.Pull", err))
+		}
+	}
+}
+
+type walk struct {
+	shop    *shop
+	ctx     context.Context
+	wide    bool
+	now     time.Time
+	at      cursor
+	items   []channel.Item
+	yield   func(channel.Page, error) bool
+	stopped bool // the caller wants no more
+}
+
+// page hands out what has been collected, with a cursor that goes on behind it.
+func (w *walk) page() bool {
+	if w.stopped {
+		return false
+	}
+	b, err := json.Marshal(w.at)
+	if err != nil {
+		b = []byte("{}") // numbers and texts always encode
+	}
+	items := w.items
+	w.items = nil
+	if !w.yield(channel.Page{Items: items, Cursor: b}, nil) {
+		w.stopped = true
+	}
+	return !w.stopped
+}
+
+// shopDays walks the days of one shop that need it, oldest first.
+func (w *walk) shopDays(code string) error {
+	days := w.at[code]
+	if days == nil {
+		days = map[string]walked{}
+		w.at[code] = days
+	}
+	midnight := w.now.In(china)
+	today, yesterday := midnight.Format(dayForm), midnight.AddDate(0, 0, -1).Format(dayForm)
+	oldest := midnight.AddDate(0, 0, -daysBack+1).Format(dayForm)
+	first := yesterday // also at the very first pull
+	for _, d := range slices.Sorted(maps.Keys(days)) {
+		if !days[d].Over && d < first {
+			first = max(d, oldest) // we have been away
+			break
+		}
+	}
+	maps.DeleteFunc(days, func(d string, v walked) bool { return d < oldest || d < yesterday && v.Over })
+	var errs []error
+	for d, err := time.ParseInLocation(dayForm, first, china); err == nil && !d.After(midnight); d = d.AddDate(0, 0, 1) {
+		day := d.Format(dayForm)
+		at := days[day]
+		if w.wide && day >= yesterday {
+			at = walked{}
+		}
+		if day != today && at.Over && len(at.Open) == 0 {
+			continue
+		}
+		err := w.day(code, day, day == today, at)
+		if w.stopped {
+			return nil
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if stops(err) || w.ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stops tells the errors that the next call would meet as well.
+func stops(err error) bool {
+	switch fault.CodeOf(err) {
+	case fault.Unauthorized, fault.RateLimited, fault.Forbidden, fault.Invalid:
+		return true
+	}
+	return false
+}
+
+// day walks one day: first the new numbers, then the open ones, so that a number that
+// never resolves holds nothing up.
+func (w *walk) day(code, day string, today bool, at walked) error {
+	days := w.at[code]
+	newest, ahead := at.Upto, lookAhead
+	if today {
+		n, err := w.newest(code)
+		if err != nil {
+			return err
+		}
+		newest, ahead = max(newest, n), 0
+	}
+	numbers, open := []int{}, map[int]bool{}
+	for n := at.Upto + 1; n <= newest; n++ {
+		numbers = append(numbers, n)
+	}
+	for _, o := range at.Open {
+		for n := max(o[0], 1); n <= o[1] && n <= at.Upto; n++ {
+			numbers = append(numbers, n)
+			open[n] = true
+		}
+	}
+	keep := func() {
+		at.Open = spans(open)
+		days[day] = at
+	}
+	failures, misses := 0, 0
+	var last error
+	for i := 0; i < len(numbers) || misses < ahead; i++ {
+		n := at.Upto + 1 // beyond what is known
+		if i < len(numbers) {
+			n = numbers[i]
+		}
+		beyond := i >= len(numbers)
+		if beyond {
+			n += misses
+		}
+		item, err := w.number(code, day, n)
+		switch {
+		case err == nil:
+			failures = 0
+			w.items = append(w.items, item)
+			delete(open, n)
+			for beyond && misses > 0 { // numbers were skipped: they are open
+				open[n-misses] = true
+				misses--
+			}
+			at.Upto = max(at.Upto, n)
+		case beyond && fault.Is(err, fault.NotFound):
+			misses++
+		case fault.Is(err, fault.NotFound): // the number is not visible yet
+			open[n] = true
+			at.Upto = max(at.Upto, n)
+		default:
+			last = err
+			failures++
+			if stops(err) || w.ctx.Err() != nil || failures >= giveUp || beyond {
+				keep()
+				return err
+			}
+			open[n] = true
+			at.Upto = max(at.Upto, n)
+		}
+		if len(w.items) >= pageSize {
+			keep()
+			if !w.page() {
+				return nil
+			}
+		}
+	}
+	at.Over = !today && last == nil
+	keep()
+	return last
+}
+
+// newest reads the latest number of today.
+func (w *walk) newest(code string) (int, error) {
+	const op = "meituan.newest"
+	data, _, err := w.shop.do(w.ctx, op, code, call{path: "order/getOrderDaySeq", params: map[string]string{"app_poi_code": code}})
+	if err != nil {
+		return 0, err
+	}
+	var v struct {
+		Seq text `json:"day_seq"`
+	}
+	if json.Unmarshal(data, &v) == nil && v.Seq == "" {
+		return 0, nil // no order yet today
+	}
+	n, err := strconv.Atoi(string(v.Seq))
+	if err != nil || n < 0 || n > maxSeq {
+		return 0, &fault.Error{Op: op, Code: fault.Unavailable, Ref: code, Words: "Meituan's newest number of the day cannot be read"}
+	}
+	return n, nil
+}
+
+// number finds the order behind a number.
+func (w *walk) number(code, day string, n int) (channel.Item, error) {
+	const op = "meituan.number"
+	ref := code + " " + day + " #" + strconv.Itoa(n)
+	data, body, err := w.shop.do(w.ctx, op, ref, call{path: "order/getOrderIdByDaySeq",
+		params: map[string]string{"app_poi_code": code, "date_time": day, "day_seq": strconv.Itoa(n)}})
+	if err != nil {
+		return channel.Item{}, err
+	}
+	f, err := formOf(data)
+	id := f.id("order_id")
+	switch {
+	case err != nil:
+		return channel.Item{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: ref, Words: "Meituan's answer cannot be read"}
+	case id == "":
+		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Words: "no order has this number"}
+	}
+	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !w.wide}
+	return channel.Item{What: "order.number", Ref: orderRef(id), Raw: body, Hints: []order.Hint{hint}}, nil
+}
+
+// spans writes numbers as ranges, so that a bad hour does not swell the cursor. Beyond
+// the limit ranges are joined: a number asked for twice is harmless, a lost one is not.
+func spans(open map[int]bool) []span {
+	var out []span
+	for _, n := range slices.Sorted(maps.Keys(open)) {
+		if len(out) > 0 && out[len(out)-1][1] == n-1 {
+			out[len(out)-1][1] = n
+		} else {
+			out = append(out, span{n, n})
+		}
+	}
+	for len(out) > maxOpen { // join the two that are nearest to each other
+		best := 0
+		for i := range len(out) - 1 {
+			if out[i+1][0]-out[i][1] < out[best+1][0]-out[best][1] {
+				best = i
+			}
+		}
+		out[best][1] = out[best+1][1]
+		out = slices.Delete(out, best+1, best+2)
+	}
+	return out
+}

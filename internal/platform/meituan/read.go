@@ -1,0 +1,99 @@
+package meituan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Read implements channel.Shop: the order with its rider, then its refund cases. An app
+// without the right to the endpoint of the cases still gets the order.
+func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
+	const op = "meituan.Read"
+	if ref.Kind != order.KindOrder || ref.Realm != Realm || (form{"id": ref.ID}).id("id") == "" {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: ref.ID, Words: "Meituan has orders only, named by their number"}
+	}
+	src := source{order.ClassRead, s.env.Now()}
+	data, body, err := s.do(ctx, op, ref.ID, call{path: "order/getOrderDetail", params: map[string]string{"order_id": ref.ID, "is_mt_logistics": "1"}})
+	if err != nil {
+		return nil, err
+	}
+	item := channel.Item{What: "order", Ref: ref, Raw: body}
+	f, err := formOf(data)
+	if err == nil && f.get("result") == "ng" {
+		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref.ID, Words: "Meituan does not know this order"}
+	}
+	var said told
+	if err == nil {
+		said, err = translateOrder(f, src)
+	}
+	switch {
+	case err != nil:
+		item.Err = fault.Wrap(op, err)
+		return []channel.Item{item}, nil
+	case said.ref != ref && f.id("wm_order_id_view") != ref.ID:
+		item.Err = &fault.Error{Op: op, Ref: ref.ID, Err: errors.New("the answer is about another order")}
+		return []channel.Item{item}, nil
+	}
+	item.Ref, item.Readings = said.ref, said.readings
+	view := f.id("wm_order_id_view")
+	if view == "" {
+		view = ref.ID
+	}
+	cases, trouble, err := s.cases(ctx, said.ref.ID, view, src)
+	switch {
+	case fault.Is(err, fault.Forbidden), fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
+		return []channel.Item{item}, nil
+	case err != nil:
+		return nil, err
+	}
+	if len(trouble) > 0 { // one register holds what could not be read of order and cases
+		st := src.stamp(said.version)
+		st.Read++
+		var r order.Record
+		order.Put(&r, order.RegTrouble, st, append(append([]order.Issue{}, said.trouble...), trouble...))
+		cases.Readings = append(cases.Readings, order.Reading{Ref: said.ref, Record: r})
+	}
+	return []channel.Item{item, cases.Item}, nil
+}
+
+// A caseList is the answer of getOrderRefundDetail.
+type caseList struct {
+	channel.Item
+	rows []refundRow
+}
+
+// cases reads the refund cases of an order. view is wm_order_id_view, the same number as the
+// order id in current documents.
+func (s *shop) cases(ctx context.Context, id, view string, src source) (caseList, trouble, error) {
+	data, body, err := s.do(ctx, "meituan.cases", id, call{path: "ecommerce/order/getOrderRefundDetail", params: map[string]string{"wm_order_id_view": view}})
+	if err != nil {
+		return caseList{}, nil, err
+	}
+	list := caseList{Item: channel.Item{What: "refunds", Ref: orderRef(id), Raw: body}}
+	said, rows := translateRefunds(data, id, src)
+	list.rows, list.Readings = rows, said.readings
+	return list, said.trouble, nil
+}
+
+// status reads order/viewstatus.
+func (s *shop) status(ctx context.Context, id string) (string, channel.Item, error) {
+	data, body, err := s.do(ctx, "meituan.status", id, call{path: "order/viewstatus", params: map[string]string{"order_id": id}})
+	if err != nil {
+		return "", channel.Item{}, err
+	}
+	var v struct {
+		Status text `json:"status"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil || v.Status == "" {
+		return "", channel.Item{}, &fault.Error{Op: "meituan.status", Code: fault.Unavailable, Ref: id, Words: "Meituan's answer names no status", Err: err}
+	}
+	// It gives no time: the state holds at the moment of our read.
+	var r order.Record
+	r.Say(order.AxisWork, order.Said{State: clip(string(v.Status), 16), At: s.env.Now().UnixMilli(), Class: order.ClassRead})
+	return string(v.Status), channel.Item{What: "order.status", Ref: orderRef(id), Raw: body, Readings: []order.Reading{{Ref: orderRef(id), Record: r}}}, nil
+}
