@@ -64,7 +64,7 @@ var (
 	WhyNoCase       = Reason{"no_case", "no refund request waits for an answer"}
 	WhyCaseOpen     = Reason{"case_open", "answer the open refund request first"}
 	WhyNothingLeft  = Reason{"nothing_left", "everything has been refunded"}
-	WhyNoAcceptance = Reason{"no_acceptance", "orders of this platform need no acceptance"}
+	WhyRefuse       = Reason{"refuse_instead", "the order is not accepted yet: refuse it instead"}
 )
 
 // A Permit says whether one act is allowed now.
@@ -118,7 +118,7 @@ var table = map[ActionKind]rule{
 	Dispatch:      append(slices.Clone(alive), complete, paid, accepted, notLeft),
 	Deliver:       append(slices.Clone(alive), complete, paid, accepted, when(deliveryIs(DeliveryDelivered), WhyDone), left),
 	Ship:          append(slices.Clone(alive), complete, paid, accepted, notLeft),
-	Cancel:        append(slices.Clone(alive), complete),
+	Cancel:        append(slices.Clone(alive), complete, when(workIs(WorkWaiting), WhyRefuse)),
 	RefundApprove: append(slices.Clone(ended), withCase),
 	RefundRefuse:  append(slices.Clone(ended), withCase),
 	RefundPartial: append(slices.Clone(ended), complete, paid, accepted, noCase, something),

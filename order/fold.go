@@ -386,8 +386,14 @@ func (o *Order) parcel(l Linked, g *Grammar) {
 		o.Times.ShipBy = cmp.Or(p.ShipBy, o.Times.ShipBy)
 		o.Times.Promised = cmp.Or(p.Promised, o.Times.Promised)
 	}
-	if h, ok := Get[Head](l.Record, RegHead); ok && h.Logistics != "" { // the shipment knows how it travels
-		o.Head.Logistics = h.Logistics
+	if h, ok := Get[Head](l.Record, RegHead); ok { // the shipment knows how it travels, and what a split replaced
+		o.Head.Logistics = cmp.Or(h.Logistics, o.Head.Logistics)
+		o.Head.Replaces = cmp.Or(h.Replaces, o.Head.Replaces)
+	}
+	if t := l.Record.Axes[AxisWork]; len(t) > 0 && d.State != DeliveryCancelled { // and whether it is packed
+		if _, w, _ := o.stand(KindShipment, AxisWork, d.Key, t, g); w.Is == WorkReady && o.Axes.Work == WorkAccepted {
+			o.Axes.Work = WorkReady
+		}
 	}
 	if c, ok := Get[Customer](l.Record, RegCustomer); ok { // and where to
 		if o.Customer != nil {

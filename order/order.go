@@ -207,6 +207,7 @@ type Discount struct {
 	Amount   money.Amount `json:"amount"`
 	Merchant money.Amount `json:"merchant"`
 	Platform money.Amount `json:"platform"`
+	InPrice  bool         `json:"in_price,omitempty"` // the lines' prices are after it: told for who pays, not subtracted again
 }
 
 // A Fee is anything added to the lines that has no field of its own.
@@ -246,7 +247,9 @@ func (b Bill) Difference() (money.Amount, error) {
 		parts = append(parts, f.Amount)
 	}
 	for _, d := range b.Discounts {
-		parts = append(parts, d.Amount.Neg())
+		if !d.InPrice {
+			parts = append(parts, d.Amount.Neg())
+		}
 	}
 	sum, err := money.Sum(parts...)
 	if err != nil {

@@ -1,0 +1,80 @@
+# The commands that people type. `make help` lists them.
+
+GO      ?= go
+DATA    ?= $(CURDIR)/.demo
+ADDR    ?= 127.0.0.1:8080
+BIN     := bin/tongdan
+WEB     := web/node_modules/.stamp
+CONSOLE := web/dist/index.html
+WEBSRC  := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+
+.PHONY: help demo test quick test-go test-web test-e2e crash bench lint generate fresh build deps clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: build ## the main job on simulators: console on http://localhost:8080
+	$(BIN) demo --addr $(ADDR) --data $(DATA)
+
+build: $(BIN) ## one static binary with the console inside: bin/tongdan
+
+# The binary is built anew each time; Go's cache makes that quick.
+.PHONY: $(BIN)
+$(BIN): $(CONSOLE)
+	@echo "building bin/tongdan (the first time takes about two minutes)"
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w" -o $(BIN) ./cmd/tongdan
+
+$(WEB): web/package-lock.json
+	@echo "fetching the console's npm packages"
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): $(WEB) $(WEBSRC)
+	@echo "building the console"
+	cd web && npm run --silent build
+
+deps: ## install what tests need on Debian: PostgreSQL, Chromium, fonts
+	@sh scripts/deps.sh
+
+test: deps $(CONSOLE) test-web test-go test-e2e ## everything, on both database engines and in a browser
+
+quick: ## the Go tests without the long ones, for while you type
+	$(GO) test -short ./...
+
+test-go:
+	CGO_ENABLED=0 $(GO) vet ./...
+	CGO_ENABLED=0 $(GO) test -timeout 20m ./...
+
+test-web: $(WEB)
+	cd web && npm run --silent typecheck && npm run --silent test
+
+test-e2e: $(BIN) e2e/node_modules/.stamp
+	cd e2e && npm run --silent test
+
+e2e/node_modules/.stamp: e2e/package-lock.json
+	cd e2e && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+crash: ## kill the process at random moments, 50 times on each engine
+	TONGDAN_CRASHES=50 CGO_ENABLED=0 $(GO) test -count=1 -timeout 60m -run 'Crash' -v ./internal/proof/...
+
+bench: build ## the measurements of docs/performance.md
+	sh scripts/bench.sh
+
+lint: $(WEB) ## formatting, vet, the console's linter, generated files
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	CGO_ENABLED=0 $(GO) vet ./...
+	cd web && npm run --silent lint
+	$(MAKE) fresh
+
+generate: $(WEB) ## write generated files anew
+	$(GO) test ./order -run TestTheLifeCyclePageIsFresh -update -count=1 >/dev/null
+	CGO_ENABLED=0 $(GO) run ./cmd/tongdan openapi > docs/openapi.json
+	cd web && npm run --silent generate
+
+fresh: ## fail when a generated file is not what its source says
+	@sh scripts/fresh.sh
+
+clean: ## remove what was built, and the demo's data
+	rm -rf bin web/dist/assets web/dist/index.html .demo

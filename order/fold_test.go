@@ -1,0 +1,195 @@
+package order_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/tongdan/tongdan/money"
+	"github.com/tongdan/tongdan/order"
+)
+
+func cny(minor int64) *money.Amount { a := money.Of(minor, "CNY"); return &a }
+
+// paid is a complete, paid, unaccepted order of two teas.
+func paid() order.Record {
+	var r order.Record
+	s := order.Stamp{Version: 1000, Class: order.ClassPush}
+	b := order.Bill{
+		Lines: []order.Line{
+			{Key: "0", Name: "珍珠奶茶", SKU: "T1", Quantity: 2, Price: money.Of(1500, "CNY"), Total: money.Of(3000, "CNY")},
+			{Key: "1", Name: "绿茶", SKU: "T2", Quantity: 1, Price: money.Of(900, "CNY"), Total: money.Of(900, "CNY")},
+		},
+		Packing: cny(200), Delivery: cny(400),
+		Discounts: []order.Discount{{Name: "满减", Amount: money.Of(500, "CNY"), Merchant: money.Of(300, "CNY"), Platform: money.Of(200, "CNY")}},
+		Total:     money.Of(4000, "CNY"),
+	}
+	order.Put(&r, order.RegShop, s, "S1")
+	order.Put(&r, order.RegHead, s, order.Head{Kind: order.Takeaway, Logistics: order.ByPlatform, DaySeq: "12"})
+	order.Put(&r, order.RegBill, s, b)
+	order.Put(&r, order.RegTimes, s, order.Times{Placed: 1_000_000, Paid: 1_000_000})
+	r.Say(order.AxisWork, order.Said{State: "placed", At: 1_000_000})
+	r.Say(order.AxisPayment, order.Said{State: "paid", At: 1_000_000})
+	return r
+}
+
+func said(axis, state string, at int64) order.Record {
+	var r order.Record
+	r.Say(axis, order.Said{State: state, At: at, Class: order.ClassPush})
+	return r
+}
+
+func aCase(id, state string, at int64, amount *money.Amount, lines ...order.CaseLine) order.Record {
+	var k, r order.Record
+	order.Put(&k, order.RegCase, order.Stamp{Version: at}, order.Case{Amount: amount, Full: amount == nil, Lines: lines, AskedAt: at})
+	k.Say(order.AxisCase, order.Said{State: state, At: at})
+	r.Kid(order.KidCase+id, k)
+	return r
+}
+
+func foldAll(recs ...order.Record) order.Order {
+	var all order.Record
+	for _, r := range recs {
+		all = all.Merge(r)
+	}
+	return order.Fold(theOrder, []order.Linked{{Ref: theOrder, Record: all}}, trade)
+}
+
+func hasIssue(o order.Order, code string) bool {
+	return slices.ContainsFunc(o.Issues, func(i order.Issue) bool { return i.Code == code })
+}
+
+func TestTheFlatStatusFollowsTheAxes(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		recs []order.Record
+		want order.Status
+	}{
+		{"paid", []order.Record{paid()}, order.StatusNew},
+		{"accepted", []order.Record{paid(), said(order.AxisWork, "confirmed", 2)}, order.StatusAccepted},
+		{"ready", []order.Record{paid(), said(order.AxisWork, "ready", 2)}, order.StatusReady},
+		{"a rider has it", []order.Record{paid(), said(order.AxisWork, "confirmed", 2), said(order.AxisDelivery, "20", 9)}, order.StatusDelivering},
+		{"arrived", []order.Record{paid(), said(order.AxisWork, "confirmed", 2), said(order.AxisDelivery, "40", 9)}, order.StatusDelivered},
+		{"completed", []order.Record{paid(), said(order.AxisWork, "completed", 2)}, order.StatusDone},
+		{"cancel came first", []order.Record{said(order.AxisWork, "cancelled", 2), paid()}, order.StatusCancelled},
+		{"cancel and confirm race", []order.Record{paid(), said(order.AxisWork, "cancelled", 2), said(order.AxisWork, "confirmed", 3)}, order.StatusCancelled},
+		{"not paid yet", []order.Record{said(order.AxisPayment, "pending", 1), said(order.AxisWork, "placed", 1)}, order.StatusUnpaid},
+		{"split", []order.Record{paid(), said(order.AxisWork, "split", 4)}, order.StatusReplaced},
+	} {
+		if o := foldAll(c.recs...); o.Status != c.want {
+			t.Errorf("%s: status %s, want %s", c.name, o.Status, c.want)
+		}
+	}
+}
+
+func TestATotalThatDoesNotAddUpIsAnIssueAndNotARejection(t *testing.T) {
+	if o := foldAll(paid()); hasIssue(o, order.IssueTotal) {
+		t.Error("a bill that adds up got an issue")
+	}
+	r := paid()
+	b, _ := order.Get[order.Bill](r, order.RegBill)
+	b.Total = money.Of(4001, "CNY")
+	order.Put(&r, order.RegBill, order.Stamp{Version: 2000}, b)
+	o := foldAll(r)
+	if !hasIssue(o, order.IssueTotal) || o.Status != order.StatusNew || !o.Complete() {
+		t.Errorf("issues %v status %s: a cent too much must be shown and stop nothing", o.Issues, o.Status)
+	}
+}
+
+func TestAnUnknownWordOfThePlatformIsShownAndChangesNothing(t *testing.T) {
+	o := foldAll(paid(), said(order.AxisWork, "teleported", 99))
+	if o.Status != order.StatusNew || !hasIssue(o, order.IssueUnknown) {
+		t.Errorf("status %s issues %v", o.Status, o.Issues)
+	}
+}
+
+func TestARiderWhoGivesUpOpensAnotherAttempt(t *testing.T) {
+	o := foldAll(paid(), said(order.AxisWork, "confirmed", 2), said(order.AxisDelivery, "0", 1), said(order.AxisDelivery, "10", 2),
+		said(order.AxisDelivery, "100", 3), said(order.AxisDelivery, "0", 4), said(order.AxisDelivery, "10", 5))
+	if len(o.Delivered) != 2 || o.Delivered[0].State != order.DeliveryCancelled || o.Delivered[1].State != order.DeliveryAssigned {
+		t.Fatalf("deliveries %+v", o.Delivered)
+	}
+	if o.Axes.Delivery != order.DeliveryAssigned {
+		t.Errorf("the axis says %s", o.Axes.Delivery)
+	}
+}
+
+func TestRefundsAreSummedAndNeverExceedWhatWasPaidUnseen(t *testing.T) {
+	part := aCase("c1", "agree", 5, cny(1500), order.CaseLine{SKU: "T1", Quantity: 1})
+	o := foldAll(paid(), part)
+	if o.Axes.Payment != order.PartRefund || o.Refunded != *cny(1500) || o.Bill.Lines[0].Refunded != 1 {
+		t.Errorf("payment %s refunded %v line %+v", o.Axes.Payment, o.Refunded, o.Bill.Lines[0])
+	}
+	if w := order.WantsOf(&o, trade); w.Reserve["T1"] != 1 || w.Reserve["T2"] != 1 {
+		t.Errorf("reserve %v: a refunded piece is not reserved", w.Reserve)
+	}
+	o = foldAll(paid(), part, aCase("c2", "agree", 6, cny(2501)))
+	if !hasIssue(o, order.IssueRefund) {
+		t.Error("4001 of 4000 was refunded and nobody is told")
+	}
+}
+
+func TestAWaitingRefundHasADeadlineAndAFlag(t *testing.T) {
+	o := foldAll(paid(), aCase("c1", "apply", 2_000_000, nil))
+	want := order.Deadline{Kind: order.DueRefund, At: 2_000_000 + 30*60_000, For: "c1"}
+	if !o.Has(order.FlagRefund) || !slices.Contains(o.Deadlines, want) {
+		t.Errorf("flags %v deadlines %v", o.Flags, o.Deadlines)
+	}
+	if o = foldAll(paid(), aCase("c1", "apply", 2_000_000, nil), aCase("c1", "withdrawn", 2_000_100, nil)); o.Has(order.FlagRefund) {
+		t.Error("a withdrawn request still rings")
+	}
+}
+
+func TestACancelledSkeletonWantsNothing(t *testing.T) {
+	o := foldAll(said(order.AxisWork, "cancelled", 2))
+	w := order.WantsOf(&o, trade)
+	if len(w.Reserve) > 0 || len(w.Asks) > 0 || len(w.Due) > 0 {
+		t.Errorf("wants %+v", w)
+	}
+}
+
+func TestPermitsAnswerWithAReason(t *testing.T) {
+	powers := []order.Power{{Kind: order.Accept}, {Kind: order.Refuse}, {Kind: order.Cancel}, {Kind: order.Ready}, {Kind: order.Dispatch, Logistics: []order.Logistics{order.BySelf}}, {Kind: order.RefundApprove}, {Kind: order.Annotate, Local: true}}
+	get := func(o order.Order, k order.ActionKind) order.Permit {
+		for _, p := range order.Permits(&o, powers) {
+			if p.Kind == k {
+				return p
+			}
+		}
+		t.Fatalf("no permit for %s", k)
+		return order.Permit{}
+	}
+	for _, c := range []struct {
+		o    order.Order
+		kind order.ActionKind
+		ok   bool
+		why  order.Reason
+	}{
+		{foldAll(paid()), order.Accept, true, order.Reason{}},
+		{foldAll(paid(), said(order.AxisWork, "confirmed", 2)), order.Accept, false, order.WhyAccepted},
+		{foldAll(paid(), said(order.AxisWork, "cancelled", 2)), order.Accept, false, order.WhyCancelled},
+		{foldAll(paid()), order.Ready, false, order.WhyNotAccepted},
+		{foldAll(paid(), said(order.AxisWork, "confirmed", 2)), order.Dispatch, false, order.WhyLogistics},
+		{foldAll(paid()), order.RefundApprove, false, order.WhyNoCase},
+		{foldAll(paid(), aCase("c9", "apply", 5, nil)), order.RefundApprove, true, order.Reason{}},
+		{foldAll(paid()), order.Ship, false, order.WhyUnsupported},
+		{foldAll(said(order.AxisWork, "cancelled", 2)), order.Annotate, true, order.Reason{}},
+	} {
+		if p := get(c.o, c.kind); p.Allowed != c.ok || (!c.ok && p.Why != c.why) {
+			t.Errorf("%s on %s: allowed %v why %v, want %v %v", c.kind, c.o.Status, p.Allowed, p.Why, c.ok, c.why)
+		}
+	}
+}
+
+func TestAnActIsAchievedWhoeverDidItAndImpossibleWhenTooLate(t *testing.T) {
+	o := foldAll(paid(), said(order.AxisWork, "confirmed", 2))
+	if !order.Achieved(&o, order.Accept, "") {
+		t.Error("accepted in the platform's own app: a second call would be made")
+	}
+	o = foldAll(paid(), said(order.AxisWork, "cancelled", 2))
+	if _, yes := order.Impossible(&o, order.Accept, ""); !yes {
+		t.Error("the customer cancelled: the call for accept must be void")
+	}
+	if !order.Achieved(&o, order.Cancel, "") {
+		t.Error("a cancelled order needs no cancel")
+	}
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Writes every generated file into a scratch folder's copy and compares: a generated file
+# that differs from what its source says fails the build.
+set -eu
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+go test ./order -run TestTheLifeCyclePageIsFresh -count=1 >/dev/null || { echo "docs/lifecycle.md is stale: run make generate"; exit 1; }
+CGO_ENABLED=0 go run ./cmd/tongdan openapi >"$tmp/openapi.json"
+cmp -s "$tmp/openapi.json" docs/openapi.json || { echo "docs/openapi.json is stale: run make generate"; exit 1; }
+cp web/src/data/schema.d.ts "$tmp/schema.d.ts"
+(cd web && npm run --silent generate)
+if ! cmp -s "$tmp/schema.d.ts" web/src/data/schema.d.ts; then
+	cp "$tmp/schema.d.ts" web/src/data/schema.d.ts
+	echo "web/src/data/schema.d.ts is stale: run make generate"
+	exit 1
+fi
