@@ -61,6 +61,7 @@ func TestAClockRunsAtItsSpeed(t *testing.T) {
 			t.Errorf("after 4 s at speed 60 the clock moved %v", got)
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if got := fired.Sub(began); got != 5*time.Second {
 			t.Errorf("5 minutes took %v of real time, want 5s", got)
 		}

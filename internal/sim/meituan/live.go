@@ -40,6 +40,17 @@ const crowdStep = 5 * time.Second
 // does depends on the seed and the order alone) and forgets old orders, so it may run for days. The
 // merchant's part, accepting and delivering its own orders, stays with the merchant.
 func (s *Sim) Live(ctx context.Context, o LiveOptions) error {
+	stop, err := s.gather(o)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stop()
+	return ctx.Err()
+}
+
+// gather starts a crowd on the clock.
+func (s *Sim) gather(o LiveOptions) (stop func(), err error) {
 	if o.RatePerMinute <= 0 {
 		o.RatePerMinute = 2
 	}
@@ -54,15 +65,12 @@ func (s *Sim) Live(ctx context.Context, o LiveOptions) error {
 	}
 	if o.Menu != nil {
 		if err := s.setMenu(o.Menu); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	c := &crowd{s: s, o: o, rng: rand.New(rand.NewPCG(o.Seed, uint64(s.clock.Now().UnixNano())))}
 	c.next = s.clock.Now().Add(c.gap())
-	stop := c.start()
-	<-ctx.Done()
-	stop()
-	return ctx.Err()
+	return c.start(), nil
 }
 
 func (s *Sim) setMenu(menu []Food) error {

@@ -1,0 +1,143 @@
+package meituan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/sim"
+)
+
+// day lets a crowd live for some hours at shops that accept nearly everything within a minute.
+func day(t *testing.T, hours int, o LiveOptions, stores ...Store) *Sim {
+	t.Helper()
+	clock := sim.NewClock(noon, 0)
+	s, err := New(Options{App: "1", Secret: "s", Clock: clock, Seed: o.Seed, Stores: stores})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	stop, err := s.gather(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for range hours * 60 {
+		clock.Advance(time.Minute)
+		s.mu.Lock()
+		var waiting []string
+		for id, o := range s.active {
+			if o.waiting() && o.DaySeq%8 > 0 { // some are missed
+				waiting = append(waiting, id)
+			}
+		}
+		s.mu.Unlock()
+		slices.Sort(waiting)
+		for _, id := range waiting {
+			s.with(id, "order/confirm", func(t *change, o *Order) (bool, error) { t.confirm(o, "test"); return true, nil })
+		}
+	}
+	return s
+}
+
+func TestLiveEndsWithItsContext(t *testing.T) {
+	s, err := New(Options{App: "1", Secret: "s", Clock: sim.NewClock(noon, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Live(ctx, LiveOptions{Menu: []Food{{Code: "A", Name: "白开水", Price: 100}}}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if stock, _, err := s.Stock("TEA002", "A", ""); err != nil || stock != "*" {
+		t.Errorf("the menu was not replaced: %s %v", stock, err)
+	}
+}
+
+func TestACrowdOfOneSeedDoesTheSame(t *testing.T) {
+	run := func(seed uint64) string {
+		s := day(t, 2, LiveOptions{Seed: seed})
+		raw, err := json.Marshal(s.orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	a, b := run(5), run(5)
+	if a != b {
+		t.Error("two runs of one seed differ")
+	}
+	if a == run(6) {
+		t.Error("another seed should do something else")
+	}
+}
+
+func TestACrowdMakesARealisticDay(t *testing.T) {
+	s := day(t, 6, LiveOptions{RatePerMinute: 2, Seed: 3})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := map[string]int{}
+	for _, o := range s.orders {
+		seen["orders"]++
+		seen[statusText[o.Status]]++
+		if o.DeliveryTime > 0 {
+			seen["pre-orders"]++
+		}
+		if o.Status == cancelled {
+			seen[o.ReasonText]++
+		}
+		for _, r := range o.Refunds {
+			if r.ApplyType == 1 || r.ApplyType == 6 {
+				seen["refund cases"]++
+			}
+		}
+		seen["reminders"] += len(o.Reminders)
+		if d := o.Delivery; d != nil && d.Round > 1 {
+			seen["second rider"]++
+		}
+		for _, e := range o.History {
+			if e.What == "美团商家端接单" {
+				seen["accepted in the app"]++
+			}
+		}
+		sum := o.goods() + o.boxes() + *o.ShippingFee
+		for _, e := range o.Extras {
+			sum -= e.Reduce
+		}
+		if sum != o.Total {
+			t.Errorf("order %s does not add up", o.ID)
+		}
+	}
+	t.Log(seen)
+	if seen["orders"] < 500 || seen["orders"] > 900 {
+		t.Errorf("%d orders in 6 hours at 2 a minute", seen["orders"])
+	}
+	for _, kind := range []string{"已完成", "pre-orders", "用户取消订单", "refund cases", "reminders", "second rider", "accepted in the app", "超时未确认，系统取消"} {
+		if seen[kind] == 0 {
+			t.Errorf("the day had no %s", kind)
+		}
+	}
+}
+
+func TestACrowdThatLivesForDaysForgets(t *testing.T) {
+	s := day(t, 24, LiveOptions{RatePerMinute: 2, Seed: 1, Forget: 2 * time.Hour, Calm: true}, Store{Code: "A"})
+	s.mu.Lock()
+	n, days := len(s.orders), len(s.byDay)
+	s.mu.Unlock()
+	if n > 800 || days > n {
+		t.Errorf("%d orders and %d day numbers are remembered", n, days)
+	}
+	kept := 0
+	s.book.Load("order", func(string, json.RawMessage) error { kept++; return nil })
+	if kept != n {
+		t.Errorf("the book has %d orders, memory %d", kept, n)
+	}
+	if gone := s.Forget(time.Time{}, 10); gone == 0 {
+		t.Error("a bound on the number must make it forget more")
+	}
+}
