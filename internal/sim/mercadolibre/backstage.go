@@ -41,6 +41,7 @@ var acts = []sim.Act{
 	{Name: "claim", Zh: "买家投诉", En: "Buyer claims", Who: "buyer", Args: json.RawMessage(`{"type":"mediations","reason":"PDD9939"}`), When: []string{"paid", "partially_refunded"}},
 	{Name: "close_claim", Zh: "买家撤诉", En: "Buyer withdraws claim", Who: "buyer"},
 	{Name: "buyer_feedback", Zh: "买家评价", En: "Buyer's feedback", Who: "buyer", Args: json.RawMessage(`{"rating":"positive","message":""}`), When: []string{"paid"}},
+	{Name: "message", Zh: "买家留言", En: "Buyer writes", Who: "buyer", Args: json.RawMessage(`{"message":"Quando vai ser enviado?"}`)},
 	{Name: "progress", Zh: "物流下一步", En: "Next step", Who: "platform", When: []string{"paid", "partially_refunded"}},
 	{Name: "ready", Zh: "可打印面单", En: "Ready to print", Who: "platform", When: []string{"paid", "partially_refunded"}},
 	{Name: "print", Zh: "打印面单", En: "Label printed (seller's page)", Who: "merchant", When: []string{"paid", "partially_refunded"}},
@@ -122,6 +123,8 @@ func (t *tx) act(v *sale, act string, a *ActArgs) error {
 		t.touchSale(v)
 		t.hint("orders_feedback", "/orders/"+v.Order.ID.String()+"/feedback", v.Order.Seller.ID, v.Order.ID.String())
 		return nil
+	case "message":
+		return t.say(v, v.Order.Buyer.ID, v.Order.Seller.ID, cmp.Or(a.Message, "Quando vai ser enviado?"))
 	case "touch":
 		t.hint("orders_v2", "/orders/"+v.Order.ID.String(), v.Order.Seller.ID, v.Order.ID.String())
 		return nil

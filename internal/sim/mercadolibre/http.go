@@ -41,7 +41,7 @@ type route struct {
 }
 
 func (s *Sim) routes() http.Handler {
-	all := slices.Concat(s.oauthRoutes(), s.orderRoutes(), s.shipmentRoutes(), s.itemRoutes(), s.claimRoutes())
+	all := slices.Concat(s.oauthRoutes(), s.orderRoutes(), s.shipmentRoutes(), s.itemRoutes(), s.claimRoutes(), s.messageRoutes())
 	gate := &sim.Gate{
 		Clock: s.clock, Faults: s.faults, Calls: s.calls, Kind: kindOf,
 		Limited: func(w http.ResponseWriter, r *http.Request) {

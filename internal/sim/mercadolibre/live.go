@@ -165,7 +165,7 @@ func (c *crowd) carry(now time.Time, gone time.Duration) error {
 	slices.Sort(ids)
 	for _, id := range ids {
 		sh := s.ships[id]
-		v := s.sales[sh.Orders[0]]
+		v := s.speaker(sh)
 		if v == nil || !slices.Contains(c.sellers, sh.Seller) {
 			continue
 		}
@@ -202,6 +202,25 @@ func (c *crowd) carry(now time.Time, gone time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// speaker is the order through which a parcel is acted on: an unpaid one if there is one,
+// else the first that lives.
+func (s *Sim) speaker(sh *shipment) *sale {
+	var first *sale
+	for _, id := range sh.Orders {
+		v := s.sales[id]
+		if v == nil || !v.alive() || v.Order.CancelDetail != nil {
+			continue
+		}
+		if v.Order.Status != "paid" && v.Order.Status != "partially_refunded" {
+			return v
+		}
+		if first == nil {
+			first = v
+		}
+	}
+	return first
 }
 
 // Forget drops the oldest finished sales until at most keep orders are left; open ones stay.

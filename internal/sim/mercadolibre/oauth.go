@@ -37,6 +37,7 @@ type token struct {
 func (s *Sim) oauthRoutes() []route {
 	return []route{
 		{method: "GET", path: "/authorization", public: true, do: s.consentPage},
+		{method: "GET", path: "/{host}/authorization", public: true, do: s.consentPage},
 		{method: "POST", path: "/authorization", public: true, do: s.consent},
 		{method: "POST", path: "/oauth/token", public: true, do: s.grant},
 		{method: "GET", path: "/users/me", do: s.me},
@@ -90,8 +91,15 @@ func (s *Sim) consentPage(q *request) {
 	for k := range q.q {
 		data.Hidden[k] = q.q.Get(k)
 	}
+	host := q.vars["host"] // the consent host of a site, as a path on this server
 	for _, id := range s.sellerIDs() {
-		data.Sellers = append(data.Sellers, s.sellers[id])
+		if sl := s.sellers[id]; host == "" || sites[sl.Site].ConsentHost == host {
+			data.Sellers = append(data.Sellers, sl)
+		}
+	}
+	if len(data.Sellers) == 0 {
+		q.fail(http.StatusNotFound, "not_found", "No seller of this consent host is registered")
+		return
 	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if data.Problem != "" {

@@ -96,6 +96,14 @@ func TestPKCEFollowsTheRFCVector(t *testing.T) {
 	}
 }
 
+func TestConsentHostOfASiteIsAPathHere(t *testing.T) {
+	w := newWorld(t)
+	_, page, _ := w.call("GET", "/auth.mercadolibre.com.mx/authorization?response_type=code&client_id=1234567890123456&redirect_uri=https%3A%2F%2Fhub.example%2Fml%2Fcb", "")
+	if !strings.Contains(string(page), "TIENDA EJEMPLO MX") || strings.Contains(string(page), "LOJA EXEMPLO BR") {
+		t.Errorf("page is %s", page)
+	}
+}
+
 func TestOperatorMayNotConsent(t *testing.T) {
 	w := newWorld(t)
 	form := url.Values{"response_type": {"code"}, "client_id": {"1234567890123456"}, "redirect_uri": {"https://hub.example/ml/cb"}, "operator": {"1"}}

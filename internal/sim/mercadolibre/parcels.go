@@ -612,7 +612,7 @@ func (t *tx) split(sh *shipment, in *splitIn) error {
 			v := *from
 			v.Order = t.partOf(&from.Order, part.Quantity)
 			v.Order.PackID, v.Order.Shipping.ID = ptr(pk.ID), ptr(n.ID)
-			v.Feedback, v.Purchase, v.Notes, v.old, v.ReplacedBy = nil, nil, nil, nil, nil
+			v.Feedback, v.Purchase, v.Notes, v.Messages, v.old, v.ReplacedBy = nil, nil, nil, nil, nil, nil
 			from.ReplacedBy = append(from.ReplacedBy, v.Order.ID)
 			s.keepSale(&v)
 			t.touchSale(&v)

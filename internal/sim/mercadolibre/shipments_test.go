@@ -328,3 +328,31 @@ func TestClaimIsRefundedBySeller(t *testing.T) {
 		t.Errorf("claim_refund was counted %+v", c)
 	}
 }
+
+func TestBuyerBeginsTheConversation(t *testing.T) {
+	w := newWorld(t)
+	p := w.place(`{"seller_id":700000001}`)
+	path := "/messages/packs/" + p.Pack.String() + "/sellers/700000001"
+	buyer := at(w.order(p.Orders[0]), "buyer.id").(string)
+	say := func(text string) string {
+		return `{"from":{"user_id":"700000001"},"to":{"user_id":"` + buyer + `"},"text":"` + text + `"}`
+	}
+	if status, raw, _ := w.call("POST", path, say("Olá")); status != 403 || !strings.Contains(string(raw), "blocked_conversation_send_message_forbidden") {
+		t.Fatalf("%d %s", status, raw)
+	}
+	w.notices()
+	w.act(p.Orders[0], "message")
+	got := w.notices()
+	if len(got) != 1 || !strings.HasPrefix(got[0], "messages ") || strings.Contains(got[0], "/") {
+		t.Fatalf("notifications %v", got)
+	}
+	w.want(w.get(strings.Replace(got[0], "messages ", "/messages/", 1)+"?tag=post_sale"), "messages.0.text", "Quando vai ser enviado?")
+	if status, raw, _ := w.call("POST", path+"?tag=post_sale", say("Hoje às 15h")); status != 201 {
+		t.Fatalf("%d %s", status, raw)
+	}
+	w.refused("POST", path, say("你好"), 400, "bad_request")
+	w.refused("POST", path, say(strings.Repeat("a", 351)), 400, "bad_request")
+	m := w.get(path + "?tag=post_sale")
+	w.want(m, "paging.total", "2")
+	w.want(m, "conversation_status.status", "active")
+}

@@ -17,17 +17,16 @@ type site struct {
 	FreeRate                 Amount // one US dollar in local money, roughly, for invented prices
 	Method                   string // name of the ordinary shipping method
 	Permalink                string
-	Agent                    ID // account of the messaging assistant
 }
 
 // sites are the five marketplaces that the simulator plays. Sources: "sites,
 // hosts, money, time" and "buyer's fiscal data" of the developer pages.
 var sites = map[string]*site{
-	"MLB": {ID: "MLB", Country: "BR", CountryName: "Brasil", Currency: "BRL", Decimals: 2, Zone: zone("America/Sao_Paulo", -3), ConsentHost: "auth.mercadolivre.com.br", ME1Service: 11, Person: "CPF", Company: "CNPJ", Portuguese: true, FreeRate: 5_00, Method: "Prioritário", Permalink: "http://perfil.mercadolivre.com.br/", Agent: 3037675074},
-	"MLM": {ID: "MLM", Country: "MX", CountryName: "Mexico", Currency: "MXN", Decimals: 2, Zone: zone("America/Mexico_City", -6), ConsentHost: "auth.mercadolibre.com.mx", ME1Service: 231876, Person: "RFC", Company: "RFC", FreeRate: 18_00, Method: "Prioritario", Permalink: "http://perfil.mercadolibre.com.mx/", Agent: 3037204279},
-	"MLA": {ID: "MLA", Country: "AR", CountryName: "Argentina", Currency: "ARS", Decimals: 2, Zone: zone("America/Argentina/Buenos_Aires", -3), ConsentHost: "auth.mercadolibre.com.ar", ME1Service: 154, Person: "DNI", Company: "CUIT", FreeRate: 1400_00, Method: "Prioritario a domicilio", Permalink: "http://perfil.mercadolibre.com.ar/", Agent: 3037674934},
-	"MLC": {ID: "MLC", Country: "CL", CountryName: "Chile", Currency: "CLP", Decimals: 0, Zone: zone("America/Santiago", -4), ConsentHost: "auth.mercadolibre.cl", ME1Service: 282578, Person: "RUT", Company: "RUT", FreeRate: 950_00, Method: "Normal a domicilio", Permalink: "http://perfil.mercadolibre.cl/", Agent: 3020819166},
-	"MCO": {ID: "MCO", Country: "CO", CountryName: "Colombia", Currency: "COP", Decimals: 0, Zone: zone("America/Bogota", -5), ConsentHost: "auth.mercadolibre.com.co", ME1Service: 282579, Person: "CC", Company: "NIT", FreeRate: 4000_00, Method: "Estándar a domicilio", Permalink: "http://perfil.mercadolibre.com.co/", Agent: 3037204123},
+	"MLB": {ID: "MLB", Country: "BR", CountryName: "Brasil", Currency: "BRL", Decimals: 2, Zone: zone("America/Sao_Paulo", -3), ConsentHost: "auth.mercadolivre.com.br", ME1Service: 11, Person: "CPF", Company: "CNPJ", Portuguese: true, FreeRate: 5_00, Method: "Prioritário", Permalink: "http://perfil.mercadolivre.com.br/"},
+	"MLM": {ID: "MLM", Country: "MX", CountryName: "Mexico", Currency: "MXN", Decimals: 2, Zone: zone("America/Mexico_City", -6), ConsentHost: "auth.mercadolibre.com.mx", ME1Service: 231876, Person: "RFC", Company: "RFC", FreeRate: 18_00, Method: "Prioritario", Permalink: "http://perfil.mercadolibre.com.mx/"},
+	"MLA": {ID: "MLA", Country: "AR", CountryName: "Argentina", Currency: "ARS", Decimals: 2, Zone: zone("America/Argentina/Buenos_Aires", -3), ConsentHost: "auth.mercadolibre.com.ar", ME1Service: 154, Person: "DNI", Company: "CUIT", FreeRate: 1400_00, Method: "Prioritario a domicilio", Permalink: "http://perfil.mercadolibre.com.ar/"},
+	"MLC": {ID: "MLC", Country: "CL", CountryName: "Chile", Currency: "CLP", Decimals: 0, Zone: zone("America/Santiago", -4), ConsentHost: "auth.mercadolibre.cl", ME1Service: 282578, Person: "RUT", Company: "RUT", FreeRate: 950_00, Method: "Normal a domicilio", Permalink: "http://perfil.mercadolibre.cl/"},
+	"MCO": {ID: "MCO", Country: "CO", CountryName: "Colombia", Currency: "COP", Decimals: 0, Zone: zone("America/Bogota", -5), ConsentHost: "auth.mercadolibre.com.co", ME1Service: 282579, Person: "CC", Company: "NIT", FreeRate: 4000_00, Method: "Estándar a domicilio", Permalink: "http://perfil.mercadolibre.com.co/"},
 }
 
 // siteOrder lists the sites in a fixed order, so that a seed means one thing.

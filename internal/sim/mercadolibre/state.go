@@ -13,6 +13,7 @@ type sale struct {
 	Feedback   *Feedback `json:"feedback,omitempty"` // the seller's: what "sale" shows
 	Purchase   *Feedback `json:"purchase,omitempty"` // the buyer's
 	Notes      []Note    `json:"notes,omitempty"`
+	Messages   []Message `json:"messages,omitempty"`
 	Billing    Billing   `json:"billing"`
 	Deducted   bool      `json:"deducted,omitempty"` // listing stock was taken
 	History    bool      `json:"history,omitempty"`  // placed as history: no timers of its own
