@@ -1,3 +1,0 @@
-package channeltest
-
-var infoRules, pushRules, readRules, actRules, pullRules []rule
