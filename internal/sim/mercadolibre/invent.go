@@ -188,7 +188,7 @@ func inventItems(sl *Seller) []Item {
 	var items []Item
 	for i, g := range goods {
 		n := ID(4_000_000_000) + sl.ID%1000*1000 + ID(i+1)
-		price := st.round(g.usd * st.FreeRate / 100)
+		price := st.round(g.usd * st.Dollar / 100)
 		it := Item{
 			ID: st.ID + n.String(), Title: g.es, CategoryID: fmt.Sprintf("%s%d", st.ID, 277950+i), Price: price, BasePrice: price,
 			Mode: modeOf(sl.Logistic), LogisticType: sl.Logistic, Status: "active", Box: g.box, Brand: "Ejemplo",

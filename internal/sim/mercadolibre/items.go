@@ -81,17 +81,25 @@ func (it *Item) variation(id *ID, t *tx) (*Variation, error) {
 	return best, nil
 }
 
-// anyListing picks something that can be bought.
-func (t *tx) anyListing(sl *Seller, quantity int) *Item {
-	var can []*Item
+// anyListing picks something that can be bought and that is not yet in the cart: another order of
+// a cart is another listing.
+func (t *tx) anyListing(sl *Seller, quantity int, cart map[string]int) *Item {
+	var can, again []*Item
 	for _, it := range t.s.ofItems[sl.ID] {
 		enough := len(it.Variations) == 0 && it.Available >= quantity
 		for _, v := range it.Variations {
 			enough = enough || v.Available >= quantity
 		}
-		if it.Status == "active" && enough {
+		switch {
+		case it.Status != "active" || !enough:
+		case cart[it.ID+" sold"] > 0:
+			again = append(again, it)
+		default:
 			can = append(can, it)
 		}
+	}
+	if len(can) == 0 {
+		can = again
 	}
 	if len(can) == 0 {
 		return nil

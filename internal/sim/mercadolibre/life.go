@@ -97,7 +97,7 @@ func (t *tx) newShipment(sl *Seller, st *site, mode, kind string, in *shipmentIn
 	} else {
 		sh.Service = 831
 	}
-	rate := st.FreeRate // one dollar
+	rate := st.Dollar // one dollar
 	sh.ListCost = st.round(rate * Amount(300+s.rng.IntN(500)) / 100)
 	switch {
 	case in.LeadTime.Cost != nil:

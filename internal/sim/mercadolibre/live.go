@@ -129,7 +129,7 @@ func (s *Sim) broken() bool { return s.book.Put("ml.alive", "live", true) != nil
 // refill restocks a seller who has nothing left, as he would on his own page.
 func (s *Sim) refill(seller ID) {
 	_ = s.do(s.clock.Now(), func(t *tx) error {
-		if t.anyListing(s.sellers[seller], 4) != nil {
+		if t.anyListing(s.sellers[seller], 4, nil) != nil {
 			return nil
 		}
 		for _, it := range s.ofItems[seller] {

@@ -57,8 +57,6 @@ type Options struct {
 	App     App
 	Sellers []Seller
 	Config  Config
-	// PublicURL is where the simulator is reached, for the links it writes; optional.
-	PublicURL string
 }
 
 // DefaultApp is the application that Options gets when it names none.
@@ -84,7 +82,6 @@ type Sim struct {
 	pusher *sim.Pusher
 	desk   *sim.Desk
 	api    http.Handler
-	public string
 
 	mu       sync.Mutex
 	cfg      Config
@@ -118,7 +115,7 @@ var _ sim.Platform = (*Sim)(nil)
 // where they stopped. Options that the book has newer values of (app, config) yield to the book.
 func New(o Options) (*Sim, error) {
 	s := &Sim{
-		clock: o.Clock, book: o.Book, seed: o.Seed, public: strings.TrimRight(o.PublicURL, "/"),
+		clock: o.Clock, book: o.Book, seed: o.Seed,
 		sellers: map[ID]*Seller{}, sales: map[ID]*sale{}, ofSeller: map[ID][]*sale{}, packs: map[ID]*pack{},
 		ships: map[ID]*shipment{}, items: map[string]*Item{}, ofItems: map[ID][]*Item{}, claims: map[ID]*claim{},
 		payOf: map[ID]ID{}, billOf: map[string]ID{}, tokens: map[string]*token{}, timers: map[string]armed{},

@@ -22,7 +22,7 @@ func TestOrderHasTheDocumentedShapeAndSums(t *testing.T) {
 		"order_items.0.full_unit_price": "149.9", "order_items.0.gross_price": "299.8", "order_items.0.sale_fee": "21.43", "order_items.0.quantity": "2",
 		"order_items.0.item.title": "Caneca Térmica Inox 500ml", "order_items.0.item.variation_id": "180000100001", "payments.0.total_paid_amount": "274.7",
 		"payments.0.status_detail": "accredited", "seller.id": "700000001", "context.site": "MLB", "shipping.id": p.Shipment.String(), "pack_id": p.Pack.String(),
-		"date_created": "2026-05-04T10:00:00.000-04:00", "cancel_detail": nil, "fulfilled": nil, "shipping_cost": nil, "order_items.0.requested_quantity.measure": "unit",
+		"date_created": "2026-05-04T09:59:57.000-04:00", "date_closed": "2026-05-04T09:59:59.000-04:00", "last_updated": "2026-05-04T10:00:00.000-04:00", "cancel_detail": nil, "fulfilled": nil, "shipping_cost": nil, "order_items.0.requested_quantity.measure": "unit",
 	} {
 		w.want(o, path, want)
 	}
@@ -40,7 +40,7 @@ func TestOrderHasTheDocumentedShapeAndSums(t *testing.T) {
 	pay := w.get("/collections/" + at(o, "payments.0.id").(string))
 	w.want(pay, "order_id", p.Orders[0].String())
 	pack := w.get("/packs/" + p.Pack.String())
-	w.want(pack, "date_created", "2026-05-04T10:00:00.000-0400")
+	w.want(pack, "date_created", "2026-05-04T09:59:57.000-0400")
 	w.want(pack, "shipment.id", p.Shipment.String())
 	bill := w.get("/orders/billing-info/MLB/" + at(o, "buyer.billing_info.id").(string))
 	w.want(bill, "buyer.cust_id", at(o, "buyer.id"))
@@ -102,15 +102,15 @@ func TestSearchPagesFiltersAndLimits(t *testing.T) {
 	w.refused("GET", "/orders/search?seller=700000001&offset=9951&limit=50", "", 400, "limit.maximum_exceeded")
 	w.get("/orders/search?seller=700000001&offset=9950&limit=50")
 
-	// Minutes and seconds of filters are ignored: 15:59 means 15:00.
-	from := url.QueryEscape("2026-05-04T11:59:00.000-04:00")
+	// Minutes and seconds of filters are ignored: 11:30 means 11:00.
+	from := url.QueryEscape("2026-05-04T11:30:00.000-04:00")
 	loose := at(w.get("/orders/search?seller=700000001&order.date_created.from="+from), "paging.total")
 	if err := w.s.Configure(func(c *Config) { c.ExactDates = true }); err != nil {
 		t.Fatal(err)
 	}
 	exact := at(w.get("/orders/search?seller=700000001&order.date_created.from="+from), "paging.total")
-	if loose != "25" || exact != "0" && exact != "25" && loose == exact {
-		t.Errorf("found %v by whole hours and %v exactly", loose, exact)
+	if loose != "24" || exact != "9" {
+		t.Errorf("found %v by whole hours and %v exactly, want 24 and 9", loose, exact)
 	}
 	w.refused("GET", "/orders/search?seller=700000001&order.date_created.from=yesterday", "", 400, "bad_request")
 	w.want(w.get("/orders/search?seller=700000001&q="+ids[7].String()), "paging.total", "1")

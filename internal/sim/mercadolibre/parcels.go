@@ -169,8 +169,8 @@ type nfe struct {
 			} `xml:"enderDest"`
 		} `xml:"dest"`
 		Total struct {
-			Goods Amount0 `xml:"ICMSTot>vProd"`
-			Sum   Amount0 `xml:"ICMSTot>vNF"`
+			Goods xmlAmount `xml:"ICMSTot>vProd"`
+			Sum   xmlAmount `xml:"ICMSTot>vNF"`
 		} `xml:"total"`
 	} `xml:"NFe>infNFe"`
 	Protocol struct {
@@ -179,11 +179,11 @@ type nfe struct {
 	} `xml:"protNFe>infProt"`
 }
 
-// Amount0 is an amount in XML text.
-type Amount0 struct{ Amount }
+// xmlAmount is an amount in XML text.
+type xmlAmount struct{ Amount }
 
 // UnmarshalText reads a decimal.
-func (a *Amount0) UnmarshalText(b []byte) error { return a.Amount.UnmarshalJSON(b) }
+func (a *xmlAmount) UnmarshalText(b []byte) error { return a.Amount.UnmarshalJSON(b) }
 
 func (s *Sim) readInvoice(q *request, sh *shipment, replaces *invoice) (*invoice, error) {
 	bad := func(code string) error { return refuse(http.StatusBadRequest, code, code) }

@@ -113,6 +113,10 @@ func (s *Sim) Place(p Placement) (Placed, error) {
 	return out, nil
 }
 
+// checkoutTook lies between the end of a checkout and the moment when order, payment and
+// shipment exist, so that none of their times lies in the future.
+const checkoutTook = 3 * time.Second
+
 // draft is an order being filled in.
 type draft struct {
 	order Order
@@ -193,7 +197,7 @@ func (t *tx) place(p Placement) (Placed, error) {
 
 	created := drafts[0].order.DateCreated
 	if created.IsZero() {
-		created = stampAt(t.at)
+		created = stampAt(t.at.Add(-checkoutTook))
 	}
 	first := &drafts[0].order
 	person := t.fillBuyer(first, st)
@@ -251,6 +255,9 @@ func (t *tx) place(p Placement) (Placed, error) {
 		t.touchSale(v)
 		if !updated.IsZero() {
 			v.Order.LastUpdated = updated
+		}
+		if v.Order.DateClosed.After(v.Order.LastUpdated.Time) {
+			v.Order.LastUpdated = v.Order.DateClosed
 		}
 		for k := range v.Order.Payments {
 			pay := &v.Order.Payments[k]
@@ -331,7 +338,7 @@ func (t *tx) fillItems(d *draft, sl *Seller, p Placement, left map[string]int) e
 		case it != nil && it.Seller != sl.ID:
 			return fmt.Errorf("listing %s belongs to another seller", it.ID)
 		case it == nil && l.Item.ID == "":
-			if it = t.anyListing(sl, l.Quantity); it == nil {
+			if it = t.anyListing(sl, l.Quantity, left); it == nil {
 				return fmt.Errorf("seller %d has nothing to sell: every listing is empty or paused", sl.ID)
 			}
 		}
@@ -342,6 +349,7 @@ func (t *tx) fillItems(d *draft, sl *Seller, p Placement, left map[string]int) e
 			}
 			if !p.History && !p.Oversell {
 				key := it.ID
+				left[key+" sold"] = 1
 				have := it.Available
 				if v != nil {
 					key, have = key+"/"+v.ID.String(), v.Available
@@ -443,7 +451,9 @@ func (t *tx) fillBuyer(o *Order, st *site) string {
 // fillOrder completes everything but the lines.
 func (t *tx) fillOrder(d *draft, sl *Seller, st *site, p Placement, sh *shipment, created Stamp, shared bool) {
 	o := &d.order
-	o.ID = o.ID.or(2_000_012_345_000_000 + t.next())
+	for o.ID == 0 || t.s.sales[o.ID] != nil { // a placement may have named the next number before
+		o.ID = 2_000_012_345_000_000 + t.next()
+	}
 	if o.DateCreated.IsZero() {
 		o.DateCreated = created
 	}

@@ -21,6 +21,12 @@ func (s *Sim) userJSON(id ID, own bool) map[string]any {
 			late++
 		}
 	}
+	claims := 0
+	for _, c := range s.claims {
+		if c.Seller == id {
+			claims++
+		}
+	}
 	rate := func(n int) Amount { // two decimals are enough here
 		if sales == 0 {
 			return 0
@@ -37,7 +43,7 @@ func (s *Sim) userJSON(id ID, own bool) map[string]any {
 			"transactions": map[string]any{"period": "historic", "total": sales, "completed": sales - cancelled, "canceled": cancelled, "ratings": map[string]any{"positive": 0.93, "neutral": 0.03, "negative": 0.04}},
 			"metrics": map[string]any{
 				"sales":                 map[string]any{"period": "60 days", "completed": sales},
-				"claims":                map[string]any{"period": "60 days", "rate": rate(len(s.claims)), "value": len(s.claims)},
+				"claims":                map[string]any{"period": "60 days", "rate": rate(claims), "value": claims},
 				"delayed_handling_time": map[string]any{"period": "60 days", "rate": rate(late), "value": late},
 				"cancellations":         map[string]any{"period": "60 days", "rate": rate(cancelled), "value": cancelled},
 			},
