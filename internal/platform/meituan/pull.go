@@ -1,9 +1,9 @@
 package meituan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"maps"
 	"slices"
@@ -58,15 +58,13 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 			w.at = cursor{}
 		}
 		maps.DeleteFunc(w.at, func(code string, _ map[string]walked) bool { return !slices.Contains(s.shops, code) })
-		var errs []error
+		var first error // the others come again with the next pull
 		for _, code := range slices.Sorted(slices.Values(s.shops)) {
 			err := w.shopDays(code)
 			if w.stopped {
 				return
 			}
-			if err != nil {
-				errs = append(errs, err)
-			}
+			first = cmp.Or(first, err)
 			if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || ctx.Err() != nil {
 				break // the same for every shop of the app
 			}
@@ -74,8 +72,8 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 		if !w.page() {
 			return
 		}
-		if err := errors.Join(errs...); err != nil {
-			yield(channel.Page{}, fault.Wrap("meituan.Pull", err))
+		if first != nil {
+			yield(channel.Page{}, fault.Wrap("meituan.Pull", first))
 		}
 	}
 }
@@ -126,7 +124,7 @@ func (w *walk) shopDays(code string) error {
 		}
 	}
 	maps.DeleteFunc(days, func(d string, v walked) bool { return d < oldest || d < yesterday && v.Over })
-	var errs []error
+	var failed error
 	for d, err := time.ParseInLocation(dayForm, first, china); err == nil && !d.After(midnight); d = d.AddDate(0, 0, 1) {
 		day := d.Format(dayForm)
 		at := days[day]
@@ -140,14 +138,12 @@ func (w *walk) shopDays(code string) error {
 		if w.stopped {
 			return nil
 		}
-		if err != nil {
-			errs = append(errs, err)
-		}
+		failed = cmp.Or(failed, err)
 		if stops(err) || w.ctx.Err() != nil {
 			break
 		}
 	}
-	return errors.Join(errs...)
+	return failed
 }
 
 // stops tells the errors that the next call would meet as well.

@@ -1,0 +1,225 @@
+package meituan_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"regexp"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/channel/channeltest"
+	"github.com/tongdan/tongdan/internal/platform/meituan"
+	"github.com/tongdan/tongdan/internal/sim"
+	simulator "github.com/tongdan/tongdan/internal/sim/meituan"
+	"github.com/tongdan/tongdan/order"
+)
+
+func TestConformance(t *testing.T) { channeltest.Run(t, harness{}) }
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+var noon = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC) // 12:00 in China
+
+type harness struct {
+	configure func(*simulator.Config)
+}
+
+func (harness) Platform() channel.Platform { return meituan.New() }
+
+func (h harness) Open(t *testing.T) channeltest.World { return h.open(t) }
+
+func (h harness) open(t *testing.T) *world {
+	w := &world{clock: sim.NewClock(noon, 0), faults: sim.NewFaults(1), vault: &vault{saved: map[string][]byte{}}}
+	w.inbox = channeltest.NewInbox(t, meituan.New(), w.clock.Now)
+	w.app = channel.App{ID: 7, PublicURL: w.inbox.URL, Credentials: map[string]channel.Secret{
+		"app_id": channel.NewSecret("4321"), "secret": channel.NewSecret(secret)}}
+	s, err := simulator.New(simulator.Options{App: "4321", Secret: secret, Clock: w.clock, Faults: w.faults, Seed: 1,
+		Callback: w.inbox.URL + "/callback/meituan/" + w.app.ID.String(), PushTimeout: 20 * time.Second,
+		Configure: func(c *simulator.Config) {
+			c.Subscribed = simulator.AllFields
+			c.ShowReceived, c.ShowDelivering = true, true
+			if h.configure != nil {
+				h.configure(c)
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.sim = s
+	api := httptest.NewServer(s.API())
+	t.Cleanup(func() { api.Close(); s.Close() })
+	w.app.BaseURL = api.URL + "/api/v1"
+	w.inbox.Serve(w.app)
+	return w
+}
+
+type world struct {
+	clock  *sim.Clock
+	faults *sim.Faults
+	sim    *simulator.Sim
+	inbox  *channeltest.Inbox
+	app    channel.App
+	vault  *vault
+}
+
+func (w *world) Account() channel.Account {
+	return channel.Account{ID: 9, App: w.app, Shops: []string{"TEA001", "TEA002"}}
+}
+
+func (w *world) Env() channel.Env {
+	reads, calls := channel.NewClients()
+	return channel.Env{Reads: reads, Calls: calls, Vault: w.vault, Now: w.clock.Now}
+}
+
+func (w *world) Advance(t *testing.T, d time.Duration) { w.clock.Advance(d) }
+
+func (w *world) Place(t *testing.T, wish channeltest.Wish) order.Ref {
+	t.Helper()
+	store := "TEA001"
+	if wish.Logistics == order.BySelf {
+		store = "TEA002"
+	}
+	id, err := w.sim.Place(json.RawMessage(fmt.Sprintf(`{"app_poi_code":%q,"detail":%s}`, store, dishes(cmp.Or(wish.Lines, 2), cmp.Or(wish.Each, 2)))))
+	if err != nil {
+		t.Fatalf("place an order: %v", err)
+	}
+	return order.Ref{Realm: meituan.Realm, Kind: order.KindOrder, ID: id}
+}
+
+func dishes(lines int, each int64) []byte {
+	type dish struct {
+		Food     string  `json:"app_food_code"`
+		Name     string  `json:"food_name"`
+		SKU      string  `json:"sku_id"`
+		Quantity int64   `json:"quantity"`
+		Price    float64 `json:"price"`
+		Original float64 `json:"original_price"`
+		BoxNum   int64   `json:"box_num"`
+		BoxPrice float64 `json:"box_price"`
+		Unit     string  `json:"unit"`
+		Property string  `json:"food_property"`
+	}
+	var list []dish
+	for i := range lines {
+		n := fmt.Sprint(i + 1)
+		list = append(list, dish{"F" + n, "测试茶 " + n, "F" + n + "-L", each, 15.5 + float64(i), 15.5 + float64(i), each, 0.5, "杯", "少冰,半糖"})
+	}
+	b, _ := json.Marshal(list)
+	return b
+}
+
+func (w *world) Happen(t *testing.T, ref order.Ref, what channeltest.Happening) bool {
+	t.Helper()
+	steps := map[channeltest.Happening][]string{
+		channeltest.BuyerCancels:   {"buyer_cancel"},
+		channeltest.BuyerAsksAll:   {"ask_refund"},
+		channeltest.BuyerAsksPart:  {"ask_refund"},
+		channeltest.BuyerWithdraws: {"withdraw_refund"},
+		channeltest.BuyerReminds:   {"remind"},
+		channeltest.OnTheWay:       {"rider_accept", "rider_arrive", "rider_collect"},
+		channeltest.Delivered:      {"rider_deliver"},
+		channeltest.Finished:       {"complete"},
+	}[what]
+	var args any
+	if what == channeltest.BuyerAsksPart {
+		args = map[string]any{"reason": "商品少送", "items": []map[string]any{{"app_food_code": "F1", "sku_id": "F1-L", "count": 1}}}
+	}
+	for _, s := range steps {
+		if err := w.sim.Do(ref.ID, s, args); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+		w.clock.Settle()
+		if len(steps) > 1 {
+			w.clock.Advance(time.Minute)
+		}
+	}
+	return len(steps) > 0
+}
+
+func (w *world) Pushes(t *testing.T) []channel.Request {
+	w.clock.Settle()
+	return w.inbox.Take()
+}
+
+// paths are the operations behind the acts, as the simulator counts them.
+var paths = map[order.ActionKind]string{
+	channel.Acknowledge: "order/poi_received",
+	order.Accept:        "order/confirm",
+	order.Refuse:        "order/cancel",
+	order.Cancel:        "order/cancel",
+	order.Ready:         "order/preparationMealComplete",
+	order.Dispatch:      "order/delivering",
+	order.Deliver:       "order/arrived",
+	order.RefundApprove: "order/refund/agree",
+	order.RefundRefuse:  "order/refund/reject",
+	order.RefundPartial: "order/applyPartRefund",
+}
+
+func (w *world) Count(t *testing.T, ref order.Ref, act order.ActionKind) (calls, changes int) {
+	t.Helper()
+	o, err := w.sim.Order(ref.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := o.Tally[paths[act]]
+	return n.Calls, n.Changes
+}
+
+func (w *world) Fault(t *testing.T, f channeltest.Fault, n int, act order.ActionKind) {
+	t.Helper()
+	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx,
+		channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
+	if act == "" {
+		w.faults.Next(kind, n)
+		return
+	}
+	w.faults.Next(kind, n, paths[act])
+}
+
+var statusField = regexp.MustCompile(`"status":\d+`)
+
+// Mangle changes answers that are about one order: a detail, or the order of a number.
+func (w *world) Mangle(how channeltest.Mangling, ref order.Ref, body []byte) []byte {
+	if !bytes.Contains(body, []byte(ref.ID)) {
+		return body
+	}
+	if how == channeltest.NewWord {
+		return statusField.ReplaceAll(body, []byte(`"status":`+channeltest.NewNumber))
+	}
+	return bytes.Replace(body, []byte(`"data":{`), []byte(`"data":{]`), 1)
+}
+
+func (w *world) Tune(a *channel.Act) {}
+
+func (w *world) AcceptElsewhere(t *testing.T, ref order.Ref) {
+	t.Helper()
+	if err := w.sim.Do(ref.ID, "accept_in_app", nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type vault struct {
+	mu    sync.Mutex
+	saved map[string][]byte
+}
+
+func (v *vault) Load(_ context.Context, name string) ([]byte, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.saved[name], nil
+}
+
+func (v *vault) Save(_ context.Context, name string, _ time.Time, b []byte) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.saved[name] = b
+	return nil
+}
+
+func (*vault) Alarm(context.Context, time.Time, string) error { return nil }
