@@ -80,6 +80,7 @@ func (s *Server) Backstage() http.Handler {
 		return list, nil
 	}))
 	mux.HandleFunc("GET /{$}", page("page/index.html", "text/html; charset=utf-8"))
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /page.js", page("page/page.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("GET /page.css", page("page/page.css", "text/css; charset=utf-8"))
 	return mux

@@ -13,30 +13,27 @@ func (r refusal) Error() string { return fmt.Sprintf("%d %s", r.code, r.msg) }
 // The codes that the simulator answers (Meituan open platform docs, error codes). Which code an
 // order endpoint gives for a wrong state is not published; 808 stands for all of them.
 var (
-	errSystem       = refusal{700, "系统错误"}
-	errMissing      = refusal{701, "缺少参数，数据不完整"}
-	errApp          = refusal{702, "app_id不存在"}
-	errSig          = refusal{703, "签名验证错误"}
-	errNotYours     = refusal{704, "没有权限操作这条数据"}
-	errFormat       = refusal{705, "参数格式错误"}
-	errNoRight      = refusal{708, "没有权限访问该接口"}
-	errFlow         = refusal{711, "接口调用过于频繁，触发流控"}
-	errNoStore      = refusal{803, "不存在此门店"}
-	errNoFood       = refusal{805, "不存在此菜品"}
-	errNoOrder      = refusal{806, "不存在此订单"}
-	errState        = refusal{808, "操作失败"}
-	errHeldStore    = refusal{809, "门店营业状态受到美团控制，无法恢复营业"}
-	errNotMT        = refusal{1005, "商家没有接入美团配送,无法进行配送相关操作"}
-	errIsMT         = refusal{1006, "商家已接入美团配送，无需调用该接口"}
-	errNoDelivery   = refusal{1013, "配送状态返回为空"}
-	errNoRecall     = refusal{1014, "无法取消配送单，不满足取消配送单的条件"}
-	errNoSKU        = refusal{1015, "不存在此菜品sku"}
-	errCompleted    = refusal{1022, "该订单已完成，无法取消"}
-	errNotCrowd     = refusal{1029, "商家没有接入众包配送"}
-	errSelfOrCrowd  = refusal{1038, "只允许商家自配或众包调用该接口"}
-	errSeveralSKUs  = refusal{3015, "方法调用错误,上传菜品中存在多规格,请调用sku相关接口"}
-	errBadNumbers   = refusal{3006, "参数无效，请检查数字参数和是否有空参数"}
-	errTokenExpired = refusal{4001, "用户token已过期，需重新获取"}
+	errSystem      = refusal{700, "系统错误"}
+	errMissing     = refusal{701, "缺少参数，数据不完整"}
+	errApp         = refusal{702, "app_id不存在"}
+	errSig         = refusal{703, "签名验证错误"}
+	errFormat      = refusal{705, "参数格式错误"}
+	errNoRight     = refusal{708, "没有权限访问该接口"}
+	errFlow        = refusal{711, "接口调用过于频繁，触发流控"}
+	errNoStore     = refusal{803, "不存在此门店"}
+	errNoFood      = refusal{805, "不存在此菜品"}
+	errNoOrder     = refusal{806, "不存在此订单"}
+	errState       = refusal{808, "操作失败"}
+	errHeldStore   = refusal{809, "门店营业状态受到美团控制，无法恢复营业"}
+	errNotMT       = refusal{1005, "商家没有接入美团配送,无法进行配送相关操作"}
+	errIsMT        = refusal{1006, "商家已接入美团配送，无需调用该接口"}
+	errNoDelivery  = refusal{1013, "配送状态返回为空"}
+	errNoRecall    = refusal{1014, "无法取消配送单，不满足取消配送单的条件"}
+	errNoSKU       = refusal{1015, "不存在此菜品sku"}
+	errCompleted   = refusal{1022, "该订单已完成，无法取消"}
+	errNotCrowd    = refusal{1029, "商家没有接入众包配送"}
+	errSeveralSKUs = refusal{3015, "方法调用错误,上传菜品中存在多规格,请调用sku相关接口"}
+	errBadNumbers  = refusal{3006, "参数无效，请检查数字参数和是否有空参数"}
 )
 
 // missing names the parameter, which the real platform does not always do.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -356,8 +357,8 @@ func (s *Sim) routes(mux *http.ServeMux, prefix string) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		out := []json.RawMessage{}
-		for _, st := range s.stores {
-			raw, err := json.Marshal(st)
+		for _, code := range slices.Sorted(maps.Keys(s.stores)) {
+			raw, err := json.Marshal(s.stores[code])
 			if err != nil {
 				return nil, err
 			}
@@ -389,6 +390,7 @@ func (s *Sim) Downgrade() error {
 	defer s.mu.Unlock()
 	t := s.begin()
 	s.downgraded = true
+	t.Put("downgraded", "", true)
 	t.push(PushPrivacy, "", []field{})
 	return t.Commit()
 }

@@ -186,6 +186,7 @@ func (s *Sim) load(stores []Store) error {
 			s.seqs[key] = n
 			return err
 		}),
+		s.book.Load("downgraded", func(_ string, raw json.RawMessage) error { return json.Unmarshal(raw, &s.downgraded) }),
 		s.book.Load("last", func(_ string, raw json.RawMessage) error { return json.Unmarshal(raw, &s.last) }),
 		s.book.Load("penalty", func(_ string, raw json.RawMessage) error { return json.Unmarshal(raw, &s.penalty) }),
 	)

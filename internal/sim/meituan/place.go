@@ -63,7 +63,7 @@ func (s *Sim) place(in placing) (string, error) {
 		return "", err
 	}
 	if in.Total != nil && *in.Total != o.Total {
-		if !in.Force {
+		if !in.Force || *in.Total < 0 {
 			return "", fmt.Errorf(`total is %s but lines, fees and discounts make %s: leave it out, or add "force":true to sell a wrong sum`, in.Total, o.Total)
 		}
 		o.Total = *in.Total

@@ -123,7 +123,7 @@ type Penalty struct {
 	At    int64  `json:"at"`
 	Store string `json:"app_poi_code,omitempty"`
 	Order string `json:"order_id,omitempty"`
-	Kind  string `json:"kind"` // late_accept, push_failures, no_pull, suspended, cancel_loop, bad_signature
+	Kind  string `json:"kind"` // late_accept, push_failures, no_pull, suspended, cancel_loop
 	Text  string `json:"text"`
 }
 
