@@ -189,8 +189,12 @@ type (
 		RefundApprove(ctx context.Context, a Act) ([]Item, error)
 		RefundRefuse(ctx context.Context, a Act) ([]Item, error)
 	}
-	PartRefunder interface {
+	// A Rememberer has an additive power.
+	Rememberer interface {
 		Before(ctx context.Context, a Act) (json.RawMessage, error)
+	}
+	PartRefunder interface {
+		Rememberer
 		RefundPartial(ctx context.Context, a Act, before json.RawMessage) ([]Item, error)
 	}
 	Annotator interface {

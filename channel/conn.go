@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/order"
 )
@@ -84,7 +85,10 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 
 // Before reads the state that an additive act will be compared with; nil for others.
 func (c *Conn) Before(ctx context.Context, a Act) (json.RawMessage, error) {
-	if s, ok := c.shop.(PartRefunder); ok && a.Kind == order.RefundPartial {
+	if p, ok := c.info.Power(a.Kind); !ok || p.Nature != effect.Additive {
+		return nil, nil
+	}
+	if s, ok := c.shop.(Rememberer); ok {
 		return s.Before(ctx, a)
 	}
 	return nil, nil
