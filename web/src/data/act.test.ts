@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { busy, type Doing, standing } from "./act";
+import { readSummary } from "./model";
+
+const now = 1_700_000_000_000;
+const pending = (state: string, since = now - 1000, words = "") =>
+  readSummary({ id: "ord_1", seq: 5, pending: [{ effect_id: "eff_1", kind: "accept", state, since_at: since, words }] });
+const quiet = readSummary({ id: "ord_1", seq: 5 });
+const pressed = (state: Doing["state"], more: Partial<Doing> = {}): Doing => ({
+  kind: "accept",
+  state,
+  since: now - 1000,
+  words: "",
+  by: "",
+  at: 0,
+  seq: 0,
+  ...more,
+});
+
+describe("where an act stands", () => {
+  test.each([
+    ["nothing pressed", quiet, undefined, "idle"],
+    ["just pressed", quiet, pressed("sending"), "sending"],
+    ["no network", quiet, pressed("unsent"), "unsent"],
+    ["taken by the service, the order has not moved yet", quiet, pressed("sent", { seq: 6 }), "sending"],
+    ["taken, and the order has moved", quiet, pressed("sent", { seq: 5 }), "idle"],
+    ["the platform is being called", pending("sending"), undefined, "sending"],
+    ["for more than ten seconds", pending("waiting", now - 11_000), undefined, "slow"],
+    ["nobody knows what happened", pending("unknown"), undefined, "unknown"],
+    ["the platform refused", pending("refused"), undefined, "refused"],
+    ["somebody was faster", quiet, pressed("faster", { by: "收银台" }), "faster"],
+  ])("%s", (_name, o, d, kind) => expect(standing(o, d, now).kind).toBe(kind));
+});
+
+test("the platform's own words are kept", () => {
+  expect(standing(pending("refused", now, "订单已取消"), undefined, now)).toMatchObject({ words: "订单已取消" });
+});
+
+test("an act whose outcome is unknown cannot be pressed again, a refused one can", () => {
+  expect(busy(standing(pending("unknown"), undefined, now))).toBe(true);
+  expect(busy(standing(pending("refused"), undefined, now))).toBe(false);
+});

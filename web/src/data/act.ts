@@ -1,0 +1,143 @@
+// A person's act, from the press to what became of it. The press shows at once; the service is asked under one key, again and again
+// while the answer gets lost, so that an act is done once or not at all; what it becomes is then told by the live stream.
+
+import { useSyncExternalStore } from "react";
+import { answer, api, Failure, mayPass, onceKey } from "./api";
+import { serverNow } from "./clock";
+import type { OrderSummary } from "./model";
+
+export type ActBody = {
+  kind: string;
+  reason_code?: string;
+  reason?: string;
+  text?: string;
+  for?: string;
+  courier?: { name: string; phone: string };
+  carrier?: string;
+  tracking?: string;
+  lines?: { line: string; quantity: number }[];
+};
+
+export type Doing = {
+  kind: string;
+  /** sending · unsent: no network, it waits here · faster: somebody else did it · refused: words say why · sent: with the service */
+  state: "sending" | "unsent" | "sent" | "faster" | "refused";
+  since: number;
+  words: string;
+  by: string;
+  at: number;
+  seq: number;
+};
+
+let doing: ReadonlyMap<string, Doing> = new Map();
+const watchers = new Set<() => void>();
+
+function set(id: string, d: Doing | undefined) {
+  const next = new Map(doing);
+  if (d) next.set(id, d);
+  else next.delete(id);
+  doing = next;
+  for (const w of watchers) w();
+}
+
+export function useDoing(id: string): Doing | undefined {
+  return useSyncExternalStore(
+    (w) => {
+      watchers.add(w);
+      return () => watchers.delete(w);
+    },
+    () => doing.get(id),
+  );
+}
+
+const wait = (ms: number) =>
+  new Promise<void>((done) => {
+    const t = setTimeout(done, ms);
+    window.addEventListener(
+      "online",
+      () => {
+        clearTimeout(t);
+        done();
+      },
+      { once: true },
+    );
+  });
+
+const patience = 90_000; // after that the person must look again: the world has moved on
+
+/** Does one act on one order. Never throws: what happened is in the result and beside the order. */
+export async function act(id: string, body: ActBody): Promise<Doing> {
+  const key = onceKey();
+  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
+  const running = doing.get(id);
+  if (running && (running.state === "sending" || running.state === "unsent")) return running;
+  set(id, base);
+  const started = Date.now();
+  for (let n = 0; ; n++) {
+    try {
+      const got = await answer(
+        api.POST("/api/v1/orders/{id}/actions", { params: { path: { id }, header: { "Idempotency-Key": key } }, body }),
+      );
+      const end: Doing = got.already
+        ? { ...base, state: "faster", by: got.already.by ?? "", at: got.already.at ?? 0, seq: got.seq ?? 0 }
+        : { ...base, state: "sent", seq: got.seq ?? 0 };
+      set(id, end);
+      forget(id, end, got.already ? 12_000 : 20_000);
+      return end;
+    } catch (e) {
+      if (!mayPass(e) || Date.now() - started > patience) {
+        const words = e instanceof Failure ? e.message || e.code : String(e);
+        const end: Doing = { ...base, state: "refused", words };
+        set(id, end);
+        forget(id, end, 30_000);
+        return end;
+      }
+      if (e instanceof Failure && e.code === "offline") set(id, { ...base, state: "unsent" });
+      await wait(Math.min(8000, 600 * 2 ** n));
+    }
+  }
+}
+
+function forget(id: string, d: Doing, after: number) {
+  setTimeout(() => {
+    if (doing.get(id) === d) set(id, undefined);
+  }, after);
+}
+
+export function dismiss(id: string): void {
+  set(id, undefined);
+}
+
+export type Standing =
+  | { kind: "idle" }
+  | { kind: "sending" | "slow" | "unsent" | "unknown" | "person"; act: string }
+  | { kind: "refused" | "late"; act: string; words: string }
+  | { kind: "faster"; act: string; by: string; at: number };
+
+const slow = 10_000;
+
+/** Whether an act is over without having been done: the platform said no, or it was too late to ask. */
+export const ended = (state: string): boolean => state === "refused" || state === "void";
+
+/** Where an order's acts stand, out of what we pressed and what the service says. Pure; `now` decides when slow is said. */
+export function standing(o: OrderSummary, d: Doing | undefined, now: number): Standing {
+  const theirs =
+    o.pending.find((p) => p.state === "person") ??
+    o.pending.find((p) => p.state === "unknown") ??
+    o.pending.find((p) => !ended(p.state)) ??
+    o.pending[0];
+  if (d?.state === "faster") return { kind: "faster", act: d.kind, by: d.by, at: d.at };
+  if (d?.state === "unsent") return { kind: "unsent", act: d.kind };
+  if (d?.state === "sending" || (d?.state === "sent" && o.seq < d.seq)) {
+    return { kind: now - d.since > slow ? "slow" : "sending", act: d.kind };
+  }
+  if (theirs?.state === "person" || theirs?.state === "unknown") return { kind: theirs.state, act: theirs.kind };
+  if (d?.state === "refused") return { kind: "refused", act: d.kind, words: d.words };
+  if (!theirs) return { kind: "idle" };
+  if (ended(theirs.state)) return { kind: theirs.state === "void" ? "late" : "refused", act: theirs.kind, words: theirs.words };
+  return { kind: theirs.since_at > 0 && now - theirs.since_at > slow ? "slow" : "sending", act: theirs.kind };
+}
+
+/** Whether another press must wait: the last one is still on its way or its outcome is not known. */
+export const busy = (s: Standing): boolean =>
+  s.kind === "sending" || s.kind === "slow" || s.kind === "unsent" || s.kind === "unknown" || s.kind === "person";

@@ -1,0 +1,87 @@
+// The one door to the service. Every call goes through here: it learns the time, notices that nobody is signed in any more, and
+// turns each failure into words.
+
+import createClient, { type Middleware } from "openapi-fetch";
+import { learnTime } from "./clock";
+import type { Problem, paths } from "./schema";
+
+/** A call that failed. `code` is the service's, or "offline" when nothing came back, which says nothing about what happened there. */
+export class Failure extends Error {
+  readonly code: string;
+  readonly status: number;
+  readonly requestId: string;
+  readonly fields: { location: string; message: string }[];
+  constructor(code: string, status: number, message: string, requestId = "", fields: { location: string; message: string }[] = []) {
+    super(message);
+    this.name = "Failure";
+    this.code = code;
+    this.status = status;
+    this.requestId = requestId;
+    this.fields = fields;
+  }
+}
+
+const asked = new WeakMap<Request, number>();
+let signedOut: () => void = () => {};
+
+/** Called when the service says that the session has ended. */
+export function onSignedOut(then: () => void): void {
+  signedOut = then;
+}
+
+const door: Middleware = {
+  onRequest({ request }) {
+    asked.set(request, Date.now());
+  },
+  onResponse({ request, response }) {
+    learnTime(response.headers.get("Date"), asked.get(request) ?? Date.now());
+    if (response.status === 401 && !new URL(request.url).pathname.endsWith("/session")) signedOut();
+  },
+};
+
+export const api = createClient<paths>({ baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin });
+api.use(door);
+
+type Result<T> = { data?: T; error?: unknown; response: Response };
+
+/** Waits for a call and gives its data, or throws a Failure. */
+export async function answer<T>(call: Promise<Result<T>>): Promise<T> {
+  let result: Result<T>;
+  try {
+    result = await call;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new Failure("offline", 0, "");
+  }
+  if (!result.response.ok) throw failureOf(result.error, result.response);
+  return result.data as T;
+}
+
+function failureOf(error: unknown, response: Response): Failure {
+  const p: Problem = typeof error === "object" && error !== null ? (error as Problem) : {};
+  const byStatus: Record<number, string> = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    429: "rate_limited",
+  };
+  return new Failure(
+    p.code || byStatus[response.status] || (response.status >= 500 ? "unavailable" : "invalid"),
+    response.status,
+    p.detail || p.title || "",
+    p.request_id || response.headers.get("X-Request-Id") || "",
+    (p.errors ?? []).map((e) => ({ location: e.location ?? "", message: e.message ?? "" })),
+  );
+}
+
+/** Whether a failure may pass by itself. What the service decided will be decided the same way again. */
+export function mayPass(e: unknown): boolean {
+  return e instanceof Failure && (e.code === "offline" || e.status === 429 || e.status >= 502);
+}
+
+/** A key under which the service does a thing once, however often the request arrives. */
+export function onceKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID is missing on plain http, where many counters run
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}

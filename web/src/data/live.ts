@@ -1,0 +1,240 @@
+// What the service tells us as it happens. A stream while there is one, asking every few seconds while there is not; and at any
+// moment an honest word about how old the picture is.
+
+import type { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { answer, api } from "./api";
+import { serverNow } from "./clock";
+import { type OrderSummary, readSummary } from "./model";
+import { sseParser } from "./sse";
+
+export type Connection = {
+  /** live: by stream · asking: by polling · lost: neither works */
+  state: "connecting" | "live" | "asking" | "lost";
+  /** When the service was last heard, UTC milliseconds; 0 before the first time. */
+  asOf: number;
+};
+
+const heartbeat = 40_000; // the service speaks at least every 15 s
+const remembered = 3000; // live orders kept beside the loaded pages
+
+let connection: Connection = { state: "connecting", asOf: 0 };
+let orders: ReadonlyMap<string, OrderSummary> = new Map();
+let lastOrderAt = 0;
+const watchers = new Set<() => void>();
+const arrivals = new Set<(o: OrderSummary) => void>();
+
+function watch(w: () => void): () => void {
+  watchers.add(w);
+  return () => watchers.delete(w);
+}
+function tell() {
+  for (const w of watchers) w();
+}
+
+export const useConnection = (): Connection => useSyncExternalStore(watch, () => connection);
+/** The newest version of each order that the stream has brought since the page was opened, by id. */
+export const useLiveOrders = (): ReadonlyMap<string, OrderSummary> => useSyncExternalStore(watch, () => orders);
+/** When the latest order was placed that we know of. */
+export const useLastOrderAt = (): number => useSyncExternalStore(watch, () => lastOrderAt);
+
+export function onArrival(then: (o: OrderSummary) => void): () => void {
+  arrivals.add(then);
+  return () => arrivals.delete(then);
+}
+
+function heard(state: Connection["state"]) {
+  const asOf = serverNow();
+  const quiet = connection.state === state && asOf - connection.asOf < 1000;
+  connection = { state, asOf };
+  if (!quiet) tell();
+}
+
+function lost() {
+  if (connection.state === "lost") return;
+  connection = { ...connection, state: "lost" };
+  tell();
+}
+
+/** Notes that a list was just read, so that "latest order" is right before the first message. */
+export function sawOrders(list: OrderSummary[]): void {
+  const newest = list.reduce((at, o) => Math.max(at, o.placed_at), lastOrderAt);
+  if (newest > lastOrderAt) {
+    lastOrderAt = newest;
+    queueMicrotask(tell);
+  }
+}
+
+let waitingOrders: OrderSummary[] = [];
+let flushing: ReturnType<typeof setTimeout> | undefined;
+
+/** Takes an order into the picture. Fifty a second become four renderings a second. */
+function take(o: OrderSummary) {
+  waitingOrders.push(o);
+  if (flushing) return;
+  flushing = setTimeout(() => {
+    flushing = undefined;
+    const next = new Map(orders);
+    for (const order of waitingOrders) {
+      const old = next.get(order.id);
+      if (old && old.seq > order.seq) continue;
+      next.delete(order.id); // to the end: the map is also the order of forgetting
+      next.set(order.id, order);
+      lastOrderAt = Math.max(lastOrderAt, order.placed_at);
+    }
+    for (const id of next.keys()) {
+      if (next.size <= remembered) break;
+      next.delete(id);
+    }
+    const came = waitingOrders;
+    waitingOrders = [];
+    orders = next;
+    tell();
+    for (const order of came) for (const a of arrivals) a(order);
+  }, 60);
+}
+
+/** Notices many changes and refetches what they touch at most once in a while: at once for the first, then together. */
+function refresher(client: QueryClient) {
+  const due = new Map<string, ReturnType<typeof setTimeout>>();
+  return (key: string[], every: number) => {
+    const name = key.join("/");
+    if (due.has(name)) return;
+    void client.invalidateQueries({ queryKey: key });
+    due.set(
+      name,
+      setTimeout(() => {
+        due.delete(name);
+        void client.invalidateQueries({ queryKey: key });
+      }, every),
+    );
+  };
+}
+
+type Change = { seq?: number; kind?: string; id?: string; order?: Parameters<typeof readSummary>[0] };
+
+/** Follows the service until stopped. One at a time per page. */
+export function follow(client: QueryClient): () => void {
+  const stop = new AbortController();
+  const refresh = refresher(client);
+  let lastId = "";
+  let seq = 0;
+
+  function change(c: Change) {
+    seq = Math.max(seq, c.seq ?? 0);
+    if (c.kind === "order") {
+      if (c.order) take(readSummary(c.order));
+      else refresh(["orders"], 1500);
+      refresh(["counts"], 800);
+      if (c.id) refresh(["order", c.id], 300);
+    } else if (c.kind === "account") refresh(["accounts"], 1500);
+    else if (c.kind === "parked") {
+      refresh(["parked"], 1500);
+      refresh(["accounts"], 1500);
+    } else if (c.kind === "effect") {
+      refresh(["effects"], 1000);
+      refresh(["order"], 1000);
+    }
+  }
+
+  function startOver() {
+    lastId = "";
+    orders = new Map();
+    tell();
+    void client.invalidateQueries();
+  }
+
+  async function stream(): Promise<void> {
+    const attempt = new AbortController();
+    const end = () => attempt.abort();
+    stop.signal.addEventListener("abort", end);
+    let silence = setTimeout(end, heartbeat);
+    const resumed = lastId !== "";
+    try {
+      const headers: Record<string, string> = { Accept: "text/event-stream" };
+      if (lastId) headers["Last-Event-ID"] = lastId;
+      const response = await fetch("/api/v1/stream", { headers, signal: attempt.signal, cache: "no-store" });
+      if (!response.ok || !response.body) throw new Error(`stream refused with ${response.status}`);
+      heard("live");
+      // Whatever happened between our lists and this moment, nobody told us: read once more.
+      if (!resumed) for (const key of ["orders", "counts", "waiting"]) void client.invalidateQueries({ queryKey: [key] });
+      const parse = sseParser();
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        clearTimeout(silence);
+        silence = setTimeout(end, heartbeat);
+        heard("live");
+        for (const e of parse(value)) {
+          if (e.id) lastId = e.id;
+          if (e.event === "gone") startOver();
+          else if (e.event === "change") change(JSON.parse(e.data) as Change);
+        }
+      }
+    } finally {
+      clearTimeout(silence);
+      stop.signal.removeEventListener("abort", end);
+      attempt.abort();
+    }
+  }
+
+  /** Asks once; whatever changed is read again. */
+  async function ask(): Promise<void> {
+    const after = seq || Number(lastId.split("-").at(-1)) || undefined;
+    const got = await answer(api.GET("/api/v1/changes", { params: { query: { after, limit: 200 } }, signal: stop.signal }));
+    heard("asking");
+    const changes = got.changes ?? [];
+    if (after === undefined || changes.length > 0) for (const key of ["orders", "waiting", "counts"]) refresh([key], 1000);
+    for (const c of changes) change(c);
+    seq = Math.max(seq, got.next ?? 0);
+  }
+
+  async function run() {
+    let failures = 0;
+    while (!stop.signal.aborted) {
+      const since = Date.now();
+      try {
+        await stream();
+      } catch {
+        // refused, broken or silent: below we ask instead and try again
+      }
+      if (stop.signal.aborted) return;
+      failures = Date.now() - since > 5000 ? 0 : failures + 1;
+      const wait = failures === 0 ? 300 : Math.min(15_000, 500 * 2 ** failures) * (0.75 + Math.random() / 2);
+      const until = Date.now() + wait;
+      do {
+        try {
+          await ask();
+        } catch {
+          if (!stop.signal.aborted) lost();
+        }
+        await pause(Math.min(3000, Math.max(200, until - Date.now())), stop.signal);
+      } while (Date.now() < until && !stop.signal.aborted);
+    }
+  }
+
+  const offline = () => lost();
+  window.addEventListener("offline", offline);
+  void run();
+  return () => {
+    stop.abort();
+    window.removeEventListener("offline", offline);
+    orders = new Map();
+    connection = { state: "connecting", asOf: 0 };
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const t = setTimeout(finish, ms);
+    function finish() {
+      clearTimeout(t);
+      signal.removeEventListener("abort", finish);
+      window.removeEventListener("online", finish);
+      done();
+    }
+    signal.addEventListener("abort", finish);
+    window.addEventListener("online", finish);
+  });
+}

@@ -1,0 +1,612 @@
+// What the console works with, and how it reads it from the wire. The service grows: fields come, words are added, an empty list
+// may arrive as null. All of that ends here; behind this door every list is a list and every absent text is "".
+
+import type { Money } from "../format/money";
+
+export type { Money };
+
+/** The wire form of T: anything may be missing or null, and a word may be one that we do not know yet. */
+export type Loose<T> = T extends string
+  ? string
+  : T extends number | boolean
+    ? T
+    : T extends (infer E)[]
+      ? Loose<E>[]
+      : T extends object
+        ? { [K in keyof T]?: Loose<T[K]> | null }
+        : T;
+
+export type OrderStatus = "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
+export type Flag = "refund" | "reminder" | "problem" | "preorder";
+export type ActKind =
+  | "accept"
+  | "refuse"
+  | "ready"
+  | "dispatch"
+  | "deliver"
+  | "ship"
+  | "cancel"
+  | "refund_approve"
+  | "refund_refuse"
+  | "refund_partial"
+  | "note"
+  | "retry"
+  | "void";
+
+export type Deadline = { kind: string; at: number; for: string };
+export type Issue = { severity: string; code: string; path: string; message: string };
+export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string };
+
+export type OrderSummary = {
+  id: string;
+  channel: string;
+  ref: string;
+  display_ref: string;
+  /** The platform's daily number at the store; "" where it has none. */
+  day_seq: string;
+  pack_ref: string;
+  kind: string;
+  logistics: string;
+  shop: { id: string; name: string } | null;
+  store: { id: string; name: string; zone: string } | null;
+  account_id: string;
+  status: string;
+  flags: string[];
+  axes: { payment: string; work: string; delivery: string; after_sale: string };
+  theirs: Record<string, string>;
+  placed_at: number;
+  paid_at: number;
+  promised_at: number;
+  changed_at: number;
+  seq: number;
+  deadline: Deadline | null;
+  total: Money | null;
+  paid: Money | null;
+  line_count: number;
+  quantity: number;
+  summary: string;
+  remark: string;
+  customer: { name: string; phone_tail: string; city: string } | null;
+  issues: Issue[];
+  pending: Pending[];
+  actions: string[];
+};
+
+export type Line = {
+  key: string;
+  name: string;
+  sku: string;
+  ref: string;
+  quantity: number;
+  unit: string;
+  price: Money | null;
+  original_price: Money | null;
+  total: Money | null;
+  options: string[];
+  spec: string;
+  note: string;
+  packing: Money | null;
+  pocket: string;
+  refunded_quantity: number;
+  image: string;
+};
+export type Discount = { name: string; kind: string; amount: Money | null; merchant: Money | null; platform: Money | null };
+export type Bill = {
+  goods: Money | null;
+  packing: Money | null;
+  delivery: Money | null;
+  discounts: Discount[];
+  fees: { name: string; amount: Money | null }[];
+  tip: Money | null;
+  tax: Money | null;
+  total: Money | null;
+  income: Money | null;
+  refunded: Money | null;
+};
+export type Customer = {
+  name: string;
+  phone: string;
+  phone_kind: string;
+  address: string;
+  address_detail: string;
+  city: string;
+  state: string;
+  zip: string;
+  country: string;
+  note: string;
+  masked: boolean;
+};
+export type Delivery = {
+  key: string;
+  kind: string;
+  state: string;
+  theirs: string;
+  rider: { name: string; phone: string } | null;
+  carrier: string;
+  tracking: string;
+  ship_by_at: number;
+  updates: { state: string; theirs: string; at: number }[];
+};
+export type AfterSale = {
+  key: string;
+  kind: string;
+  state: string;
+  theirs: string;
+  amount: Money | null;
+  reason: string;
+  pictures: string[];
+  lines: { line: string; name: string; quantity: number; amount: Money | null }[];
+  asked_at: number;
+  answer_by_at: number;
+  answerable: boolean;
+};
+export type Choice = { value: string; label_zh: string; label_en: string };
+export type ActField = {
+  name: string;
+  type: string;
+  required: boolean;
+  max: number;
+  label: { zh: string; en: string };
+  choices: Choice[];
+};
+export type Act = {
+  kind: string;
+  allowed: boolean;
+  why: { code: string; text: string } | null;
+  final: boolean;
+  for: string;
+  note: { zh: string; en: string };
+  fields: ActField[];
+};
+export type TimelineEntry = {
+  at: number;
+  kind: string;
+  axis: string;
+  text_code: string;
+  params: Record<string, unknown>;
+  by: string;
+  took_ms: number;
+  journal_id: string;
+};
+
+export type Order = OrderSummary & {
+  lines: Line[];
+  money: Bill;
+  full_customer: Customer | null;
+  notes: { text: string; by: string; at: number; visible: string }[];
+  invoice: { title: string; tax_id: string } | null;
+  payments: { key: string; state: string; theirs: string; method: string; amount: Money | null; at: number }[];
+  deliveries: Delivery[];
+  after_sales: AfterSale[];
+  reminders: { key: string; at: number; answered_at: number }[];
+  deadlines: Deadline[];
+  action_list: Act[];
+  timeline: TimelineEntry[];
+  same_pack: { id: string; ref: string }[];
+};
+
+export type JournalEntry = {
+  id: string;
+  at: number;
+  direction: string;
+  what: string;
+  method: string;
+  status: number;
+  took_ms: number;
+  body: string;
+  size: number;
+  outcome: string;
+  error: string;
+};
+
+export type Attempt = { n: number; at: number; ended_at: number; outcome: string; words: string };
+export type Effect = {
+  id: string;
+  order_id: string;
+  kind: string;
+  nature: string;
+  state: string;
+  attempts: Attempt[];
+  next_at: number;
+  deadline_at: number;
+  words: string;
+};
+
+export type Parked = {
+  id: string;
+  at: number;
+  channel: string;
+  account_id: string;
+  what: string;
+  reason: string;
+  size: number;
+  preview: string;
+  body: string;
+  attempts: number;
+  state: string;
+};
+
+export type Power = { name: string; nature: string; limits: string; note_zh: string; note_en: string };
+export type CredentialField = { name: string; label_zh: string; label_en: string; secret: boolean; required: boolean };
+export type Reason = { code: string; label_zh: string; label_en: string };
+export type Channel = {
+  name: string;
+  label_zh: string;
+  label_en: string;
+  mark: string;
+  realm: string;
+  kind: string;
+  currencies: string[];
+  sites: string[];
+  powers: Power[];
+  push_only: string[];
+  credential_fields: { app: CredentialField[]; account: CredentialField[] };
+  callback_paths: { path: string; what_zh: string; what_en: string }[];
+  reasons: Record<string, Reason[]>;
+  pull_every_s: number;
+};
+export type Store = { id: string; name: string; zone: string; cutoff_minutes: number; address: string };
+export type App = { id: string; channel: string; name: string; base_url: string; public_url: string; callback_urls: string[] };
+export type Account = {
+  id: string;
+  app_id: string;
+  name: string;
+  state: string;
+  authorise_by_at: number;
+  authorise_url: string;
+  last_push_at: number;
+  last_pull_at: number;
+  last_error: { at: number; code: string; words: string } | null;
+  backlog: { effects: number; parked: number; hints: number };
+  pull_lag_s: number;
+  scopes: string[];
+};
+export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
+export type User = { id: string; name: string; role: string; locale: string };
+export type Counts = { statuses: Record<string, number>; flags: Record<string, number>; as_of: number; seq: number };
+export type Batch = {
+  id: string;
+  kind: string;
+  total: number;
+  done: number;
+  failed: number;
+  results: { order_id: string; state: string; error: { code: string; words: string } | null }[];
+};
+
+const text = (v: string | number | null | undefined): string => (v === null || v === undefined ? "" : String(v));
+const count = (v: number | null | undefined): number => (typeof v === "number" && Number.isFinite(v) ? v : 0);
+const list = <T, R>(v: (T | null)[] | null | undefined, read: (item: T) => R): R[] =>
+  (v ?? []).filter((item): item is T => item !== null && item !== undefined).map(read);
+const texts = (v: (string | null)[] | null | undefined): string[] => list(v, text);
+const maybe = <T, R>(v: T | null | undefined, read: (item: T) => R): R | null => (v === null || v === undefined ? null : read(v));
+
+export function readMoney(m: Loose<Money> | null | undefined): Money | null {
+  if (!m || typeof m.minor !== "number" || !m.currency) return null;
+  return { minor: m.minor, digits: count(m.digits), currency: m.currency };
+}
+
+const readDeadline = (d: Loose<Deadline>): Deadline => ({ kind: text(d.kind), at: count(d.at), for: text(d.for) });
+
+const readReason = (r: Loose<Reason>): Reason => ({ code: text(r.code), label_zh: text(r.label_zh), label_en: text(r.label_en) });
+
+export function readSummary(o: Loose<OrderSummary>): OrderSummary {
+  return {
+    id: text(o.id),
+    channel: text(o.channel),
+    ref: text(o.ref),
+    display_ref: text(o.display_ref),
+    day_seq: o.day_seq === "0" ? "" : text(o.day_seq),
+    pack_ref: text(o.pack_ref),
+    kind: text(o.kind),
+    logistics: text(o.logistics) || "unknown",
+    shop: maybe(o.shop, (s) => ({ id: text(s.id), name: text(s.name) })),
+    store: maybe(o.store, (s) => ({ id: text(s.id), name: text(s.name), zone: text(s.zone) })),
+    account_id: text(o.account_id),
+    status: text(o.status),
+    flags: texts(o.flags),
+    axes: {
+      payment: text(o.axes?.payment),
+      work: text(o.axes?.work),
+      delivery: text(o.axes?.delivery),
+      after_sale: text(o.axes?.after_sale),
+    },
+    theirs: Object.fromEntries(Object.entries(o.theirs ?? {}).map(([k, v]) => [k, text(v)])),
+    placed_at: count(o.placed_at),
+    paid_at: count(o.paid_at),
+    promised_at: count(o.promised_at),
+    changed_at: count(o.changed_at),
+    seq: count(o.seq) || count(o.changed_at),
+    deadline: o.deadline?.at ? readDeadline(o.deadline) : null,
+    total: readMoney(o.total),
+    paid: readMoney(o.paid),
+    line_count: count(o.line_count),
+    quantity: count(o.quantity),
+    summary: text(o.summary),
+    remark: text(o.remark),
+    customer: maybe(o.customer, (c) => ({ name: text(c.name), phone_tail: text(c.phone_tail), city: text(c.city) })),
+    issues: list(o.issues, (i) => ({ severity: text(i.severity), code: text(i.code), path: text(i.path), message: text(i.message) })),
+    pending: list(o.pending, (p) => ({
+      effect_id: text(p.effect_id),
+      kind: text(p.kind),
+      state: text(p.state),
+      since_at: count(p.since_at),
+      words: text(p.words),
+    })),
+    actions: texts(o.actions),
+  };
+}
+
+type WireOrder = Loose<Omit<Order, "full_customer" | "customer">> & {
+  customer?: (Loose<Customer> & { phone_tail?: string | null }) | null;
+  masked?: boolean | null;
+};
+
+export function readOrder(o: WireOrder): Order {
+  const { customer, ...rest } = o;
+  const summary = readSummary({
+    ...rest,
+    customer: customer
+      ? { name: customer.name, phone_tail: customer.phone_tail ?? text(customer.phone).slice(-4), city: customer.city }
+      : null,
+  });
+  const m = o.money;
+  return {
+    ...summary,
+    lines: list(o.lines, (l) => ({
+      key: text(l.key),
+      name: text(l.name),
+      sku: text(l.sku),
+      ref: text(l.ref),
+      quantity: count(l.quantity),
+      unit: text(l.unit),
+      price: readMoney(l.price),
+      original_price: readMoney(l.original_price),
+      total: readMoney(l.total),
+      options: texts(l.options),
+      spec: text(l.spec),
+      note: text(l.note),
+      packing: readMoney(l.packing),
+      pocket: text(l.pocket),
+      refunded_quantity: count(l.refunded_quantity),
+      image: /^https:\/\//.test(text(l.image)) ? text(l.image) : "",
+    })),
+    money: {
+      goods: readMoney(m?.goods),
+      packing: readMoney(m?.packing),
+      delivery: readMoney(m?.delivery),
+      discounts: list(m?.discounts, (d) => ({
+        name: text(d.name),
+        kind: text(d.kind),
+        amount: readMoney(d.amount),
+        merchant: readMoney(d.merchant),
+        platform: readMoney(d.platform),
+      })),
+      fees: list(m?.fees, (f) => ({ name: text(f.name), amount: readMoney(f.amount) })),
+      tip: readMoney(m?.tip),
+      tax: readMoney(m?.tax),
+      total: readMoney(m?.total) ?? summary.total,
+      income: readMoney(m?.income),
+      refunded: readMoney(m?.refunded),
+    },
+    full_customer: maybe(customer, (c) => ({
+      name: text(c.name),
+      phone: text(c.phone),
+      phone_kind: text(c.phone_kind),
+      address: text(c.address),
+      address_detail: text(c.address_detail),
+      city: text(c.city),
+      state: text(c.state),
+      zip: text(c.zip),
+      country: text(c.country),
+      note: text(c.note),
+      masked: Boolean(c.masked ?? o.masked),
+    })),
+    notes: list(o.notes, (n) => ({ text: text(n.text), by: text(n.by), at: count(n.at), visible: text(n.visible) })),
+    invoice: maybe(o.invoice, (i) => ({ title: text(i.title), tax_id: text(i.tax_id) })),
+    payments: list(o.payments, (p) => ({
+      key: text(p.key),
+      state: text(p.state),
+      theirs: text(p.theirs),
+      method: text(p.method),
+      amount: readMoney(p.amount),
+      at: count(p.at),
+    })),
+    deliveries: list(o.deliveries, (d) => ({
+      key: text(d.key),
+      kind: text(d.kind),
+      state: text(d.state),
+      theirs: text(d.theirs),
+      rider: maybe(d.rider, (r) => ({ name: text(r.name), phone: text(r.phone) })),
+      carrier: text(d.carrier),
+      tracking: text(d.tracking),
+      ship_by_at: count(d.ship_by_at),
+      updates: list(d.updates, (u) => ({ state: text(u.state), theirs: text(u.theirs), at: count(u.at) })),
+    })),
+    after_sales: list(o.after_sales, (a) => ({
+      key: text(a.key),
+      kind: text(a.kind),
+      state: text(a.state),
+      theirs: text(a.theirs),
+      amount: readMoney(a.amount),
+      reason: text(a.reason),
+      pictures: texts(a.pictures).filter((url) => /^https:\/\//.test(url)),
+      lines: list(a.lines, (l) => ({ line: text(l.line), name: text(l.name), quantity: count(l.quantity), amount: readMoney(l.amount) })),
+      asked_at: count(a.asked_at),
+      answer_by_at: count(a.answer_by_at),
+      answerable: Boolean(a.answerable),
+    })),
+    reminders: list(o.reminders, (r) => ({ key: text(r.key), at: count(r.at), answered_at: count(r.answered_at) })),
+    deadlines: list(o.deadlines, readDeadline),
+    action_list: list(o.action_list, readAct),
+    timeline: list(o.timeline, (t) => ({
+      at: count(t.at),
+      kind: text(t.kind),
+      axis: text(t.axis),
+      text_code: text(t.text_code),
+      params: (t.params as Record<string, unknown> | null) ?? {},
+      by: text(t.by),
+      took_ms: count(t.took_ms),
+      journal_id: text(t.journal_id),
+    })),
+    same_pack: list(o.same_pack, (s) => ({ id: text(s.id), ref: text(s.ref) })),
+  };
+}
+
+const readAct = (a: Loose<Act>): Act => ({
+  kind: text(a.kind),
+  allowed: Boolean(a.allowed),
+  why: a.why && (a.why.code || a.why.text) ? { code: text(a.why.code), text: text(a.why.text) } : null,
+  final: Boolean(a.final),
+  for: text(a.for),
+  note: { zh: text(a.note?.zh), en: text(a.note?.en) },
+  fields: list(a.fields, (f) => ({
+    name: text(f.name),
+    type: text(f.type),
+    required: Boolean(f.required),
+    max: count(f.max),
+    label: { zh: text(f.label?.zh), en: text(f.label?.en) },
+    choices: list(f.choices, (c) => ({ value: text(c.value), label_zh: text(c.label_zh), label_en: text(c.label_en) })),
+  })),
+});
+
+export const readJournalEntry = (e: Loose<JournalEntry>): JournalEntry => ({
+  id: text(e.id),
+  at: count(e.at),
+  direction: text(e.direction),
+  what: text(e.what),
+  method: text(e.method),
+  status: count(e.status),
+  took_ms: count(e.took_ms),
+  body: text(e.body),
+  size: count(e.size),
+  outcome: text(e.outcome),
+  error: text(e.error),
+});
+
+export const readEffect = (e: Loose<Effect>): Effect => ({
+  id: text(e.id),
+  order_id: text(e.order_id),
+  kind: text(e.kind),
+  nature: text(e.nature),
+  state: text(e.state),
+  attempts: list(e.attempts, (a) => ({
+    n: count(a.n),
+    at: count(a.at),
+    ended_at: count(a.ended_at),
+    outcome: text(a.outcome),
+    words: text(a.words),
+  })),
+  next_at: count(e.next_at),
+  deadline_at: count(e.deadline_at),
+  words: text(e.words),
+});
+
+export const readParked = (p: Loose<Parked>): Parked => ({
+  id: text(p.id),
+  at: count(p.at),
+  channel: text(p.channel),
+  account_id: text(p.account_id),
+  what: text(p.what),
+  reason: text(p.reason),
+  size: count(p.size),
+  preview: text(p.preview),
+  body: text(p.body),
+  attempts: count(p.attempts),
+  state: text(p.state),
+});
+
+const readField = (f: Loose<CredentialField>): CredentialField => ({
+  name: text(f.name),
+  label_zh: text(f.label_zh),
+  label_en: text(f.label_en),
+  secret: Boolean(f.secret),
+  required: Boolean(f.required),
+});
+
+export const readChannel = (c: Loose<Channel>): Channel => ({
+  name: text(c.name),
+  label_zh: text(c.label_zh) || text(c.name),
+  label_en: text(c.label_en) || text(c.name),
+  mark: text(c.mark),
+  realm: text(c.realm),
+  kind: text(c.kind),
+  currencies: texts(c.currencies),
+  sites: texts(c.sites),
+  powers: list(c.powers, (p) => ({
+    name: text(p.name),
+    nature: text(p.nature),
+    limits: text(p.limits),
+    note_zh: text(p.note_zh),
+    note_en: text(p.note_en),
+  })),
+  push_only: texts(c.push_only),
+  credential_fields: { app: list(c.credential_fields?.app, readField), account: list(c.credential_fields?.account, readField) },
+  callback_paths: list(c.callback_paths, (p) => ({ path: text(p.path), what_zh: text(p.what_zh), what_en: text(p.what_en) })),
+  reasons: Object.fromEntries(Object.entries(c.reasons ?? {}).map(([kind, rs]) => [kind, list(rs as Loose<Reason>[] | null, readReason)])),
+  pull_every_s: count(c.pull_every_s),
+});
+
+export const readStore = (s: Loose<Store>): Store => ({
+  id: text(s.id),
+  name: text(s.name),
+  zone: text(s.zone),
+  cutoff_minutes: count(s.cutoff_minutes),
+  address: text(s.address),
+});
+export const readApp = (a: Loose<App>): App => ({
+  id: text(a.id),
+  channel: text(a.channel),
+  name: text(a.name),
+  base_url: text(a.base_url),
+  public_url: text(a.public_url),
+  callback_urls: texts(a.callback_urls),
+});
+export const readAccount = (a: Loose<Account>): Account => ({
+  id: text(a.id),
+  app_id: text(a.app_id),
+  name: text(a.name),
+  state: text(a.state),
+  authorise_by_at: count(a.authorise_by_at),
+  authorise_url: text(a.authorise_url),
+  last_push_at: count(a.last_push_at),
+  last_pull_at: count(a.last_pull_at),
+  last_error:
+    a.last_error && (a.last_error.code || a.last_error.words)
+      ? { at: count(a.last_error.at), code: text(a.last_error.code), words: text(a.last_error.words) }
+      : null,
+  backlog: { effects: count(a.backlog?.effects), parked: count(a.backlog?.parked), hints: count(a.backlog?.hints) },
+  pull_lag_s: count(a.pull_lag_s),
+  scopes: texts(a.scopes),
+});
+export const readShop = (s: Loose<Shop>): Shop => ({
+  id: text(s.id),
+  account_id: text(s.account_id),
+  external_id: text(s.external_id),
+  store_id: text(s.store_id),
+  name: text(s.name),
+  mode: text(s.mode) || "watch",
+});
+export const readUser = (u: Loose<User>): User => ({ id: text(u.id), name: text(u.name), role: text(u.role), locale: text(u.locale) });
+
+const numbers = (v: Record<string, number | null | undefined> | null | undefined): Record<string, number> =>
+  Object.fromEntries(Object.entries(v ?? {}).map(([k, n]) => [k, count(n)]));
+
+export const readCounts = (c: {
+  statuses?: Record<string, number | null> | null;
+  flags?: Record<string, number | null> | null;
+  as_of?: number | null;
+  seq?: number | null;
+}): Counts => ({ statuses: numbers(c.statuses), flags: numbers(c.flags), as_of: count(c.as_of), seq: count(c.seq) });
+
+export const readBatch = (b: Loose<Batch>): Batch => ({
+  id: text(b.id),
+  kind: text(b.kind),
+  total: count(b.total),
+  done: count(b.done),
+  failed: count(b.failed),
+  results: list(b.results, (r) => ({
+    order_id: text(r.order_id),
+    state: text(r.state),
+    error: r.error && (r.error.code || r.error.words) ? { code: text(r.error.code), words: text(r.error.words) } : null,
+  })),
+});

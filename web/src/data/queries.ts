@@ -1,0 +1,175 @@
+// Everything the console reads, one function a question. Keys are what the live stream invalidates.
+
+import { keepPreviousData, type QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { answer, api, Failure } from "./api";
+import { sawOrders } from "./live";
+import {
+  type OrderSummary,
+  readAccount,
+  readApp,
+  readBatch,
+  readChannel,
+  readCounts,
+  readEffect,
+  readJournalEntry,
+  readOrder,
+  readParked,
+  readShop,
+  readStore,
+  readSummary,
+  readUser,
+  type User,
+} from "./model";
+
+type Query = Record<string, string | number | undefined>;
+
+/** Who is signed in; null when nobody is. A service that cannot be reached is a failure, not a signed-out user. */
+export const session = queryOptions({
+  queryKey: ["session"],
+  staleTime: 5 * 60_000,
+  retry: 1,
+  queryFn: async (): Promise<User | null> => {
+    try {
+      const got = await answer(api.GET("/api/v1/session"));
+      return readUser(got.user ?? got);
+    } catch (e) {
+      if (e instanceof Failure && e.status === 401) return null;
+      throw e;
+    }
+  },
+});
+
+export const merchant = queryOptions({
+  queryKey: ["merchant"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: () => answer(api.GET("/api/v1/me/merchant")),
+});
+
+export const channels = queryOptions({
+  queryKey: ["channels"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async () => ((await answer(api.GET("/api/v1/channels"))).channels ?? []).map(readChannel),
+});
+
+export const stores = queryOptions({
+  queryKey: ["stores"],
+  staleTime: 5 * 60_000,
+  queryFn: async () => ((await answer(api.GET("/api/v1/stores"))).stores ?? []).map(readStore),
+});
+export const apps = queryOptions({
+  queryKey: ["apps"],
+  staleTime: 60_000,
+  queryFn: async () => ((await answer(api.GET("/api/v1/apps"))).apps ?? []).map(readApp),
+});
+export const accounts = queryOptions({
+  queryKey: ["accounts"],
+  staleTime: 10_000,
+  refetchInterval: 30_000,
+  queryFn: async () => ((await answer(api.GET("/api/v1/accounts"))).accounts ?? []).map(readAccount),
+});
+export const shops = queryOptions({
+  queryKey: ["shops"],
+  staleTime: 60_000,
+  queryFn: async () => ((await answer(api.GET("/api/v1/shops"))).shops ?? []).map(readShop),
+});
+
+export type OrderPage = { orders: OrderSummary[]; next: string };
+
+async function orderPage(query: Query, signal: AbortSignal): Promise<OrderPage> {
+  const got = await answer(api.GET("/api/v1/orders", { params: { query }, signal }));
+  const orders = (got.orders ?? []).map(readSummary);
+  sawOrders(orders);
+  return { orders, next: got.next_cursor ?? "" };
+}
+
+export function useOrderPages(query: Query) {
+  return useInfiniteQuery({
+    queryKey: ["orders", query],
+    initialPageParam: "",
+    staleTime: 60_000,
+    gcTime: 2 * 60_000,
+    queryFn: ({ pageParam, signal }) => orderPage({ ...query, limit: 50, cursor: pageParam || undefined }, signal),
+    getNextPageParam: (last) => last.next || undefined,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The orders that wait for somebody's answer and that the voice speaks of. */
+export function useWaitingOrders() {
+  const of = (query: Query) => ({
+    queryKey: ["waiting", query],
+    staleTime: 60_000,
+    refetchInterval: 60_000,
+    queryFn: async ({ signal }: { signal: AbortSignal }) => (await orderPage({ ...query, limit: 100 }, signal)).orders,
+  });
+  const fresh = useQuery(of({ status: "new", sort: "due" }));
+  const refunds = useQuery(of({ flag: "refund", sort: "due" }));
+  const reminders = useQuery(of({ flag: "reminder", sort: "due" }));
+  return [...(fresh.data ?? []), ...(refunds.data ?? []), ...(reminders.data ?? [])];
+}
+
+export const counts = (query: Query) =>
+  queryOptions({
+    queryKey: ["counts", query],
+    staleTime: 5000,
+    refetchInterval: 30_000,
+    queryFn: async () => readCounts(await answer(api.GET("/api/v1/counts", { params: { query } }))),
+    placeholderData: (old) => old,
+  });
+
+export const order = (id: string) =>
+  queryOptions({
+    queryKey: ["order", id],
+    staleTime: 5000,
+    queryFn: async () => readOrder(await answer(api.GET("/api/v1/orders/{id}", { params: { path: { id } } }))),
+  });
+
+export function useJournal(id: string) {
+  return useInfiniteQuery({
+    queryKey: ["order", id, "journal"],
+    initialPageParam: "",
+    queryFn: async ({ pageParam }) => {
+      const got = await answer(
+        api.GET("/api/v1/orders/{id}/journal", { params: { path: { id }, query: { cursor: pageParam || undefined } } }),
+      );
+      return { entries: (got.entries ?? []).map(readJournalEntry), next: got.next_cursor ?? "" };
+    },
+    getNextPageParam: (last) => last.next || undefined,
+  });
+}
+
+export const effects = (query: Query) =>
+  queryOptions({
+    queryKey: ["effects", query],
+    staleTime: 5000,
+    refetchInterval: 30_000,
+    queryFn: async () => ((await answer(api.GET("/api/v1/effects", { params: { query } }))).effects ?? []).map(readEffect),
+  });
+
+/** Acts whose outcome nobody could learn: a person has to look at the platform and say. */
+export const unclear = effects({ state: "person" });
+
+export const parked = (state: string) =>
+  queryOptions({
+    queryKey: ["parked", state],
+    staleTime: 5000,
+    refetchInterval: 30_000,
+    queryFn: async () => ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
+  });
+
+export const parkedOne = (id: string) =>
+  queryOptions({
+    queryKey: ["parked", "one", id],
+    queryFn: async () => readParked(await answer(api.GET("/api/v1/parked/{id}", { params: { path: { id } } }))),
+  });
+
+export const batch = (id: string) =>
+  queryOptions({
+    queryKey: ["batch", id],
+    queryFn: async () => readBatch(await answer(api.GET("/api/v1/batches/{id}", { params: { path: { id } } }))),
+    refetchInterval: (q) => (q.state.data && q.state.data.done + q.state.data.failed >= q.state.data.total ? false : 700),
+  });
+
+export function refreshConnections(client: QueryClient): void {
+  for (const key of ["stores", "apps", "accounts", "shops"]) void client.invalidateQueries({ queryKey: [key] });
+}

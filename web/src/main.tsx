@@ -1,0 +1,52 @@
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "./app.css";
+import { Failure, mayPass, onSignedOut } from "./data/api";
+import { session } from "./data/queries";
+import { makeRouter } from "./router";
+import { Toasts } from "./ui/toast";
+import { startWords } from "./words";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (times, e) => mayPass(e) && times < 2,
+      networkMode: "always", // a counter may reach the service on its own network without any internet
+      refetchOnWindowFocus: true,
+    },
+    mutations: { networkMode: "always" },
+  },
+  queryCache: new QueryCache({
+    onError: (e) => {
+      if (e instanceof Failure && e.status === 401) client.setQueryData(session.queryKey, null);
+    },
+  }),
+});
+const router = makeRouter(client);
+
+onSignedOut(() => {
+  if (client.getQueryData(session.queryKey) === null) return;
+  client.setQueryData(session.queryKey, null);
+  void router.invalidate();
+});
+
+void startWords().then(() => {
+  const root = document.getElementById("root");
+  if (!root) return;
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+        <Toasts />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

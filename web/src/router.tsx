@@ -1,0 +1,109 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { session } from "./data/queries";
+import { readFilter } from "./routes/orders/filter";
+import { Bones, State, Trouble } from "./ui/Screen";
+
+type Context = { client: QueryClient };
+
+function Lost() {
+  const { t } = useTranslation();
+  return (
+    <State
+      icon="unclear"
+      title={t("state.noPage")}
+      action={
+        <a className="btn" href="/orders">
+          {t("nav.orders")}
+        </a>
+      }
+    />
+  );
+}
+
+const root = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: Lost,
+  errorComponent: ({ error, reset }) => <Trouble error={error} retry={reset} />,
+});
+
+const text = (v: unknown) => (typeof v === "string" ? v : undefined);
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (s: Record<string, unknown>): { next?: string } => ({ next: text(s.next) }),
+  component: lazyRouteComponent(() => import("./routes/enter/Enter"), "SignIn"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (s: Record<string, unknown>): { token?: string } => ({ token: text(s.token) }),
+  component: lazyRouteComponent(() => import("./routes/enter/Enter"), "Setup"),
+});
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  beforeLoad: async ({ context, location }) => {
+    const user = await context.client.ensureQueryData(session);
+    if (!user) throw redirect({ to: "/sign-in", search: { next: location.href } });
+  },
+  pendingComponent: () => <Bones rows={6} height={64} />,
+  component: lazyRouteComponent(() => import("./shell/Shell"), "Shell"),
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/orders", search: {} });
+  },
+});
+
+const orders = createRoute({
+  getParentRoute: () => inside,
+  path: "/orders",
+  validateSearch: readFilter,
+  component: lazyRouteComponent(() => import("./routes/orders/Orders"), "Orders"),
+});
+
+const order = createRoute({
+  getParentRoute: () => orders,
+  path: "$orderId",
+  component: lazyRouteComponent(() => import("./routes/order/OrderPanel"), "OrderPanel"),
+});
+
+const connections = createRoute({
+  getParentRoute: () => inside,
+  path: "/connections",
+  component: lazyRouteComponent(() => import("./routes/connections/Connections"), "Connections"),
+});
+const parked = createRoute({
+  getParentRoute: () => inside,
+  path: "/parked",
+  component: lazyRouteComponent(() => import("./routes/parked/Parked"), "ParkedMessages"),
+});
+const unclear = createRoute({
+  getParentRoute: () => inside,
+  path: "/unclear",
+  component: lazyRouteComponent(() => import("./routes/unclear/Unclear"), "Unclear"),
+});
+const me = createRoute({
+  getParentRoute: () => inside,
+  path: "/me",
+  component: lazyRouteComponent(() => import("./routes/me/Me"), "Me"),
+});
+
+const tree = root.addChildren([signIn, setup, inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, me])]);
+
+export function makeRouter(client: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { client },
+    defaultPendingMs: 400,
+    defaultErrorComponent: ({ error, reset }) => <Trouble error={error} retry={reset} />,
+  });
+}

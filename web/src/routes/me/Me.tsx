@@ -1,0 +1,121 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useRouter } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { answer, api } from "../../data/api";
+import { serverNow } from "../../data/clock";
+import { merchant, parked, session } from "../../data/queries";
+import { setTheme, type Theme, usePhone, useTheme } from "../../ui/device";
+import { announcement } from "../../voice/announcement";
+import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
+import { languages, setLanguage, word } from "../../words";
+import "./me.css";
+
+export function Me() {
+  const { t, i18n } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const router = useRouter();
+  const phone = usePhone();
+  const { data: user } = useQuery(session);
+  const { data: shop } = useQuery(merchant);
+  const { data: waiting } = useQuery(parked("parked"));
+  const theme = useTheme();
+  const speaker = useSpeaker();
+  const [leaving, setLeaving] = useState(false);
+
+  const signOut = async () => {
+    setLeaving(true);
+    try {
+      await answer(api.DELETE("/api/v1/session"));
+    } catch {
+      // the service did not hear it; the page forgets the person all the same and the cookie runs out
+    }
+    client.clear();
+    client.setQueryData(session.queryKey, null);
+    await router.invalidate();
+    await navigate({ to: "/sign-in", search: {} });
+  };
+  const test = () => {
+    const sample = {
+      kind: "new" as const,
+      id: "",
+      channel: t("voice.sampleChannel"),
+      number: "12",
+      quantity: 3,
+      at: serverNow() + 290_000,
+    };
+    void say(announcement([sample], new Set([""]), serverNow(), i18n.language), "new", i18n.language);
+  };
+
+  return (
+    <div className="page me">
+      <div className="page-head">
+        <h1>{t("nav.me")}</h1>
+      </div>
+      <section className="panel me-list">
+        <Line label={user?.name ?? ""} help={[word(t, "role", user?.role ?? ""), shop?.name].filter(Boolean).join(" · ")}>
+          <button type="button" className="btn" disabled={leaving} onClick={() => void signOut()}>
+            {t("me.signOut")}
+          </button>
+        </Line>
+        {phone ? (
+          <Line label={t("nav.parked")} help={t("parked.count", { count: waiting?.length ?? 0 })}>
+            <Link to="/parked" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
+        <Line
+          label={t("voice.title")}
+          help={t(speaker.mode === "on" ? (speaker.speaks === false ? "voice.chimeOnly" : "voice.onHelp") : "voice.offHelp")}
+        >
+          {speaker.mode === "on" ? (
+            <>
+              <button type="button" className="btn" onClick={test}>
+                {t("voice.test")}
+              </button>
+              <button type="button" className="btn" onClick={mute}>
+                {t("voice.mute")}
+              </button>
+            </>
+          ) : (
+            <button type="button" className="btn primary" onClick={() => void switchOn(t("voice.hello"), i18n.language)}>
+              {t("voice.on")}
+            </button>
+          )}
+        </Line>
+        <Line label={t("me.language")} help={t("me.languageHelp")}>
+          <select className="select" aria-label={t("me.language")} value={i18n.language} onChange={(e) => void setLanguage(e.target.value)}>
+            {languages.map((l) => (
+              <option key={l.code} value={l.code} lang={l.code}>
+                {l.name}
+              </option>
+            ))}
+          </select>
+        </Line>
+        <Line label={t("me.theme")} help={t("me.themeHelp")}>
+          <select className="select" aria-label={t("me.theme")} value={theme} onChange={(e) => setTheme(e.target.value as Theme)}>
+            {(["system", "light", "dark"] as const).map((k) => (
+              <option key={k} value={k}>
+                {t(`me.themes.${k}`)}
+              </option>
+            ))}
+          </select>
+        </Line>
+      </section>
+    </div>
+  );
+}
+
+function Line({ label, help, children }: { label: string; help: string; children: ReactNode }) {
+  return (
+    <div className="me-line">
+      <div>
+        <b>{label}</b>
+        <p className="quiet">{help}</p>
+      </div>
+      <div className="me-do">{children}</div>
+    </div>
+  );
+}

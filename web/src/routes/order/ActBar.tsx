@@ -1,0 +1,64 @@
+import { useTranslation } from "react-i18next";
+import type { Act, Order } from "../../data/model";
+import { ActState, useBusy } from "../orders/ActState";
+import { actLabel, denies, whyText } from "../orders/acts";
+import { begin } from "../orders/asked";
+
+/** One act as a button. A forbidden one can still be reached by keyboard and says why: an unexplained grey button helps nobody. */
+export function ActButton({ order, act, small, first }: { order: Order; act: Act; small?: boolean; first?: boolean }) {
+  const { t } = useTranslation();
+  const waits = useBusy(order);
+  const label = actLabel(t, act.kind, order.kind);
+  const why = act.allowed ? "" : whyText(t, act);
+  const tone = denies(act.kind) ? "danger" : first || act.kind === "refund_approve" ? "primary" : "";
+  return (
+    <button
+      type="button"
+      className={`btn ${small ? "small" : ""} ${act.allowed ? tone : ""}`}
+      disabled={act.allowed && waits}
+      aria-disabled={!act.allowed}
+      title={why || undefined}
+      onClick={() => act.allowed && void begin(order, act.kind, act.for)}
+    >
+      {label}
+      {why ? <span className="sr-only">: {why}</span> : null}
+    </button>
+  );
+}
+
+const rank = (a: Act) => (a.allowed ? 0 : 10) + (denies(a.kind) ? 2 : a.kind === "refund_partial" ? 1 : 0);
+
+/** The acts on an order, allowed ones first; below, in words, why the others are not. */
+export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  const acts = o.action_list
+    .filter((a) => a.kind !== "note" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
+    .sort((a, b) => rank(a) - rank(b));
+  const forbidden = acts.filter((a) => !a.allowed);
+  const first = acts.find((a) => a.allowed && !denies(a.kind) && !a.kind.startsWith("refund"));
+  return (
+    <footer className="act-bar">
+      <div className="act-bar-state">
+        <ActState order={o} zone={zone} />
+      </div>
+      <div className="act-bar-buttons">
+        {acts.map((a) => (
+          <ActButton key={`${a.kind}/${a.for}`} order={o} act={a} first={a === first} />
+        ))}
+        {acts.length === 0 ? <span className="quiet">{t("order.noActs")}</span> : null}
+      </div>
+      {forbidden.length > 0 ? (
+        <details className="why">
+          <summary>{t("order.whyNot", { count: forbidden.length })}</summary>
+          <ul>
+            {forbidden.map((a) => (
+              <li key={`${a.kind}/${a.for}`}>
+                <b>{actLabel(t, a.kind, o.kind)}</b> {whyText(t, a)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </footer>
+  );
+}

@@ -1,0 +1,59 @@
+import { useTranslation } from "react-i18next";
+import { useJournal } from "../../data/queries";
+import { size } from "../../format/size";
+import { clockSeconds, dayOf } from "../../format/time";
+import { Bones, State, Trouble } from "../../ui/Screen";
+import { word } from "../../words";
+
+/** Every byte that came in or went out for an order, as it was. */
+export function Journal({ id, zone }: { id: string; zone: string }) {
+  const { t } = useTranslation();
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useJournal(id);
+  if (isPending) return <Bones rows={6} height={44} />;
+  if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
+  const entries = data?.pages.flatMap((p) => p.entries) ?? [];
+  if (entries.length === 0) return <State icon="orders" title={t("journal.none")} />;
+  return (
+    <>
+      <ul className="journal">
+        {entries.map((e) => (
+          <li key={e.id}>
+            <details>
+              <summary>
+                <time className="num" title={dayOf(e.at, zone)}>
+                  {clockSeconds(e.at, zone)}
+                </time>
+                <span className={`chip ${e.direction === "call" ? "busy" : e.direction === "push" ? "good" : ""}`}>
+                  {word(t, "direction", e.direction)}
+                </span>
+                <b className="clip">{e.what}</b>
+                <small className={`num ${e.error || e.status >= 400 ? "bad" : "quiet"}`}>
+                  {[e.method, e.status || "", e.took_ms ? `${e.took_ms} ms` : "", e.size ? size(e.size) : "", e.outcome]
+                    .filter(Boolean)
+                    .join(" · ")}
+                </small>
+              </summary>
+              {e.error ? <p className="bad">{e.error}</p> : null}
+              <pre>{pretty(e.body)}</pre>
+            </details>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage ? (
+        <button type="button" className="btn" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          {t("list.more")}
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+/** JSON with line breaks, unless that would change a number that is too long for JavaScript; everything else as it is. */
+function pretty(body: string): string {
+  if (!/^\s*[[{]/.test(body) || /[:[,]\s*-?\d{16,}/.test(body)) return body;
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
+}

@@ -1,0 +1,547 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNow } from "../../data/clock";
+import { useLiveOrders } from "../../data/live";
+import type { AfterSale, Delivery, Money, Order, TimelineEntry } from "../../data/model";
+import { order as orderQuery } from "../../data/queries";
+import { formatMoney } from "../../format/money";
+import { clock, clockSeconds, moment } from "../../format/time";
+import { useZone } from "../../shell/Shell";
+import { Due } from "../../ui/Due";
+import { Icon } from "../../ui/icons";
+import { Mark } from "../../ui/Mark";
+import { Bones, Trouble } from "../../ui/Screen";
+import { toast } from "../../ui/toast";
+import { sawOrder } from "../../voice/Announcer";
+import { word } from "../../words";
+import { dueFrom } from "../orders/acts";
+import { Flags, numberText, StatusChip, useOrderName } from "../orders/OrderRow";
+import { typing } from "../orders/Orders";
+import { ActBar, ActButton } from "./ActBar";
+import { OrderEffects } from "./OrderEffects";
+import "./order.css";
+
+const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
+
+export function OrderPanel() {
+  const { t } = useTranslation();
+  const { orderId } = getRouteApi("/inside/orders/$orderId").useParams();
+  const navigate = useNavigate();
+  const { data, error, refetch } = useQuery(orderQuery(orderId));
+  const live = useLiveOrders().get(orderId);
+  const name = useOrderName();
+  const box = useRef<HTMLElement>(null);
+  const [tab, setTab] = useState<"order" | "journal">("order");
+  const fallback = useZone();
+
+  const close = () => void navigate({ to: "/orders", search: (s) => s } as Parameters<typeof navigate>[0]);
+  useEffect(() => sawOrder(orderId), [orderId]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes to the panel for each order that is opened
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    box.current?.focus({ preventScroll: true });
+    return () => before?.focus?.({ preventScroll: true });
+  }, [orderId]);
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      if (e.key !== "Escape" || typing(e.target) || document.querySelector("dialog[open], .ant-modal-wrap")) return;
+      void navigate({ to: "/orders", search: (s: Record<string, unknown>) => s } as never);
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [navigate]);
+
+  // Between the stream's word and the full order there is a moment; the newest of the two is shown.
+  const o = data && live && live.seq > data.seq ? { ...data, ...live } : data;
+  const zone = o?.store?.zone || fallback;
+  return (
+    <aside className="order-panel" ref={box} tabIndex={-1} aria-label={o ? name(o) : t("order.title")} data-testid="order-panel">
+      <header className="order-head">
+        <button type="button" className="btn icon ghost" aria-label={t("do.close")} onClick={close}>
+          <Icon name="close" />
+        </button>
+        {o ? (
+          <>
+            <Mark channel={o.channel} large />
+            <div className="order-name">
+              <h2>
+                {name(o).slice(0, -numberText(o).length)} <span className="num">{numberText(o)}</span>
+              </h2>
+              <small className="quiet clip">{o.store?.name || o.shop?.name || t("row.noStore")}</small>
+            </div>
+            <div className="order-due">
+              {o.deadline ? (
+                <>
+                  <Due at={o.deadline.at} from={dueFrom(o)} zone={zone} label={word(t, "dueKind", o.deadline.kind)} />
+                  <small className="quiet">{word(t, "dueKind", o.deadline.kind)}</small>
+                </>
+              ) : null}
+            </div>
+          </>
+        ) : null}
+      </header>
+      <div className="order-tabs" role="tablist" aria-label={t("order.title")}>
+        {(["order", "journal"] as const).map((k) => (
+          <button key={k} type="button" role="tab" aria-selected={tab === k} onClick={() => setTab(k)}>
+            {t(`order.tab.${k}`)}
+          </button>
+        ))}
+      </div>
+      {error && !o ? (
+        <Trouble error={error} retry={() => void refetch()} />
+      ) : !o ? (
+        <div className="order-body">
+          <Bones rows={7} height={70} />
+        </div>
+      ) : tab === "journal" ? (
+        <div className="order-body">
+          <Suspense fallback={<Bones rows={6} height={44} />}>
+            <Journal id={orderId} zone={zone} />
+          </Suspense>
+        </div>
+      ) : (
+        <Body order={o} zone={zone} />
+      )}
+      {o ? <ActBar order={o} zone={zone} /> : null}
+    </aside>
+  );
+}
+
+function Body({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  return (
+    <div className="order-body">
+      <p className="order-marks">
+        <StatusChip status={o.status} />
+        <Flags order={o} />
+        {Object.values(o.theirs).filter(Boolean).length > 0 ? (
+          <span className="quiet">{t("order.theirs", { words: [...new Set(Object.values(o.theirs).filter(Boolean))].join(" · ") })}</span>
+        ) : null}
+      </p>
+      {o.remark ? (
+        <p className="order-remark">
+          <small>{t("order.remark")}</small> {o.remark}
+        </p>
+      ) : null}
+      <OrderEffects order={o} zone={zone} />
+      {o.issues.length > 0 ? <Issues order={o} /> : null}
+      {o.after_sales.length > 0 ? <AfterSales order={o} zone={zone} /> : null}
+      <Lines order={o} />
+      <MoneyTable order={o} />
+      <CustomerCard order={o} />
+      {o.deliveries.length > 0 ? <Deliveries order={o} zone={zone} /> : null}
+      <Facts order={o} zone={zone} />
+      <Notes order={o} zone={zone} />
+      <Timeline order={o} zone={zone} />
+    </div>
+  );
+}
+
+export function Section({ title, children, aside }: { title: string; children: ReactNode; aside?: ReactNode }) {
+  return (
+    <section className="order-section">
+      <header>
+        <h3>{title}</h3>
+        {aside}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+function Issues({ order: o }: { order: Order }) {
+  const { t } = useTranslation();
+  return (
+    <ul className="order-issues">
+      {o.issues.map((i) => (
+        <li key={`${i.code}/${i.path}`} className={`notice ${i.severity === "error" ? "bad" : i.severity === "warn" ? "warn" : ""}`}>
+          <Icon name="warn" />
+          <span>
+            <b>{t(`issue.${i.code}`, { defaultValue: i.code })}</b> {i.message}
+            {i.path ? <span className="mono quiet"> {i.path}</span> : null}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function AfterSales({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  return (
+    <Section title={t("order.afterSales")}>
+      {o.after_sales.map((a) => (
+        <Case key={a.key} order={o} sale={a} zone={zone} />
+      ))}
+    </Section>
+  );
+}
+
+function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const acts = o.action_list.filter((x) => x.for === a.key);
+  return (
+    <div className={`case ${a.answerable ? "open" : ""}`} data-testid="after-sale">
+      <div className="case-head">
+        <b>{word(t, "saleKind", a.kind)}</b>
+        <span className={`chip ${a.state === "asked" ? "bad" : a.state === "refunded" || a.state === "agreed" ? "good" : ""}`}>
+          {word(t, "saleState", a.state)}
+        </span>
+        {a.theirs ? <small className="quiet">{a.theirs}</small> : null}
+        <b className="num case-amount">{a.amount ? formatMoney(a.amount) : ""}</b>
+      </div>
+      {a.reason ? <p>{t("order.reason", { reason: a.reason })}</p> : null}
+      {a.lines.length > 0 ? (
+        <ul className="case-lines">
+          {a.lines.map((l) => (
+            <li key={l.line}>
+              <span>
+                {l.name} <span className="num">×{l.quantity}</span>
+              </span>
+              <span className="num">{l.amount ? formatMoney(l.amount) : ""}</span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      {a.pictures.length > 0 ? (
+        <p className="pictures">
+          {a.pictures.map((url, i) => (
+            <a key={url} href={url} target="_blank" rel="noreferrer">
+              <img src={url} alt={t("order.picture", { n: i + 1 })} loading="lazy" referrerPolicy="no-referrer" />
+            </a>
+          ))}
+        </p>
+      ) : null}
+      <p className="quiet num">{a.asked_at > 0 ? t("order.askedAt", { at: moment(a.asked_at, now, zone) }) : null}</p>
+      {a.answerable ? (
+        <div className="case-acts">
+          {a.answer_by_at > 0 ? (
+            <span>
+              {t("order.answerIn")} <Due at={a.answer_by_at} from={a.asked_at} zone={zone} label={t("order.answerIn")} />
+            </span>
+          ) : null}
+          <span className="case-buttons">
+            {acts.map((x) => (
+              <ActButton key={x.kind} order={o} act={x} />
+            ))}
+          </span>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Lines({ order: o }: { order: Order }) {
+  const { t } = useTranslation();
+  const pockets = [...new Set(o.lines.map((l) => l.pocket))];
+  return (
+    <Section title={t("order.lines")} aside={<span className="quiet num">{t("row.items", { count: o.quantity })}</span>}>
+      {pockets.map((pocket) => (
+        <div key={pocket}>
+          {pocket && pockets.length > 1 ? <p className="pocket">{t("order.pocket", { pocket })}</p> : null}
+          <ul className="lines">
+            {o.lines
+              .filter((l) => l.pocket === pocket)
+              .map((l) => (
+                <li key={l.key} className={l.refunded_quantity >= l.quantity && l.quantity > 0 ? "gone" : ""}>
+                  <span className="line-what">
+                    <b>{l.name}</b>
+                    {l.spec || l.options.length > 0 ? <small>{[l.spec, ...l.options].filter(Boolean).join(" · ")}</small> : null}
+                    {l.note ? <small className="remark">{l.note}</small> : null}
+                    {l.sku ? <small className="quiet mono">{l.sku}</small> : null}
+                  </span>
+                  <span className="num line-count">
+                    ×{l.quantity}
+                    {l.unit && l.unit !== "份" ? l.unit : ""}
+                    {l.refunded_quantity > 0 ? (
+                      <small className="bad">{t("order.refundedCount", { count: l.refunded_quantity })}</small>
+                    ) : null}
+                  </span>
+                  <span className="num line-sum">
+                    {l.total ? formatMoney(l.total) : "—"}
+                    {l.price && l.quantity !== 1 ? <small className="quiet">@{formatMoney(l.price)}</small> : null}
+                    {l.original_price && l.price && l.original_price.minor > l.price.minor ? (
+                      <s className="quiet">{formatMoney(l.original_price)}</s>
+                    ) : null}
+                  </span>
+                </li>
+              ))}
+          </ul>
+        </div>
+      ))}
+      {o.lines.length === 0 ? <p className="quiet">{t("row.noLines")}</p> : null}
+    </Section>
+  );
+}
+
+function MoneyTable({ order: o }: { order: Order }) {
+  const { t } = useTranslation();
+  const m = o.money;
+  const row = (label: string, amount: Money | null, more = "", note?: string) =>
+    amount && (amount.minor !== 0 || more) ? (
+      <tr className={more} key={label}>
+        <th scope="row">
+          {label}
+          {note ? <small className="quiet">{note}</small> : null}
+        </th>
+        <td className="num">{formatMoney(amount)}</td>
+      </tr>
+    ) : null;
+  const less = (a: Money): Money => ({ ...a, minor: -Math.abs(a.minor) });
+  return (
+    <Section title={t("order.money")}>
+      <table className="money">
+        <tbody>
+          {row(t("money.goods"), m.goods)}
+          {row(t("money.packing"), m.packing)}
+          {row(t("money.delivery"), m.delivery)}
+          {m.discounts.map((d, i) => {
+            const who = [
+              d.merchant && d.merchant.minor !== 0 ? t("money.byMerchant", { amount: formatMoney(d.merchant) }) : "",
+              d.platform && d.platform.minor !== 0 ? t("money.byPlatform", { amount: formatMoney(d.platform) }) : "",
+            ].filter(Boolean);
+            return d.amount ? (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two discounts may be alike in everything
+              <tr key={i} className="less">
+                <th scope="row">
+                  {d.name || word(t, "discount", d.kind)}
+                  <small className="quiet">{who.join(" · ")}</small>
+                </th>
+                <td className="num">{formatMoney(less(d.amount))}</td>
+              </tr>
+            ) : null;
+          })}
+          {row(t("money.tax"), m.tax)}
+          {row(t("money.tip"), m.tip)}
+          {row(t("money.total"), m.total, "total")}
+          {m.refunded && m.refunded.minor !== 0 ? row(t("money.refunded"), less(m.refunded), "less") : null}
+          {m.fees.map((f) => row(f.name, f.amount ? less(f.amount) : null, "fee"))}
+          {row(t("money.income"), m.income, "income")}
+        </tbody>
+      </table>
+      {o.payments.length > 0 ? (
+        <p className="quiet num">
+          {o.payments
+            .map((p) =>
+              [word(t, "payMethod", p.method), p.amount ? formatMoney(p.amount) : "", p.theirs || word(t, "payState", p.state)]
+                .filter(Boolean)
+                .join(" "),
+            )
+            .join(" · ")}
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+function CustomerCard({ order: o }: { order: Order }) {
+  const { t } = useTranslation();
+  const c = o.full_customer;
+  if (!c) return null;
+  const place = [c.country, c.state, c.city, c.address, c.address_detail, c.zip].filter(Boolean).join(" ");
+  const copy = (text: string) => void navigator.clipboard?.writeText(text).then(() => toast(t("do.copied")));
+  return (
+    <Section title={t("order.customer")} aside={c.masked ? <span className="chip">{t("order.masked")}</span> : undefined}>
+      <p className="customer-line">
+        <b>{c.name || "—"}</b>
+        {c.phone ? (
+          c.masked ? (
+            <span className="num">{c.phone}</span>
+          ) : (
+            <a className="num" href={`tel:${c.phone.replace(/[^\d+,]/g, "")}`}>
+              {c.phone}
+            </a>
+          )
+        ) : null}
+        {c.phone && c.phone_kind !== "real" ? <small className="quiet">{word(t, "phoneKind", c.phone_kind)}</small> : null}
+      </p>
+      {place ? (
+        <p className="customer-line">
+          <span>{place}</span>
+          <button
+            type="button"
+            className="btn icon ghost small"
+            aria-label={t("order.copyAddress")}
+            onClick={() => copy(`${c.name} ${c.phone} ${place}`)}
+          >
+            <Icon name="copy" size={16} />
+          </button>
+        </p>
+      ) : null}
+      {c.note ? <p className="remark">{c.note}</p> : null}
+    </Section>
+  );
+}
+
+function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  return (
+    <Section title={t("order.deliveries")}>
+      {o.deliveries.map((d) => (
+        <OneDelivery key={d.key} delivery={d} zone={zone} logistics={o.logistics} />
+      ))}
+    </Section>
+  );
+}
+
+function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zone: string; logistics: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  return (
+    <div className="delivery">
+      <p>
+        <b>{word(t, "deliveryState", d.state)}</b> {d.theirs ? <small className="quiet">{d.theirs}</small> : null}
+      </p>
+      {d.rider ? (
+        <p>
+          {t("order.rider")} {d.rider.name}{" "}
+          <a className="num" href={`tel:${d.rider.phone}`}>
+            {d.rider.phone}
+          </a>
+        </p>
+      ) : null}
+      {d.tracking || d.carrier ? (
+        <p className="num">
+          {d.carrier} <span className="mono">{d.tracking}</span>{" "}
+          {logistics === "me2" || logistics === "full" ? <small className="quiet">{t("order.trackingByPlatform")}</small> : null}
+        </p>
+      ) : null}
+      {d.ship_by_at > 0 ? <p className="num">{t("order.shipBy", { at: moment(d.ship_by_at, now, zone) })}</p> : null}
+      {d.updates.length > 0 ? (
+        <ul className="updates">
+          {d.updates.map((u) => (
+            <li key={`${u.at}/${u.state}/${u.theirs}`}>
+              <time>{moment(u.at, now, zone)}</time> {u.theirs || word(t, "deliveryState", u.state)}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}
+
+function Facts({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const at = (ms: number) => (ms > 0 ? moment(ms, now, zone) : "—");
+  const copy = (text: string) => void navigator.clipboard?.writeText(text).then(() => toast(t("do.copied")));
+  const facts: [string, ReactNode][] = [
+    [
+      t("order.ref"),
+      <span className="ref" key="ref">
+        <span className="mono">{o.ref}</span>
+        <button type="button" className="btn icon ghost small" aria-label={t("row.copy")} onClick={() => copy(o.ref)}>
+          <Icon name="copy" size={16} />
+        </button>
+      </span>,
+    ],
+    [t("order.placedAt"), at(o.placed_at)],
+    [t("order.paidAt"), at(o.paid_at)],
+    [t("order.promisedAt"), o.promised_at > 0 ? at(o.promised_at) : o.kind === "ecommerce" ? "—" : t("promise.now")],
+    [t("order.logistics"), word(t, "logistics", o.logistics)],
+    ...o.deadlines.map((d): [string, ReactNode] => [word(t, "dueKind", d.kind), at(d.at)]),
+    ...(o.invoice ? [[t("order.invoice"), `${o.invoice.title} ${o.invoice.tax_id}`] as [string, ReactNode]] : []),
+    ...(o.pack_ref
+      ? [
+          [
+            t("order.pack"),
+            <span key="pack">
+              <span className="mono">{o.pack_ref}</span>{" "}
+              {o.same_pack.map((s) => (
+                <Link key={s.id} to="/orders/$orderId" params={{ orderId: s.id }} search={(x) => x} className="mono">
+                  {s.ref}{" "}
+                </Link>
+              ))}
+            </span>,
+          ] as [string, ReactNode],
+        ]
+      : []),
+  ];
+  return (
+    <Section title={t("order.facts")}>
+      <dl className="facts num">
+        {facts.map(([label, value], i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the list is fixed and a label may come twice
+          <div key={i}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Section>
+  );
+}
+
+function Notes({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  const add = o.action_list.find((a) => a.kind === "note" && a.allowed);
+  if (o.notes.length === 0 && o.reminders.length === 0 && !add) return null;
+  return (
+    <Section title={t("order.notes")} aside={add ? <ActButton order={o} act={add} small /> : undefined}>
+      <ul className="notes">
+        {o.reminders.map((r) => (
+          <li key={r.key}>
+            <time className="quiet num">{moment(r.at, now, zone)}</time> {t("order.reminded")}{" "}
+            {r.answered_at > 0 ? (
+              <small className="quiet">{t("order.answeredAt", { at: clock(r.answered_at, zone) })}</small>
+            ) : (
+              <span className="chip warn">{t("order.unanswered")}</span>
+            )}
+          </li>
+        ))}
+        {o.notes.map((n) => (
+          <li key={`${n.at}/${n.text}`}>
+            <time className="quiet num">{moment(n.at, now, zone)}</time> {n.text} <small className="quiet">{n.by}</small>{" "}
+            <small className="chip">{word(t, "visible", n.visible)}</small>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+function Timeline({ order: o, zone }: { order: Order; zone: string }) {
+  const { t } = useTranslation();
+  const entries = [...o.timeline].sort((a, b) => b.at - a.at);
+  return (
+    <Section title={t("order.timeline")}>
+      <ol className="timeline">
+        {entries.map((e, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may happen twice in one millisecond
+          <li key={i} className={e.kind}>
+            <time className="num" dateTime={new Date(e.at).toISOString()}>
+              {clockSeconds(e.at, zone)}
+            </time>
+            <span>
+              {happened(t, e)}
+              {e.by ? <small className="quiet"> {e.by}</small> : null}
+              {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+/** What happened, in words: a fact on one of the axes, an act, a call, a decision. The platform's own words stand behind. */
+function happened(t: Translate, e: TimelineEntry): string {
+  const what = word(t, "act", e.text_code);
+  const { theirs, why, outcome } = e.params;
+  const behind = [theirs, why, e.kind === "call" && outcome ? word(t, "outcome", String(outcome)) : ""].filter(Boolean).join(" · ");
+  const said =
+    e.kind === "act"
+      ? t("timeline.did", { what })
+      : e.kind === "call"
+        ? t("timeline.called", { what })
+        : e.kind === "decision"
+          ? t("timeline.decided", { what })
+          : t(`timeline.${e.axis ? `${e.axis}_` : ""}${e.text_code}`, { defaultValue: e.text_code });
+  return behind ? `${said}（${behind}）` : said;
+}

@@ -1,0 +1,88 @@
+import { lazy, Suspense } from "react";
+import { useTranslation } from "react-i18next";
+import { Icon } from "../../ui/icons";
+import { actLabel } from "./acts";
+import { close, type Run, retry, useRuns, useShipping } from "./batches";
+import { useOrderName } from "./OrderRow";
+
+const ShipForm = lazy(() => import("./ShipForm").then((m) => ({ default: m.ShipForm })));
+
+/** How far the batches are, a result an order, failures first and staying until somebody has read them. */
+export function BatchPanel() {
+  const runs = useRuns();
+  const shipping = useShipping();
+  return (
+    <>
+      <div className="batches">
+        {runs.map((run) => (
+          <Progress key={run.id} run={run} />
+        ))}
+      </div>
+      <Suspense>{shipping ? <ShipForm orders={shipping} /> : null}</Suspense>
+    </>
+  );
+}
+
+function Progress({ run }: { run: Run }) {
+  const { t } = useTranslation();
+  const name = useOrderName();
+  const done = run.items.filter((i) => i.state === "done").length;
+  const failed = run.items.filter((i) => i.state === "failed");
+  const over = done + failed.length >= run.items.length;
+  const what = actLabel(t, run.kind, run.items[0]?.order.kind ?? "");
+  const rest = run.items.filter((i) => i.state !== "failed");
+  return (
+    <section className="batch panel" aria-label={t("batch.progress", { what })} data-testid="batch-panel">
+      <header>
+        <h2>{t("batch.progress", { what })}</h2>
+        <b className="num" role="status" data-testid="batch-count">
+          {done + failed.length}/{run.items.length}
+        </b>
+        <button
+          type="button"
+          className="btn icon ghost small"
+          aria-label={t("do.close")}
+          onClick={() => close(run.id)}
+          disabled={!over && !run.error}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <progress max={run.items.length} value={done + failed.length} aria-label={what} className={failed.length > 0 ? "bad" : ""} />
+      <p className="batch-sum num">
+        {t("batch.done", { count: done })} ·{" "}
+        <span className={failed.length > 0 ? "bad" : ""}>{t("batch.failed", { count: failed.length })}</span>
+      </p>
+      {run.error ? (
+        <p className="notice bad" role="alert">
+          <Icon name="warn" /> {run.error}
+        </p>
+      ) : null}
+      <ul className="batch-items">
+        {[...failed, ...rest].map((i) => (
+          <li key={i.order.id} data-state={i.state}>
+            <span className="clip">{name(i.order)}</span>
+            {i.state === "failed" ? (
+              <span className="bad">{i.words}</span>
+            ) : i.state === "done" ? (
+              <span className="good">
+                <Icon name="check" size={14} /> {t("batch.ok")}
+              </span>
+            ) : (
+              <span className="quiet">{t("batch.waiting")}</span>
+            )}
+          </li>
+        ))}
+      </ul>
+      {over && failed.length > 0 ? (
+        <button type="button" className="btn" onClick={() => void retry(run.id)}>
+          {t("batch.retry", { count: failed.length })}
+        </button>
+      ) : run.error && !run.batch && run.bodies.size === 0 ? (
+        <button type="button" className="btn" onClick={() => void retry(run.id)}>
+          {t("do.again")}
+        </button>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,330 @@
+import { Link } from "@tanstack/react-router";
+import { type MouseEvent, memo, type ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useNow } from "../../data/clock";
+import type { OrderSummary } from "../../data/model";
+import { formatMoney } from "../../format/money";
+import { moment } from "../../format/time";
+import { Due } from "../../ui/Due";
+import { Mark, useChannelName } from "../../ui/Mark";
+import { Menu } from "../../ui/Menu";
+import { SwipeRow } from "../../ui/SwipeRow";
+import { word } from "../../words";
+import { ActState, useBusy } from "./ActState";
+import { actLabel, denies, dueFrom, othersOf, primaryOf } from "./acts";
+import { begin } from "./asked";
+import { tabOf } from "./filter";
+
+export type RowProps = {
+  order: OrderSummary;
+  leaving: boolean;
+  chosen: boolean;
+  current: boolean;
+  showStatus: boolean;
+  zone: string;
+  open: (id: string) => void;
+  choose: (id: string, range: boolean) => void;
+};
+
+const tones: Record<string, string> = {
+  unpaid: "",
+  new: "info",
+  accepted: "busy",
+  ready: "odd",
+  delivering: "busy",
+  delivered: "good",
+  done: "good",
+  cancelled: "bad",
+  replaced: "",
+};
+
+export function StatusChip({ status }: { status: string }) {
+  const { t } = useTranslation();
+  return <span className={`chip ${tones[status] ?? "warn"}`}>{word(t, "status", status)}</span>;
+}
+
+const flagTones: Record<string, string> = { refund: "bad", reminder: "warn", problem: "bad", preorder: "odd" };
+
+export function Flags({ order }: { order: OrderSummary }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {order.flags.map((f) => (
+        <span key={f} className={`chip ${flagTones[f] ?? ""}`}>
+          {word(t, "flag", f)}
+        </span>
+      ))}
+      {order.issues.map((i) => (
+        <span
+          key={`${i.code}/${i.path}`}
+          className={`chip ${i.severity === "error" ? "bad" : i.severity === "warn" ? "warn" : ""}`}
+          title={i.message}
+        >
+          {t(`issue.${i.code}`, { defaultValue: i.message || i.code })}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** What an order is called at the counter: its daily number where it has one, else the end of the platform's number. */
+export function useOrderName(): (o: OrderSummary) => string {
+  const name = useChannelName();
+  return (o) => `${name(o.channel)} ${numberText(o)}`;
+}
+
+export const numberText = (o: OrderSummary): string => (o.day_seq ? `#${o.day_seq}` : o.display_ref || o.ref.slice(-8));
+
+function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
+  const { t } = useTranslation();
+  const now = useNow();
+  if (order.kind === "ecommerce") return <>{word(t, "logistics", order.logistics)}</>;
+  if (order.logistics === "pickup") {
+    return <>{order.promised_at > 0 ? t("promise.pickupAt", { at: moment(order.promised_at, now, zone) }) : t("promise.pickup")}</>;
+  }
+  if (order.promised_at === 0) return <>{t("promise.now")}</>;
+  return <>{t(order.flags.includes("preorder") ? "promise.booked" : "promise.at", { at: moment(order.promised_at, now, zone) })}</>;
+}
+
+function DueCell({ order, zone }: { order: OrderSummary; zone: string }) {
+  const { t } = useTranslation();
+  if (!order.deadline) return null;
+  const label = word(t, "dueKind", order.deadline.kind);
+  return (
+    <>
+      <Due at={order.deadline.at} from={dueFrom(order)} zone={zone} label={label} />
+      <small className="quiet">{label}</small>
+    </>
+  );
+}
+
+function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode; large?: boolean }) {
+  const { t } = useTranslation();
+  const waits = useBusy(order);
+  const kind = primaryOf(order);
+  if (!kind) return null;
+  const size = large ? "btn" : "btn small";
+  if (kind === "refund") {
+    return (
+      <Link to="/orders/$orderId" params={{ orderId: order.id }} search={(s) => s} className={`${size} danger`}>
+        {t("act.refund")}
+      </Link>
+    );
+  }
+  return (
+    <button type="button" className={`${size} primary`} disabled={waits} onClick={() => void begin(order, kind)}>
+      {actLabel(t, kind, order.kind)} {hint}
+    </button>
+  );
+}
+
+function More({ order, open }: { order: OrderSummary; open: (id: string) => void }) {
+  const { t } = useTranslation();
+  const name = useOrderName();
+  const waits = useBusy(order);
+  return (
+    <Menu
+      label={t("row.more", { order: name(order) })}
+      items={[
+        ...othersOf(order).map((kind) => ({
+          key: kind,
+          label: actLabel(t, kind, order.kind),
+          danger: denies(kind),
+          disabled: waits,
+          do: () => void begin(order, kind),
+        })),
+        { key: "open", label: t("row.open"), do: () => open(order.id) },
+        { key: "copy", label: t("row.copy"), do: () => void navigator.clipboard?.writeText(order.ref) },
+      ]}
+    />
+  );
+}
+
+/** Whether a press on the row meant the row and not something in it. */
+function meantRow(e: MouseEvent): boolean {
+  return !(e.target as Element).closest("button, a, input, label, [role=menu]") && !window.getSelection()?.toString();
+}
+
+function Left({ order }: { order: OrderSummary }) {
+  const { t } = useTranslation();
+  const tab = tabOf(order.status);
+  return <span className="gone-to">{t("row.gone", { to: tab ? t(`tab.${tab}`) : word(t, "status", order.status) })}</span>;
+}
+
+/** One order on a desk. Fixed height, fixed columns: the eye runs down, nothing moves sideways. */
+export const OrderRow = memo(function OrderRow(p: RowProps) {
+  const { t } = useTranslation();
+  const name = useOrderName();
+  const o = p.order;
+  const zone = o.store?.zone || p.zone;
+  const what = name(o);
+  return (
+    <li
+      className={`row ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""} ${o.status === "cancelled" ? "struck" : ""}`}
+      data-testid="order-row"
+      data-id={o.id}
+      data-status={o.status}
+      tabIndex={p.current ? 0 : -1}
+      aria-label={`${what} ${word(t, "status", o.status)}`}
+      onClick={(e) => meantRow(e) && p.open(o.id)}
+      onKeyDown={() => {}}
+    >
+      <label className="pick">
+        <input type="checkbox" checked={p.chosen} onClick={(e) => p.choose(o.id, e.shiftKey)} onChange={() => {}} tabIndex={-1} />
+        <span className="sr-only">{t("row.choose", { order: what })}</span>
+      </label>
+      <div className="who">
+        <Mark channel={o.channel} large />
+        <div className="clip">
+          <Link
+            to="/orders/$orderId"
+            params={{ orderId: o.id }}
+            search={(s) => s}
+            className={`number ${o.day_seq ? "" : "long"} clip`}
+            tabIndex={-1}
+          >
+            <span className="sr-only">{what} </span>
+            <span aria-hidden="true">{numberText(o)}</span>
+          </Link>
+          <small className="quiet clip">
+            {what.split(" ")[0]}
+            {o.store ? ` · ${o.store.name}` : o.shop ? ` · ${o.shop.name}` : ` · ${t("row.noStore")}`}
+          </small>
+        </div>
+      </div>
+      <div className="due-cell">
+        <DueCell order={o} zone={zone} />
+      </div>
+      <div className="what">
+        <p className="clip" title={o.summary}>
+          <b className="num">{t("row.items", { count: o.quantity })}</b> {o.summary || t("row.noLines")}
+        </p>
+        <p className="clip marks">
+          {p.showStatus ? <StatusChip status={o.status} /> : null}
+          <Flags order={o} />
+          {o.remark ? (
+            <strong className="remark clip" title={o.remark}>
+              {o.remark}
+            </strong>
+          ) : null}
+        </p>
+      </div>
+      <div className="when">
+        <span className="clip">
+          <Promised order={o} zone={zone} />
+        </span>
+        <small className="quiet clip">
+          {t("row.placed")} <Moment at={o.placed_at} zone={zone} />
+        </small>
+      </div>
+      <div className="customer">
+        <span className="clip">{o.customer?.name || "—"}</span>
+        <small className="quiet clip num">
+          {o.customer?.phone_tail ? t("row.tail", { tail: o.customer.phone_tail }) : o.customer?.city}
+        </small>
+      </div>
+      <div className="sum num">
+        <b>{o.total ? formatMoney(o.total) : "—"}</b>
+      </div>
+      <div className="acts">
+        {p.leaving ? (
+          <Left order={o} />
+        ) : (
+          <>
+            <ActState order={o} zone={zone} />
+            <Primary
+              order={o}
+              hint={
+                p.current ? (
+                  <span className="cap" aria-hidden="true">
+                    ⏎
+                  </span>
+                ) : undefined
+              }
+            />
+            <More order={o} open={p.open} />
+          </>
+        )}
+      </div>
+    </li>
+  );
+});
+
+function Moment({ at, zone }: { at: number; zone: string }) {
+  const now = useNow();
+  return at > 0 ? <time dateTime={new Date(at).toISOString()}>{moment(at, now, zone)}</time> : <>—</>;
+}
+
+/** One order on a phone: swipe left for the acts, or find the same under ⋯. */
+export const OrderCard = memo(function OrderCard(p: RowProps) {
+  const { t } = useTranslation();
+  const name = useOrderName();
+  const waits = useBusy(p.order);
+  const o = p.order;
+  const zone = o.store?.zone || p.zone;
+  const what = name(o);
+  const primary = primaryOf(o);
+  const swipes = p.leaving
+    ? []
+    : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies)].slice(0, 2).map((kind) => ({
+        key: kind,
+        label: actLabel(t, kind, o.kind),
+        danger: denies(kind),
+        disabled: waits,
+        do: () => void begin(o, kind),
+      }));
+  return (
+    <li
+      className={`card-item ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""}`}
+      data-testid="order-row"
+      data-id={o.id}
+      data-status={o.status}
+      aria-label={`${what} ${word(t, "status", o.status)}`}
+    >
+      <SwipeRow actions={swipes}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: a press anywhere opens the order; its number is the link that says so */}
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same link is there for the keyboard */}
+        <div className="card" onClick={(e) => meantRow(e) && p.open(o.id)}>
+          <div className="card-top">
+            <Mark channel={o.channel} large />
+            <div className="clip">
+              <Link to="/orders/$orderId" params={{ orderId: o.id }} search={(s) => s} className={`number ${o.day_seq ? "" : "long"}`}>
+                <span className="sr-only">{what} </span>
+                <span aria-hidden="true">{numberText(o)}</span>
+              </Link>
+              <small className="quiet clip">
+                {what.split(" ")[0]}
+                {o.store ? ` · ${o.store.name}` : ""}
+              </small>
+            </div>
+            <div className="due-cell">
+              <DueCell order={o} zone={zone} />
+            </div>
+          </div>
+          <p className="card-what">
+            <b className="num">{t("row.items", { count: o.quantity })}</b> {o.summary || t("row.noLines")}
+          </p>
+          {o.remark ? <p className="remark">{o.remark}</p> : null}
+          <p className="card-marks">
+            {p.showStatus ? <StatusChip status={o.status} /> : null}
+            <Flags order={o} />
+            <span className="quiet">
+              <Promised order={o} zone={zone} />
+              {o.customer?.phone_tail ? ` · ${t("row.tail", { tail: o.customer.phone_tail })}` : ""}
+            </span>
+          </p>
+          <div className="card-state">{p.leaving ? <Left order={o} /> : <ActState order={o} zone={zone} />}</div>
+          <div className="card-acts">
+            <b className="num sum">{o.total ? formatMoney(o.total) : "—"}</b>
+            {p.leaving ? null : (
+              <>
+                <More order={o} open={p.open} />
+                <Primary order={o} large />
+              </>
+            )}
+          </div>
+        </div>
+      </SwipeRow>
+    </li>
+  );
+});

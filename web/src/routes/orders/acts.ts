@@ -1,0 +1,56 @@
+// Which acts a row offers and how. The service says what is allowed; here is only what comes first under the thumb.
+
+import type { Act, OrderSummary } from "../../data/model";
+
+const forward = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
+
+/** Acts that go out with one press: harmless, expected thirty times a minute, and without anything to fill in. */
+export const direct: ReadonlySet<string> = new Set(["accept", "ready", "deliver", "retry"]);
+
+/** Acts that are done to many orders at once. What takes money or an order away is decided one by one. */
+export const batchable = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
+
+/** The act that a row shows as its button; "refund" means: go and look at the request. */
+export function primaryOf(o: OrderSummary): string | undefined {
+  if (o.actions.includes("refund_approve") || o.actions.includes("refund_refuse")) return "refund";
+  return forward.find((kind) => o.actions.includes(kind));
+}
+
+/** The other acts, for the menu and for the swipe; what denies the customer something comes last. */
+export function othersOf(o: OrderSummary): string[] {
+  const first = primaryOf(o);
+  const rank = (kind: string) => (["refuse", "cancel", "void"].includes(kind) ? 1 : 0);
+  return o.actions
+    .filter((kind) => kind !== first && !kind.startsWith("refund_"))
+    .filter((kind, i, all) => all.indexOf(kind) === i)
+    .sort((a, b) => rank(a) - rank(b));
+}
+
+export const denies = (kind: string): boolean => ["refuse", "cancel", "void", "refund_refuse"].includes(kind);
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+/** The word on a button. A web shop packs where a kitchen cooks. */
+export function actLabel(t: Translate, kind: string, orderKind: string): string {
+  const plain = t(`act.${kind}`, { defaultValue: kind });
+  return orderKind === "ecommerce" ? t(`actShop.${kind}`, { defaultValue: plain }) : plain;
+}
+
+/** When the time of the order's deadline began to run; 0 when that is not known. */
+export function dueFrom(o: OrderSummary): number {
+  switch (o.deadline?.kind) {
+    case "accept":
+    case "ship":
+    case "ready":
+      return Math.max(o.placed_at, o.paid_at);
+    default:
+      return 0;
+  }
+}
+
+/** Why an act is not possible, in the reader's language; the service's own words where we have none. */
+export function whyText(t: Translate, a: Act | undefined): string {
+  const code = a?.why?.code ?? "";
+  const text = a?.why?.text || t("ask.notAllowed");
+  return code ? t(`why.${code}`, { defaultValue: text }) : text;
+}

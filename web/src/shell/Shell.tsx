@@ -1,0 +1,183 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNow } from "../data/clock";
+import { follow, useConnection, useLastOrderAt } from "../data/live";
+import { accounts, merchant, parked, session, stores, unclear } from "../data/queries";
+import { clock, clockSeconds } from "../format/time";
+import { usePhone } from "../ui/device";
+import { Icon, type IconName } from "../ui/icons";
+import { Announcer } from "../voice/Announcer";
+import { mute, switchOn, useSpeaker } from "../voice/speaker";
+import "./shell.css";
+
+/** The zone that lists and the strip are shown in: the only store's, else the device's. */
+export function useZone(storeId?: string): string {
+  const { data } = useQuery(stores);
+  const store = data?.find((s) => s.id === storeId) ?? data?.[0];
+  return store?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+export function Shell() {
+  const client = useQueryClient();
+  const { t } = useTranslation();
+  const phone = usePhone();
+  useEffect(() => follow(client), [client]);
+  return (
+    <div className="shell">
+      <a className="skip btn" href="#main">
+        {t("nav.skip")}
+      </a>
+      {phone ? null : <Side />}
+      <div className="shell-body">
+        <Strip phone={phone} />
+        <Stale />
+        <main id="main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      {phone ? <BottomBar /> : null}
+    </div>
+  );
+}
+
+function useTroubles() {
+  const { data: unclearEffects } = useQuery(unclear);
+  const { data: parkedNow } = useQuery(parked("parked"));
+  const { data: all } = useQuery(accounts);
+  return {
+    unclear: unclearEffects?.length ?? 0,
+    parked: parkedNow?.length ?? 0,
+    accounts: all?.filter((a) => a.state === "authorise" || a.state === "failing").length ?? 0,
+  };
+}
+
+function Side() {
+  const { t } = useTranslation();
+  const { data: user } = useQuery(session);
+  const { data: shop } = useQuery(merchant);
+  const n = useTroubles();
+  return (
+    <nav className="side" aria-label={t("nav.label")}>
+      <div className="brand">
+        <img src="/favicon.svg" alt="" width="28" height="28" />
+        <div className="clip">
+          <b>{t("brand")}</b>
+          <span className="quiet clip">{shop?.name}</span>
+        </div>
+      </div>
+      <Entry to="/orders" icon="orders" label={t("nav.orders")} />
+      <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} />
+      <Entry to="/parked" icon="parked" label={t("nav.parked")} count={n.parked} />
+      <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
+      <div className="side-end">
+        <Entry to="/me" icon="person" label={user?.name || t("nav.me")} />
+      </div>
+    </nav>
+  );
+}
+
+function BottomBar() {
+  const { t } = useTranslation();
+  const n = useTroubles();
+  return (
+    <nav className="bottom" aria-label={t("nav.label")}>
+      <Entry to="/orders" icon="orders" label={t("nav.orders")} />
+      <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} />
+      <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
+      <Entry to="/me" icon="person" label={t("nav.me")} count={n.parked} />
+    </nav>
+  );
+}
+
+type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/me";
+
+function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
+  const { t } = useTranslation();
+  return (
+    <Link to={to} search={{}} className="entry" activeProps={{ className: "entry active", "aria-current": "page" }}>
+      <Icon name={icon} size={20} />
+      <span className="clip">{label}</span>
+      {count ? (
+        <b className="entry-count num">
+          {count}
+          <span className="sr-only"> {t("nav.waiting")}</span>
+        </b>
+      ) : null}
+    </Link>
+  );
+}
+
+/** Always in sight. Quiet when all is well; a trouble is a word and a mark. */
+function Strip({ phone }: { phone: boolean }) {
+  const { t } = useTranslation();
+  const zone = useZone();
+  const lastOrder = useLastOrderAt();
+  const n = useTroubles();
+  return (
+    <header className="strip">
+      {phone ? <img src="/favicon.svg" alt={t("brand")} width="26" height="26" /> : null}
+      <Network />
+      {n.accounts > 0 ? (
+        <Link to="/connections" className="strip-item bad">
+          <Icon name="warn" size={16} /> {t("strip.accounts", { count: n.accounts })}
+        </Link>
+      ) : null}
+      {phone ? null : (
+        <span className="strip-item quiet num">{lastOrder > 0 ? t("strip.last", { at: clock(lastOrder, zone) }) : t("strip.none")}</span>
+      )}
+      <Announcer />
+      <Sound />
+    </header>
+  );
+}
+
+function Network() {
+  const { t } = useTranslation();
+  const { state } = useConnection();
+  const bad = state === "lost";
+  return (
+    <span className={`strip-item ${bad ? "bad" : ""}`} data-testid="network" data-state={state}>
+      {bad ? <Icon name="offline" size={16} /> : <i className={`dot ${state}`} aria-hidden="true" />}
+      {t(`strip.${state}`)}
+    </span>
+  );
+}
+
+function Sound() {
+  const { t, i18n } = useTranslation();
+  const s = useSpeaker();
+  if (s.mode === "off") return null;
+  const on = s.mode === "on";
+  return (
+    <button
+      type="button"
+      className={`btn small ghost sound ${on ? "" : "muted"}`}
+      aria-pressed={on}
+      title={on && s.speaks === false ? t("voice.chimeOnly") : undefined}
+      onClick={() => (on ? mute() : void switchOn(t("voice.hello"), i18n.language))}
+    >
+      <Icon name={on ? "voice" : "mute"} size={18} />
+      <span>{on ? (s.speaks === false ? t("voice.chimes") : t("voice.isOn")) : t("voice.muted")}</span>
+    </button>
+  );
+}
+
+/** Says since when the picture is old. A gap of a few seconds is no news. */
+function Stale() {
+  const { t } = useTranslation();
+  const { state, asOf } = useConnection();
+  const zone = useZone();
+  const now = useNow();
+  const [opened] = useState(now);
+  const old = state === "lost" || (state === "connecting" && now - opened > 6000);
+  if (!old || (asOf > 0 && now - asOf < 5000)) return null;
+  return (
+    <div className="stale" role="status" data-testid="stale">
+      <Icon name="offline" size={18} />
+      <b>{asOf > 0 ? t("stale.since", { at: now - asOf > 60_000 ? clock(asOf, zone) : clockSeconds(asOf, zone) }) : t("stale.never")}</b>
+      <span>{t("stale.help")}</span>
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+// What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
+// a counter at noon hears one sentence, not ten.
+
+export type Waiting = {
+  kind: "new" | "reminder" | "refund";
+  id: string;
+  /** Name of the channel in the language spoken. */
+  channel: string;
+  /** The daily number, or "" where there is none. */
+  number: string;
+  quantity: number;
+  /** When the time to answer runs out, UTC milliseconds; 0 when nothing runs out. */
+  at: number;
+};
+
+const order = ["refund", "reminder", "new"] as const;
+
+/** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
+export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
+  if (waiting.length === 0) return "";
+  const say = language.startsWith("zh") ? chinese : english;
+  const [only] = waiting;
+  if (waiting.length === 1 && only) return say.one(only, fresh.has(only.id), now);
+  const groups = order
+    .map((kind) => ({ kind, items: waiting.filter((w) => w.kind === kind) }))
+    .filter((g) => g.items.length > 0)
+    .map((g) => say.several(g.kind, g.items.length));
+  const first = Math.min(...waiting.map((w) => w.at || Number.POSITIVE_INFINITY));
+  return say.join(groups, Number.isFinite(first) ? first - now : undefined);
+}
+
+const chinese = {
+  one(w: Waiting, fresh: boolean, now: number): string {
+    const who = `${w.channel}${w.number ? `，${zhNumber(w.number)}号` : ""}`;
+    const left = w.at > 0 && !(w.kind === "new" && fresh) ? `，还剩${zhLeft(w.at - now)}` : "";
+    if (w.kind === "reminder") return `${who}，顾客催单`;
+    if (w.kind === "refund") return `${who}，申请退款${left}`;
+    return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
+  },
+  several: (kind: Waiting["kind"], n: number): string => `${zhCount(n)}个${{ new: "新订单", reminder: "催单", refund: "退款申请" }[kind]}`,
+  join: (groups: string[], left: number | undefined): string =>
+    left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
+};
+
+const english = {
+  one(w: Waiting, fresh: boolean, now: number): string {
+    const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
+    const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, ${enLeft(w.at - now)} left` : "";
+    if (w.kind === "reminder") return `${who}, the customer is asking`;
+    if (w.kind === "refund") return `${who}, refund requested${left}`;
+    return fresh ? `${who}, new order, ${w.quantity} ${w.quantity === 1 ? "item" : "items"}` : `${who}, new order${left}`;
+  },
+  several: (kind: Waiting["kind"], n: number): string =>
+    `${n} ${{ new: n === 1 ? "new order" : "new orders", reminder: n === 1 ? "reminder" : "reminders", refund: n === 1 ? "refund" : "refunds" }[kind]}`,
+  join: (groups: string[], left: number | undefined): string =>
+    left === undefined ? groups.join(", ") : `${groups.join(", ")}, the first has ${enLeft(left)} left`,
+};
+
+function zhLeft(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  if (seconds <= 60) return `${zhCount(seconds)}秒`;
+  if (seconds < 3600) return `${zhCount(Math.floor(seconds / 60))}分钟`;
+  return `${zhCount(Math.floor(seconds / 3600))}小时`;
+}
+
+function enLeft(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [n, unit] =
+    seconds <= 60 ? [seconds, "second"] : seconds < 3600 ? [Math.floor(seconds / 60), "minute"] : [Math.floor(seconds / 3600), "hour"];
+  return `${n} ${unit}${n === 1 ? "" : "s"}`;
+}
+
+const digits = "零一二三四五六七八九";
+
+/** A cardinal as spoken before a measure word: 二 becomes 两, 12 is 十二. */
+function zhCount(n: number): string {
+  return n === 2 ? "两" : zhNumber(String(n));
+}
+
+/** A whole number below ten thousand in characters, since voices read "12号" in different ways; longer ones digit by digit. */
+export function zhNumber(figures: string): string {
+  if (!/^\d+$/.test(figures)) return figures;
+  const n = Number(figures);
+  if (n >= 10_000) return [...figures].map((d) => digits[Number(d)]).join("");
+  if (n === 0) return "零";
+  let out = "";
+  let gap = false;
+  for (const [size, unit] of [
+    [1000, "千"],
+    [100, "百"],
+    [10, "十"],
+    [1, ""],
+  ] as const) {
+    const d = Math.floor(n / size) % 10;
+    if (d === 0) {
+      gap = out !== "";
+      continue;
+    }
+    out += `${gap ? "零" : ""}${d === 1 && size === 10 && out === "" ? "" : digits[d]}${unit}`;
+    gap = false;
+  }
+  return out;
+}

@@ -1,0 +1,153 @@
+// The voice of this device. Browsers keep quiet until somebody has pressed something; where no voice speaks the language, a chime
+// rings instead, because an unheard order is a lost order.
+
+import { useSyncExternalStore } from "react";
+import { recall, remember } from "../ui/device";
+
+export type Speaker = {
+  /** off: never switched on here · on · muted: switched off by a person */
+  mode: "off" | "on" | "muted";
+  /** Whether the browser lets us sound. */
+  allowed: boolean;
+  /** Whether a voice speaks the language; else chimes. Undefined until tried. */
+  speaks: boolean | undefined;
+};
+
+let state: Speaker = {
+  mode: (["on", "muted"] as const).find((m) => m === recall("voice")) ?? "off",
+  allowed: false,
+  speaks: undefined,
+};
+let sound: AudioContext | undefined;
+const watchers = new Set<() => void>();
+
+function set(next: Partial<Speaker>) {
+  state = { ...state, ...next };
+  for (const w of watchers) w();
+}
+
+export const useSpeaker = (): Speaker =>
+  useSyncExternalStore(
+    (w) => {
+      watchers.add(w);
+      return () => watchers.delete(w);
+    },
+    () => state,
+  );
+
+/** To be called from a press: opens the sound and says so. */
+export async function switchOn(greeting: string, language: string): Promise<void> {
+  remember("voice", "on");
+  set({ mode: "on" });
+  await unlock();
+  await say(greeting, "new", language);
+}
+
+export function mute(): void {
+  remember("voice", "muted");
+  set({ mode: "muted" });
+  if ("speechSynthesis" in window) speechSynthesis.cancel();
+}
+
+async function unlock(): Promise<void> {
+  try {
+    sound ??= new AudioContext();
+    if (sound.state !== "running") await sound.resume();
+    set({ allowed: sound.state === "running" });
+  } catch {
+    set({ allowed: false });
+  }
+}
+
+/** Any press on the page opens the sound on a device that wants it. Returns how to stop listening. */
+export function unlockOnPress(): () => void {
+  const press = () => {
+    if (state.mode === "on" && !state.allowed) void unlock();
+  };
+  document.addEventListener("pointerdown", press);
+  document.addEventListener("keydown", press);
+  if (state.mode === "on") void Promise.race([unlock(), new Promise((done) => setTimeout(done, 800))]).then(() => set({}));
+  return () => {
+    document.removeEventListener("pointerdown", press);
+    document.removeEventListener("keydown", press);
+  };
+}
+
+export type Occasion = "new" | "reminder" | "refund";
+
+// Two rising notes for an order, three quick ones for a reminder, two falling ones for a refund: told apart from across the kitchen.
+const tunes: Record<Occasion, [number, number][]> = {
+  new: [
+    [659, 0],
+    [880, 0.16],
+  ],
+  reminder: [
+    [988, 0],
+    [988, 0.14],
+    [988, 0.28],
+  ],
+  refund: [
+    [784, 0],
+    [523, 0.2],
+  ],
+};
+
+function chime(occasion: Occasion, times: number): number {
+  if (sound?.state !== "running") return 0;
+  let end = 0;
+  for (let k = 0; k < times; k++) {
+    for (const [pitch, after] of tunes[occasion]) {
+      const at = sound.currentTime + k * 0.7 + after;
+      const tone = sound.createOscillator();
+      const loud = sound.createGain();
+      tone.frequency.value = pitch;
+      tone.type = "triangle";
+      loud.gain.setValueAtTime(0.0001, at);
+      loud.gain.exponentialRampToValueAtTime(0.5, at + 0.015);
+      loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+      tone.connect(loud).connect(sound.destination);
+      tone.start(at);
+      tone.stop(at + 0.35);
+      end = Math.max(end, k * 0.7 + after + 0.35);
+    }
+  }
+  return end * 1000;
+}
+
+function voiceFor(language: string): SpeechSynthesisVoice | undefined {
+  if (!("speechSynthesis" in window)) return undefined;
+  const short = language.split("-")[0] ?? language;
+  const fit = speechSynthesis.getVoices().filter((v) => v.lang.toLowerCase().startsWith(short));
+  return fit.find((v) => v.lang === language && v.localService) ?? fit.find((v) => v.localService) ?? fit[0];
+}
+
+/** Rings and speaks, unless muted. Resolves when the ringing is over; the speaking may go on. */
+export async function say(text: string, occasion: Occasion, language: string): Promise<void> {
+  if (state.mode !== "on" || text === "") return;
+  const voice = voiceFor(language);
+  const ringing = chime(occasion, voice ? 1 : 3);
+  set({ speaks: Boolean(voice) });
+  if (!voice) return;
+  await new Promise((done) => setTimeout(done, ringing));
+  const words = new SpeechSynthesisUtterance(text);
+  words.voice = voice;
+  words.lang = voice.lang;
+  words.rate = 1.05;
+  // A voice that promises and stays silent (seen where the voice lives on a server): ring instead.
+  const silent = setTimeout(() => {
+    speechSynthesis.cancel();
+    chime(occasion, 3);
+    set({ speaks: false });
+  }, 3000);
+  words.onstart = () => clearTimeout(silent);
+  words.onerror = (e) => {
+    clearTimeout(silent);
+    if (e.error === "not-allowed") set({ allowed: false });
+    else if (e.error !== "interrupted" && e.error !== "canceled") chime(occasion, 3);
+  };
+  speechSynthesis.cancel();
+  speechSynthesis.speak(words);
+}
+
+// Voices are listed late by most browsers; asking once makes them come.
+if ("speechSynthesis" in window) speechSynthesis.getVoices();

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { type OrderSummary, readSummary } from "../data/model";
+import { waitingFor } from "./waiting";
+
+const now = 1_700_000_000_000;
+const order = (id: string, more: Partial<OrderSummary>): OrderSummary => ({
+  ...readSummary({ id, status: "new", kind: "takeaway", channel: "meituan", day_seq: "12", quantity: 3, changed_at: now - 1000 }),
+  ...more,
+});
+const due = (kind: string, minutes: number) => ({ kind, at: now + minutes * 60_000, for: "" });
+const kinds = (orders: OrderSummary[], seen: string[] = []) =>
+  waitingFor(orders, new Set(seen), now, (c) => c).map((w) => `${w.id} ${w.kind}`);
+
+test("the most urgent comes first, those without a deadline last", () => {
+  const got = kinds([
+    order("a", {}),
+    order("b", { deadline: due("accept", 4) }),
+    order("c", { flags: ["refund"], status: "accepted", deadline: due("answer_refund", 2) }),
+  ]);
+  expect(got).toEqual(["c refund", "b new", "a new"]);
+});
+
+test("it stops ringing as soon as somebody has acted, and starts again when the platform refuses", () => {
+  const pending = (state: string) => [{ effect_id: "eff_1", kind: "accept", state, since_at: now, words: "" }];
+  expect(kinds([order("a", { pending: pending("sending") })])).toEqual([]);
+  expect(kinds([order("a", { pending: pending("unknown") })])).toEqual([]);
+  expect(kinds([order("a", { pending: pending("refused") })])).toEqual(["a new"]);
+});
+
+test("accepted orders and web-shop orders do not ring", () => {
+  expect(kinds([order("a", { status: "accepted" }), order("b", { kind: "ecommerce" })])).toEqual([]);
+});
+
+test("a refund of a web shop rings only near its end", () => {
+  const refund = (hours: number) =>
+    order("a", { kind: "ecommerce", status: "done", flags: ["refund"], deadline: due("answer_refund", hours * 60) });
+  expect(kinds([refund(48)])).toEqual([]);
+  expect(kinds([refund(5)])).toEqual(["a refund"]);
+});
+
+test("a reminder that was opened here is quiet, and an old one falls silent by itself", () => {
+  const reminded = order("a", { status: "accepted", flags: ["reminder"] });
+  expect(kinds([reminded])).toEqual(["a reminder"]);
+  expect(kinds([reminded], ["a"])).toEqual([]);
+  expect(kinds([{ ...reminded, changed_at: now - 3600_000 }])).toEqual([]);
+});

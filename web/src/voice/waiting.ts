@@ -1,0 +1,41 @@
+// What the device should be ringing for, out of the orders that wait. Pure.
+
+import { ended } from "../data/act";
+import type { OrderSummary } from "../data/model";
+import type { Waiting } from "./announcement";
+
+const rings = 6 * 3600_000; // a deadline further away than this is a matter of the day, not of the minute
+const reminderRings = 10 * 60_000;
+
+/**
+ * @param seen orders that a person has opened here: a reminder that was read needs no bell
+ * @param name the channel's name in the language spoken
+ */
+export function waitingFor(
+  orders: Iterable<OrderSummary>,
+  seen: ReadonlySet<string>,
+  now: number,
+  name: (channel: string) => string,
+): Waiting[] {
+  const out: Waiting[] = [];
+  for (const o of orders) {
+    // Somebody has acted and the platform is being told.
+    if (o.pending.some((p) => !ended(p.state))) continue;
+    const base = { id: o.id, channel: name(o.channel), number: numberOf(o), quantity: o.quantity };
+    const at = o.deadline?.at ?? 0;
+    if (o.flags.includes("refund")) {
+      const due = o.deadline?.kind === "answer_refund" ? at : 0;
+      if (due === 0 || due - now < rings) out.push({ ...base, kind: "refund", at: due });
+    } else if (o.flags.includes("reminder")) {
+      if (!seen.has(o.id) && now - o.changed_at < reminderRings) out.push({ ...base, kind: "reminder", at: 0 });
+    } else if (o.status === "new" && o.kind !== "ecommerce") {
+      out.push({ ...base, kind: "new", at: o.deadline?.kind === "accept" ? at : 0 });
+    }
+  }
+  return out.sort((a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER));
+}
+
+/** The number that people at the counter call an order by. */
+export function numberOf(o: OrderSummary): string {
+  return o.day_seq;
+}

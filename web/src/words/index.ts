@@ -1,0 +1,58 @@
+// Languages of the console. Each is a chunk of its own; es and pt-BR become two more lines and two more files.
+
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+import { recall, remember } from "../ui/device";
+
+export type Words = { [key: string]: string | Words };
+
+export const languages = [
+  { code: "zh-CN", name: "简体中文", load: () => import("./zh-CN").then((m) => m.words as Words) },
+  { code: "en", name: "English", load: () => import("./en").then((m) => m.words as Words) },
+] as const;
+
+const fallback = languages[0].code;
+
+function wanted(): string {
+  const asked = [recall("language"), ...navigator.languages];
+  for (const code of asked) {
+    const found = languages.find((l) => l.code === code) ?? languages.find((l) => code && l.code.split("-")[0] === code.split("-")[0]);
+    if (found) return found.code;
+  }
+  return fallback;
+}
+
+export async function startWords(): Promise<void> {
+  const code = wanted();
+  await i18next.use(initReactI18next).init({
+    lng: code,
+    fallbackLng: false,
+    resources: { [code]: { translation: await load(code) } },
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  document.documentElement.lang = code;
+}
+
+async function load(code: string): Promise<Words> {
+  return (languages.find((l) => l.code === code) ?? languages[0]).load();
+}
+
+export async function setLanguage(code: string): Promise<void> {
+  if (!i18next.hasResourceBundle(code, "translation")) i18next.addResourceBundle(code, "translation", await load(code));
+  await i18next.changeLanguage(code);
+  remember("language", code);
+  document.documentElement.lang = code;
+}
+
+/** One of two texts that the service gives in Chinese and English. */
+export function inLanguage(language: string, zh: string, en: string): string {
+  return language.startsWith("zh") ? zh || en : en || zh;
+}
+
+type Translate = (key: string, options?: Record<string, unknown>) => string;
+
+/** The word for a value out of a set that may grow; one that we do not know yet is shown as it is. */
+export function word(t: Translate, set: string, value: string): string {
+  return value ? t(`${set}.${value}`, { defaultValue: value }) : "";
+}

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { words as en } from "./en";
+import { words as zh } from "./zh-CN";
+
+type Tree = { [key: string]: string | Tree };
+
+function flat(tree: Tree, before = ""): Map<string, string> {
+  const out = new Map<string, string>();
+  for (const [key, value] of Object.entries(tree)) {
+    if (typeof value === "string") out.set(before + key, value);
+    else for (const [k, v] of flat(value, `${before}${key}.`)) out.set(k, v);
+  }
+  return out;
+}
+
+const languages = { "zh-CN": flat(zh), en: flat(en) };
+const reference = languages["zh-CN"];
+const blanks = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort();
+
+function sources(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return sources(path);
+    return /\.tsx?$/.test(name) && !/\.test\.|\.d\.ts$/.test(name) ? [path] : [];
+  });
+}
+const code = sources(new URL("..", import.meta.url).pathname)
+  .filter((path) => !path.includes("/words/"))
+  .map((path) => readFileSync(path, "utf8"))
+  .join("\n");
+
+describe.each(Object.entries(languages))("%s", (_language, words) => {
+  test("has every text and none too many", () => expect([...words.keys()].sort()).toEqual([...reference.keys()].sort()));
+
+  test("leaves the same blanks to fill in", () => {
+    for (const [key, text] of words) expect([key, blanks(text)]).toEqual([key, blanks(reference.get(key) ?? "")]);
+  });
+
+  test("has no empty text", () => expect([...words].filter(([, text]) => text.trim() === "")).toEqual([]));
+});
+
+test("every text that the code asks for is there", () => {
+  const known = new Set([...reference.keys()].map((k) => k.replace(/_(one|other)$/, "")));
+  const asked = [...code.matchAll(/\bt\(\s*(?:[^"`?()]+\?\s*)?"([\w.]+)"/g)].map((m) => m[1] ?? "");
+  expect(asked.length).toBeGreaterThan(150);
+  expect([...new Set(asked)].filter((key) => !known.has(key) && !reference.has(key))).toEqual([]);
+});
+
+test("every set of words that the code chooses from is there", () => {
+  const sets = [...code.matchAll(/(?:\bt\(`([\w.]+)\.\$\{|\bword\(\s*\w+,\s*"([\w.]+)")/g)].map((m) => m[1] ?? m[2] ?? "");
+  expect(sets.length).toBeGreaterThan(20);
+  expect([...new Set(sets)].filter((set) => ![...reference.keys()].some((k) => k.startsWith(`${set}.`)))).toEqual([]);
+});

@@ -1,0 +1,21 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The service that the development server passes API calls on to.
+const service = process.env.TONGDAN_URL ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  server: {
+    port: 5173,
+    proxy: { "/api": service, "/callback": service, "/healthz": service },
+  },
+  build: {
+    target: "es2022",
+    // The policy of the page allows no inline script, and every browser we support preloads modules by itself.
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+    assetsInlineLimit: 0,
+  },
+  test: { environment: "node", include: ["src/**/*.test.ts"] },
+});
