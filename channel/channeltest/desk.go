@@ -155,7 +155,7 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	ref := d.w.Place(t, wish)
 	o := d.learn(ref)
 	first := map[order.ActionKind][]order.ActionKind{
-		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch}, order.Cancel: {order.Accept},
+		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
 		order.Ship: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]
 	for _, f := range first {
