@@ -1,6 +1,7 @@
 package mercadolibre
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -51,7 +52,7 @@ func (s *shop) Cancel(ctx context.Context, a channel.Act) ([]channel.Item, error
 	var rec order.Record
 	rec.Say(order.AxisWork, order.Said{State: "cancelled", At: s.env.Now().UnixMilli(), Class: order.ClassAnswer, Who: "seller", Why: reason})
 	return []channel.Item{{
-		What: "order.feedback", Ref: a.Order, Raw: res.body,
+		What: "order.feedback", Ref: a.Order, Raw: orEmpty(res.body),
 		Readings: []order.Reading{{Ref: a.Order, Record: rec}},
 		Hints:    []order.Hint{{Ref: a.Order, After: s.env.Now().Add(effect.Settle).UnixMilli(), Why: "feedback"}},
 	}}, nil
@@ -61,39 +62,52 @@ func (s *shop) Cancel(ctx context.Context, a channel.Act) ([]channel.Item, error
 // shipment. A shipment of ME2 is reported by its carrier, and never here.
 func (s *shop) Ship(ctx context.Context, a channel.Act) ([]channel.Item, error) {
 	const op = "mercadolibre.Ship"
-	if err := orderRef(op, a); err != nil {
-		return nil, err
-	}
 	tracking, page := strings.TrimSpace(a.Tracking), strings.TrimSpace(a.Text)
 	if page != "" {
 		if u, err := url.Parse(page); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-			return nil, invalid(op, "text", "give the tracking page as https://…")
+			return nil, invalid(op, "text", "must be the tracking page as https://…")
 		}
 	}
 	if a.Logistics == order.ME1 && (tracking == "") != (page == "") {
-		return nil, invalid(op, "tracking", "give the tracking number and the tracking page together, or neither")
+		return nil, invalid(op, "tracking", "and the tracking page must be given together, or neither")
+	}
+	return s.report(ctx, op, a, "shipped", tracking, page)
+}
+
+// Dispatch is an act of takeaway; parcels are shipped.
+func (s *shop) Dispatch(context.Context, channel.Act) ([]channel.Item, error) {
+	return nil, &fault.Error{Op: "mercadolibre.Dispatch", Code: fault.Unsupported, Words: "a parcel is shipped, not dispatched"}
+}
+
+// Deliver reports that a parcel of ME1 or of a custom shipment has arrived. The
+// platform penalises a seller who does not.
+func (s *shop) Deliver(ctx context.Context, a channel.Act) ([]channel.Item, error) {
+	return s.report(ctx, "mercadolibre.Deliver", a, "delivered", "", "")
+}
+
+// report tells the platform a state of a shipment that the seller carries himself.
+func (s *shop) report(ctx context.Context, op string, a channel.Act, status, tracking, page string) ([]channel.Item, error) {
+	if err := orderRef(op, a); err != nil {
+		return nil, err
 	}
 	id, err := s.shipmentOf(ctx, a)
 	if err != nil {
 		return nil, err
 	}
 	now := s.env.Now()
+	carrier := strings.TrimSpace(a.Carrier)
 	c := call{op: op}
 	switch a.Logistics {
 	case order.ME1:
-		body := me1Report{Status: "shipped"}
-		body.Payload.Service, body.Payload.Comment, body.Payload.Date = s.site.service, strings.TrimSpace(a.Carrier), s.local(now)
-		if body.Payload.Comment == "" {
-			body.Payload.Comment = "shipped"
-		}
-		body.Tracking, body.Page = tracking, page
+		body := me1Report{Tracking: tracking, Page: page, Status: status}
+		body.Payload.Service, body.Payload.Comment, body.Payload.Date = s.site.service, cmp.Or(carrier, status), s.local(now)
 		c.method, c.path, c.body = http.MethodPost, "/v2/shipments/"+id+"/seller_notifications", body
 	case order.Custom:
-		body := map[string]any{"status": "shipped"}
+		body := map[string]any{"status": status}
 		if tracking != "" {
 			body["tracking_number"] = tracking
 		}
-		if carrier := strings.TrimSpace(a.Carrier); carrier != "" {
+		if carrier != "" {
 			body["comments"] = carrier
 		}
 		c.method, c.path, c.body = http.MethodPut, "/shipments/"+id, body
@@ -109,16 +123,16 @@ func (s *shop) Ship(ctx context.Context, a channel.Act) ([]channel.Item, error) 
 	}
 	ref := order.Ref{Realm: Realm, Kind: order.KindShipment, ID: id}
 	var rec order.Record
-	rec.Say(order.AxisDelivery, order.Said{State: "shipped", At: now.UnixMilli(), Class: order.ClassAnswer, Who: "seller"})
+	rec.Say(order.AxisDelivery, order.Said{State: status, At: now.UnixMilli(), Class: order.ClassAnswer, Who: "seller"})
 	return []channel.Item{{
-		What: "shipment.shipped", Ref: ref, Raw: res.body,
+		What: "shipment." + status, Ref: ref, Raw: orEmpty(res.body),
 		Readings: []order.Reading{{Ref: ref, Record: rec, Orders: []string{a.Order.ID}}},
-		Hints:    []order.Hint{{Ref: ref, After: now.Add(effect.Settle).UnixMilli(), Why: "shipped"}},
+		Hints:    []order.Hint{{Ref: ref, After: now.Add(effect.Settle).UnixMilli(), Why: status}},
 	}}, nil
 }
 
 // me1Report is the body of the tracking notification. substatus has to be there, and
-// is null for "shipped".
+// is null for "shipped" and "delivered".
 type me1Report struct {
 	Payload struct {
 		Service int    `json:"service_id"`
@@ -153,9 +167,6 @@ func (s *shop) shipmentOf(ctx context.Context, a channel.Act) (string, error) {
 	}
 	res, err := s.get(ctx, call{op: op, path: "/orders/" + a.Order.ID})
 	if err != nil {
-		if fault.Is(err, fault.Unavailable) {
-			return "", withRef(err, a.Order.ID)
-		}
 		return "", withRef(err, a.Order.ID)
 	}
 	n, err := parse(res.body)
@@ -184,11 +195,11 @@ func (s *shop) Annotate(ctx context.Context, a channel.Act) ([]channel.Item, err
 	if err != nil {
 		return nil, withRef(err, a.Order.ID)
 	}
-	return []channel.Item{{What: "order.note", Ref: a.Order, Raw: res.body}}, nil
+	return []channel.Item{{What: "order.note", Ref: a.Order, Raw: orEmpty(res.body)}}, nil
 }
 
 // Look finds out whether an act has taken place.
-func (s *shop) Look(ctx context.Context, a channel.Act, _ json.RawMessage) (channel.Sight, error) {
+func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
 	const op = "mercadolibre.Look"
 	if err := orderRef(op, a); err != nil {
 		return channel.Sight{}, err
@@ -196,10 +207,10 @@ func (s *shop) Look(ctx context.Context, a channel.Act, _ json.RawMessage) (chan
 	switch a.Kind {
 	case order.Cancel:
 		return s.lookCancel(ctx, a)
-	case order.Ship:
-		return s.lookShip(ctx, a)
+	case order.Ship, order.Deliver:
+		return s.lookParcel(ctx, a)
 	case order.Annotate:
-		return s.lookNote(ctx, a)
+		return s.lookNote(ctx, a, before)
 	}
 	return channel.Sight{}, &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Words: "Mercado Libre has no such act"}
 }
@@ -245,7 +256,7 @@ func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, er
 	return sight, nil
 }
 
-func (s *shop) lookShip(ctx context.Context, a channel.Act) (channel.Sight, error) {
+func (s *shop) lookParcel(ctx context.Context, a channel.Act) (channel.Sight, error) {
 	id, err := s.shipmentOf(ctx, a)
 	if err != nil {
 		return channel.Sight{}, err
@@ -256,53 +267,89 @@ func (s *shop) lookShip(ctx context.Context, a channel.Act) (channel.Sight, erro
 	}
 	sight := channel.Sight{Outcome: effect.NotSeen, Items: []channel.Item{item}}
 	n, _ := parse(item.Raw)
-	switch sh := n.obj("shipment"); sh.text("status") {
-	case "shipped", "delivered", "not_delivered":
+	switch status := n.obj("shipment").text("status"); {
+	case status == "delivered", a.Kind == order.Ship && (status == "shipped" || status == "not_delivered"):
 		sight.Outcome = effect.Seen
-	case "cancelled":
-		sight.Outcome, sight.Words = effect.Obsolete, "the shipment is cancelled"
+	case status == "cancelled" || status == "not_delivered":
+		sight.Outcome, sight.Words = effect.Obsolete, "the shipment is "+status
 	}
 	return sight, nil
 }
 
-// lookNote looks for a note of the same text. The forms of the answer differ: a list,
-// or a list of lists with "results".
-func (s *shop) lookNote(ctx context.Context, a channel.Act) (channel.Sight, error) {
+// noted is the state before a note: how many notes have the same text.
+type noted struct {
+	Same int `json:"same"`
+}
+
+// Before counts the notes that have the text already: a note is a deed, and the
+// platform takes it as often as it is sent.
+func (s *shop) Before(ctx context.Context, a channel.Act) (json.RawMessage, error) {
+	if err := orderRef("mercadolibre.Before", a); err != nil || a.Kind != order.Annotate {
+		return nil, err
+	}
+	n, err := s.countNotes(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(noted{n})
+}
+
+func (s *shop) lookNote(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
+	var was noted
+	if len(before) > 0 && json.Unmarshal(before, &was) != nil {
+		return channel.Sight{}, &fault.Error{Op: "mercadolibre.Look", Code: fault.Internal, Words: "the state before the note cannot be read"}
+	}
+	n, err := s.countNotes(ctx, a)
+	if err != nil {
+		return channel.Sight{}, err
+	}
+	if n > was.Same {
+		return channel.Sight{Outcome: effect.Seen}, nil
+	}
+	return channel.Sight{Outcome: effect.NotSeen}, nil
+}
+
+func (s *shop) countNotes(ctx context.Context, a channel.Act) (int, error) {
 	res, err := s.get(ctx, call{op: "mercadolibre.Look", path: "/orders/" + a.Order.ID + "/notes"})
 	if fault.Is(err, fault.NotFound) {
-		return channel.Sight{Outcome: effect.NotSeen}, nil
+		return 0, nil
 	}
 	if err != nil {
-		return channel.Sight{}, withRef(err, a.Order.ID)
+		return 0, withRef(err, a.Order.ID)
 	}
-	sight := channel.Sight{Outcome: effect.NotSeen}
-	if hasNote(res.body, strings.TrimSpace(a.Text), 4) {
-		sight.Outcome = effect.Seen
+	if !json.Valid(res.body) {
+		return 0, &fault.Error{Op: "mercadolibre.Look", Code: fault.Unavailable, Ref: a.Order.ID, Words: "the platform's answer is cut off or no JSON"}
 	}
-	return sight, nil
+	return notesLike(res.body, strings.TrimSpace(a.Text), 4), nil
 }
 
-func hasNote(raw json.RawMessage, text string, depth int) bool {
+// notesLike counts notes of a text. The form of the answer is not documented: a list
+// of notes, or of objects that hold one under "results", is understood.
+func notesLike(raw json.RawMessage, text string, depth int) int {
 	if depth == 0 {
-		return false
+		return 0
 	}
+	count := 0
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) == nil {
-		return slices.ContainsFunc(list, func(v json.RawMessage) bool { return hasNote(v, text, depth-1) })
+		for _, v := range list {
+			count += notesLike(v, text, depth-1)
+		}
+		return count
 	}
 	n, err := parse(raw)
 	if err != nil {
-		return false
+		return 0
 	}
 	if v, ok := n.raw("note"); ok && v[0] == '"' && n.text("note") == text {
-		return true
+		return 1
 	}
 	for _, k := range []string{"results", "notes"} {
-		if v, ok := n.raw(k); ok && hasNote(v, text, depth-1) {
-			return true
+		if v, ok := n.raw(k); ok {
+			count += notesLike(v, text, depth-1)
 		}
 	}
-	return false
+	return count
 }
 
 func orderRef(op string, a channel.Act) error {
@@ -314,4 +361,12 @@ func orderRef(op string, a channel.Act) error {
 
 func invalid(op, field, message string) error {
 	return &fault.Error{Op: op, Code: fault.Invalid, Words: field + " " + message, Fields: []fault.Field{{Location: field, Message: message}}}
+}
+
+// orEmpty keeps an item's bytes from being nothing where the platform answers nothing.
+func orEmpty(b []byte) []byte {
+	if len(b) == 0 {
+		return []byte("{}")
+	}
+	return b
 }

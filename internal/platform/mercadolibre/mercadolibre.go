@@ -41,6 +41,8 @@ var (
 	_ channel.Shop       = (*shop)(nil)
 	_ channel.Canceller  = (*shop)(nil)
 	_ channel.Shipper    = (*shop)(nil)
+	_ channel.Dispatcher = (*shop)(nil)
+	_ channel.Rememberer = (*shop)(nil)
 	_ channel.Annotator  = (*shop)(nil)
 	_ channel.Looker     = (*shop)(nil)
 	_ channel.Authoriser = (*shop)(nil)
@@ -106,6 +108,14 @@ var info = &channel.Info{
 				{Name: "tracking", Type: "text", Max: 60, Label: channel.Text{ZH: "运单号", EN: "Tracking number"}},
 				{Name: "text", Type: "text", Max: 200, Label: channel.Text{ZH: "查询网址（https://…）", EN: "Tracking page (https://…)"}},
 				{Name: "carrier", Type: "text", Max: 60, Label: channel.Text{ZH: "承运商", EN: "Carrier"}},
+			},
+		},
+		{
+			Power:  order.Power{Kind: order.Deliver, Logistics: []order.Logistics{order.ME1, order.Custom}},
+			Nature: effect.Absolute,
+			Note: channel.Text{
+				ZH: "仅限 ME1 和自定义物流：必须上报签收，否则会被处罚；ME1 签收后不可更改。ME2 由美客多自动更新。",
+				EN: "Only for ME1 and custom shipping: the seller must report the arrival or is penalised, and for ME1 it is final. ME2 is reported by the platform.",
 			},
 		},
 		{

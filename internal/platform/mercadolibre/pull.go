@@ -34,39 +34,58 @@ var platformZone = time.FixedZone("", -4*3600)
 
 const searchTime = "2006-01-02T15:04:05.000-07:00"
 
-// cursor is what Pull goes on from. Since and FeedsSent are the platform's times,
-// FeedsAt is ours; they are never compared with each other.
+// cursor is what Pull goes on from. Since and FeedsSent are the platform's times, At
+// and FeedsAt are ours; they are never compared with each other.
 type cursor struct {
-	Since     int64 `json:"since"`                // the greatest last_updated seen
+	Since     int64 `json:"since"`                // everything that changed before it has been seen
+	Walk      *walk `json:"walk,omitempty"`       // a search that was not read to its end
 	FeedsSent int64 `json:"feeds_sent,omitempty"` // the greatest "sent" of the missed feeds seen
 	FeedsAt   int64 `json:"feeds_at,omitempty"`   // when they were last looked through
 }
 
+// A walk is how far a search has been read. It is believed for a few minutes: rows
+// that change leave a window with an end, and those behind them move up.
+type walk struct {
+	From   int64 `json:"from"`
+	To     int64 `json:"to,omitempty"` // 0 = open
+	Offset int   `json:"offset"`
+	Seen   int64 `json:"seen"`  // the greatest last_updated in it
+	Fresh  int64 `json:"fresh"` // rows from here on are hinted at
+	At     int64 `json:"at"`    // when it began
+}
+
+const walkFor = 10 * time.Minute
+
+func (c cursor) encode() json.RawMessage { b, _ := json.Marshal(c); return b }
+
+// begin gives the walk to go on with: the saved one, or a new one over everything
+// since the last pull with an overlap.
+func (c cursor) begin(now time.Time, wide bool) walk {
+	if w := c.Walk; w != nil && !wide && w.From > 0 && w.Offset >= 0 && now.UnixMilli()-w.At < walkFor.Milliseconds() {
+		return *w
+	}
+	from, fresh := time.UnixMilli(c.Since).Add(-overlap), c.Since-freshRows.Milliseconds()
+	switch {
+	case c.Since <= 0:
+		from, fresh = now.Add(-firstReach), 0
+	case wide:
+		from, fresh = from.Add(-wideBy), 0
+	}
+	return walk{From: from.Truncate(time.Hour).UnixMilli(), Seen: c.Since, Fresh: fresh, At: now.UnixMilli()}
+}
+
 // Pull searches the orders that changed since the greatest last_updated seen, with two
-// hours of overlap, and looks through the missed notifications every two hours.
+// hours of overlap, and looks through the missed notifications every two hours. A
+// cursor of an unknown form begins anew.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
 		var c cursor
-		if len(p.Cursor) > 0 {
-			if err := json.Unmarshal(p.Cursor, &c); err != nil {
-				yield(channel.Page{}, &fault.Error{Op: "mercadolibre.Pull", Code: fault.Invalid, Words: "the saved cursor cannot be read; begin anew without it"})
-				return
-			}
+		if json.Unmarshal(p.Cursor, &c) != nil {
+			c = cursor{}
 		}
 		now := s.env.Now()
-		from := time.UnixMilli(c.Since).Add(-overlap)
-		switch {
-		case c.Since == 0:
-			from = now.Add(-firstReach)
-		case p.Wide:
-			from = from.Add(-wideBy)
-		}
-		fresh := c.Since - freshRows.Milliseconds()
-		if p.Wide {
-			fresh = 0
-		}
-		w := window{from: from.Truncate(time.Hour)}
-		if !s.searchAll(ctx, w, now, &c, fresh, yield) {
+		w := c.begin(now, p.Wide)
+		if !s.walk(ctx, w, now, &c, yield) {
 			return
 		}
 		if p.Wide || c.FeedsAt == 0 || !now.Before(time.UnixMilli(c.FeedsAt).Add(feedsEvery)) {
@@ -75,104 +94,89 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 	}
 }
 
-// A window is a span of last_updated in whole hours; without an end it is open.
-type window struct{ from, to time.Time }
-
-// searchAll yields the pages of a window, halving it as long as it holds more rows
-// than the search can page through. It reports whether to go on. Cursors move only
-// when the whole search is through: a row may have come with any date.
-func (s *shop) searchAll(ctx context.Context, w window, now time.Time, c *cursor, fresh int64, yield func(channel.Page, error) bool) bool {
-	var held *channel.Page // the last page waits, for the cursor that belongs behind all
-	since := c.Since
-	emit := func(p channel.Page) bool {
-		if held != nil && !yield(*held, nil) {
+// walk yields pages to the end of the search and reports whether to go on. A window
+// that holds more rows than can be paged through is cut until it does not; what lies
+// behind the cut is the next window.
+func (s *shop) walk(ctx context.Context, w walk, now time.Time, c *cursor, yield func(channel.Page, error) bool) bool {
+	for {
+		pg, err := s.search(ctx, w)
+		if err == nil && w.Offset == 0 && pg.total > searchMost-pageRows {
+			if w.cut(now) {
+				continue
+			}
+			err = fault.New("mercadolibre.Pull", fault.TooLarge, "more than 9,950 orders changed within one hour: the platform's search cannot list them")
+		}
+		if err != nil {
+			yield(channel.Page{}, err)
 			return false
 		}
-		held = &p
-		return true
-	}
-	todo := []window{w}
-	for len(todo) > 0 {
-		w, todo = todo[0], todo[1:]
-		for offset := 0; ; offset += pageRows - pageAgain {
-			pg, err := s.search(ctx, w, offset)
-			if err == nil && offset == 0 && pg.total > searchMost-pageRows {
-				halves := w.halve(now)
-				if halves != nil {
-					todo = append(halves, todo...)
-					break
-				}
-				err = fault.New("mercadolibre.Pull", fault.TooLarge, "more than 10,000 orders of one hour: the platform's search cannot list them")
-			}
-			if err != nil {
-				if held != nil && !yield(*held, nil) {
-					return false
-				}
-				yield(channel.Page{}, err)
-				return false
-			}
-			items := make([]channel.Item, 0, len(pg.rows))
-			for _, raw := range pg.rows {
-				item := s.row(raw, fresh)
-				items = append(items, item)
-				if item.Err == nil {
-					since = max(since, versionOf(item))
-				}
-			}
-			page := channel.Page{Items: items, Cursor: c.encode()}
-			if !emit(page) {
-				return false
-			}
-			if len(pg.rows) < pageRows || pg.total > 0 && offset+pageRows >= pg.total {
-				break
+		page := channel.Page{Items: make([]channel.Item, 0, len(pg.rows))}
+		for _, raw := range pg.rows {
+			item := s.row(raw, w.Fresh)
+			page.Items = append(page.Items, item)
+			if item.Err == nil {
+				w.Seen = max(w.Seen, versionOf(item))
 			}
 		}
+		done := false
+		switch last := len(pg.rows) < pageRows || pg.total > 0 && w.Offset+pageRows >= pg.total; {
+		case !last:
+			w.Offset += pageRows - pageAgain
+		case w.To > 0:
+			c.Since = max(c.Since, w.To)
+			w.From, w.To, w.Offset = w.To, 0, 0
+		default:
+			c.Since, done = max(c.Since, w.Seen), true
+		}
+		if c.Walk = nil; !done {
+			c.Walk = &w
+		}
+		page.Cursor = c.encode()
+		if !yield(page, nil) {
+			return false
+		}
+		if done {
+			return true
+		}
 	}
-	c.Since = since
-	if held != nil {
-		held.Cursor = c.encode()
-		return yield(*held, nil)
-	}
-	return true
 }
 
-// halve splits a window at a whole hour; nil when it is one hour. The hour of the cut
-// belongs to both, since it is not said whether the end of a filter is inclusive.
-func (w window) halve(now time.Time) []window {
-	end := w.to
-	if end.IsZero() {
+// cut halves a window at a whole hour; false when it is one hour long. The hour of the
+// cut belongs to both halves, since it is not said whether a filter's end is inclusive.
+func (w *walk) cut(now time.Time) bool {
+	from, end := time.UnixMilli(w.From), time.UnixMilli(w.To)
+	if w.To == 0 {
 		end = now.Add(time.Hour)
 	}
-	span := end.Sub(w.from)
+	span := end.Sub(from)
 	if span <= time.Hour {
-		return nil
+		return false
 	}
-	cut := w.from.Add(span / 2).Truncate(time.Hour)
-	if !cut.After(w.from) {
-		cut = w.from.Add(time.Hour)
+	at := from.Add(span / 2).Truncate(time.Hour)
+	if !at.After(from) {
+		at = from.Add(time.Hour)
 	}
-	return []window{{w.from, cut}, {cut, w.to}}
+	w.To = at.UnixMilli()
+	return true
 }
-
-func (c cursor) encode() json.RawMessage { b, _ := json.Marshal(c); return b }
 
 type searchPage struct {
 	rows  []json.RawMessage
 	total int
 }
 
-func (s *shop) search(ctx context.Context, w window, offset int) (searchPage, error) {
+func (s *shop) search(ctx context.Context, w walk) (searchPage, error) {
 	const op = "mercadolibre.Pull"
 	seller, err := s.seller(ctx)
 	if err != nil {
 		return searchPage{}, fault.Wrap(op, err)
 	}
 	q := url.Values{
-		"seller": {seller}, "sort": {"date_asc"}, "limit": {strconv.Itoa(pageRows)}, "offset": {strconv.Itoa(offset)},
-		"order.date_last_updated.from": {w.from.In(platformZone).Format(searchTime)},
+		"seller": {seller}, "sort": {"date_asc"}, "limit": {strconv.Itoa(pageRows)}, "offset": {strconv.Itoa(w.Offset)},
+		"order.date_last_updated.from": {time.UnixMilli(w.From).In(platformZone).Format(searchTime)},
 	}
-	if !w.to.IsZero() {
-		q.Set("order.date_last_updated.to", w.to.In(platformZone).Format(searchTime))
+	if w.To > 0 {
+		q.Set("order.date_last_updated.to", time.UnixMilli(w.To).In(platformZone).Format(searchTime))
 	}
 	a, err := s.get(ctx, call{op: op, path: "/orders/search", query: q})
 	if err != nil {
