@@ -242,7 +242,7 @@ func same(d *desk, want, got *Book) {
 	for _, ref := range want.Orders() {
 		a, b := want.Order(ref, d.info.Grammar), got.Order(ref, d.info.Grammar)
 		if x, y := Seen(a), Seen(b); x != y {
-			d.t.Errorf("order %s differs:\n%s", ref.ID, firstDifference(x, y))
+			d.t.Errorf("order %s differs:\n%s", ref.ID, Difference(x, y))
 		}
 		if x, y := order.WantsOf(&a, d.info.Grammar), order.WantsOf(&b, d.info.Grammar); !reflect.DeepEqual(x, y) {
 			d.t.Errorf("order %s wants %+v, want %+v", ref.ID, y, x)
@@ -255,8 +255,8 @@ func same(d *desk, want, got *Book) {
 	}
 }
 
-// firstDifference shows where two texts part.
-func firstDifference(want, got string) string {
+// Difference shows where two texts part, such as two orders by Seen.
+func Difference(want, got string) string {
 	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
 	for i := range min(len(w), len(g)) {
 		if w[i] != g[i] {

@@ -60,7 +60,7 @@ func init() {
 			d.w.Advance(t, time.Second)
 			d.read(&d.book, ref)
 			if second := Seen(d.book.Order(ref, d.info.Grammar)); first != second {
-				t.Errorf("the second read changed the order:\n%s", firstDifference(first, second))
+				t.Errorf("the second read changed the order:\n%s", Difference(first, second))
 			}
 		},
 	}, {

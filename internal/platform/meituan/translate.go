@@ -172,8 +172,8 @@ func putTimes(r *order.Record, f form, src source, version int64, t *trouble) {
 //	total          = original_price − Σ extras[].reduce_fee
 //
 // so lines count at their original price here, and every discount stands in extras, also
-// those on single items. Where detail has no original_price, price stands in; with item
-// discounts the fold then raises a mismatch.
+// those on single items. Where detail has no original_price, price stands in, and the
+// discounts on items are inside it: see inPrice.
 func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 	total := f.yuan("total", t)
 	if total == nil || strings.TrimSpace(f["detail"]) == "" {
@@ -218,6 +218,9 @@ func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 		}
 		b.Discounts = append(b.Discounts, d)
 	}
+	if original := f.yuan("original_price", t); original != nil {
+		b.Discounts = inPrice(b, lines, *original)
+	}
 	st := src.stamp(version)
 	if thin { // without the options of the dishes it must not hide a bill of the same moment that has them
 		st.Class = order.ClassPartial
@@ -225,6 +228,32 @@ func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 	order.Put(r, order.RegBill, st, b)
 	st.Version = -version
 	order.Put(r, order.RegSold, st, b)
+}
+
+// itemDiscounts are the types of extras that lower the price of a dish: 特价菜, 折扣商品,
+// 会员折扣, 新客折扣菜, 闪购爆品.
+var itemDiscounts = []string{"7", "17", "33", "41", "56"}
+
+// inPrice gives the discounts without those that are inside the lines' prices already: when
+// no line tells its original price, and what is missing up to the order's original_price
+// is exactly their sum.
+func inPrice(b order.Bill, lines []wireLine, original money.Amount) []order.Discount {
+	if slices.ContainsFunc(lines, func(w wireLine) bool { return w.Original != "" }) {
+		return b.Discounts
+	}
+	before := b
+	before.Discounts, before.Total = nil, original
+	gap, err := before.Difference()
+	inside := money.Of(0, CNY)
+	for _, d := range b.Discounts {
+		if slices.Contains(itemDiscounts, d.Kind) {
+			inside, _ = inside.Add(d.Amount)
+		}
+	}
+	if err != nil || gap.IsZero() || gap != inside {
+		return b.Discounts
+	}
+	return slices.DeleteFunc(slices.Clone(b.Discounts), func(d order.Discount) bool { return slices.Contains(itemDiscounts, d.Kind) })
 }
 
 func line(i int, w wireLine, t *trouble) (order.Line, *money.Amount) {
