@@ -47,6 +47,10 @@ type Options struct {
 	Clock     Clock
 	Log       *slog.Logger
 	NoLanes   bool // work nothing outside: the benchmark of the intake alone
+
+	// Lease is how long a lane is leased for: what a node that dies leaves is taken up
+	// by another after so long at most. 0 = 20 s.
+	Lease time.Duration
 }
 
 // A Hub serves one database. Its methods may be called concurrently.
@@ -90,7 +94,7 @@ func New(o Options) *Hub {
 	var owner [8]byte
 	rand.Read(owner[:])
 	h.runner = lane.New(lane.Options{
-		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), Log: h.log,
+		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), TTL: o.Lease, Log: h.log,
 	})
 	return h
 }
