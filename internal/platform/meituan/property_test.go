@@ -104,7 +104,7 @@ func readableFacts(o order.Order) string {
 		return s
 	}
 	o.Axes.AfterSale = "" // of the most urgent case, where agreed and refunded differ; the cases are compared
-	o.Theirs = nil // the word of a push and that of a row differ for one state
+	o.Theirs = nil        // the word of a push and that of a row differ for one state
 	o.Cases = slices.Clone(o.Cases)
 	for i := range o.Cases {
 		o.Cases[i].State, o.Cases[i].Theirs = moved(o.Cases[i].State), ""

@@ -289,3 +289,12 @@ func TestEveryWordOfACaseIsInTheGrammar(t *testing.T) {
 		}
 	}
 }
+
+func fileText(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,279 @@
+package meituan_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/channel/channeltest"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/platform/meituan"
+	simulator "github.com/tongdan/tongdan/internal/sim/meituan"
+	"github.com/tongdan/tongdan/order"
+)
+
+// numbers is a Meituan that knows only the numbers of the day, with the answers of the
+// documents; what it is asked is written down.
+type numbers struct {
+	mu     sync.Mutex
+	newest map[string]string // shop → day_seq, "" = an error 803
+	orders map[string]string // "shop day seq" → order id; absent = 806
+	broken map[string]bool   // "shop day seq" → HTTP 500
+	asked  []string
+}
+
+func (n *numbers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	q := r.URL.Query()
+	shop := q.Get("app_poi_code")
+	ng := func(code int) {
+		w.Write([]byte(`{"data":"ng","error":{"code":` + strconv.Itoa(code) + `,"msg":"测试"}}`))
+	}
+	switch strings.TrimPrefix(r.URL.Path, "/api/v1/") {
+	case "order/getOrderDaySeq":
+		if n.newest[shop] == "" {
+			ng(803)
+			return
+		}
+		w.Write([]byte(`{"data":{"result":"ok","day_seq":"` + n.newest[shop] + `"}}`))
+	case "order/getOrderIdByDaySeq":
+		key := shop + " " + q.Get("date_time") + " " + q.Get("day_seq")
+		n.asked = append(n.asked, key)
+		switch id := n.orders[key]; {
+		case n.broken[key]:
+			w.WriteHeader(500)
+		case id == "":
+			ng(806)
+		default:
+			w.Write([]byte(`{"data":{"result":"ok","order_id":"` + id + `"}}`))
+		}
+	default:
+		ng(708)
+	}
+}
+
+type pulling struct {
+	*numbers
+	now  time.Time
+	conn *channel.Conn
+}
+
+func openNumbers(t *testing.T, n *numbers, shops ...string) *pulling {
+	p := &pulling{numbers: n, now: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)}
+	server := httptest.NewServer(n)
+	t.Cleanup(server.Close)
+	reads, calls := channel.NewClients()
+	shop, err := meituan.New().Open(channel.Account{App: channel.App{BaseURL: server.URL, Credentials: map[string]channel.Secret{
+		"app_id": channel.NewSecret("4321"), "secret": channel.NewSecret(secret)}}, Shops: shops},
+		channel.Env{Reads: reads, Calls: calls, Now: func() time.Time { return p.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.conn = channel.NewConn(meituan.New().Info(), shop)
+	return p
+}
+
+// pull gives the hinted ids, the next cursor, what was asked and the error.
+func (p *pulling) pull(t *testing.T, in channel.Pull) (ids []string, cursor json.RawMessage, asked []string, err error) {
+	t.Helper()
+	p.mu.Lock()
+	p.asked = nil
+	p.mu.Unlock()
+	cursor = in.Cursor
+	for page, e := range p.conn.Pull(t.Context(), in) {
+		if e != nil {
+			err = e
+			break
+		}
+		for _, it := range page.Items {
+			for _, h := range it.Hints {
+				ids = append(ids, h.Ref.ID)
+				if h.IfUnknown == in.Wide || h.After != p.now.UnixMilli()+5000 {
+					t.Errorf("hint %+v at %d, wide %v", h, p.now.UnixMilli(), in.Wide)
+				}
+			}
+		}
+		cursor = page.Cursor
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return ids, cursor, slices.Clone(p.asked), err
+}
+
+func TestANumberThatCannotBeResolvedStaysOpenAndTheOthersGoOn(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "5"}, broken: map[string]bool{"A 20260301 2": true},
+		orders: map[string]string{"A 20260301 1": "101", "A 20260301 2": "102", "A 20260301 4": "104", "A 20260301 5": "105"}}
+	p := openNumbers(t, n, "A")
+	ids, cursor, _, err := p.pull(t, channel.Pull{})
+	if !slices.Equal(ids, []string{"101", "104", "105"}) || !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("first pull: %v, %v, want 101 104 105 and an unavailable number", ids, err)
+	}
+	if got, want := string(cursor), `{"A":{"20260228":{"n":0,"e":true},"20260301":{"n":5,"o":[[2,3]]}}}`; got != want {
+		t.Errorf("cursor %s, want %s", got, want)
+	}
+	n.broken, n.orders["A 20260301 3"], n.newest["A"], n.orders["A 20260301 6"] = nil, "103", "6", "106"
+	ids, cursor, asked, err := p.pull(t, channel.Pull{Cursor: cursor})
+	if !slices.Equal(ids, []string{"106", "102", "103"}) || err != nil || len(asked) != 3 {
+		t.Errorf("second pull: %v asked %v, %v, want 106 102 103 and nothing else asked", ids, asked, err)
+	}
+	if got, want := string(cursor), `{"A":{"20260228":{"n":0,"e":true},"20260301":{"n":6}}}`; got != want {
+		t.Errorf("cursor %s, want %s", got, want)
+	}
+}
+
+func TestAtMidnightInChinaTheLastOrdersOfTheDayAreStillFound(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "1"}, orders: map[string]string{"A 20260301 1": "101"}}
+	p := openNumbers(t, n, "A")
+	_, cursor, _, err := p.pull(t, channel.Pull{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Two more before midnight, one after it, and no pull between.
+	p.now = time.Date(2026, 3, 1, 16, 0, 30, 0, time.UTC)
+	n.orders["A 20260301 2"], n.orders["A 20260301 3"], n.orders["A 20260302 1"] = "102", "103", "201"
+	ids, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor})
+	if !slices.Equal(ids, []string{"102", "103", "201"}) || err != nil {
+		t.Errorf("after midnight: %v, %v, want 102 103 201", ids, err)
+	}
+	_, _, asked, err := p.pull(t, channel.Pull{Cursor: cursor})
+	if err != nil || len(asked) != 0 {
+		t.Errorf("the next pull asks for %v again (%v)", asked, err)
+	}
+}
+
+func TestAfterAnOutageOfDaysEveryDayIsWalkedAsFarAsMeituanGoesBack(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "1"}, orders: map[string]string{"A 20260301 1": "101"}}
+	p := openNumbers(t, n, "A")
+	_, cursor, _, _ := p.pull(t, channel.Pull{})
+	p.now = p.now.AddDate(0, 0, 4)
+	n.orders["A 20260303 1"], n.orders["A 20260305 1"] = "301", "501"
+	ids, after, _, err := p.pull(t, channel.Pull{Cursor: cursor})
+	if !slices.Equal(ids, []string{"301", "501"}) || err != nil {
+		t.Errorf("after four days: %v, %v, want 301 501", ids, err)
+	}
+	if len(after) > 200 {
+		t.Errorf("days that are over stay in the cursor: %s", after)
+	}
+	p.now = p.now.AddDate(0, 0, 200)
+	if _, _, asked, err := p.pull(t, channel.Pull{Cursor: cursor}); err != nil || len(asked) > 31*4 {
+		t.Errorf("after 200 days %d numbers were asked for (%v): only 30 days can be asked", len(asked), err)
+	}
+}
+
+func TestAShopThatMeituanDoesNotKnowDoesNotStopTheOthers(t *testing.T) {
+	n := &numbers{newest: map[string]string{"B": "1"}, orders: map[string]string{"B 20260301 1": "101"}}
+	p := openNumbers(t, n, "A", "B")
+	ids, _, _, err := p.pull(t, channel.Pull{})
+	if !slices.Equal(ids, []string{"101"}) || !fault.Is(err, fault.NotFound) {
+		t.Errorf("%v, %v, want 101 and an error that names the shop", ids, err)
+	}
+}
+
+func TestAWidePullWalksYesterdayAndTodayAgain(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "2"}, orders: map[string]string{"A 20260301 1": "101", "A 20260301 2": "102", "A 20260228 1": "1"}}
+	p := openNumbers(t, n, "A")
+	_, cursor, _, _ := p.pull(t, channel.Pull{})
+	if ids, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || !slices.Equal(ids, []string{"1", "101", "102"}) {
+		t.Errorf("wide: %v, %v", ids, err)
+	}
+}
+
+func TestAThousandOpenNumbersLeaveASmallCursor(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "2000"}, orders: map[string]string{}}
+	for i := 1; i <= 2000; i += 2 {
+		n.orders["A 20260301 "+strconv.Itoa(i)] = strconv.Itoa(i)
+	}
+	p := openNumbers(t, n, "A")
+	ids, cursor, _, err := p.pull(t, channel.Pull{})
+	if len(ids) != 1000 || err != nil || len(cursor) > 4096 {
+		t.Fatalf("%d orders, %v, cursor of %d bytes", len(ids), err, len(cursor))
+	}
+	for i := 2; i <= 2000; i += 2 {
+		n.orders["A 20260301 "+strconv.Itoa(i)] = strconv.Itoa(i)
+	}
+	again, _, _, err := p.pull(t, channel.Pull{Cursor: cursor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 2; i <= 2000; i += 2 {
+		if !slices.Contains(again, strconv.Itoa(i)) {
+			t.Fatalf("number %d was lost when the ranges were joined", i)
+		}
+	}
+}
+
+// Stores whose app has subscribed to no optional field and gets the pushes of old documents.
+func TestConformanceWithFewFieldsAndOldPushes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the same rules once more")
+	}
+	channeltest.Run(t, harness{configure: func(c *simulator.Config) {
+		c.Subscribed = nil
+		c.Encoding = map[string]string{"order/cancelled": "single", "refund/full": "single", "refund/part": "single"}
+		c.Method = map[string]string{"order/cancelled": "GET", "refund/full": "GET", "refund/part": "GET"}
+		c.CancelPush, c.PartPush, c.ShowReceived, c.ShowDelivering = "after", "both", false, false
+	}})
+}
+
+// The call to agree names an order, not a case: what is open is read directly before.
+func TestAgreeingToARefundThatHasChangedIsAConflict(t *testing.T) {
+	w := harness{}.open(t)
+	shop, err := meituan.New().Open(w.Account(), w.Env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := channel.NewConn(meituan.New().Info(), shop)
+	ref := w.Place(t, channeltest.Wish{})
+	do := func(act string, args any) {
+		t.Helper()
+		if err := w.sim.Do(ref.ID, act, args); err != nil {
+			t.Fatal(err)
+		}
+	}
+	part := map[string]any{"items": []map[string]any{{"app_food_code": "F1", "sku_id": "F1-L", "count": 1}}}
+	do("accept_in_app", nil)
+	do("ask_refund", part)
+	seen := func() order.AfterSale {
+		t.Helper()
+		var b channeltest.Book
+		items, err := conn.Read(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Take(items...); err != nil {
+			t.Fatal(err)
+		}
+		cases := b.Order(ref, meituan.New().Info().Grammar).Cases
+		return cases[len(cases)-1]
+	}
+	first := seen()
+	w.Advance(t, time.Minute)
+	do("withdraw_refund", nil)
+	w.Advance(t, time.Minute)
+	do("ask_refund", nil) // for all
+	second := seen()
+	other := *first.Case.Amount
+	for name, a := range map[string]channel.Act{
+		"the case was withdrawn":   {Kind: order.RefundApprove, Order: ref, Case: first.Key, CaseAmount: first.Case.Amount},
+		"the amount is another":    {Kind: order.RefundApprove, Order: ref, Case: second.Key, CaseAmount: &other},
+		"refusing another request": {Kind: order.RefundRefuse, Order: ref, Case: first.Key, Reason: "x"},
+	} {
+		if _, err := conn.Do(t.Context(), a, nil); !fault.Is(err, fault.Conflict) || fault.WordsOf(err) == "" {
+			t.Errorf("%s: %v, want a conflict with words", name, err)
+		}
+	}
+	if _, n := w.Count(t, ref, order.RefundApprove); n != 0 {
+		t.Fatalf("%d refunds were agreed to", n)
+	}
+	if _, err := conn.Do(t.Context(), channel.Act{Kind: order.RefundApprove, Order: ref, Case: second.Key, CaseAmount: second.Case.Amount}, nil); err != nil {
+		t.Errorf("agreeing to what is open: %v", err)
+	}
+}
