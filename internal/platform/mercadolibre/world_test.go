@@ -253,3 +253,10 @@ func (v *vault) breaks(name string, yes bool) {
 	defer v.mu.Unlock()
 	v.broken = map[string]bool{name: yes}
 }
+
+func unmarshal(t testing.TB, b []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(b, v); err != nil {
+		t.Fatal(err)
+	}
+}
