@@ -12,7 +12,6 @@
 package channeltest
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -128,7 +127,5 @@ type Merchantly interface {
 	AcceptElsewhere(t *testing.T, ref order.Ref)
 }
 
-// An example of an act for a World's Tune: text inputs get this text.
+// exampleText is what text inputs of an act are filled with.
 const exampleText = "测试 test"
-
-func raw(v any) json.RawMessage { b, _ := json.Marshal(v); return b }

@@ -38,7 +38,7 @@ func life(d *desk) (order.Ref, []channel.Request) {
 	return ref, all
 }
 
-// exchanges are requests that a signature no longer fits.
+// forgeries are requests that a signature no longer fits.
 func forgeries(r channel.Request) map[string]channel.Request {
 	out := map[string]channel.Request{}
 	edit := func(name string, f func(*channel.Request)) {

@@ -127,6 +127,12 @@ func TestAReadOfCasesThatIsNotAllowedStillGivesTheOrder(t *testing.T) {
 	if err != nil || len(items) != 2 {
 		t.Fatalf("%d items, %v", len(items), err)
 	}
+	// Out of order for a while: the order does not wait, and a hint comes again for the cases.
+	broken := byPath{"order/getOrderDetail": fileText(t, "testdata/detail.json")}
+	s.env.Reads = &http.Client{Transport: broken}
+	if got, err := s.Read(t.Context(), orderRef("27058820000000011")); err != nil || len(got) != 1 || len(got[0].Hints) != 1 {
+		t.Errorf("%+v, %v, want the order and a hint", got, err)
+	}
 	o := folded(items[0].Ref, append(items[0].Readings, items[1].Readings...))
 	if len(o.Cases) != 1 || !o.Cases[0].Answerable || o.Cases[0].AnswerBy != 1700001000000+30*60*1000 {
 		t.Errorf("cases %+v", o.Cases)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
@@ -11,7 +12,8 @@ import (
 )
 
 // Read implements channel.Shop: the order with its rider, then its refund cases. An app
-// without the right to the endpoint of the cases still gets the order.
+// without the right to the endpoint of the cases still gets the order, and one whose
+// cases cannot be read just now gets it with a hint to come again.
 func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
 	const op = "meituan.Read"
 	if ref.Kind != order.KindOrder || ref.Realm != Realm || (form{"id": ref.ID}).id("id") == "" {
@@ -40,6 +42,9 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 		return []channel.Item{item}, nil
 	}
 	item.Ref, item.Readings = said.ref, said.readings
+	if missing(f).any { // degraded by Meituan: whole again some time later
+		item.Hints = append(item.Hints, again(src, said.ref, "the read was degraded"))
+	}
 	view := f.id("wm_order_id_view")
 	if view == "" {
 		view = ref.ID
@@ -47,6 +52,9 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 	cases, trouble, err := s.cases(ctx, said.ref.ID, view, src)
 	switch {
 	case fault.Is(err, fault.Forbidden), fault.Is(err, fault.NotFound), fault.Is(err, fault.Invalid):
+		return []channel.Item{item}, nil
+	case fault.Is(err, fault.Unavailable) && ctx.Err() == nil: // the order must not wait for its cases
+		item.Hints = append(item.Hints, again(src, said.ref, "the refund cases could not be read"))
 		return []channel.Item{item}, nil
 	case err != nil:
 		return nil, err
@@ -59,6 +67,11 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 		cases.Readings = append(cases.Readings, order.Reading{Ref: said.ref, Record: r})
 	}
 	return []channel.Item{item, cases.Item}, nil
+}
+
+// again asks for another read in a minute.
+func again(src source, ref order.Ref, why string) order.Hint {
+	return order.Hint{Ref: ref, After: src.at.Add(time.Minute).UnixMilli(), Why: why}
 }
 
 // A caseList is the answer of getOrderRefundDetail.
