@@ -134,6 +134,16 @@ type consent struct {
 
 const consentName, consentTime = "consent", 15 * time.Minute
 
+// Consents reports whether an account's platform has a consent page.
+func (h *Hub) Consents(ctx context.Context, id ident.Account) bool {
+	c, err := h.conn(ctx, id)
+	if err != nil {
+		return false
+	}
+	_, err = c.ConsentURL("", "")
+	return err == nil
+}
+
 // ConsentURL begins the authorisation of an account: the owner is sent to the URL.
 func (h *Hub) ConsentURL(ctx context.Context, who Actor, id ident.Account) (string, error) {
 	const op = "hub.ConsentURL"

@@ -34,6 +34,17 @@ func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 	})
 }
 
+// Withdraw takes an act back that has not been sent yet.
+func (h *Hub) Withdraw(ctx context.Context, who Actor, id ident.Effect) error {
+	return h.change(ctx, who, id, "effect.withdraw", func(e effect.Effect, now int64) (effect.Effect, error) {
+		if e.State != effect.Waiting || e.Attempts > 0 {
+			return e, fault.New("hub.Withdraw", fault.Conflict, "it has been sent already, or is done")
+		}
+		e.State, e.Words, e.Changed = effect.Void, "taken back", now
+		return e, nil
+	})
+}
+
 func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what string, f func(effect.Effect, int64) (effect.Effect, error)) error {
 	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Effects: []ident.Effect{id}, Class: db.People, Decide: func(tx *db.Tx) error {
 		e, ok := tx.Effect(id)

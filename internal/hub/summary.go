@@ -30,13 +30,12 @@ type Summary struct {
 	StoreID    ident.Store       `json:"store_id"`
 	AccountID  ident.Account     `json:"account_id"`
 	Status     order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
-	Flags      []order.Flag      `json:"flags"`
+	Flags      []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder"`
 	Axes       order.Axes        `json:"axes"`
 	Theirs     map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
 	PlacedAt   int64             `json:"placed_at"`
 	PaidAt     int64             `json:"paid_at"`
 	PromisedAt int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
-	ChangedAt  int64             `json:"changed_at"`
 	Deadline   *Deadline         `json:"deadline,omitempty"`
 	Total      *money.Amount     `json:"total,omitempty"`
 	Paid       *money.Amount     `json:"paid,omitempty"`
@@ -125,7 +124,7 @@ func (h *Hub) summarise(tx *db.Tx, row *db.OrderRow, o *order.Order, info *chann
 			}
 		}
 	}
-	// The change moment is left out of what is compared: it is put in when the row is read.
+	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
 }
 

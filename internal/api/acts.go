@@ -1,0 +1,253 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Act is what is to be done with an order. Which parts an act needs is in the order's
+// action_list.
+type Act struct {
+	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,deliver,ship,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
+	For        string        `json:"for,omitempty" maxLength:"100" doc:"The after-sale, when several wait; the effect_id of retry and void."`
+	ReasonCode string        `json:"reason_code,omitempty" maxLength:"100"`
+	Reason     string        `json:"reason,omitempty" maxLength:"500"`
+	Text       string        `json:"text,omitempty" maxLength:"500"`
+	Courier    *Courier      `json:"courier,omitempty"`
+	Carrier    string        `json:"carrier,omitempty" maxLength:"100"`
+	Tracking   string        `json:"tracking,omitempty" maxLength:"100"`
+	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
+}
+
+// Courier is the store's own rider.
+type Courier struct {
+	Name  string `json:"name" maxLength:"80"`
+	Phone string `json:"phone" maxLength:"40"`
+}
+
+func (a Act) hub(key string) hub.Act {
+	out := hub.Act{
+		Kind: order.ActionKind(a.Kind), For: a.For, ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text,
+		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Key: key,
+	}
+	if a.Courier != nil {
+		out.Courier = order.Rider{Name: a.Courier.Name, Phone: a.Courier.Phone}
+	}
+	return out
+}
+
+// Done is what became of an act. State done: it is so already.
+type Done struct {
+	EffectID ident.Effect `json:"effect_id" doc:"Empty when nothing has to be sent."`
+	State    effect.State `json:"state" enum:"waiting,sending,unknown,person,done,refused,void"`
+	Already  *Already     `json:"already,omitempty" doc:"Somebody was faster: news, not an error."`
+	Seq      int64        `json:"seq"`
+}
+
+// Already says who was faster.
+type Already struct {
+	By string `json:"by"`
+	At int64  `json:"at"`
+}
+
+type doneOutput struct {
+	Status int
+	Seq    int64 `header:"Tongdan-Seq"`
+	Body   Done
+}
+
+func (s *Server) actRoutes() {
+	o := op("act", http.MethodPost, "/orders/{id}/actions", "orders", "Do something with an order; 202: it is on its way, 200: it is so already")
+	o.DefaultStatus = http.StatusAccepted
+	add(s, o, s.act)
+	o = op("makeBatch", http.MethodPost, "/batches", "orders", "Do one thing with up to 500 orders, each with its own verdict")
+	o.DefaultStatus = http.StatusAccepted
+	add(s, o, s.makeBatch)
+	add(s, op("getBatch", http.MethodGet, "/batches/{id}", "orders", "What became of each order of a batch"), s.getBatch)
+	add(s, op("retryBatch", http.MethodPost, "/batches/{id}/retry", "orders", "Try those that failed again"), s.retryBatch)
+}
+
+func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) {
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if in.Body.Kind == "retry" || in.Body.Kind == "void" {
+		return s.actOnEffect(ctx, in.Body)
+	}
+	done, err := s.hub.Act(ctx, who(ctx).Actor, id, in.Body.hub(in.Key))
+	if err != nil {
+		return nil, refused(err)
+	}
+	out := &doneOutput{Status: http.StatusAccepted, Seq: done.Seq, Body: Done{EffectID: done.Effect, State: done.State, Seq: done.Seq}}
+	if done.Already != nil {
+		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.At}
+	}
+	return out, nil
+}
+
+// actOnEffect sends an act again, or takes one back that has not been sent.
+func (s *Server) actOnEffect(ctx context.Context, a Act) (*doneOutput, error) {
+	const op = "api.actOnEffect"
+	var id ident.Effect
+	if err := id.UnmarshalText([]byte(a.For)); err != nil || id == 0 {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Words: "say which act", Fields: []fault.Field{{Location: "body.for", Message: "must be the effect_id of a pending act"}}}
+	}
+	state, f := effect.Waiting, s.hub.Again
+	if a.Kind == "void" {
+		state, f = effect.Void, s.hub.Withdraw
+	}
+	if err := f(ctx, who(ctx).Actor, id); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	seq, err := s.seq(ctx)
+	return &doneOutput{Status: http.StatusAccepted, Seq: seq, Body: Done{EffectID: id, State: state, Seq: seq}}, err
+}
+
+// refused keeps the reason's code of an act that the order's state forbids: hub puts it
+// into Ref, beside words that say the same.
+func refused(err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if f, ok := e.(*fault.Error); ok && f.Op == "hub.act" && f.Ref != "" {
+			return refusal{err, order.Reason{Code: f.Ref, Text: f.Words}}
+		}
+	}
+	return err
+}
+
+type batchInput struct {
+	ActOnce
+	Body struct {
+		Act
+		Orders []ident.Order `json:"orders" minItems:"1" maxItems:"500"`
+	}
+}
+
+// Batch is one act on many orders.
+type Batch struct {
+	ID      ident.Batch   `json:"id"`
+	Kind    string        `json:"kind"`
+	At      int64         `json:"at"`
+	Total   int           `json:"total"`
+	Done    int           `json:"done"`
+	Failed  int           `json:"failed"`
+	Results []BatchResult `json:"results"`
+}
+
+// BatchResult is the verdict on one order.
+type BatchResult struct {
+	OrderID  ident.Order  `json:"order_id"`
+	EffectID ident.Effect `json:"effect_id"`
+	State    string       `json:"state" enum:"waiting,sending,done,failed,person" doc:"person: it needs a decision, see effects."`
+	Error    *BatchError  `json:"error,omitempty"`
+}
+
+// BatchError says why one order failed.
+type BatchError struct {
+	Code  string `json:"code"`
+	Words string `json:"words"`
+}
+
+type batchOutput struct{ Body Batch }
+
+func (s *Server) makeBatch(ctx context.Context, in *batchInput) (*batchOutput, error) {
+	c := who(ctx)
+	id, err := s.hub.Batch(ctx, c.Actor, in.Body.Act.hub(in.Key), in.Body.Orders)
+	if err != nil {
+		return nil, fault.Wrap("api.makeBatch", err)
+	}
+	return s.batch(ctx, c, id)
+}
+
+func (s *Server) getBatch(ctx context.Context, in *ByID) (*batchOutput, error) {
+	id, err := idOf[ident.Batch](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.batch(ctx, who(ctx), id)
+}
+
+func (s *Server) retryBatch(ctx context.Context, in *struct {
+	ByID
+	ActOnce
+}) (*batchOutput, error) {
+	c := who(ctx)
+	id, err := idOf[ident.Batch](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hub.Resume(ctx, c.Actor, id, true); err != nil {
+		return nil, fault.Wrap("api.retryBatch", err)
+	}
+	return s.batch(ctx, c, id)
+}
+
+func (s *Server) batch(ctx context.Context, c caller, id ident.Batch) (*batchOutput, error) {
+	const op = "api.batch"
+	b, items, err := s.db.Batch(ctx, c.Scope, id)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if b.By != c.ID && c.Stores != nil { // a list may name other stores' orders
+		return nil, fault.New(op, fault.NotFound, "there is no such batch")
+	}
+	var ids []ident.Effect
+	for _, it := range items {
+		if it.Effect != 0 {
+			ids = append(ids, it.Effect)
+		}
+	}
+	effects := map[ident.Effect]effect.Effect{}
+	if len(ids) > 0 {
+		list, err := s.db.Effects(ctx, c.Scope, db.EffectFilter{IDs: ids, Limit: len(ids)})
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		for _, e := range list {
+			effects[e.ID] = e
+		}
+	}
+	out := &batchOutput{Batch{ID: b.ID, Kind: b.Kind, At: b.At, Total: len(items)}}
+	out.Body.Results = each(items, func(it db.BatchItem) BatchResult {
+		r := verdict(it, effects[it.Effect])
+		switch r.State {
+		case "done":
+			out.Body.Done++
+		case "failed":
+			out.Body.Failed++
+		}
+		return r
+	})
+	return out, nil
+}
+
+// verdict joins what was decided on an order with what its effect came to.
+func verdict(it db.BatchItem, e effect.Effect) BatchResult {
+	r := BatchResult{OrderID: it.Order, EffectID: it.Effect, State: "waiting"}
+	switch {
+	case it.State == hub.BatchFailed:
+		r.State, r.Error = "failed", &BatchError{it.Code, it.Words}
+	case it.State == hub.BatchTaken && it.Effect == 0:
+		r.State = "done"
+	case it.State == hub.BatchTaken:
+		switch e.State {
+		case effect.Done:
+			r.State = "done"
+		case effect.Refused, effect.Void:
+			r.State, r.Error = "failed", &BatchError{string(e.Code), e.Words}
+		case effect.Person:
+			r.State = "person"
+		default:
+			r.State = "sending"
+		}
+	}
+	return r
+}

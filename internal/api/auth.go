@@ -1,0 +1,365 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+)
+
+const (
+	cookieName  = "tongdan_session"
+	sessionTime = 30 * 24 * time.Hour // since it was last used
+	seenEvery   = time.Hour           // how often the use of a session is written
+)
+
+// The roles. An owner also sets up connections, stores and keys.
+const (
+	RoleOwner = "owner"
+	RoleClerk = "clerk"
+)
+
+// User is who is signed in.
+type User struct {
+	ID       string        `json:"id" doc:"usr_… of a person, key_… of an API key."`
+	Name     string        `json:"name"`
+	Role     string        `json:"role" enum:"owner,clerk"`
+	Locale   string        `json:"locale"`
+	Stores   []ident.Store `json:"stores" doc:"Empty: all stores of the merchant."`
+	Personal bool          `json:"personal" doc:"Sees customers' data in full."`
+}
+
+func (c caller) user() User {
+	stores := c.Stores
+	if stores == nil {
+		stores = []ident.Store{}
+	}
+	return User{c.ID, c.Name, c.Role, c.locale, stores, c.Personal}
+}
+
+func actorOf(u db.UserRow) caller {
+	return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: u.Merchant, Stores: u.Stores, Personal: u.Personal}, ID: u.ID.String(), Name: u.Name, Role: u.Role}, locale: u.Locale}
+}
+
+// authenticate finds who calls, by API key or by session.
+func (s *Server) authenticate(r *http.Request) (caller, error) {
+	const op = "api.authenticate"
+	nobody := fault.New(op, fault.Unauthorized, said[fault.Unauthorized])
+	if header := r.Header.Get("Authorization"); header != "" {
+		secret, ok := strings.CutPrefix(header, "Bearer ")
+		if !ok || !strings.HasPrefix(secret, KeyPrefix) || len(secret) > 200 {
+			return caller{}, fault.New(op, fault.Unauthorized, "send the API key as Authorization: Bearer tdk_…")
+		}
+		k, err := s.db.KeyByHash(r.Context(), HashToken(secret))
+		if fault.Is(err, fault.NotFound) {
+			return caller{}, fault.New(op, fault.Unauthorized, "this API key is not known; make a new one under Settings")
+		}
+		if err != nil {
+			return caller{}, fault.Wrap(op, err)
+		}
+		return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: k.Merchant, Stores: k.Stores, Personal: k.Personal}, ID: k.ID.String(), Name: k.Name, Role: k.Role}, byKey: true}, nil
+	}
+	cookie, err := r.Cookie(cookieName)
+	if err != nil || cookie.Value == "" || len(cookie.Value) > 200 {
+		return caller{}, nobody
+	}
+	hash := HashToken(cookie.Value)
+	sess, u, err := s.db.Session(r.Context(), hash)
+	if fault.Is(err, fault.NotFound) {
+		return caller{}, nobody
+	}
+	if err != nil {
+		return caller{}, fault.Wrap(op, err)
+	}
+	now := s.now()
+	if sess.Expires <= now.UnixMilli() || u.Disabled {
+		return caller{}, nobody
+	}
+	if now.UnixMilli()-sess.Seen > seenEvery.Milliseconds() {
+		if err := s.db.SeeSession(r.Context(), hash, now.UnixMilli(), now.Add(sessionTime).UnixMilli()); err != nil {
+			s.log.Warn("the use of a session could not be written", "request_id", requestOf(r.Context()).id, "err", err)
+		}
+	}
+	return actorOf(u), nil
+}
+
+// owner refuses whoever is not an owner of the whole merchant.
+func owner(c caller) error {
+	if c.Role != RoleOwner || c.Stores != nil {
+		return fault.New("api.owner", fault.Forbidden, "only an owner of all stores may do that")
+	}
+	return nil
+}
+
+// credentials of a sign-in.
+type credentials struct {
+	Name     string `json:"name" minLength:"1" maxLength:"80"`
+	Password string `json:"password" minLength:"1" maxLength:"200"`
+}
+
+type sessionOutput struct {
+	Cookie http.Cookie `header:"Set-Cookie"`
+	Body   struct {
+		User User `json:"user"`
+	}
+}
+
+func (s *Server) authRoutes() {
+	o := op("signIn", "POST", "/session", "sign-in", "Sign in; the session is in the cookie tongdan_session")
+	o.Security = []map[string][]string{}
+	add(s, o, s.signIn)
+	add(s, op("whoAmI", "GET", "/session", "sign-in", "Who is signed in"), func(ctx context.Context, _ *struct{}) (*userOutput, error) {
+		out := &userOutput{}
+		out.Body.User = who(ctx).user()
+		return out, nil
+	})
+	o = op("signOut", "DELETE", "/session", "sign-in", "Sign out")
+	o.Security = []map[string][]string{}
+	add(s, o, s.signOut)
+	o = op("setUp", "POST", "/setup", "sign-in", "Make the first user, with the token of the one-time link that the first start prints")
+	o.Security = []map[string][]string{}
+	add(s, o, s.setUp)
+	add(s, op("getMyMerchant", "GET", "/me/merchant", "sign-in", "The merchant that one works for"), s.myMerchant)
+	add(s, op("listKeys", "GET", "/keys", "sign-in", "API keys, without their secrets"), s.listKeys)
+	o = op("makeKey", "POST", "/keys", "sign-in", "Make an API key; the secret is shown this once")
+	o.DefaultStatus = http.StatusCreated
+	add(s, o, s.makeKey)
+	add(s, op("deleteKey", "DELETE", "/keys/{id}", "sign-in", "Delete an API key; it stops working at once"), s.deleteKey)
+}
+
+type userOutput struct {
+	Body struct {
+		User User `json:"user"`
+	}
+}
+
+type signInInput struct {
+	Body credentials
+}
+
+func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, error) {
+	const op = "api.signIn"
+	r := requestIn(ctx)
+	now := s.now()
+	tries := []string{"name " + strings.ToLower(in.Body.Name), "from " + s.client(r)}
+	for _, t := range tries {
+		if wait := s.signIns.take(t, now); wait > 0 {
+			return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+		}
+	}
+	u, err := s.db.UserByName(ctx, in.Body.Name)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return nil, fault.Wrap(op, err)
+	}
+	select { // hashing takes 19 MiB each: not all at once
+	case s.hashing <- struct{}{}:
+		defer func() { <-s.hashing }()
+	case <-ctx.Done():
+		return nil, fault.Wrap(op, ctx.Err())
+	}
+	if !samePassword(u.Password, in.Body.Password) || u.Disabled {
+		return nil, fault.New(op, fault.Unauthorized, "the name or the password is wrong")
+	}
+	for _, t := range tries {
+		s.signIns.give(t)
+	}
+	return s.begin(ctx, u)
+}
+
+// begin starts a session.
+func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error) {
+	secret, hash := NewToken("")
+	now := s.now()
+	err := s.db.PutSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Made: now.UnixMilli(), Seen: now.UnixMilli(), Expires: now.Add(sessionTime).UnixMilli()})
+	if err != nil {
+		return nil, fault.Wrap("api.begin", err)
+	}
+	out := &sessionOutput{Cookie: s.cookie(requestIn(ctx), secret, int(sessionTime.Seconds()))}
+	out.Body.User = actorOf(u).user()
+	return out, nil
+}
+
+func (s *Server) cookie(r *http.Request, value string, age int) http.Cookie {
+	return http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)}
+}
+
+type signOutOutput struct {
+	Cookie http.Cookie `header:"Set-Cookie"`
+}
+
+func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
+	r := requestIn(ctx)
+	if c, err := r.Cookie(cookieName); err == nil && len(c.Value) <= 200 {
+		if err := s.db.DeleteSession(ctx, HashToken(c.Value)); err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, fault.Wrap("api.signOut", err)
+		}
+	}
+	return &signOutOutput{Cookie: s.cookie(r, "", -1)}, nil
+}
+
+type setUpInput struct {
+	Body struct {
+		Token    string `json:"token" minLength:"1" maxLength:"200"`
+		Name     string `json:"name" minLength:"1" maxLength:"80"`
+		Password string `json:"password" minLength:"8" maxLength:"200"`
+		Merchant string `json:"merchant,omitempty" maxLength:"80" doc:"The name of the business."`
+		Locale   string `json:"locale,omitempty" maxLength:"16" doc:"zh-CN, en, …"`
+	}
+}
+
+func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, error) {
+	const op = "api.setUp"
+	if wait := s.signIns.take("setup "+s.client(requestIn(ctx)), s.now()); wait > 0 {
+		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+	}
+	hash, err := HashPassword(in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	locale := in.Body.Locale
+	if locale == "" {
+		locale = "zh-CN"
+	}
+	u, err := s.db.UseSetup(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: RoleOwner, Locale: locale, Personal: true, Made: s.now().UnixMilli()})
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if name := strings.TrimSpace(in.Body.Merchant); name != "" && utf8.ValidString(name) {
+		m, err := s.db.Merchant(ctx, u.Merchant)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		m.Name, m.Locale = name, locale
+		if _, err := s.db.PutMerchant(ctx, m); err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+	}
+	return s.begin(ctx, u)
+}
+
+type merchantOutput struct {
+	Body struct {
+		ID     ident.Merchant `json:"id"`
+		Name   string         `json:"name"`
+		Locale string         `json:"locale"`
+	}
+}
+
+func (s *Server) myMerchant(ctx context.Context, _ *struct{}) (*merchantOutput, error) {
+	m, err := s.db.Merchant(ctx, who(ctx).Merchant)
+	if err != nil {
+		return nil, fault.Wrap("api.myMerchant", err)
+	}
+	out := &merchantOutput{}
+	out.Body.ID, out.Body.Name, out.Body.Locale = m.ID, m.Name, m.Locale
+	return out, nil
+}
+
+// Key is an API key.
+type Key struct {
+	ID       ident.Key     `json:"id"`
+	Name     string        `json:"name"`
+	Role     string        `json:"role" enum:"owner,clerk"`
+	Stores   []ident.Store `json:"stores" doc:"Empty: all stores."`
+	Personal bool          `json:"personal"`
+	MadeAt   int64         `json:"made_at"`
+	UsedAt   int64         `json:"used_at"`
+}
+
+func keyOf(k db.KeyRow) Key {
+	stores := k.Stores
+	if stores == nil {
+		stores = []ident.Store{}
+	}
+	return Key{k.ID, k.Name, k.Role, stores, k.Personal, k.Made, k.Used}
+}
+
+type keysOutput struct {
+	Body struct {
+		Keys []Key `json:"keys"`
+	}
+}
+
+func (s *Server) listKeys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Keys(ctx, c.Merchant)
+	if err != nil {
+		return nil, fault.Wrap("api.listKeys", err)
+	}
+	out := &keysOutput{}
+	out.Body.Keys = each(rows, keyOf)
+	return out, nil
+}
+
+type makeKeyInput struct {
+	Body struct {
+		Name     string        `json:"name" minLength:"1" maxLength:"80"`
+		Role     string        `json:"role,omitempty" enum:"owner,clerk" doc:"clerk, when left out: orders. owner: also connections, stores and keys."`
+		Stores   []ident.Store `json:"stores,omitempty" maxItems:"500" doc:"Only these; left out: all."`
+		Personal bool          `json:"personal,omitempty" doc:"Sees customers' data in full."`
+	}
+}
+
+type madeKeyOutput struct {
+	Body struct {
+		Key
+		Secret string `json:"secret" doc:"Keep it now: it is never shown again."`
+	}
+}
+
+func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput, error) {
+	const op = "api.makeKey"
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	dir, err := s.db.Directory(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	for i, id := range in.Body.Stores {
+		if st, ok := dir.Store(id); !ok || st.Merchant != c.Merchant {
+			return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.stores[" + itoa(int64(i)) + "]", Message: "is none of your stores"}}}
+		}
+	}
+	role := in.Body.Role
+	if role == "" {
+		role = RoleClerk
+	}
+	if role == RoleOwner && len(in.Body.Stores) > 0 {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "an owner has all stores; leave stores out"}}}
+	}
+	secret, hash := NewToken(KeyPrefix)
+	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: role, Personal: in.Body.Personal, Made: s.now().UnixMilli()}
+	if len(in.Body.Stores) > 0 {
+		row.Stores = in.Body.Stores
+	}
+	_ = row.MadeBy.UnmarshalText([]byte(c.ID)) // a key made by a key is nobody's
+	if row, err = s.db.PutKey(ctx, row); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &madeKeyOutput{}
+	out.Body.Key, out.Body.Secret = keyOf(row), secret
+	return out, nil
+}
+
+func (s *Server) deleteKey(ctx context.Context, in *ByID) (*struct{}, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	id, err := idOf[ident.Key](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return nil, fault.Wrap("api.deleteKey", s.db.DeleteKey(ctx, c.Merchant, id))
+}

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// callback takes what a platform sends, over its raw bytes, and answers in its form.
+func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
+	var app ident.App
+	if err := app.UnmarshalText([]byte(r.PathValue("app_id"))); err != nil || app == 0 {
+		s.fail(w, r, fault.New("api.callback", fault.NotFound, "there is no such app: copy the callback URL from Connections again"))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
+			err = &fault.Error{Op: "api.callback", Code: fault.Unavailable, Words: "the body could not be read; send it again", Err: err}
+		}
+		s.fail(w, r, err)
+		return
+	}
+	reply, err := s.hub.Callback(r.Context(), r.PathValue("channel"), app, channel.Request{
+		Method: r.Method, Path: r.PathValue("rest"), Query: r.URL.RawQuery, Header: r.Header, Body: body,
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if reply.Type != "" {
+		w.Header().Set("Content-Type", reply.Type)
+	}
+	status := reply.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	w.WriteHeader(status)
+	io.WriteString(w, reply.Body)
+}
+
+// authorised is where a platform sends the owner back after the consent. It ends in the
+// console, which says how it went.
+func (s *Server) authorised(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	back := func(outcome, words string) {
+		v := url.Values{"authorised": {outcome}}
+		if words != "" {
+			v.Set("why", words)
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, "/connections?"+v.Encode(), http.StatusSeeOther)
+	}
+	var app ident.App
+	if err := app.UnmarshalText([]byte(r.PathValue("app_id"))); err != nil || app == 0 {
+		back("failed", "there is no such app: press authorise again")
+		return
+	}
+	code, state := q.Get("code"), q.Get("state")
+	if code == "" || len(code) > 2000 || len(state) > 200 {
+		back("failed", "the platform sent no code: the owner did not agree, or the page was opened by hand")
+		return
+	}
+	if err := s.hub.Authorised(r.Context(), r.PathValue("channel"), app, state, code); err != nil {
+		back("failed", problemOf(r.Context(), err).Detail)
+		return
+	}
+	back("ok", "")
+}

@@ -1,0 +1,605 @@
+package api
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
+)
+
+// seqOutput is an answer that has nothing but the feed's number.
+type seqOutput struct {
+	Seq int64 `header:"Tongdan-Seq"`
+}
+
+// seq is the feed's number after a write: whoever follows the feed to it has seen it.
+func (s *Server) seq(ctx context.Context) (int64, error) {
+	_, seq, err := s.db.Feed(ctx, who(ctx).Merchant)
+	return seq, err
+}
+
+func (s *Server) deleted(ctx context.Context, err error) (*seqOutput, error) {
+	if err != nil {
+		return nil, fault.Wrap("api.delete", err)
+	}
+	seq, err := s.seq(ctx)
+	return &seqOutput{seq}, err
+}
+
+func (s *Server) directoryRoutes() {
+	add(s, op("listChannels", http.MethodGet, "/channels", "connections", "The platforms that this build can talk to, and what each can do"), s.listChannels)
+
+	add(s, op("listStores", http.MethodGet, "/stores", "connections", "Stores"), s.listStores)
+	add(s, created(op("makeStore", http.MethodPost, "/stores", "connections", "Add a store")), func(ctx context.Context, in *create[StoreBody]) (*storeOutput, error) {
+		return s.putStore(ctx, 0, in.Body)
+	})
+	add(s, op("changeStore", http.MethodPut, "/stores/{id}", "connections", "Change a store"), func(ctx context.Context, in *change[StoreBody]) (*storeOutput, error) {
+		id, err := idOf[ident.Store](in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.putStore(ctx, id, in.Body)
+	})
+	add(s, op("deleteStore", http.MethodDelete, "/stores/{id}", "connections", "Remove a store that nothing uses"), func(ctx context.Context, in *ByID) (*seqOutput, error) {
+		id, err := idOf[ident.Store](in.ID)
+		if err == nil {
+			err = owner(who(ctx))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.deleted(ctx, s.db.DeleteStore(ctx, who(ctx).Merchant, id))
+	})
+
+	add(s, op("listApps", http.MethodGet, "/apps", "connections", "Applications registered at platforms; credentials are never shown"), s.listApps)
+	add(s, created(op("makeApp", http.MethodPost, "/apps", "connections", "Add an application")), func(ctx context.Context, in *create[AppBody]) (*appOutput, error) {
+		return s.putApp(ctx, 0, in.Body)
+	})
+	add(s, op("changeApp", http.MethodPut, "/apps/{id}", "connections", "Change an application; credentials that are left out stay"), func(ctx context.Context, in *change[AppBody]) (*appOutput, error) {
+		id, err := idOf[ident.App](in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.putApp(ctx, id, in.Body)
+	})
+	add(s, op("deleteApp", http.MethodDelete, "/apps/{id}", "connections", "Remove an application without accounts"), func(ctx context.Context, in *ByID) (*seqOutput, error) {
+		id, err := idOf[ident.App](in.ID)
+		if err == nil {
+			err = owner(who(ctx))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.deleted(ctx, s.db.DeleteApp(ctx, who(ctx).Merchant, id))
+	})
+
+	add(s, op("listAccounts", http.MethodGet, "/accounts", "connections", "Authorisations at platforms, and how they are doing"), s.listAccounts)
+	add(s, created(op("makeAccount", http.MethodPost, "/accounts", "connections", "Add an authorisation under an application")), func(ctx context.Context, in *create[AccountBody]) (*accountOutput, error) {
+		return s.putAccount(ctx, 0, in.Body)
+	})
+	add(s, op("changeAccount", http.MethodPut, "/accounts/{id}", "connections", "Change an authorisation; credentials that are left out stay"), func(ctx context.Context, in *change[AccountBody]) (*accountOutput, error) {
+		id, err := idOf[ident.Account](in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.putAccount(ctx, id, in.Body)
+	})
+	add(s, op("deleteAccount", http.MethodDelete, "/accounts/{id}", "connections", "Remove an authorisation without shops"), func(ctx context.Context, in *ByID) (*seqOutput, error) {
+		id, err := idOf[ident.Account](in.ID)
+		if err == nil {
+			err = owner(who(ctx))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.deleted(ctx, s.db.DeleteAccount(ctx, who(ctx).Merchant, id))
+	})
+	add(s, op("authoriseAccount", http.MethodGet, "/accounts/{id}/authorise", "connections", "Where the owner agrees at the platform: JSON, or a redirect for a browser"), s.authoriseAccount)
+
+	add(s, op("listShops", http.MethodGet, "/shops", "connections", "Which store is which shop at a platform"), s.listShops)
+	add(s, created(op("makeShop", http.MethodPost, "/shops", "connections", "Bind a shop to a store; its orders that came before are bound as well")), func(ctx context.Context, in *create[ShopBody]) (*shopOutput, error) {
+		return s.putShop(ctx, 0, in.Body)
+	})
+	add(s, op("changeShop", http.MethodPut, "/shops/{id}", "connections", "Change a binding"), func(ctx context.Context, in *change[ShopBody]) (*shopOutput, error) {
+		id, err := idOf[ident.Shop](in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return s.putShop(ctx, id, in.Body)
+	})
+	add(s, op("deleteShop", http.MethodDelete, "/shops/{id}", "connections", "Remove a binding"), func(ctx context.Context, in *ByID) (*seqOutput, error) {
+		id, err := idOf[ident.Shop](in.ID)
+		if err == nil {
+			err = owner(who(ctx))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return s.deleted(ctx, s.db.DeleteShop(ctx, who(ctx).Merchant, id))
+	})
+}
+
+// Store is a place where stock lies and people work.
+type Store struct {
+	ID      ident.Store `json:"id"`
+	Name    string      `json:"name"`
+	Zone    string      `json:"zone" doc:"IANA"`
+	Cutoff  int         `json:"cutoff_minutes" doc:"Minutes after midnight at which the business day begins."`
+	Address string      `json:"address"`
+}
+
+// StoreBody is a store as it is given.
+type StoreBody struct {
+	Name    string `json:"name" maxLength:"80"`
+	Zone    string `json:"zone" maxLength:"60"`
+	Cutoff  int    `json:"cutoff_minutes,omitempty" minimum:"0" maximum:"1439"`
+	Address string `json:"address,omitempty" maxLength:"300"`
+}
+
+type storeOutput struct {
+	Seq  int64 `header:"Tongdan-Seq"`
+	Body Store
+}
+
+type storesOutput struct {
+	Body struct {
+		Stores []Store `json:"stores"`
+	}
+}
+
+func storeOf(r db.StoreRow) Store { return Store{r.ID, r.Name, r.Zone, r.Cutoff, r.Address} }
+
+func (s *Server) listStores(ctx context.Context, _ *struct{}) (*storesOutput, error) {
+	rows, err := s.db.Stores(ctx, who(ctx).Scope)
+	if err != nil {
+		return nil, fault.Wrap("api.listStores", err)
+	}
+	out := &storesOutput{}
+	out.Body.Stores = each(rows, storeOf)
+	return out, nil
+}
+
+func (s *Server) putStore(ctx context.Context, id ident.Store, in StoreBody) (*storeOutput, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	row, err := s.hub.PutStore(ctx, c.Actor, db.StoreRow{ID: id, Name: in.Name, Zone: in.Zone, Cutoff: in.Cutoff, Address: in.Address})
+	if err != nil {
+		return nil, fault.Wrap("api.putStore", err)
+	}
+	seq, err := s.seq(ctx)
+	return &storeOutput{seq, storeOf(row)}, err
+}
+
+// App is an application registered at a platform.
+type App struct {
+	ID           ident.App     `json:"id"`
+	Channel      string        `json:"channel"`
+	Name         string        `json:"name"`
+	BaseURL      string        `json:"base_url" doc:"Of the platform's API; empty = production."`
+	PublicURL    string        `json:"public_url" doc:"Ours, as the platform reaches it; empty = nothing is pushed."`
+	Given        []string      `json:"credentials_given" doc:"The names of the credentials that are stored."`
+	CallbackURLs []CallbackURL `json:"callback_urls" doc:"To be configured at the platform."`
+}
+
+// CallbackURL is one address to configure at the platform.
+type CallbackURL struct {
+	URL    string `json:"url"`
+	WhatZH string `json:"what_zh"`
+	WhatEN string `json:"what_en"`
+}
+
+// AppBody is an application as it is given.
+type AppBody struct {
+	Channel     string            `json:"channel" maxLength:"40"`
+	Name        string            `json:"name" maxLength:"80"`
+	BaseURL     string            `json:"base_url,omitempty" maxLength:"300"`
+	PublicURL   string            `json:"public_url,omitempty" maxLength:"300"`
+	Credentials map[string]string `json:"credentials,omitempty" doc:"Never shown again."`
+}
+
+type appOutput struct {
+	Seq  int64 `header:"Tongdan-Seq"`
+	Body App
+}
+
+type appsOutput struct {
+	Body struct {
+		Apps []App `json:"apps"`
+	}
+}
+
+func (s *Server) appOf(r db.AppRow) App {
+	out := App{ID: r.ID, Channel: r.Channel, Name: r.Name, BaseURL: r.BaseURL, PublicURL: r.PublicURL, Given: given(r.Credentials), CallbackURLs: []CallbackURL{}}
+	if p, ok := s.hub.Platform(r.Channel); ok && r.PublicURL != "" {
+		app := channel.App{ID: r.ID, PublicURL: r.PublicURL}
+		for _, cb := range p.Info().Callbacks {
+			out.CallbackURLs = append(out.CallbackURLs, CallbackURL{app.CallbackURL(r.Channel, cb.Path), cb.What.ZH, cb.What.EN})
+		}
+	}
+	return out
+}
+
+// given names the credentials that have a value.
+func given(m map[string]string) []string {
+	out := []string{}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if m[k] != "" {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (s *Server) listApps(ctx context.Context, _ *struct{}) (*appsOutput, error) {
+	c := who(ctx)
+	if err := whole(c); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Apps(ctx, c.Scope)
+	if err != nil {
+		return nil, fault.Wrap("api.listApps", err)
+	}
+	out := &appsOutput{}
+	out.Body.Apps = each(rows, s.appOf)
+	return out, nil
+}
+
+func (s *Server) putApp(ctx context.Context, id ident.App, in AppBody) (*appOutput, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	row, err := s.hub.PutApp(ctx, c.Actor, db.AppRow{ID: id, Channel: in.Channel, Name: in.Name, BaseURL: in.BaseURL, PublicURL: in.PublicURL, Credentials: in.Credentials})
+	if err != nil {
+		return nil, fault.Wrap("api.putApp", err)
+	}
+	seq, err := s.seq(ctx)
+	return &appOutput{seq, s.appOf(row)}, err
+}
+
+// Account is one authorisation, and how it is doing.
+type Account struct {
+	ID           ident.Account `json:"id"`
+	AppID        ident.App     `json:"app_id"`
+	Channel      string        `json:"channel"`
+	Name         string        `json:"name"`
+	ExternalID   string        `json:"external_id" doc:"The platform's id of whoever agreed."`
+	Given        []string      `json:"credentials_given"`
+	State        string        `json:"state" enum:"ok,authorise,paused,failing"`
+	Paused       bool          `json:"paused"`
+	AuthoriseBy  int64         `json:"authorise_by_at" doc:"Authorise again before this; 0 = no need."`
+	AuthoriseWhy string        `json:"authorise_why,omitempty"`
+	AuthoriseURL string        `json:"authorise_url,omitempty" doc:"Ours: it leads to the platform's consent page."`
+	LastPushAt   int64         `json:"last_push_at"`
+	LastPullAt   int64         `json:"last_pull_at"`
+	LastError    *AccountError `json:"last_error,omitempty"`
+	Backlog      Backlog       `json:"backlog"`
+	PullLagS     int64         `json:"pull_lag_s" doc:"Seconds since the last complete pull, beyond its pace; 0 = in time."`
+}
+
+// AccountError is the last thing that went wrong.
+type AccountError struct {
+	At    int64  `json:"at"`
+	Code  string `json:"code"`
+	Words string `json:"words"`
+}
+
+// Backlog is what waits.
+type Backlog struct {
+	Effects int `json:"effects"`
+	Parked  int `json:"parked"`
+	Hints   int `json:"hints"`
+}
+
+// AccountBody is an authorisation as it is given.
+type AccountBody struct {
+	AppID       ident.App         `json:"app_id"`
+	Name        string            `json:"name" maxLength:"80"`
+	ExternalID  string            `json:"external_id,omitempty" maxLength:"80"`
+	Credentials map[string]string `json:"credentials,omitempty" doc:"Never shown again."`
+	Paused      bool              `json:"paused,omitempty"`
+}
+
+type accountOutput struct {
+	Seq  int64 `header:"Tongdan-Seq"`
+	Body Account
+}
+
+type accountsOutput struct {
+	Body struct {
+		Accounts []Account `json:"accounts"`
+	}
+}
+
+// failingAfter is how long an error counts against an account that has not been heard
+// of since.
+const failingAfter = 10 * 60 * 1000 // ms
+
+func (s *Server) accountState(ctx context.Context, a db.AccountRow) string {
+	switch {
+	case a.Paused:
+		return "paused"
+	case a.AlarmAt != 0:
+		return "authorise"
+	case a.External == "" && s.hub.Consents(ctx, a.ID):
+		return "authorise"
+	case a.LastError > max(a.LastPull, a.LastPush) && s.now().UnixMilli()-a.LastError < failingAfter:
+		return "failing"
+	}
+	return "ok"
+}
+
+func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Account, error) {
+	out := Account{
+		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(ctx, a), Paused: a.Paused,
+		AuthoriseBy: a.AlarmAt, AuthoriseWhy: a.AlarmWhy, LastPushAt: a.LastPush, LastPullAt: a.LastPull,
+	}
+	if s.hub.Consents(ctx, a.ID) {
+		out.AuthoriseURL = base + "/accounts/" + a.ID.String() + "/authorise"
+	}
+	if a.LastError != 0 {
+		out.LastError = &AccountError{a.LastError, a.ErrorCode, a.ErrorWords}
+	}
+	if p, ok := s.hub.Platform(a.Channel); ok && a.LastPull > 0 {
+		out.PullLagS = max(0, (s.now().UnixMilli()-a.LastPull-2*p.Info().PullEvery.Milliseconds())/1000)
+	}
+	acts, reads, err := s.backlog(ctx, c, a.ID)
+	if err != nil {
+		return out, err
+	}
+	parked, _, err := s.db.Parked(ctx, c.Scope, db.ParkedFilter{States: []string{"parked"}, Account: a.ID, Limit: 200})
+	out.Backlog = Backlog{len(acts), len(parked), reads}
+	return out, err
+}
+
+func (s *Server) listAccounts(ctx context.Context, _ *struct{}) (*accountsOutput, error) {
+	const op = "api.listAccounts"
+	c := who(ctx)
+	if err := whole(c); err != nil {
+		return nil, err
+	}
+	rows, err := s.db.Accounts(ctx, c.Scope)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &accountsOutput{}
+	out.Body.Accounts = []Account{}
+	for _, r := range rows {
+		a, err := s.accountOf(ctx, c, r)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		out.Body.Accounts = append(out.Body.Accounts, a)
+	}
+	return out, nil
+}
+
+func (s *Server) putAccount(ctx context.Context, id ident.Account, in AccountBody) (*accountOutput, error) {
+	const op = "api.putAccount"
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	row, err := s.hub.PutAccount(ctx, c.Actor, db.AccountRow{ID: id, App: in.AppID, Name: in.Name, External: in.ExternalID, Credentials: in.Credentials, Paused: in.Paused})
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	if row, err = s.db.Account(ctx, c.Merchant, row.ID); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &accountOutput{}
+	if out.Body, err = s.accountOf(ctx, c, row); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out.Seq, err = s.seq(ctx)
+	return out, err
+}
+
+type authoriseInput struct {
+	ByID
+	Accept string `header:"Accept" hidden:"true"`
+}
+
+type authoriseOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     struct {
+		URL string `json:"url"`
+	}
+}
+
+func (s *Server) authoriseAccount(ctx context.Context, in *authoriseInput) (*authoriseOutput, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	id, err := idOf[ident.Account](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.hub.ConsentURL(ctx, c.Actor, id)
+	if err != nil {
+		return nil, fault.Wrap("api.authoriseAccount", err)
+	}
+	out := &authoriseOutput{Status: http.StatusOK}
+	out.Body.URL = u
+	if wantsPage(in.Accept) {
+		out.Status, out.Location = http.StatusFound, u
+	}
+	return out, nil
+}
+
+// Shop is a store's presence on a channel.
+type Shop struct {
+	ID         ident.Shop    `json:"id"`
+	AccountID  ident.Account `json:"account_id"`
+	Channel    string        `json:"channel"`
+	ExternalID string        `json:"external_id" doc:"The platform's id of the shop."`
+	StoreID    ident.Store   `json:"store_id"`
+	Name       string        `json:"name"`
+	Mode       string        `json:"mode" enum:"watch,full" doc:"watch: nothing is sent for it."`
+}
+
+// ShopBody is a binding as it is given.
+type ShopBody struct {
+	AccountID  ident.Account `json:"account_id"`
+	ExternalID string        `json:"external_id" maxLength:"80"`
+	StoreID    ident.Store   `json:"store_id"`
+	Name       string        `json:"name,omitempty" maxLength:"80"`
+	Mode       string        `json:"mode,omitempty" enum:"watch,full" doc:"full, when left out."`
+}
+
+type shopOutput struct {
+	Seq  int64 `header:"Tongdan-Seq"`
+	Body Shop
+}
+
+type shopsOutput struct {
+	Body struct {
+		Shops []Shop `json:"shops"`
+	}
+}
+
+func shopOf(r db.ShopRow) Shop {
+	return Shop{r.ID, r.Account, r.Channel, r.External, r.Store, r.Name, r.Mode}
+}
+
+func (s *Server) listShops(ctx context.Context, _ *struct{}) (*shopsOutput, error) {
+	rows, err := s.db.Shops(ctx, who(ctx).Scope)
+	if err != nil {
+		return nil, fault.Wrap("api.listShops", err)
+	}
+	out := &shopsOutput{}
+	out.Body.Shops = each(rows, shopOf)
+	return out, nil
+}
+
+func (s *Server) putShop(ctx context.Context, id ident.Shop, in ShopBody) (*shopOutput, error) {
+	c := who(ctx)
+	if err := owner(c); err != nil {
+		return nil, err
+	}
+	row, err := s.hub.PutShop(ctx, c.Actor, db.ShopRow{ID: id, Account: in.AccountID, External: in.ExternalID, Store: in.StoreID, Name: in.Name, Mode: in.Mode})
+	if err != nil {
+		return nil, fault.Wrap("api.putShop", err)
+	}
+	seq, err := s.seq(ctx)
+	return &shopOutput{seq, shopOf(row)}, err
+}
+
+// Channel is a platform: what it can do, what it needs, what it cannot tell twice.
+type Channel struct {
+	Name       string              `json:"name"`
+	LabelZH    string              `json:"label_zh"`
+	LabelEN    string              `json:"label_en"`
+	Mark       string              `json:"mark" doc:"One or two characters that tell it apart without colour."`
+	Realm      string              `json:"realm"`
+	Kind       order.Kind          `json:"kind" enum:"takeaway,ecommerce"`
+	Currencies []string            `json:"currencies"`
+	Sites      []channel.Site      `json:"sites"`
+	Powers     []Power             `json:"powers"`
+	PushOnly   []channel.Text      `json:"push_only" doc:"Facts that are lost with the message that tells them."`
+	PullOnly   channel.Text        `json:"pull_only" doc:"What it costs to have no public address."`
+	Fields     CredentialFields    `json:"credential_fields"`
+	ShopID     channel.Text        `json:"shop_id" doc:"What a shop's id at this platform is."`
+	Callbacks  []CallbackPath      `json:"callback_paths"`
+	Reasons    map[string][]Choice `json:"reasons" doc:"By act."`
+	PullEveryS int64               `json:"pull_every_s"`
+}
+
+// Power is an act that the platform can carry out.
+type Power struct {
+	Name   string      `json:"name"`
+	Nature string      `json:"nature"`
+	Limits PowerLimits `json:"limits"`
+	NoteZH string      `json:"note_zh"`
+	NoteEN string      `json:"note_en"`
+}
+
+// PowerLimits says when an act is possible at all.
+type PowerLimits struct {
+	Logistics []order.Logistics `json:"logistics" doc:"Only for these; empty = all."`
+	NotAfter  []order.State     `json:"not_after" doc:"Not once the delivery is in one of these states."`
+	Local     bool              `json:"local" doc:"It stays in Tongdan."`
+}
+
+// CredentialFields are what the forms ask for.
+type CredentialFields struct {
+	App     []CredentialField `json:"app"`
+	Account []CredentialField `json:"account"`
+}
+
+// CredentialField is one of them.
+type CredentialField struct {
+	Name     string `json:"name"`
+	LabelZH  string `json:"label_zh"`
+	LabelEN  string `json:"label_en"`
+	Secret   bool   `json:"secret"`
+	Required bool   `json:"required"`
+}
+
+// CallbackPath is one address to configure, below the app's.
+type CallbackPath struct {
+	Path   string `json:"path"`
+	WhatZH string `json:"what_zh"`
+	WhatEN string `json:"what_en"`
+}
+
+// Choice is a reason that the platform takes.
+type Choice struct {
+	Code    string `json:"code"`
+	LabelZH string `json:"label_zh"`
+	LabelEN string `json:"label_en"`
+}
+
+type channelsOutput struct {
+	Body struct {
+		Channels []Channel `json:"channels"`
+	}
+}
+
+func (s *Server) listChannels(context.Context, *struct{}) (*channelsOutput, error) {
+	out := &channelsOutput{}
+	out.Body.Channels = each(s.hub.Channels(), channelOf)
+	return out, nil
+}
+
+func channelOf(i *channel.Info) Channel {
+	fields := func(list []channel.Field) []CredentialField {
+		return each(list, func(f channel.Field) CredentialField {
+			return CredentialField{f.Name, f.Label.ZH, f.Label.EN, f.Secret, f.Required}
+		})
+	}
+	c := Channel{
+		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Currencies: []string{},
+		Sites:    each(i.Sites, func(x channel.Site) channel.Site { return x }),
+		PushOnly: each(i.PushOnly, func(x channel.Text) channel.Text { return x }), PullOnly: i.PullOnly, ShopID: i.Shops,
+		Fields:     CredentialFields{fields(i.AppFields), fields(i.AcctFields)},
+		Callbacks:  each(i.Callbacks, func(x channel.Callback) CallbackPath { return CallbackPath{x.Path, x.What.ZH, x.What.EN} }),
+		Reasons:    map[string][]Choice{},
+		PullEveryS: int64(i.PullEvery.Seconds()),
+	}
+	for _, site := range i.Sites {
+		if !slices.Contains(c.Currencies, site.Currency) {
+			c.Currencies = append(c.Currencies, site.Currency)
+		}
+	}
+	c.Powers = each(i.Powers, func(p channel.Power) Power {
+		return Power{
+			Name: string(p.Kind), Nature: string(p.Nature), NoteZH: p.Note.ZH, NoteEN: p.Note.EN,
+			Limits: PowerLimits{append([]order.Logistics{}, p.Logistics...), append([]order.State{}, p.NotAfter...), p.Local},
+		}
+	})
+	for kind, list := range i.Reasons {
+		c.Reasons[string(kind)] = each(list, func(x channel.Choice) Choice { return Choice{x.Code, x.Label.ZH, x.Label.EN} })
+	}
+	return c
+}

@@ -1,0 +1,375 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Named is a shop as an order shows it.
+type Named struct {
+	ID   ident.Shop `json:"id"`
+	Name string     `json:"name"`
+}
+
+// Place is a store as an order shows it.
+type Place struct {
+	ID   ident.Store `json:"id"`
+	Name string      `json:"name"`
+	Zone string      `json:"zone" doc:"IANA"`
+}
+
+// OrderSummary is an order in a list.
+type OrderSummary struct {
+	hub.Summary
+	Shop      *Named `json:"shop,omitempty" doc:"Absent until its shop is bound to a store."`
+	Store     *Place `json:"store,omitempty"`
+	ChangedAt int64  `json:"changed_at"`
+	Seq       int64  `json:"seq" doc:"The number of the order's last change in the feed."`
+}
+
+// Order is everything about one order. Its customer and remark replace the short ones
+// of the summary.
+type Order struct {
+	OrderSummary
+	Remark     string          `json:"remark,omitempty"`
+	Customer   *hub.Customer   `json:"customer,omitempty"`
+	LineList   []order.Line    `json:"lines"`
+	Money      hub.Money       `json:"money"`
+	Notes      []hub.Note      `json:"notes"`
+	Invoice    *order.Invoice  `json:"invoice,omitempty"`
+	Payments   []hub.Payment   `json:"payments"`
+	Deliveries []hub.Delivery  `json:"deliveries"`
+	AfterSales []hub.AfterSale `json:"after_sales"`
+	Reminders  []hub.Reminder  `json:"reminders"`
+	Deadlines  []hub.Deadline  `json:"deadlines"`
+	ActionList []hub.Action    `json:"action_list"`
+	Timeline   []hub.Moment    `json:"timeline"`
+	SamePack   []hub.SamePack  `json:"same_pack"`
+	CancelBy   string          `json:"cancel_by,omitempty" doc:"Who cancelled, in the platform's word."`
+	CancelWhy  string          `json:"cancel_why,omitempty"`
+	Tags       []string        `json:"tags,omitempty"`
+}
+
+// OrderPage is a page of a list.
+type OrderPage struct {
+	Orders     []OrderSummary `json:"orders"`
+	NextCursor string         `json:"next_cursor" doc:"Give it back as cursor; empty on the last page."`
+	Seq        int64          `json:"seq" doc:"The feed had this number when the page was read: follow the stream or changes from here."`
+	Epoch      int64          `json:"epoch"`
+	AsOf       int64          `json:"as_of"`
+}
+
+// Where is what lists and counts filter by.
+type Where struct {
+	Channel []string `query:"channel" maxItems:"20" doc:"Separated by commas, as are the others."`
+	Shop    []string `query:"shop" maxItems:"200"`
+	Store   []string `query:"store" maxItems:"200"`
+}
+
+func (w Where) filter() (f db.Filter, err error) {
+	f.Channels = w.Channel
+	if f.Shops, err = idsOf[ident.Shop]("query.shop", w.Shop); err != nil {
+		return f, err
+	}
+	f.Stores, err = idsOf[ident.Store]("query.store", w.Store)
+	return f, err
+}
+
+type listInput struct {
+	Where
+	Status    []string `query:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
+	Kind      string   `query:"kind" enum:"takeaway,ecommerce,"`
+	Logistics string   `query:"logistics" maxLength:"20"`
+	Flag      []string `query:"flag" enum:"refund,reminder,problem,preorder" doc:"Any of these."`
+	Q         string   `query:"q" maxLength:"100" doc:"Part of the number, #12 for the daily number, part of a dish, of the recipient's name, or the last digits of the phone."`
+	From      int64    `query:"from" minimum:"0" doc:"Placed at or after, UTC ms."`
+	To        int64    `query:"to" minimum:"0" doc:"Placed before, UTC ms."`
+	Sort      string   `query:"sort" enum:"newest,due" default:"newest"`
+	Cursor    string   `query:"cursor" maxLength:"200"`
+	Limit     int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+// rawOutput is an answer that is put together from stored bytes.
+type rawOutput struct {
+	Type string `header:"Content-Type"`
+	Body []byte
+}
+
+// typed gives an operation with a raw answer the schema of what it answers.
+func typed[T any](s *Server, o huma.Operation) huma.Operation {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+	o.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}}
+	return o
+}
+
+func (s *Server) orderRoutes() {
+	add(s, typed[OrderPage](s, op("listOrders", http.MethodGet, "/orders", "orders", "Orders, newest or most urgent first")), s.listOrders)
+	add(s, op("getOrder", http.MethodGet, "/orders/{id}", "orders", "One order with everything about it"), s.getOrder)
+	add(s, op("listJournal", http.MethodGet, "/orders/{id}/journal", "orders", "What went in and out for an order, newest first"), s.listJournal)
+	add(s, op("countOrders", http.MethodGet, "/counts", "orders", "How many orders there are, by status and by flag"), s.countOrders)
+}
+
+func (s *Server) listOrders(ctx context.Context, in *listInput) (*rawOutput, error) {
+	const op = "api.listOrders"
+	c := who(ctx)
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	for _, st := range in.Status {
+		f.Status = append(f.Status, order.Status(st))
+	}
+	for _, x := range in.Flag {
+		f.Flag |= db.FlagsOf([]order.Flag{order.Flag(x)})
+	}
+	f.Kind, f.Logistics, f.Query, f.From, f.To, f.Sort, f.Cursor, f.Limit = in.Kind, in.Logistics, in.Q, in.From, in.To, in.Sort, in.Cursor, in.Limit
+	epoch, seq, err := s.db.Feed(ctx, c.Merchant) // before the rows: what comes later is in the stream
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	rows, next, err := s.db.Orders(ctx, c.Scope, f)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	dir, err := s.db.Directory(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	b := make([]byte, 0, len(rows)*1500+200)
+	b = append(b, `{"orders":[`...)
+	for i := range rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendSummary(b, &rows[i], dir, c.Personal)
+	}
+	b = append(b, `],"next_cursor":`...)
+	b = appendText(b, next)
+	b = strconv.AppendInt(append(b, `,"seq":`...), seq, 10)
+	b = strconv.AppendInt(append(b, `,"epoch":`...), epoch, 10)
+	b = strconv.AppendInt(append(b, `,"as_of":`...), s.now().UnixMilli(), 10)
+	return &rawOutput{"application/json", append(b, '}')}, nil
+}
+
+// appendSummary writes an OrderSummary: the stored summary as it is, with what is not
+// stored in it before its closing brace. Without the right to personal data it is
+// decoded and masked.
+func appendSummary(b []byte, row *db.OrderRow, dir *db.Directory, personal bool) []byte {
+	sum := bytes.TrimSpace(row.Summary)
+	if !personal {
+		sum = maskSummary(sum)
+	}
+	if len(sum) < 3 || sum[0] != '{' || sum[len(sum)-1] != '}' {
+		sum = []byte(`{"id":"` + row.ID.String() + `"}`) // never stored so; a list must not break
+	}
+	b = append(b, sum[:len(sum)-1]...)
+	if shop, ok := dir.Shop(row.Shop); ok {
+		b = append(append(append(b, `,"shop":{"id":"`...), shop.ID.String()...), `","name":`...)
+		b = append(appendText(b, shop.Name), '}')
+	}
+	if st, ok := dir.Store(row.Store); ok {
+		b = append(append(append(b, `,"store":{"id":"`...), st.ID.String()...), `","name":`...)
+		b = append(appendText(b, st.Name), `,"zone":`...)
+		b = append(appendText(b, st.Zone), '}')
+	}
+	b = strconv.AppendInt(append(b, `,"changed_at":`...), row.Changed, 10)
+	b = strconv.AppendInt(append(b, `,"seq":`...), row.Seq, 10)
+	return append(b, '}')
+}
+
+func appendText(b []byte, s string) []byte {
+	t, err := json.Marshal(s)
+	if err != nil {
+		return append(b, `""`...) // a string always can be
+	}
+	return append(b, t...)
+}
+
+// longNumber is what may be a phone number inside a remark.
+var longNumber = regexp.MustCompile(`\d[\d _-]{5,}\d`)
+
+// maskSummary hides the customer in a stored summary.
+func maskSummary(sum []byte) []byte {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(sum, &m) != nil {
+		return nil
+	}
+	if c, ok := m["customer"]; ok {
+		var brief hub.CustomerBrief
+		if json.Unmarshal(c, &brief) != nil {
+			return nil
+		}
+		if r := []rune(brief.Name); len(r) > 0 {
+			brief.Name = string(r[:1]) + "**"
+		}
+		m["customer"], _ = json.Marshal(brief)
+	}
+	if r, ok := m["remark"]; ok {
+		var text string
+		if json.Unmarshal(r, &text) != nil {
+			return nil
+		}
+		m["remark"], _ = json.Marshal(maskText(text))
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+func maskText(s string) string { return longNumber.ReplaceAllString(s, "***") }
+
+type orderOutput struct{ Body Order }
+
+func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
+	const op = "api.getOrder"
+	c := who(ctx)
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.hub.Detail(ctx, c.Actor, id)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	dir, err := s.db.Directory(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &orderOutput{Body: Order{
+		Remark: d.RemarkFull, Customer: d.Customer, LineList: d.Lines, Money: d.Money, Notes: d.Notes, Invoice: d.Invoice, Payments: d.Payments,
+		Deliveries: d.Deliveries, AfterSales: d.AfterSales, Reminders: d.Reminders, Deadlines: d.Deadlines, ActionList: d.ActionList,
+		Timeline: d.Timeline, SamePack: d.SamePack, CancelBy: d.CancelBy, CancelWhy: d.CancelWhy, Tags: d.Tags,
+	}}
+	if !c.Personal {
+		out.Body.Remark = maskText(d.RemarkFull)
+		for i := range out.Body.Deliveries {
+			if r := out.Body.Deliveries[i].Rider; r != nil {
+				out.Body.Deliveries[i].Rider = &order.Rider{Name: r.Name}
+			}
+		}
+	}
+	if err := json.Unmarshal(d.Summary, &out.Body.OrderSummary.Summary); err != nil {
+		return nil, &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
+	}
+	out.Body.ChangedAt, out.Body.Seq = d.Row.Changed, d.Row.Seq
+	if shop, ok := dir.Shop(d.Row.Shop); ok {
+		out.Body.Shop = &Named{shop.ID, shop.Name}
+	}
+	if st, ok := dir.Store(d.Row.Store); ok {
+		out.Body.Store = &Place{st.ID, st.Name, st.Zone}
+	}
+	return out, nil
+}
+
+// JournalEntry is one line of an order's journal.
+type JournalEntry struct {
+	ID        ident.Entry  `json:"id"`
+	At        int64        `json:"at"`
+	Direction db.Direction `json:"direction" enum:"push,pull,call,act,decision"`
+	What      string       `json:"what"`
+	Method    string       `json:"method,omitempty"`
+	Path      string       `json:"path,omitempty"`
+	Status    int          `json:"status" doc:"HTTP status of a call; 0 = no answer, or no call."`
+	TookMS    int64        `json:"took_ms"`
+	By        string       `json:"by,omitempty"`
+	Outcome   string       `json:"outcome,omitempty"`
+	Error     string       `json:"error,omitempty"`
+	Body      string       `json:"body,omitempty"`
+	Answer    string       `json:"answer,omitempty" doc:"What the platform answered to a call."`
+	Size      int          `json:"size" doc:"Bytes of the whole body."`
+	Known     bool         `json:"known" doc:"The same was read before; only its hash is kept."`
+	Masked    bool         `json:"masked" doc:"Bodies are left out: they hold customers' data."`
+}
+
+type journalInput struct {
+	ByID
+	Cursor string `query:"cursor" maxLength:"200"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
+}
+
+type journalOutput struct {
+	Body struct {
+		Entries    []JournalEntry `json:"entries"`
+		NextCursor string         `json:"next_cursor"`
+	}
+}
+
+const maxShown = 64 << 10 // bytes of a body in an answer
+
+func (s *Server) listJournal(ctx context.Context, in *journalInput) (*journalOutput, error) {
+	const op = "api.listJournal"
+	c := who(ctx)
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := s.db.JournalOf(ctx, c.Scope, id, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &journalOutput{}
+	out.Body.NextCursor = next
+	out.Body.Entries = each(list, func(e db.EntryRead) JournalEntry {
+		j := JournalEntry{
+			ID: e.ID, At: e.At.UnixMilli(), Direction: e.Direction, What: e.What, Method: e.Method, Path: e.Path, Status: e.Status,
+			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !c.Personal,
+		}
+		if c.Personal {
+			j.Body, j.Answer = shown(e.Body), shown(e.Answer)
+		}
+		return j
+	})
+	return out, nil
+}
+
+// shown is a body as text for a screen.
+func shown(b []byte) string {
+	if len(b) > maxShown {
+		b = b[:maxShown]
+	}
+	return string(bytes.ToValidUTF8(b, []byte("�")))
+}
+
+// Counts are exact as of a moment less than a second ago.
+type Counts struct {
+	Statuses map[order.Status]int64 `json:"statuses"`
+	Flags    map[order.Flag]int64   `json:"flags"`
+	AsOf     int64                  `json:"as_of"`
+	Seq      int64                  `json:"seq"`
+}
+
+type countsOutput struct{ Body Counts }
+
+func (s *Server) countOrders(ctx context.Context, in *struct{ Where }) (*countsOutput, error) {
+	f, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	n, err := s.db.Counts(ctx, who(ctx).Scope, f)
+	if err != nil {
+		return nil, fault.Wrap("api.countOrders", err)
+	}
+	out := &countsOutput{Counts{map[order.Status]int64{}, map[order.Flag]int64{}, n.AsOf, n.Seq}}
+	for _, st := range order.Statuses {
+		out.Body.Statuses[st] = int64(n.Statuses[st])
+	}
+	for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
+		out.Body.Flags[fl] = int64(n.Flags[fl])
+	}
+	return out, nil
+}
