@@ -1,0 +1,254 @@
+// Package db keeps everything that Tongdan knows, in SQLite or PostgreSQL, with one SQL
+// text for both; what differs is in the engine type.
+//
+// # Writing
+//
+// A Verb names what it needs; the writer loads and locks that for everybody who waits,
+// each verb decides in memory, the writer saves what they decided and commits once for
+// all of them; only then does Do return. A verb that fails loses nobody else's work.
+//
+// # Reading
+//
+// Reads take a Scope, which is part of every query: a person of one store cannot ask
+// for another store's rows. They run beside the writer and see what is committed.
+//
+// # The feed
+//
+// Each merchant has one numbered list of changes. The number is given by the last lock
+// of a transaction, so number order is commit order and there are no gaps. Counts and
+// search follow the feed (Follow) and are less than a second behind.
+//
+// # Secrets
+//
+// Bodies in the journal are compressed, then sealed under a key per order; credentials
+// and keys are sealed with the master key, which is never in the database.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// Options say where the data lies.
+type Options struct {
+	URL string           // "postgres://…"; "" = SQLite in Dir
+	Dir string           // folder of the SQLite file; made when absent
+	Key [32]byte         // the master key; kept outside the database and its backups
+	Now func() time.Time // the wall clock; nil = time.Now
+	Log *slog.Logger     // nil = slog.Default()
+
+	// Twice runs every Decide twice and throws the first run away: for tests, so that
+	// a Decide that is not pure is found.
+	Twice bool
+}
+
+// A DB is an open database. All methods may be called concurrently.
+type DB struct {
+	eng     *engine
+	now     func() time.Time
+	log     *slog.Logger
+	twice   bool
+	owner   string
+	place   string // where the data lies, as a copy would not say
+	reads   *sql.DB
+	stmts   sync.Map // text → *sql.Stmt of reads
+	keys    *keyring
+	zip     *zipper
+	days    sync.Map // dayKey → openKey
+	queue   *queue
+	bell    *bell
+	health  *health
+	dir     atomic.Pointer[directory]
+	dirLoad sync.Mutex
+	closing context.Context
+	stop    context.CancelFunc
+	work    sync.WaitGroup
+	closers []func() error
+}
+
+//go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
+var migrations embed.FS
+
+// Open opens the database, brings its schema up to date and starts the writer. It
+// fails with fault.Invalid on options that make no sense, with fault.Conflict when
+// another process has the SQLite folder or the schema is newer than this program, and
+// with fault.Unauthorized when the master key is not the one it was made with.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	const op = "db.Open"
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, owner: random("n"), bell: newBell()}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.log == nil {
+		d.log = slog.Default()
+	}
+	d.closing, d.stop = context.WithCancel(context.Background())
+	var err error
+	switch {
+	case o.URL != "":
+		err = d.openPostgres(ctx, o.URL)
+	case o.Dir != "":
+		err = d.openSQLite(ctx, o.Dir)
+	default:
+		err = fault.New(op, fault.Invalid, "give DATABASE_URL or a folder for the data")
+	}
+	if err == nil {
+		err = d.begin(ctx, o)
+	}
+	if err != nil {
+		return nil, errors.Join(fault.Wrap(op, err), d.Close())
+	}
+	return d, nil
+}
+
+func (d *DB) begin(ctx context.Context, o Options) error {
+	var err error
+	if d.keys, err = newKeyring(o.Key); err != nil {
+		return err
+	}
+	if d.zip, err = newZipper(); err != nil {
+		return err
+	}
+	d.health = newHealth()
+	d.queue = newQueue()
+	conns, err := d.eng.writers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
+		d.work.Go(func() { newWriter(d, c).run() })
+	}
+	if err := d.install(ctx); err != nil {
+		return err
+	}
+	if o.URL == "" {
+		if err := d.freeLanes(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.loadDictionaries(ctx); err != nil {
+		return err
+	}
+	if err := d.loadDirectory(ctx); err != nil {
+		return err
+	}
+	d.work.Go(d.watch)
+	return nil
+}
+
+// migrate brings the schema up to date, or refuses one that is newer.
+func (d *DB) migrate(ctx context.Context, pool *sql.DB, dialect goose.Dialect, folder string) error {
+	const op = "db.migrate"
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	p, err := goose.NewProvider(dialect, pool, files, goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	newest := int64(0)
+	for _, s := range p.ListSources() {
+		newest = max(newest, s.Version)
+	}
+	at, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if at > newest {
+		return fault.New(op, fault.Conflict, "the database was written by a newer version of Tongdan; start that version, or restore a backup made before the update")
+	}
+	_, err = p.Up(ctx)
+	return fault.Wrap(op, err)
+}
+
+// Close waits for what has begun, refuses what waits, and closes the database.
+func (d *DB) Close() error {
+	if d.stop != nil {
+		d.stop()
+	}
+	if d.queue != nil {
+		d.queue.close()
+	}
+	d.work.Wait()
+	var errs []error
+	d.stmts.Range(func(_, s any) bool {
+		errs = append(errs, s.(*sql.Stmt).Close())
+		return true
+	})
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		errs = append(errs, d.closers[i]())
+	}
+	d.closers = nil
+	return errors.Join(errs...)
+}
+
+// Engine is "sqlite" or "postgres".
+func (d *DB) Engine() string { return d.eng.name }
+
+// Instance names this opening of the database: new at each start, so that it can own
+// leases.
+func (d *DB) Instance() string { return d.owner }
+
+// install finds out whether this is the database's own place. A copy or a restored
+// backup is disarmed and begins a new epoch of every feed, so that nobody takes it for
+// the original.
+func (d *DB) install(ctx context.Context) error {
+	const op = "db.install"
+	sealed, err := d.keys.sealMaster([]byte("tongdan"), "installation")
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		var print string
+		var proof []byte
+		found, err := one(ctx, c, `SELECT print, proof FROM installation WHERE id = 1`, nil, &print, &proof)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return exec(ctx, c, `INSERT INTO installation (id, name, print, proof, armed, made_at) VALUES (1, $1, $2, $3, 1, $4)`,
+				random("tongdan"), d.place, sealed, d.now().UnixMilli())
+		}
+		if _, err := d.keys.openMaster(proof, "installation"); err != nil {
+			return fault.New(op, fault.Unauthorized, "the master key is not the one that this database was made with; give the right key")
+		}
+		if print == d.place {
+			return nil
+		}
+		d.log.Warn("this database is a copy or was restored: nothing is called outside until it is armed")
+		if err := exec(ctx, c, `UPDATE installation SET armed = 0, print = $1 WHERE id = 1`, d.place); err != nil {
+			return err
+		}
+		return exec(ctx, c, `UPDATE feeds SET epoch = epoch + 1`)
+	})
+}
+
+// Armed reports whether calls to the outside may be made from this database.
+func (d *DB) Armed(ctx context.Context) (bool, error) {
+	var armed int64
+	_, err := d.one(ctx, `SELECT armed FROM installation WHERE id = 1`, nil, &armed)
+	return armed == 1, fault.Wrap("db.Armed", err)
+}
+
+// Arm allows calls again, after a person has made sure that the original does not run.
+func (d *DB) Arm(ctx context.Context) error {
+	return d.write(ctx, "db.Arm", func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `UPDATE installation SET armed = 1 WHERE id = 1`)
+	})
+}
+
+// id draws an id.
+func (d *DB) id() int64 { return ident.New(d.now()) }

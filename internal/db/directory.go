@@ -1,0 +1,347 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// A directory is what every message needs and what seldom changes: merchants, apps,
+// accounts, shops and stores, kept in memory. It is never changed, but replaced.
+type directory struct {
+	merchants map[ident.Merchant]MerchantRow
+	apps      map[ident.App]AppRow
+	accounts  map[laneKey]AccountRow
+	stores    map[storeKey]StoreRow
+	shops     map[shopKey]ShopRow
+	shopIDs   map[shopID]ShopRow
+	owners    map[ident.Account]ident.Merchant
+}
+
+type (
+	storeKey struct {
+		m  ident.Merchant
+		id ident.Store
+	}
+	shopKey struct {
+		m               ident.Merchant
+		realm, external string
+	}
+	shopID struct {
+		m  ident.Merchant
+		id ident.Shop
+	}
+)
+
+const reloadEvery = 3 * time.Second
+
+func (dir *directory) shop(m ident.Merchant, account ident.Account, realm, external string) (ShopRow, bool) {
+	s, ok := dir.shops[shopKey{m, realm, external}]
+	if !ok || (account != 0 && s.Account != account) {
+		return ShopRow{}, false
+	}
+	return s, true
+}
+
+// loadDirectory reads the directory anew.
+func (d *DB) loadDirectory(ctx context.Context) error {
+	const op = "db.loadDirectory"
+	d.dirLoad.Lock()
+	defer d.dirLoad.Unlock()
+	mark := d.health.now()
+	dir := &directory{map[ident.Merchant]MerchantRow{}, map[ident.App]AppRow{}, map[laneKey]AccountRow{}, map[storeKey]StoreRow{}, map[shopKey]ShopRow{}, map[shopID]ShopRow{}, map[ident.Account]ident.Merchant{}}
+	err := d.query(ctx, `SELECT id, name, locale, sealed_key, made_at FROM merchants`, nil, func(scan scanFunc) error {
+		var m MerchantRow
+		var sealed []byte
+		if err := scan(&m.ID, &m.Name, &m.Locale, &sealed, &m.Made); err != nil {
+			return err
+		}
+		dir.merchants[m.ID] = m
+		if _, err := d.keys.merchant(m.ID); err == nil {
+			return nil
+		}
+		return d.keys.add(m.ID, sealed)
+	})
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if err := d.query(ctx, `SELECT `+storeColumns+` FROM stores`, nil, func(scan scanFunc) error {
+		s, err := scanStore(scan)
+		dir.stores[storeKey{s.Merchant, s.ID}] = s
+		return err
+	}); err != nil {
+		return fault.Wrap(op, err)
+	}
+	if err := d.query(ctx, `SELECT `+appColumns+` FROM apps`, nil, func(scan scanFunc) error {
+		a, err := d.scanApp(scan)
+		dir.apps[a.ID] = a
+		return err
+	}); err != nil {
+		return fault.Wrap(op, err)
+	}
+	if err := d.query(ctx, `SELECT `+accountColumns+` FROM `+accountTables, nil, func(scan scanFunc) error {
+		a, err := d.scanAccount(scan)
+		dir.accounts[laneKey{a.Merchant, a.ID}], dir.owners[a.ID] = a, a.Merchant
+		return err
+	}); err != nil {
+		return fault.Wrap(op, err)
+	}
+	if err := d.query(ctx, `SELECT `+shopColumns+` FROM shops`, nil, func(scan scanFunc) error {
+		s, err := scanShop(scan)
+		dir.shops[shopKey{s.Merchant, s.Realm, s.External}] = s
+		dir.shopIDs[shopID{s.Merchant, s.ID}] = s
+		return err
+	}); err != nil {
+		return fault.Wrap(op, err)
+	}
+	d.health.load(dir.accounts, mark)
+	d.dir.Store(dir)
+	return nil
+}
+
+// changedDirectory runs a change of the directory, tells of it in the feed, and makes
+// it known in this process before it returns; other processes see it within seconds.
+func (d *DB) changedDirectory(ctx context.Context, op string, m ident.Merchant, id string, f func(context.Context, conn) error) error {
+	var r Receipt
+	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
+		if err := f(ctx, c); err != nil {
+			return err
+		}
+		var err error
+		r, err = d.addChange(ctx, c, m, KindDirectory, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = d.loadDirectory(context.WithoutCancel(ctx))
+	d.bell.ring(m, r)
+	return err
+}
+
+// addChange writes one line into the feed: the last thing that a transaction does.
+func (d *DB) addChange(ctx context.Context, c conn, m ident.Merchant, kind, id string) (Receipt, error) {
+	var r Receipt
+	found, err := one(ctx, c, nextSeq, []any{int64(1), int64(m)}, &r.Epoch, &r.Seq)
+	if err != nil {
+		return r, err
+	}
+	if !found {
+		return r, fault.New("db.addChange", fault.NotFound, "no such merchant")
+	}
+	return r, c.run(ctx, addChanges.stmts([]any{int64(m), r.Seq, kind, id, int64(0), d.now().UnixMilli()})...)
+}
+
+// watch reloads the directory now and then: another node may have changed it.
+func (d *DB) watch() {
+	tick := time.NewTicker(reloadEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-d.closing.Done():
+			return
+		case <-tick.C:
+		}
+		if err := d.loadDirectory(d.closing); err != nil && d.closing.Err() == nil {
+			d.log.Warn("the directory could not be read again", "error", err)
+		}
+	}
+}
+
+// health is how accounts are doing, in memory: so that a push need not write it.
+type health struct {
+	mu   sync.Mutex
+	at   map[laneKey]healthState
+	tick int64
+}
+
+type healthState struct {
+	row     AccountRow
+	written int64 // UTC ms, of the last write of the row
+	tick    int64 // of the last change here
+}
+
+func newHealth() *health { return &health{at: map[laneKey]healthState{}} }
+
+func (h *health) now() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tick
+}
+
+// load takes over what was read, but for accounts that changed here since.
+func (h *health) load(rows map[laneKey]AccountRow, since int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for k, r := range rows {
+		old := h.at[k]
+		if old.tick > since && old.row.ID != 0 {
+			continue
+		}
+		r.LastPush, r.LastPull = max(r.LastPush, old.row.LastPush), max(r.LastPull, old.row.LastPull)
+		h.at[k] = healthState{row: r, written: old.written, tick: old.tick}
+	}
+}
+
+// row is an account as the directory has it, with how it is doing now.
+func (h *health) over(r AccountRow) AccountRow {
+	h.mu.Lock()
+	s, ok := h.at[laneKey{r.Merchant, r.ID}]
+	h.mu.Unlock()
+	if ok {
+		r.AlarmAt, r.AlarmWhy, r.LastPush, r.LastPull, r.LastError = s.row.AlarmAt, s.row.AlarmWhy, s.row.LastPush, s.row.LastPull, s.row.LastError
+		r.ErrorCode, r.ErrorWords, r.Cursor = s.row.ErrorCode, s.row.ErrorWords, s.row.Cursor
+	}
+	return r
+}
+
+const setHealth = `INSERT INTO account_health (merchant_id, account_id, alarm_at, alarm_why, last_push, last_pull, last_error, error_code, error_words, cursor_doc)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	ON CONFLICT (merchant_id, account_id) DO UPDATE SET
+	alarm_at = CASE WHEN CAST($11 AS BIGINT) = 1 THEN excluded.alarm_at ELSE account_health.alarm_at END,
+	alarm_why = CASE WHEN CAST($11 AS BIGINT) = 1 THEN excluded.alarm_why ELSE account_health.alarm_why END,
+	last_push = CASE WHEN excluded.last_push > account_health.last_push THEN excluded.last_push ELSE account_health.last_push END,
+	last_pull = CASE WHEN excluded.last_pull > account_health.last_pull THEN excluded.last_pull ELSE account_health.last_pull END,
+	last_error = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.last_error ELSE account_health.last_error END,
+	error_code = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.error_code ELSE account_health.error_code END,
+	error_words = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.error_words ELSE account_health.error_words END,
+	cursor_doc = CASE WHEN CAST($13 AS BIGINT) = 1 THEN excluded.cursor_doc ELSE account_health.cursor_doc END`
+
+// saveHealth writes the touches that have to be written.
+func (b *batch) saveHealth() ([]*stmt, error) {
+	if len(b.made.touches) == 0 {
+		return nil, nil
+	}
+	now := b.now.UnixMilli()
+	before := map[laneKey]healthState{}
+	b.mark = map[laneKey]healthState{}
+	for _, t := range b.made.touches {
+		s, ok := b.mark[t.at]
+		if !ok {
+			b.d.health.mu.Lock()
+			s, ok = b.d.health.at[t.at]
+			b.d.health.mu.Unlock()
+			if !ok {
+				s.row = AccountRow{Merchant: t.at.m, ID: t.at.account}
+			}
+			before[t.at] = s
+			s.row.Credentials = maps.Clone(s.row.Credentials)
+		}
+		t.f(&s.row)
+		b.mark[t.at] = s
+	}
+	var list []*stmt
+	for _, k := range sortedKeys(b.mark, compareLanes) {
+		s, old := b.mark[k], before[k].row
+		r := s.row
+		alarm := flag(r.AlarmAt != old.AlarmAt || r.AlarmWhy != old.AlarmWhy)
+		failed := flag(r.LastError != old.LastError || r.ErrorCode != old.ErrorCode || r.ErrorWords != old.ErrorWords)
+		cursor := flag(string(r.Cursor) != string(old.Cursor))
+		if alarm+failed+cursor == 0 && now-s.written < 1000 {
+			continue
+		}
+		s.written = now
+		b.mark[k] = s
+		list = append(list, &stmt{text: setHealth, args: []any{int64(k.m), int64(k.account), r.AlarmAt, clean(r.AlarmWhy, 300), r.LastPush, r.LastPull,
+			r.LastError, clean(r.ErrorCode, 100), clean(r.ErrorWords, 300), nilIfEmpty(r.Cursor), alarm, failed, cursor}})
+	}
+	return list, nil
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// commit takes over what a batch touched, once it is committed.
+func (h *health) commit(b *batch) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for k, s := range b.mark {
+		h.tick++
+		old := h.at[k]
+		s.tick, s.written = h.tick, max(s.written, old.written)
+		s.row.LastPush, s.row.LastPull = max(s.row.LastPush, old.row.LastPush), max(s.row.LastPull, old.row.LastPull)
+		h.at[k] = s
+	}
+}
+
+// The directory from outside: from memory, at most a few seconds old, own changes at once.
+
+// AppByID finds an application of any merchant, for callbacks.
+func (d *DB) AppByID(id ident.App) (AppRow, bool) {
+	a, ok := d.dir.Load().apps[id]
+	return a, ok
+}
+
+// AccountsOf lists the accounts of an application.
+func (d *DB) AccountsOf(app ident.App) []AccountRow {
+	var out []AccountRow
+	for _, a := range d.dir.Load().accounts {
+		if a.App == app {
+			out = append(out, d.health.over(a))
+		}
+	}
+	return out
+}
+
+// AccountByID finds an account, with how it is doing.
+func (d *DB) AccountByID(m ident.Merchant, id ident.Account) (AccountRow, bool) {
+	a, ok := d.dir.Load().accounts[laneKey{m, id}]
+	if !ok {
+		return a, false
+	}
+	return d.health.over(a), true
+}
+
+// ShopByID finds a shop.
+func (d *DB) ShopByID(m ident.Merchant, id ident.Shop) (ShopRow, bool) {
+	s, ok := d.dir.Load().shopIDs[shopID{m, id}]
+	return s, ok
+}
+
+// ShopByExternal finds a shop by the platform's id of it.
+func (d *DB) ShopByExternal(m ident.Merchant, realm, external string) (ShopRow, bool) {
+	return d.dir.Load().shop(m, 0, realm, external)
+}
+
+// StoreByID finds a store.
+func (d *DB) StoreByID(m ident.Merchant, id ident.Store) (StoreRow, bool) {
+	s, ok := d.dir.Load().stores[storeKey{m, id}]
+	return s, ok
+}
+
+// MerchantByID finds a merchant.
+func (d *DB) MerchantByID(m ident.Merchant) (MerchantRow, bool) {
+	r, ok := d.dir.Load().merchants[m]
+	return r, ok
+}
+
+func credentialsUse(kind string, id string) string { return kind + " credentials " + id }
+
+func (d *DB) sealCredentials(c map[string]string, use string) ([]byte, error) {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	return d.keys.sealMaster(b, use)
+}
+
+func (d *DB) openCredentials(b []byte, use string) (map[string]string, error) {
+	plain, err := d.keys.openMaster(b, use)
+	if err != nil {
+		return nil, err
+	}
+	var c map[string]string
+	if err := json.Unmarshal(plain, &c); err != nil {
+		return nil, &fault.Error{Op: "db.openCredentials", Code: fault.Internal, Err: err}
+	}
+	return c, nil
+}

@@ -1,0 +1,166 @@
+package db
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+// An EntryRead is a line of the journal as it is read: opened.
+type EntryRead struct {
+	Entry
+	Size       int  // of the plain body
+	AnswerSize int  // of the plain answer
+	Erased     bool // the key was deleted: Body and Answer are gone for ever
+}
+
+const entryColumns = `j.id, j.at, j.direction, j.what, j.channel, j.account_id, j.order_id, j.realm, j.kind, j.external_id, j.method, j.path, j.status, j.took_us,
+	j.made_by, j.outcome, j.error, j.known, j.size, j.answer_size, j.day, j.body, j.answer`
+
+// sealedEntry is an entry with what is needed to open it.
+type sealedEntry struct {
+	EntryRead
+	day          int64
+	body, answer []byte
+}
+
+func scanEntry(scan scanFunc) (e sealedEntry, err error) {
+	var at, took, known int64
+	var direction string
+	err = scan(&e.ID, &at, &direction, &e.What, &e.Channel, &e.Account, &e.Order, &e.Ref.Realm, &e.Ref.Kind, &e.Ref.ID, &e.Method, &e.Path, &e.Status, &took,
+		&e.By, &e.Outcome, &e.Error, &known, &e.Size, &e.AnswerSize, &e.day, &e.body, &e.answer)
+	e.At, e.Direction, e.Took, e.Known = time.UnixMilli(at).UTC(), Direction(direction), time.Duration(took)*time.Microsecond, known == 1
+	return e, err
+}
+
+// unseal opens an entry. One whose key is gone is given without its bytes.
+func (d *DB) unseal(ctx context.Context, m ident.Merchant, e *sealedEntry) error {
+	if e.body == nil && e.answer == nil {
+		return nil
+	}
+	mk, err := d.keys.merchant(m)
+	if err != nil {
+		return err
+	}
+	var sealed []byte
+	use := orderUse(e.Order)
+	if e.day == 0 {
+		_, err = d.one(ctx, `SELECT sealed_key FROM orders WHERE merchant_id = $1 AND id = $2`, []any{int64(m), int64(e.Order)}, &sealed)
+	} else {
+		use = dayUse(e.day)
+		_, err = d.one(ctx, `SELECT sealed_key FROM day_keys WHERE merchant_id = $1 AND day = $2`, []any{int64(m), e.day}, &sealed)
+	}
+	if err != nil {
+		return err
+	}
+	if sealed == nil {
+		e.Erased = true
+		return nil
+	}
+	key, err := mk.open(sealed, use)
+	if err != nil {
+		return err
+	}
+	open := func(b []byte, use string) []byte {
+		if b == nil || err != nil {
+			return nil
+		}
+		var zipped, plain []byte
+		if zipped, err = key.aead.Open(nil, nil, b, []byte(use)); err != nil {
+			// sealed under a key that was deleted before this one was drawn
+			e.Erased, err = true, nil
+			return nil
+		}
+		plain, err = d.zip.unzip(zipped)
+		return plain
+	}
+	e.Body = open(e.body, bodyUse(e.ID))
+	e.Answer = open(e.answer, replyUse(e.ID))
+	return err
+}
+
+func (d *DB) entry(ctx context.Context, m ident.Merchant, id ident.Entry) (EntryRead, error) {
+	const op = "db.entry"
+	var e sealedEntry
+	found := false
+	err := d.query(ctx, `SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.id = $2`, []any{int64(m), int64(id)}, func(scan scanFunc) (err error) {
+		found = true
+		e, err = scanEntry(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = fault.New(op, fault.NotFound, "no such entry")
+	}
+	if err == nil {
+		err = d.unseal(ctx, m, &e)
+	}
+	return e.EntryRead, fault.Wrap(op, err)
+}
+
+// JournalOf lists what was journalled of an order, oldest first, opened: its own
+// entries, and those of its records that came before the order was known.
+func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor string, limit int) (list []EntryRead, next string, err error) {
+	const op = "db.JournalOf"
+	row, recs, _, err := d.Order(ctx, sc, id)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	after := int64(0)
+	if cursor != "" {
+		if after, err = idCursor(cursor); err != nil {
+			return nil, "", fault.Wrap(op, err)
+		}
+	}
+	limit = pageSize(limit)
+	refs := []order.Ref{row.Ref}
+	for _, l := range recs {
+		if l.Ref != row.Ref {
+			refs = append(refs, l.Ref)
+		}
+	}
+	args := []any{int64(sc.Merchant), int64(id), after, int64(limit + 1)}
+	parts := []string{`SELECT * FROM (SELECT ` + entryColumns + ` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = $2 AND j.order_id <> 0 AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`}
+	for _, ref := range refs[:min(len(refs), 50)] {
+		n := len(args)
+		args = append(args, ref.Realm, ref.Kind, ref.ID)
+		parts = append(parts, `SELECT * FROM (SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = 0 AND j.external_id <> ''
+			AND j.realm = `+dollar(n+1)+` AND j.kind = `+dollar(n+2)+` AND j.external_id = `+dollar(n+3)+` AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`)
+	}
+	var sealed []sealedEntry
+	err = d.query(ctx, strings.Join(parts, ` UNION ALL `)+` ORDER BY id LIMIT $4`, args, func(scan scanFunc) error {
+		e, err := scanEntry(scan)
+		sealed = append(sealed, e)
+		return err
+	})
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	if len(sealed) > limit {
+		sealed = sealed[:limit]
+		next = idCursorText(int64(sealed[limit-1].ID))
+	}
+	for _, e := range sealed {
+		if err := d.unseal(ctx, sc.Merchant, &e); err != nil {
+			return nil, "", fault.Wrap(op, err)
+		}
+		list = append(list, e.EntryRead)
+	}
+	return list, next, nil
+}
+
+// Erase deletes the key of an order's journal: its bodies can never be read again,
+// wherever they were copied to. Hashes and lines stay.
+func (d *DB) Erase(ctx context.Context, m ident.Merchant, id ident.Order) error {
+	const op = "db.Erase"
+	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		n, err := affects(ctx, c, `UPDATE orders SET sealed_key = NULL WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
+		if err == nil && n == 0 {
+			return fault.New(op, fault.NotFound, "no such order")
+		}
+		return err
+	})
+}

@@ -1,0 +1,372 @@
+package db
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Counts and search are derived: a follower reads the feed, writes the difference to
+// what it wrote before, and commits its cursor with that. So the transaction of an
+// order never waits for a counter that all orders of a store share.
+
+const (
+	followMany  = 500 // changes of one step
+	rebuildMany = 200 // orders of one step of a rebuild
+)
+
+// A derived row is what is derived from one order.
+type derived struct {
+	id      ident.Order
+	store   ident.Store
+	shop    ident.Shop
+	channel string
+	status  string
+	flags   Flags
+	sortAt  int64
+	keys    []string
+	names   []string // to become keys
+}
+
+type countKey struct {
+	store   ident.Store
+	shop    ident.Shop
+	channel string
+	status  string
+	flags   Flags
+}
+
+func (r *derived) count() countKey {
+	return countKey{r.store, r.shop, r.channel, r.status, r.flags}
+}
+
+// Follow keeps the derived tables of all merchants up to date until ctx ends or the
+// database is closed.
+func (d *DB) Follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(d.closing, cancel)()
+	poll := time.NewTicker(pollEvery / 4)
+	defer poll.Stop()
+	for {
+		for m := range d.dir.Load().merchants {
+			for more := true; more && ctx.Err() == nil; {
+				var err error
+				if more, err = d.Step(ctx, m); err != nil && ctx.Err() == nil {
+					d.log.Warn("counts and search could not follow", "merchant", m.String(), "error", err)
+					break
+				}
+			}
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return fault.Wrap("db.Follow", ctx.Err())
+		}
+	}
+}
+
+// Step follows the next changes of a merchant; more is true when there may be others.
+func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) {
+	const op = "db.Step"
+	var at int64
+	if _, err := d.one(ctx, `SELECT seq FROM followers WHERE merchant_id = $1`, []any{int64(m)}, &at); err != nil {
+		return false, fault.Wrap(op, err)
+	}
+	var ids []ident.Order
+	last, lastAt, n := at, int64(0), 0
+	err = d.query(ctx, `SELECT seq, kind, entity_id, at FROM changes WHERE merchant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{int64(m), at, int64(followMany)}, func(scan scanFunc) error {
+		var kind, text string
+		if err := scan(&last, &kind, &text, &lastAt); err != nil {
+			return err
+		}
+		n++
+		var id ident.Order
+		if kind == KindOrder && id.UnmarshalText([]byte(text)) == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	if err != nil || n == 0 {
+		return false, fault.Wrap(op, err)
+	}
+	var rows []*derived
+	if len(ids) > 0 {
+		args := []any{int64(m)}
+		where := anyOf("id", orderNumbers(ids), &args)
+		if err := d.query(ctx, derivedFrom+where, args, func(scan scanFunc) error {
+			r, err := d.scanDerived(scan)
+			rows = append(rows, r)
+			return err
+		}); err != nil {
+			return false, fault.Wrap(op, err)
+		}
+	}
+	_, err = d.wait(ctx, op, Background, &job{size: 64 << 10, done: make(chan struct{}), raw: func(ctx context.Context, c conn) error {
+		err := exec(ctx, c, `INSERT INTO followers (merchant_id, seq, at) VALUES ($1, 0, 0) ON CONFLICT (merchant_id) DO NOTHING`, int64(m))
+		if err != nil {
+			return err
+		}
+		n, err := affects(ctx, c, `UPDATE followers SET seq = $2, at = $3 WHERE merchant_id = $1 AND seq = $4`, int64(m), last, lastAt, at)
+		if err != nil || n == 0 {
+			return err // another node was faster
+		}
+		return d.derive(ctx, c, m, rows)
+	}})
+	return n == followMany, err
+}
+
+const derivedFrom = `SELECT id, store_id, shop_id, channel, status, flags, sort_at, search FROM orders WHERE merchant_id = $1`
+
+func (d *DB) scanDerived(scan scanFunc) (*derived, error) {
+	r := new(derived)
+	var zipped []byte
+	if err := scan(&r.id, &r.store, &r.shop, &r.channel, &r.status, &r.flags, &r.sortAt, &zipped); err != nil {
+		return r, err
+	}
+	plain, err := d.zip.maybeUnzip(zipped)
+	if err != nil {
+		return r, err
+	}
+	var s SearchText
+	if err := json.Unmarshal(plain, &s); err != nil {
+		return r, &fault.Error{Op: "db.follow", Code: fault.Internal, Err: err}
+	}
+	r.keys, r.names = s.keys()
+	return r, nil
+}
+
+func orderNumbers(ids []ident.Order) []int64 {
+	out := make([]int64, len(ids))
+	for i, id := range ids {
+		out[i] = int64(id)
+	}
+	return out
+}
+
+var (
+	addFollowed = insert{`INSERT INTO followed (merchant_id, order_id, store_id, shop_id, channel, status, flags, sort_at, keys) VALUES`, 9,
+		` ON CONFLICT (merchant_id, order_id) DO UPDATE SET store_id = excluded.store_id, shop_id = excluded.shop_id, channel = excluded.channel,
+		status = excluded.status, flags = excluded.flags, sort_at = excluded.sort_at, keys = excluded.keys`}
+	addCounts = insert{`INSERT INTO counts (merchant_id, store_id, shop_id, channel, status, flags, n) VALUES`, 7,
+		` ON CONFLICT (merchant_id, store_id, shop_id, channel, status, flags) DO UPDATE SET n = counts.n + excluded.n`}
+	addPostings = insert{`INSERT INTO postings (merchant_id, key, sort_at, order_id) VALUES`, 4, ` ON CONFLICT (merchant_id, key, sort_at, order_id) DO NOTHING`}
+	addNames    = insert{`INSERT INTO names (merchant_id, id, name) VALUES`, 3, ` ON CONFLICT (merchant_id, name) DO NOTHING`}
+	nameRows    = lookup{`SELECT name, id FROM names WHERE (merchant_id, name) IN`, []string{number, text}, ``}
+	followRows  = lookup{`SELECT order_id, store_id, shop_id, channel, status, flags, sort_at, keys FROM followed WHERE (merchant_id, order_id) IN`, []string{number, number}, ``}
+)
+
+const dropPosting = `DELETE FROM postings WHERE merchant_id = $1 AND key = $2 AND sort_at = $3 AND order_id = $4`
+
+// derive writes the difference between what orders are now and what was derived from
+// them before.
+func (d *DB) derive(ctx context.Context, c conn, m ident.Merchant, rows []*derived) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	slices.SortFunc(rows, func(a, b *derived) int { return compareOrders(orderKey{m, a.id}, orderKey{m, b.id}) })
+	if err := d.nameKeys(ctx, c, m, rows); err != nil {
+		return err
+	}
+	old := map[ident.Order]*derived{}
+	args := make([]any, 0, 2*len(rows))
+	for _, r := range rows {
+		args = append(args, int64(m), int64(r.id))
+	}
+	err := c.run(ctx, followRows.stmts(args, "", func(scan scanFunc) error {
+		r := new(derived)
+		var keys string
+		err := scan(&r.id, &r.store, &r.shop, &r.channel, &r.status, &r.flags, &r.sortAt, &keys)
+		if keys != "" {
+			r.keys = strings.Split(keys, "\n")
+		}
+		old[r.id] = r
+		return err
+	})...)
+	if err != nil {
+		return err
+	}
+	var list []*stmt
+	var followed, postings []any
+	counts := map[countKey]int64{}
+	for _, r := range rows {
+		was := old[r.id]
+		if was == nil {
+			was = new(derived)
+		} else {
+			counts[was.count()]--
+		}
+		counts[r.count()]++
+		moved := was.sortAt != r.sortAt
+		if was.id != 0 && was.count() == r.count() && !moved && slices.Equal(was.keys, r.keys) {
+			continue
+		}
+		for _, k := range was.keys {
+			if moved || !contains(r.keys, k) {
+				list = append(list, &stmt{text: dropPosting, args: []any{int64(m), k, was.sortAt, int64(r.id)}})
+			}
+		}
+		for _, k := range r.keys {
+			if moved || !contains(was.keys, k) {
+				postings = append(postings, int64(m), k, r.sortAt, int64(r.id))
+			}
+		}
+		followed = append(followed, int64(m), int64(r.id), int64(r.store), int64(r.shop), r.channel, r.status, int64(r.flags), r.sortAt, strings.Join(r.keys, "\n"))
+	}
+	var sums []any
+	for k, n := range counts {
+		if n != 0 {
+			sums = append(sums, int64(m), int64(k.store), int64(k.shop), k.channel, k.status, int64(k.flags), n)
+		}
+	}
+	return c.run(ctx, slices.Concat(list, addPostings.stmts(postings), addFollowed.stmts(followed), addCounts.stmts(sums))...)
+}
+
+// contains looks into sorted keys.
+func contains(keys []string, k string) bool {
+	_, ok := slices.BinarySearch(keys, k)
+	return ok
+}
+
+// nameKeys gives each name of a thing its number, and adds that to the keys.
+func (d *DB) nameKeys(ctx context.Context, c conn, m ident.Merchant, rows []*derived) error {
+	ids := map[string]int64{}
+	for _, r := range rows {
+		for _, n := range r.names {
+			ids[n] = 0
+		}
+	}
+	find := func() error {
+		var args []any
+		for _, n := range sortedKeys(ids, strings.Compare) {
+			if ids[n] == 0 {
+				args = append(args, int64(m), n)
+			}
+		}
+		return c.run(ctx, nameRows.stmts(args, "", func(scan scanFunc) error {
+			var name string
+			var id int64
+			err := scan(&name, &id)
+			ids[name] = id
+			return err
+		})...)
+	}
+	if err := find(); err != nil {
+		return err
+	}
+	var args []any
+	for _, n := range sortedKeys(ids, strings.Compare) {
+		if ids[n] == 0 {
+			ids[n] = d.id()
+			args = append(args, int64(m), ids[n], n)
+		}
+	}
+	if err := c.run(ctx, addNames.stmts(args)...); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		for _, n := range r.names {
+			r.keys = append(r.keys, nameKey(ids[n]))
+		}
+		slices.Sort(r.keys)
+		r.keys = slices.Compact(r.keys)
+	}
+	return nil
+}
+
+func nameKey(id int64) string { return "m" + strconv.FormatInt(id, 36) }
+
+// Rebuild empties the derived tables of a merchant and fills them anew from the orders,
+// in steps. While it runs, counts and search lack what has not come yet.
+func (d *DB) Rebuild(ctx context.Context, m ident.Merchant) error {
+	const op = "db.Rebuild"
+	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
+		for _, t := range []string{"postings", "names", "counts", "followed"} {
+			if err := exec(ctx, c, `DELETE FROM `+t+` WHERE merchant_id = $1`, int64(m)); err != nil {
+				return err
+			}
+		}
+		return exec(ctx, c, `INSERT INTO followers (merchant_id, seq, at) SELECT merchant_id, seq, $2 FROM feeds WHERE merchant_id = $1
+			ON CONFLICT (merchant_id) DO UPDATE SET seq = excluded.seq, at = excluded.at`, int64(m), d.now().UnixMilli())
+	})
+	for after := int64(0); err == nil; {
+		var rows []*derived
+		err = d.write(ctx, op, func(ctx context.Context, c conn) error {
+			rows = nil
+			if err := exec(ctx, c, `UPDATE followers SET at = at WHERE merchant_id = $1`, int64(m)); err != nil { // the follower waits
+				return err
+			}
+			err := c.run(ctx, &stmt{text: derivedFrom + ` AND id > $2 ORDER BY id LIMIT $3`, args: []any{int64(m), after, int64(rebuildMany)}, each: func(scan scanFunc) error {
+				r, err := d.scanDerived(scan)
+				rows = append(rows, r)
+				return err
+			}})
+			if err != nil {
+				return err
+			}
+			return d.derive(ctx, c, m, rows)
+		})
+		if len(rows) == 0 {
+			break
+		}
+		after = int64(rows[len(rows)-1].id)
+	}
+	return fault.Wrap(op, err)
+}
+
+// Counts is how many orders there are, by status and by flag.
+type Counts struct {
+	Statuses map[order.Status]int64
+	Flags    map[order.Flag]int64
+	AsOf     int64 // UTC ms: every change until then is counted
+	Seq      int64 // of the last change that is counted
+}
+
+// Counts counts the orders of a scope. Of the filter, Channels, Shops and Stores are
+// looked at.
+func (d *DB) Counts(ctx context.Context, sc Scope, f Filter) (Counts, error) {
+	const op = "db.Counts"
+	out := Counts{Statuses: map[order.Status]int64{}, Flags: map[order.Flag]int64{}}
+	began := d.now().UnixMilli()
+	feed, err := d.Feed(ctx, sc.Merchant)
+	if err != nil {
+		return out, fault.Wrap(op, err)
+	}
+	if _, err := d.one(ctx, `SELECT seq, at FROM followers WHERE merchant_id = $1`, []any{int64(sc.Merchant)}, &out.Seq, &out.AsOf); err != nil {
+		return out, fault.Wrap(op, err)
+	}
+	if out.Seq >= feed.Seq {
+		out.AsOf = began
+	}
+	args := []any{int64(sc.Merchant)}
+	where, args := sc.where("store_id", args)
+	if f.Stores != nil {
+		where += anyOf("store_id", storeNumbers(f.Stores), &args)
+	}
+	where += (&Filter{Channels: f.Channels, Shops: f.Shops}).residual(&args)
+	err = d.query(ctx, `SELECT status, flags, SUM(n) FROM counts WHERE merchant_id = $1`+where+` GROUP BY status, flags`, args, func(scan scanFunc) error {
+		var status string
+		var flags Flags
+		var n int64
+		if err := scan(&status, &flags, &n); err != nil {
+			return err
+		}
+		if n != 0 {
+			out.Statuses[order.Status(status)] += n
+		}
+		for _, f := range flags.List() {
+			if n != 0 {
+				out.Flags[f] += n
+			}
+		}
+		return nil
+	})
+	return out, fault.Wrap(op, err)
+}

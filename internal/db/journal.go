@@ -1,0 +1,151 @@
+package db
+
+import (
+	"crypto/hmac"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+// maxBody is the size of a body that the journal takes: what a platform or a person can
+// send is bounded before, by the same limit.
+const maxBody = 16 << 20
+
+// bodyKey tells a body by where it lies in memory, so that what Do has compressed is
+// found when Decide hands the same bytes to the journal.
+type bodyKey struct {
+	first *byte
+	size  int
+}
+
+func keyOf(b []byte) bodyKey {
+	if len(b) == 0 {
+		return bodyKey{}
+	}
+	return bodyKey{&b[0], len(b)}
+}
+
+// packed is a body as it goes into the journal, but for its seal.
+type packed struct {
+	zip  []byte
+	dict int64
+	sum  []byte // keyed hash of the plain body
+}
+
+// pack compresses the bodies that a verb will journal, in the caller's goroutine.
+func (d *DB) pack(j *job) error {
+	if len(j.verb.Bodies) == 0 {
+		return nil
+	}
+	mk, err := d.keys.merchant(j.verb.Merchant)
+	if err != nil {
+		return err
+	}
+	j.packed = make(map[bodyKey]packed, len(j.verb.Bodies))
+	for _, b := range j.verb.Bodies {
+		if len(b) == 0 {
+			continue
+		}
+		if len(b) > maxBody {
+			return fault.New("db.Do", fault.TooLarge, "a body has more than 16 MiB")
+		}
+		j.packed[keyOf(b)] = packed{zip: d.zip.zip(b), sum: mk.sum(b)}
+	}
+	return nil
+}
+
+// entryState is an entry on its way into the journal.
+type entryState struct {
+	m      ident.Merchant
+	e      Entry
+	body   packed
+	answer []byte // compressed
+}
+
+// Journal writes a line. The bytes of Body and Answer must not be changed before the
+// verb is done.
+func (t *Tx) Journal(e Entry) ident.Entry {
+	if e.ID == 0 {
+		e.ID = ident.Entry(t.ID())
+	}
+	if e.At.IsZero() {
+		e.At = t.now
+	}
+	if len(e.Body) > maxBody || len(e.Answer) > maxBody {
+		t.fail(fault.New("db.Journal", fault.TooLarge, "a body has more than 16 MiB"))
+		return e.ID
+	}
+	if e.Order != 0 {
+		if _, ok := find(t.l, inOrders, orderKey{t.m, e.Order}); !ok {
+			put(&t.need.orders, orderKey{t.m, e.Order}, true)
+			return e.ID
+		}
+	}
+	s := &entryState{m: t.m, e: e}
+	if len(e.Body) > 0 {
+		p, err := t.packed(e.Body)
+		if err != nil {
+			t.fail(err)
+			return e.ID
+		}
+		if s.body = p; e.Known {
+			s.body.zip = nil
+		}
+	}
+	if len(e.Answer) > 0 {
+		if p, ok := t.j.packed[keyOf(e.Answer)]; ok {
+			s.answer = p.zip
+		} else {
+			s.answer = t.d.zip.zip(e.Answer)
+		}
+	}
+	if e.Direction == Pulled && len(e.Body) > 0 && e.Ref != (order.Ref{}) && !e.Known && t.known(e.Ref, true) {
+		r, _ := find(t.l, inRecords, t.key(e.Ref))
+		next := *r
+		next.seen = s.body.sum
+		put(&t.l.records, t.key(e.Ref), &next)
+	}
+	t.l.entries = append(t.l.entries, s)
+	return e.ID
+}
+
+func (t *Tx) packed(body []byte) (packed, error) {
+	if p, ok := t.j.packed[keyOf(body)]; ok {
+		return p, nil
+	}
+	mk, err := t.d.keys.merchant(t.m)
+	if err != nil {
+		return packed{}, err
+	}
+	p := packed{zip: t.d.zip.zip(body), sum: mk.sum(body)}
+	put(&t.j.packed, keyOf(body), p)
+	return p, nil
+}
+
+// Seen reports whether a body is the same as at the last read of a resource that was
+// journalled: then journal it with Known, and nothing else has to be done.
+func (t *Tx) Seen(ref order.Ref, body []byte) bool {
+	if !t.known(ref, true) {
+		return false
+	}
+	s, _ := find(t.l, inRecords, t.key(ref))
+	if s == nil || s.seen == nil {
+		return false
+	}
+	p, err := t.packed(body)
+	if err != nil {
+		t.fail(err)
+		return false
+	}
+	return hmac.Equal(s.seen, p.sum)
+}
+
+// The seals are bound to what they are for.
+func orderUse(id ident.Order) string { return "order " + id.String() }
+func bodyUse(id ident.Entry) string  { return "body " + id.String() }
+func replyUse(id ident.Entry) string { return "answer " + id.String() }
+func dayUse(day int64) string        { return "day " + time.Unix(day*86400, 0).UTC().Format(time.DateOnly) }
+
+func dayOf(t time.Time) int64 { return t.Unix() / 86400 }

@@ -1,0 +1,194 @@
+package db
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// A Lease is the right to run a lane's calls until a moment. The database says who has
+// it, by its own clock; Until is the holder's share of it, by the local clock.
+type Lease struct {
+	Lane     string // LaneOf(Merchant, Account)
+	Merchant ident.Merchant
+	Account  ident.Account // 0: the merchant's own lane, for what is no account's
+	Owner    string
+	Epoch    int64 // goes up when the lane changes hands
+
+	// Until is the moment before the renewal was sent, plus the time to live, minus a
+	// margin. It carries a monotonic reading; compare with both clocks, since that one
+	// stands still while a machine is suspended: see Left.
+	Until time.Time
+}
+
+// Left is how long a lease still holds: the less of what the wall clock and the
+// monotonic clock say.
+func (l Lease) Left(now time.Time) time.Duration {
+	return min(l.Until.Sub(now), l.Until.Round(0).Sub(now.Round(0)))
+}
+
+// leaseMargin is what the holder gives away of its time to live, for clocks that run at
+// different speeds.
+const leaseMargin = 10 // a tenth
+
+// LaneOf names the lane of an account, or with account 0 that of the merchant.
+func LaneOf(m ident.Merchant, a ident.Account) string {
+	if a != 0 {
+		return a.String()
+	}
+	return m.String()
+}
+
+// laneOf reads the name of a lane; "hub" is the lane of m.
+func laneOf(lane string, m ident.Merchant) (laneKey, bool) {
+	var a ident.Account
+	var of ident.Merchant
+	switch {
+	case lane == "hub":
+		return laneKey{m, 0}, m != 0
+	case strings.HasPrefix(lane, "mer_"):
+		err := of.UnmarshalText([]byte(lane))
+		return laneKey{of, 0}, err == nil && (m == 0 || m == of)
+	}
+	err := a.UnmarshalText([]byte(lane))
+	return laneKey{m, a}, err == nil && a != 0
+}
+
+func (d *DB) lane(op, lane string) (laneKey, error) {
+	k, ok := laneOf(lane, 0)
+	if ok && k.account != 0 {
+		k.m, ok = d.dir.Load().owners[k.account]
+	}
+	if !ok {
+		return k, fault.New(op, fault.NotFound, "no such lane")
+	}
+	return k, nil
+}
+
+func addLane(ctx context.Context, c conn, m ident.Merchant, a ident.Account) error {
+	return exec(ctx, c, `INSERT INTO lanes (merchant_id, account_id, owner, epoch, expires_at) VALUES ($1, $2, '', 0, 0)
+		ON CONFLICT (merchant_id, account_id) DO NOTHING`, int64(m), int64(a))
+}
+
+// Lease renews the leases of an owner and takes lanes that are free or whose lease has
+// run out, until the owner has want of them. It gives all that the owner holds. A lane
+// that was lost meanwhile is not renewed but taken anew, under a new epoch.
+func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want int) ([]Lease, error) {
+	const op = "db.Lease"
+	var out []Lease
+	now := d.eng.clock
+	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
+		out = nil
+		sent := time.Now()
+		each := func(scan scanFunc) error {
+			l := Lease{Owner: owner, Until: sent.Add(ttl - ttl/leaseMargin)}
+			err := scan(&l.Merchant, &l.Account, &l.Epoch)
+			l.Lane = LaneOf(l.Merchant, l.Account)
+			out = append(out, l)
+			return err
+		}
+		err := c.run(ctx, &stmt{text: `UPDATE lanes SET expires_at = ` + now + ` + $2 WHERE owner = $1 AND expires_at > ` + now +
+			` RETURNING merchant_id, account_id, epoch`, args: []any{owner, ttl.Milliseconds()}, each: each})
+		if err != nil || len(out) >= want {
+			return err
+		}
+		return c.run(ctx, &stmt{text: `UPDATE lanes SET owner = $1, epoch = epoch + 1, expires_at = ` + now + ` + $2
+			WHERE (merchant_id, account_id) IN (SELECT merchant_id, account_id FROM lanes WHERE expires_at <= ` + now + ` ORDER BY expires_at, merchant_id, account_id LIMIT $3` + d.eng.skipLocked + `)
+			AND expires_at <= ` + now + ` RETURNING merchant_id, account_id, epoch`, args: []any{owner, ttl.Milliseconds(), int64(want - len(out))}, each: each})
+	})
+	return out, err
+}
+
+// Release gives all lanes of an owner back.
+func (d *DB) Release(ctx context.Context, owner string) error {
+	return d.write(ctx, "db.Release", func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `UPDATE lanes SET owner = '', expires_at = 0 WHERE owner = $1`, owner)
+	})
+}
+
+// freeLanes ends every lease. Whoever has the lock of an SQLite folder knows that no
+// other process lives, so what a dead one left need not wait for its lease to run out.
+func (d *DB) freeLanes(ctx context.Context) error {
+	return d.write(ctx, "db.freeLanes", func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `UPDATE lanes SET owner = '', expires_at = 0 WHERE owner <> ''`)
+	})
+}
+
+// Due gives the effects of a lane that are to be called or looked at by now (UTC ms),
+// the nearest deadline first: of each target only the oldest that is open, and only
+// when that one is due, since order holds per target. One that waits for a person holds
+// up nobody. nextAt is when something else becomes due, 0 = nothing is known.
+func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list []effect.Effect, nextAt int64, err error) {
+	const op = "db.Due"
+	k, err := d.lane(op, lane)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects AS e
+		WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at <= $3 AND state IN ('waiting', 'unknown')
+		AND NOT EXISTS (SELECT 1 FROM effects AS x WHERE x.merchant_id = e.merchant_id AND x.target = e.target AND x.open = 1 AND x.id < e.id
+			AND x.state IN ('waiting', 'sending', 'unknown'))
+		ORDER BY CASE WHEN deadline > 0 THEN deadline ELSE 9223372036854775807 END, next_at, id LIMIT $4`,
+		[]any{int64(k.m), int64(k.account), nowMS, int64(limit)}, func(scan scanFunc) error {
+			e, err := scanEffect(scan)
+			list = append(list, e)
+			return err
+		})
+	if err == nil {
+		_, err = d.one(ctx, `SELECT COALESCE(MIN(next_at), 0) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at > $3
+			AND state IN ('waiting', 'unknown')`, []any{int64(k.m), int64(k.account), nowMS}, &nextAt)
+	}
+	return list, nextAt, fault.Wrap(op, err)
+}
+
+// abandonedAfter is how long after the end of its lease an attempt may still be
+// answered.
+const abandonedAfter = 30 * time.Second
+
+// Abandoned gives the effects of a lane whose attempt nobody will finish: made under an
+// older epoch, or under this one and past its NotAfter by 30 seconds. An attempt of an
+// older epoch may be decided only when its own NotAfter has passed by as much.
+func (d *DB) Abandoned(ctx context.Context, lane string, epoch int64) ([]effect.Effect, error) {
+	const op = "db.Abandoned"
+	k, err := d.lane(op, lane)
+	if err != nil {
+		return nil, err
+	}
+	var list []effect.Effect
+	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND state = 'sending'
+		AND (epoch < $3 OR not_after < $4) ORDER BY id`,
+		[]any{int64(k.m), int64(k.account), epoch, d.now().Add(-abandonedAfter).UnixMilli()}, func(scan scanFunc) error {
+			e, err := scanEffect(scan)
+			list = append(list, e)
+			return err
+		})
+	return list, fault.Wrap(op, err)
+}
+
+// A LaneState is who holds a lane, for a status page.
+type LaneState struct {
+	Lane    string
+	Account ident.Account
+	Owner   string // "" = nobody
+	Epoch   int64
+	Open    int64 // effects that are open
+}
+
+// Lanes lists the lanes of a merchant.
+func (d *DB) Lanes(ctx context.Context, m ident.Merchant) ([]LaneState, error) {
+	var out []LaneState
+	err := d.query(ctx, `SELECT account_id, CASE WHEN expires_at > `+d.eng.clock+` THEN owner ELSE '' END, epoch,
+		(SELECT COUNT(*) FROM effects AS e WHERE e.merchant_id = lanes.merchant_id AND e.account_id = lanes.account_id AND e.open = 1)
+		FROM lanes WHERE merchant_id = $1 ORDER BY account_id`, []any{int64(m)}, func(scan scanFunc) error {
+		var l LaneState
+		err := scan(&l.Account, &l.Owner, &l.Epoch, &l.Open)
+		l.Lane = LaneOf(m, l.Account)
+		out = append(out, l)
+		return err
+	})
+	return out, fault.Wrap("db.Lanes", err)
+}

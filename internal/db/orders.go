@@ -1,0 +1,468 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Scope is whose rows a reader may see. Every read takes one.
+type Scope struct {
+	Merchant ident.Merchant
+	Stores   []ident.Store // nil = the whole merchant; empty but not nil = nothing
+	Personal bool          // customers' data in full; without it nobody can be searched for by name or whole phone number
+}
+
+func (sc Scope) sees(s ident.Store) bool { return sc.Stores == nil || slices.Contains(sc.Stores, s) }
+
+// where is the scope as a condition on a column, with its arguments added.
+func (sc Scope) where(column string, args []any) (string, []any) {
+	if sc.Stores == nil {
+		return "", args
+	}
+	return anyOf(column, storeNumbers(sc.Stores), &args), args
+}
+
+// anyOf is " AND column IN (…)". The list is padded to a power of two, so that few
+// texts exist; an empty one matches nothing.
+func anyOf[T any](column string, list []T, args *[]any) string {
+	if len(list) == 0 {
+		return " AND 1 = 0"
+	}
+	size := 1
+	for size < len(list) {
+		size *= 2
+	}
+	var b strings.Builder
+	b.WriteString(" AND " + column + " IN (")
+	for i := range size {
+		*args = append(*args, list[min(i, len(list)-1)])
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(len(*args)))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+func storeNumbers(list []ident.Store) []int64 {
+	out := make([]int64, len(list))
+	for i, s := range list {
+		out[i] = int64(s)
+	}
+	return out
+}
+
+// A Filter selects orders of a list. The zero Filter is everything, newest first.
+type Filter struct {
+	Status    []order.Status
+	Kind      string
+	Logistics string
+	Channels  []string
+	Shops     []ident.Shop
+	Stores    []ident.Store
+	Flag      Flags // any of these
+	Query     string
+	From, To  int64  // by SortAt, UTC ms; To is not included; 0 = no bound
+	Sort      string // SortNewest or SortDue
+	Cursor    string // of the page before
+	Limit     int    // 0 = 50, at most 200
+}
+
+// The sorts. SortDue lists only orders with a deadline, the nearest first.
+const (
+	SortNewest = "newest"
+	SortDue    = "due"
+)
+
+const (
+	defaultPage = 50
+	maxPage     = 200
+)
+
+func pageSize(n int) int {
+	if n <= 0 {
+		return defaultPage
+	}
+	return min(n, maxPage)
+}
+
+// A place is where a page of a list ends: the value it is sorted by, and the id.
+type place struct {
+	at int64
+	id int64
+}
+
+func (p place) text() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.at, 36) + "." + strconv.FormatInt(p.id, 36)))
+}
+
+func placeOfCursor(s string, start place) (place, error) {
+	if s == "" {
+		return start, nil
+	}
+	bad := fault.New("db.cursor", fault.Invalid, "this cursor is not one of ours; begin without")
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) > 64 {
+		return place{}, bad
+	}
+	at, id, ok := strings.Cut(string(b), ".")
+	p := place{}
+	if !ok {
+		return p, bad
+	}
+	if p.at, err = strconv.ParseInt(at, 36, 64); err != nil {
+		return p, bad
+	}
+	if p.id, err = strconv.ParseInt(id, 36, 64); err != nil {
+		return p, bad
+	}
+	return p, nil
+}
+
+func idCursor(s string) (int64, error) {
+	p, err := placeOfCursor(s, place{id: math.MaxInt64})
+	return p.id, err
+}
+
+func idCursorText(id int64) string { return place{id: id}.text() }
+
+// Orders lists orders. next is "" at the end of the list; a page may be shorter than
+// Limit and still have a next one, when a search finds little.
+func (d *DB) Orders(ctx context.Context, sc Scope, f Filter) (rows []OrderRow, next string, err error) {
+	const op = "db.Orders"
+	limit := pageSize(f.Limit)
+	due := f.Sort == SortDue
+	start := place{math.MaxInt64, math.MaxInt64}
+	if due {
+		start = place{0, 0}
+	}
+	from, err := placeOfCursor(f.Cursor, start)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	if strings.TrimSpace(f.Query) != "" {
+		rows, next, err = d.find(ctx, sc, f, from, limit)
+		return rows, next, fault.Wrap(op, err)
+	}
+	places, err := d.places(ctx, sc, f, from, limit+1)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	if len(places) > limit {
+		places = places[:limit]
+		next = places[limit-1].text()
+	}
+	rows, err = d.rowsAt(ctx, sc.Merchant, places)
+	return rows, next, fault.Wrap(op, err)
+}
+
+// maxStreams is how many lists are merged; a list over more stores is filtered instead.
+const maxStreams = 64
+
+// places finds where a page's orders are, without reading them. A list over several
+// statuses (and stores) is merged from one walk along an index each, so that it takes
+// no longer when there are more orders.
+func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) ([]place, error) {
+	stores := sc.Stores
+	if f.Stores != nil {
+		stores = slices.DeleteFunc(slices.Clone(f.Stores), func(s ident.Store) bool { return !sc.sees(s) })
+		if stores == nil {
+			stores = []ident.Store{}
+		}
+	}
+	if stores != nil && len(stores) == 0 {
+		return nil, nil
+	}
+	args := []any{int64(sc.Merchant), from.at, from.id, int64(n)}
+	rest := f.residual(&args)
+	var text string
+	switch {
+	case f.Sort == SortDue:
+		rest += f.statuses(&args)
+		if stores != nil {
+			rest += anyOf("store_id", storeNumbers(stores), &args)
+		}
+		text = `SELECT due_at, id FROM orders WHERE merchant_id = $1 AND due_at > 0 AND (due_at, id) > ($2, $3)` + rest + ` ORDER BY due_at, id LIMIT $4`
+	case f.Flag != 0:
+		rest += f.statuses(&args)
+		if stores != nil {
+			rest += anyOf("store_id", storeNumbers(stores), &args)
+		}
+		text = `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND flags <> 0 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+	default:
+		text = f.streams(stores, rest, &args)
+	}
+	var out []place
+	err := d.query(ctx, text, args, func(scan scanFunc) error {
+		var p place
+		err := scan(&p.at, &p.id)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+// streams is the merge of one walk for each status, and each store where there are few.
+func (f *Filter) streams(stores []ident.Store, rest string, args *[]any) string {
+	statuses := f.Status
+	if len(statuses) == 0 {
+		statuses = order.Statuses
+	}
+	perStore := stores != nil && len(stores)*len(statuses) <= maxStreams
+	if stores != nil && !perStore {
+		rest += anyOf("store_id", storeNumbers(stores), args)
+	}
+	one := func(where string) string {
+		return `SELECT * FROM (SELECT sort_at, id FROM orders WHERE merchant_id = $1` + where + ` AND (sort_at, id) < ($2, $3)` + rest +
+			` ORDER BY sort_at DESC, id DESC LIMIT $4) AS s`
+	}
+	var parts []string
+	for _, st := range statuses {
+		*args = append(*args, string(st))
+		status := ` AND status = $` + strconv.Itoa(len(*args))
+		if !perStore {
+			parts = append(parts, one(status))
+			continue
+		}
+		for _, s := range stores {
+			*args = append(*args, int64(s))
+			parts = append(parts, one(` AND store_id = $`+strconv.Itoa(len(*args))+status))
+		}
+	}
+	return strings.Join(parts, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+}
+
+func (f *Filter) statuses(args *[]any) string {
+	if len(f.Status) == 0 {
+		return ""
+	}
+	list := make([]string, len(f.Status))
+	for i, s := range f.Status {
+		list[i] = string(s)
+	}
+	return anyOf("status", list, args)
+}
+
+// residual are the conditions that no walk is along.
+func (f *Filter) residual(args *[]any) string {
+	var b strings.Builder
+	eq := func(column string, v any) {
+		*args = append(*args, v)
+		b.WriteString(" AND " + column + " $" + strconv.Itoa(len(*args)))
+	}
+	if f.Kind != "" {
+		eq("kind =", f.Kind)
+	}
+	if f.Logistics != "" {
+		eq("logistics =", f.Logistics)
+	}
+	if f.Channels != nil {
+		b.WriteString(anyOf("channel", f.Channels, args))
+	}
+	if f.Shops != nil {
+		shops := make([]int64, len(f.Shops))
+		for i, s := range f.Shops {
+			shops[i] = int64(s)
+		}
+		b.WriteString(anyOf("shop_id", shops, args))
+	}
+	if f.Flag != 0 {
+		*args = append(*args, int64(f.Flag))
+		b.WriteString(" AND (flags & $" + strconv.Itoa(len(*args)) + ") <> 0")
+	}
+	if f.From > 0 {
+		eq("sort_at >=", f.From)
+	}
+	if f.To > 0 {
+		eq("sort_at <", f.To)
+	}
+	return b.String()
+}
+
+// rowsAt reads the orders at places, in their order.
+func (d *DB) rowsAt(ctx context.Context, m ident.Merchant, places []place) ([]OrderRow, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	ids := make([]int64, len(places))
+	for i, p := range places {
+		ids[i] = p.id
+	}
+	args := []any{int64(m)}
+	found := make(map[int64]OrderRow, len(ids))
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1`+anyOf("id", ids, &args), args, func(scan scanFunc) error {
+		r, err := scanOrder(scan)
+		found[int64(r.ID)] = r
+		return err
+	})
+	var out []OrderRow
+	for _, id := range ids {
+		if r, ok := found[id]; ok {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
+// Order reads an order with all its records and effects; fault.NotFound when there is
+// none in the scope.
+func (d *DB) Order(ctx context.Context, sc Scope, id ident.Order) (OrderRow, []order.Linked, []effect.Effect, error) {
+	return d.orderWhere(ctx, "db.Order", sc, ` AND id = $2`, int64(sc.Merchant), int64(id))
+}
+
+// OrderByRef is Order by the platform's id, or by an alias of it.
+func (d *DB) OrderByRef(ctx context.Context, sc Scope, ref order.Ref) (OrderRow, []order.Linked, []effect.Effect, error) {
+	const op = "db.OrderByRef"
+	if err := checkRef(ref); err != nil {
+		return OrderRow{}, nil, nil, fault.Wrap(op, err)
+	}
+	row, recs, effects, err := d.orderWhere(ctx, op, sc, ` AND realm = $2 AND external_id = $3`, int64(sc.Merchant), ref.Realm, ref.ID)
+	if !fault.Is(err, fault.NotFound) {
+		return row, recs, effects, err
+	}
+	return d.orderWhere(ctx, op, sc, ` AND realm = $2 AND external_id = (SELECT order_id FROM aliases WHERE merchant_id = $1 AND realm = $2 AND alias = $3)`,
+		int64(sc.Merchant), ref.Realm, ref.ID)
+}
+
+func (d *DB) orderWhere(ctx context.Context, op string, sc Scope, where string, args ...any) (row OrderRow, recs []order.Linked, effects []effect.Effect, err error) {
+	scope, args := sc.where("store_id", args)
+	found := false
+	err = d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1`+where+scope, args, func(scan scanFunc) (err error) {
+		found = true
+		row, err = scanOrder(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = fault.New(op, fault.NotFound, "no such order")
+	}
+	if err != nil {
+		return row, nil, nil, fault.Wrap(op, err)
+	}
+	m, ref := int64(sc.Merchant), row.Ref
+	err = d.query(ctx, `SELECT merchant_id, realm, kind, external_id, doc, seen FROM records WHERE merchant_id = $1 AND realm = $2 AND doc IS NOT NULL
+		AND (kind IN ('order', 'own') AND external_id = $3 OR (kind, external_id) IN (SELECT kind, record_id FROM links WHERE merchant_id = $1 AND realm = $2 AND order_id = $3))`,
+		[]any{m, ref.Realm, ref.ID}, func(scan scanFunc) error {
+			var l order.Linked
+			var s recordState
+			var m int64
+			if err := scan(&m, &l.Ref.Realm, &l.Ref.Kind, &l.Ref.ID, &s.doc, &s.seen); err != nil {
+				return err
+			}
+			r, err := s.open(d.zip)
+			l.Record = r
+			recs = append(recs, l)
+			return err
+		})
+	if err != nil {
+		return row, nil, nil, fault.Wrap(op, err)
+	}
+	rank := func(l order.Linked) int {
+		return slices.Index([]string{"", order.KindOwn, order.KindOrder}, l.Ref.Kind) * -1
+	}
+	slices.SortFunc(recs, func(a, b order.Linked) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), compareRefs(a.Ref, b.Ref)) })
+	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1 AND order_id = $2`, []any{m, int64(row.ID)}, func(scan scanFunc) error {
+		e, err := scanEffect(scan)
+		effects = append(effects, e)
+		return err
+	})
+	return row, recs, newest(effects), fault.Wrap(op, err)
+}
+
+// SweepDue gives the orders of an account that are to be read again by now, because no
+// push may come.
+func (d *DB) SweepDue(ctx context.Context, m ident.Merchant, a ident.Account, nowMS int64, limit int) ([]OrderRow, error) {
+	var out []OrderRow
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1 AND account_id = $2 AND sweep_at > 0 AND sweep_at <= $3 ORDER BY sweep_at LIMIT $4`,
+		[]any{int64(m), int64(a), nowMS, int64(limit)}, func(scan scanFunc) error {
+			r, err := scanOrder(scan)
+			out = append(out, r)
+			return err
+		})
+	return out, fault.Wrap("db.SweepDue", err)
+}
+
+// An EffectFilter selects effects. Newest first.
+type EffectFilter struct {
+	States  []effect.State // nil = all
+	Order   ident.Order    // 0 = any
+	Account ident.Account  // 0 = any
+	Cursor  string
+	Limit   int // 0 = 50, at most 200
+}
+
+// Effects lists effects. A scope of stores sees those of its orders.
+func (d *DB) Effects(ctx context.Context, sc Scope, f EffectFilter) (list []effect.Effect, next string, err error) {
+	const op = "db.Effects"
+	limit := pageSize(f.Limit)
+	before, err := idCursor(f.Cursor)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	args := []any{int64(sc.Merchant), before, int64(limit + 1)}
+	where := ""
+	if f.Order != 0 {
+		args = append(args, int64(f.Order))
+		where += " AND e.order_id = $" + strconv.Itoa(len(args))
+	}
+	if f.Account != 0 {
+		args = append(args, int64(f.Account))
+		where += " AND e.account_id = $" + strconv.Itoa(len(args))
+	}
+	if f.States != nil {
+		states := make([]string, len(f.States))
+		for i, s := range f.States {
+			states[i] = string(s)
+		}
+		if !slices.ContainsFunc(f.States, func(s effect.State) bool { return !s.Open() }) {
+			where += " AND e.open = 1"
+		}
+		where += anyOf("e.state", states, &args)
+	}
+	if sc.Stores != nil {
+		in := anyOf("o.store_id", storeNumbers(sc.Stores), &args)
+		where += " AND EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_id = e.merchant_id AND o.id = e.order_id" + in + ")"
+	}
+	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects AS e WHERE e.merchant_id = $1 AND e.id < $2`+where+` ORDER BY e.id DESC LIMIT $3`, args, func(scan scanFunc) error {
+		e, err := scanEffect(scan)
+		list = append(list, e)
+		return err
+	})
+	if len(list) > limit {
+		list = list[:limit]
+		next = idCursorText(int64(list[limit-1].ID))
+	}
+	return list, next, fault.Wrap(op, err)
+}
+
+// EffectByID gives one effect; fault.NotFound when there is none in the scope.
+func (d *DB) EffectByID(ctx context.Context, sc Scope, id ident.Effect) (effect.Effect, error) {
+	const op = "db.EffectByID"
+	args := []any{int64(sc.Merchant), int64(id)}
+	where := ""
+	if sc.Stores != nil {
+		in := anyOf("o.store_id", storeNumbers(sc.Stores), &args)
+		where = " AND EXISTS (SELECT 1 FROM orders AS o WHERE o.merchant_id = e.merchant_id AND o.id = e.order_id" + in + ")"
+	}
+	var e effect.Effect
+	found := false
+	err := d.query(ctx, `SELECT `+effectColumns+` FROM effects AS e WHERE e.merchant_id = $1 AND e.id = $2`+where, args, func(scan scanFunc) (err error) {
+		found = true
+		e, err = scanEffect(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = fault.New(op, fault.NotFound, "no such effect")
+	}
+	return e, fault.Wrap(op, err)
+}

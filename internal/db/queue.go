@@ -1,0 +1,219 @@
+package db
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// Bounds of a batch and of the queue.
+const (
+	maxBatch      = 64
+	maxBatchBytes = 1 << 20
+	maxQueueBytes = 64 << 20
+)
+
+// shares of a batch by class, when it cannot hold everybody: 5 to 4 to 1.
+var shares = [...]int{Pushes: 32, People: 26, Background: 6}
+
+// fill is how full the queue may be before a class is refused, in eighths.
+var fill = [...]int{Pushes: 8, People: 7, Background: 4}
+
+// A queue holds the jobs that wait, by class. It may be used concurrently.
+type queue struct {
+	mu     sync.Mutex
+	some   sync.Cond
+	lists  [len(shares)][]*job
+	bytes  int
+	closed bool
+	passed bool // a job that runs alone was passed over by the last batch
+}
+
+func newQueue() *queue {
+	q := new(queue)
+	q.some.L = &q.mu
+	return q
+}
+
+func (q *queue) add(c Class, j *job) error {
+	if c < Pushes || c > Background {
+		c = Background
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return fault.New("db.queue", fault.Unavailable, "the database is being closed")
+	}
+	if q.bytes+j.size > maxQueueBytes*fill[c]/8 && (c == Background || !q.shed(j.size-(maxQueueBytes*fill[c]/8-q.bytes))) {
+		return fault.New("db.queue", fault.Unavailable, "too much waits to be written; try again")
+	}
+	q.lists[c] = append(q.lists[c], j)
+	q.bytes += j.size
+	q.some.Signal()
+	return nil
+}
+
+// shed refuses background jobs, newest first, until so many bytes are free.
+func (q *queue) shed(need int) bool {
+	back := q.lists[Background]
+	for need > 0 && len(back) > 0 {
+		j := back[len(back)-1]
+		back = back[:len(back)-1]
+		q.bytes -= j.size
+		need -= j.size
+		if j.start() {
+			j.finish(fault.New("db.queue", fault.Unavailable, "made room for pushes; try again"))
+		}
+	}
+	q.lists[Background] = back
+	return need <= 0
+}
+
+// take waits for work and gives a batch. idle is called when there is none. The first
+// job of the result may be one that runs alone; then it is the only one.
+func (q *queue) take(idle func()) ([]*job, bool) {
+	q.mu.Lock()
+	if q.empty() && !q.closed {
+		q.mu.Unlock()
+		idle()
+		q.mu.Lock()
+	}
+	for q.empty() && !q.closed {
+		q.some.Wait()
+	}
+	q.mu.Unlock()
+	for range 4 { // those who are about to come in may do so: larger groups, fewer commits
+		runtime.Gosched()
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		for _, list := range q.lists {
+			for _, j := range list {
+				if j.start() {
+					j.finish(fault.New("db.queue", fault.Unavailable, "the database is being closed"))
+				}
+			}
+		}
+		q.lists = [len(shares)][]*job{}
+		return nil, false
+	}
+	batch := q.batch()
+	if !q.empty() {
+		q.some.Signal()
+	}
+	return batch, true
+}
+
+func (q *queue) empty() bool {
+	for _, l := range q.lists {
+		if len(l) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *queue) batch() []*job {
+	if q.passed {
+		q.passed = false
+		for c := range q.lists {
+			if l := q.lists[c]; len(l) > 0 && l[0].alone() {
+				q.lists[c] = l[1:]
+				q.bytes -= l[0].size
+				if l[0].start() {
+					return []*job{l[0]}
+				}
+			}
+		}
+	}
+	p := pick{q: q, of: map[ident.Merchant]int{}}
+	for c, n := range shares { // each class its share, each merchant at most half
+		p.from(c, len(p.batch)+n, maxBatch/2)
+	}
+	for c := range shares { // then whoever there is
+		p.from(c, maxBatch, maxBatch/2)
+	}
+	for c := range shares {
+		p.from(c, maxBatch, maxBatch)
+	}
+	return p.batch
+}
+
+// A pick is a batch in the making.
+type pick struct {
+	q     *queue
+	batch []*job
+	bytes int
+	of    map[ident.Merchant]int
+}
+
+// from adds jobs of a class, oldest first, until the batch has upTo jobs.
+func (p *pick) from(class, upTo, perMerchant int) {
+	list := p.q.lists[class]
+	kept := list[:0:0]
+	for i, j := range list {
+		if len(p.batch) >= min(upTo, maxBatch) || p.bytes >= maxBatchBytes || (len(p.batch) > 0 && p.batch[0].alone()) {
+			kept = rest(kept, list[i:])
+			break
+		}
+		if j.alone() && len(p.batch) > 0 {
+			p.q.passed = p.q.passed || i == 0
+			kept = rest(kept, list[i:])
+			break
+		}
+		m := j.verb.Merchant
+		if !j.alone() && p.of[m] >= perMerchant {
+			kept = append(kept, j)
+			continue
+		}
+		p.q.bytes -= j.size
+		if !j.start() {
+			continue
+		}
+		p.batch = append(p.batch, j)
+		p.bytes += j.size
+		p.of[m]++
+	}
+	p.q.lists[class] = kept
+}
+
+// rest is kept followed by list, without a copy where nothing was kept.
+func rest(kept, list []*job) []*job {
+	if len(kept) == 0 {
+		return list
+	}
+	return append(kept, list...)
+}
+
+// back returns jobs that were taken but not begun, to the front of their queue.
+func (q *queue) back(jobs []*job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var lists [len(shares)][]*job
+	for _, j := range jobs {
+		if q.closed {
+			j.finish(fault.New("db.queue", fault.Unavailable, "the database is being closed"))
+			continue
+		}
+		j.state.Store(jobWaiting)
+		c := min(max(j.verb.Class, Pushes), Background)
+		lists[c] = append(lists[c], j)
+		q.bytes += j.size
+	}
+	for c := range lists {
+		q.lists[c] = slices.Concat(lists[c], q.lists[c])
+	}
+	q.some.Signal()
+}
+
+// close refuses everything that waits and everything that comes.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.some.Broadcast()
+}

@@ -1,0 +1,404 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+var (
+	addRecords = insert{`INSERT INTO records (merchant_id, realm, kind, external_id, doc, seen, changed_at) VALUES`, 7, ``}
+	addLinks   = insert{`INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, 5, ``}
+	addAliases = insert{`INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, 4, ``}
+	addOrders  = insert{`INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, 22, ``}
+	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 29, ``}
+	addJournal = insert{`INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
+		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, dictionary, body, answer) VALUES`, 26, ``}
+	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, state, attempts, size, entry_id, retry) VALUES`, 13, ``}
+	addChanges  = insert{`INSERT INTO changes (merchant_id, seq, kind, entity_id, store_id, at) VALUES`, 6, ``}
+	addDayKeys  = insert{`INSERT INTO day_keys (merchant_id, day, sealed_key) VALUES`, 3, ``}
+	addReserves = insert{`INSERT INTO reservations (merchant_id, order_id, sku, store_id, quantity) VALUES`, 5,
+		` ON CONFLICT (merchant_id, order_id, sku) DO UPDATE SET store_id = excluded.store_id, quantity = excluded.quantity`}
+	addBatches = insert{`INSERT INTO batches (merchant_id, id, kind, args, made_by, made_at, total) VALUES`, 7, ``}
+	addItems   = insert{`INSERT INTO batch_items (merchant_id, batch_id, order_id, n, state, effect_id, code, words) VALUES`, 8,
+		` ON CONFLICT (merchant_id, batch_id, order_id) DO UPDATE SET state = excluded.state, effect_id = excluded.effect_id, code = excluded.code, words = excluded.words`}
+)
+
+const (
+	setRecord = `UPDATE records SET doc = $5, seen = $6, changed_at = $7 WHERE merchant_id = $1 AND realm = $2 AND kind = $3 AND external_id = $4`
+	setOrder  = `UPDATE orders SET channel = $3, shop_id = $4, flags = $5, kind = $6, logistics = $7, read_at = $8, changed_at = $9, seq = $10, summary = $11,
+		wants = $12, search = $13, sealed_key = $14`
+	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20`
+	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
+	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
+		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
+		code = $22, made_at = $23, changed_at = $24, attempt = $25, generation = $26, epoch = $27, not_after = $28, open = $29 WHERE merchant_id = $1 AND id = $2`
+	setParked   = `UPDATE parked SET reason = $3, state = $4, attempts = $5, retry = $6 WHERE merchant_id = $1 AND id = $2`
+	dropReserve = `DELETE FROM reservations WHERE merchant_id = $1 AND order_id = $2 AND sku = $3`
+	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2 RETURNING epoch, seq`
+)
+
+type feedKey = ident.Merchant
+
+// save writes what the verbs decided and commits. Tables are written in one order, and
+// rows sorted, so that two writers wait for each other and never in a ring. The feed's
+// number is taken when all else has been written but the orders that carry it.
+func (b *batch) save(ctx context.Context) (lost bool, err error) {
+	var list []*stmt
+	for _, part := range []func() ([]*stmt, error){b.saveRecords, b.saveLinks, b.saveEffects, b.saveReserves, b.saveJournal(ctx), b.saveRest, b.saveHealth} {
+		s, err := part()
+		if err != nil {
+			return false, err
+		}
+		list = append(list, s...)
+	}
+	changes := b.changes()
+	if len(list) == 0 && len(changes) == 0 {
+		return false, nil // nothing was decided: the rollback lets the locks go
+	}
+	if len(changes) == 0 {
+		return b.c.commit(ctx, list...)
+	}
+	count := map[ident.Merchant]int64{}
+	for _, c := range changes {
+		count[c.m]++
+	}
+	for _, m := range sortedKeys(count, cmp.Compare[ident.Merchant]) {
+		list = append(list, &stmt{text: nextSeq, args: []any{count[m], int64(m)}, each: func(scan scanFunc) error {
+			var r Receipt
+			err := scan(&r.Epoch, &r.Seq)
+			b.feeds[m] = r
+			return err
+		}})
+	}
+	if err := b.c.run(ctx, list...); err != nil {
+		return false, err
+	}
+	if len(b.feeds) != len(count) {
+		return false, fault.New("db.save", fault.NotFound, "no such merchant")
+	}
+	list, err = b.saveOrders(changes, count)
+	if err != nil {
+		return false, err
+	}
+	return b.c.commit(ctx, list...)
+}
+
+func (b *batch) saveRecords() ([]*stmt, error) {
+	var list []*stmt
+	var added []any
+	now := b.now.UnixMilli()
+	for _, k := range sortedKeys(b.made.records, compareRefKeys) {
+		s := b.made.records[k]
+		if s.rec != nil && s.doc == nil {
+			plain, err := appendRecord(nil, s.rec)
+			if err != nil {
+				return nil, &fault.Error{Op: "db.PutRecord", Code: fault.Internal, Words: "a record cannot be stored", Err: err}
+			}
+			s.doc = b.d.zip.maybeZip(plain)
+		}
+		args := []any{int64(k.m), k.ref.Realm, k.ref.Kind, k.ref.ID, nilIfEmpty(s.doc), nilIfEmpty(s.seen), now}
+		if s.stored {
+			list = append(list, &stmt{text: setRecord, args: args})
+		} else {
+			added = append(added, args...)
+		}
+	}
+	return append(addRecords.stmts(added), list...), nil
+}
+
+func nilIfEmpty(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+func (b *batch) saveLinks() ([]*stmt, error) {
+	slices.SortFunc(b.made.newLinks, func(x, y newLink) int {
+		return cmp.Or(compareRefKeys(x.rec, y.rec), cmp.Compare(x.order, y.order))
+	})
+	var links, aliases []any
+	for _, l := range b.made.newLinks {
+		links = append(links, int64(l.rec.m), l.rec.ref.Realm, l.rec.ref.Kind, l.rec.ref.ID, l.order)
+	}
+	for _, k := range sortedKeys(b.made.aliases, compareWords) {
+		aliases = append(aliases, int64(k.m), k.realm, k.word, b.made.aliases[k])
+	}
+	return append(addLinks.stmts(links), addAliases.stmts(aliases)...), nil
+}
+
+func (b *batch) saveEffects() ([]*stmt, error) {
+	var added []any
+	var final, open []*stmt
+	keys := sortedKeys(b.made.effects, func(x, y effectKey) int { return cmp.Or(cmp.Compare(x.m, y.m), cmp.Compare(x.id, y.id)) })
+	for _, k := range keys {
+		s := b.made.effects[k]
+		if s == nil {
+			continue
+		}
+		args, err := effectValues(&s.e)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !s.stored:
+			added = append(added, args...)
+		case s.e.State.Open(): // after those that become final: they give the key free
+			open = append(open, &stmt{text: setEffect, args: args})
+		default:
+			final = append(final, &stmt{text: setEffect, args: args})
+		}
+	}
+	return slices.Concat(final, open, addEffects.stmts(added)), nil
+}
+
+func effectValues(e *effect.Effect) ([]any, error) {
+	var attempt []byte
+	var epoch, notAfter int64
+	if e.Attempt != nil {
+		var err error
+		if attempt, err = json.Marshal(e.Attempt); err != nil {
+			return nil, &fault.Error{Op: "db.PutEffect", Code: fault.Internal, Err: err}
+		}
+		epoch, notAfter = e.Attempt.Epoch, e.Attempt.NotAfter
+	}
+	var deed, generation int64
+	if e.Deed {
+		deed = 1
+	} else if !e.State.Open() {
+		generation = int64(e.ID)
+	}
+	return []any{int64(e.Merchant), int64(e.ID), int64(e.Account), int64(e.App), int64(e.Order), clean(e.Target, 300), clean(e.Kind, 100),
+		clean(e.Case, 200), clean(e.Key, maxKey), deed, string(e.Nature), string(e.State), nilIfEmpty(e.Args), nilIfEmpty(e.Before), clean(e.Cause, 200),
+		int64(e.Attempts), string(e.Called), int64(e.Looks), e.NextAt, e.Deadline, clean(e.Words, 1000), string(e.Code), e.Made, e.Changed,
+		nilIfEmpty(attempt), generation, epoch, notAfter, flag(e.State.Open())}, nil
+}
+
+func (b *batch) saveReserves() ([]*stmt, error) {
+	var list []*stmt
+	var set []any
+	keys := sortedKeys(b.made.reserves, func(x, y itemKey) int {
+		return cmp.Or(compareOrders(x.orderKey, y.orderKey), cmp.Compare(x.sku, y.sku))
+	})
+	for _, k := range keys {
+		r := b.made.reserves[k]
+		if r.quantity == 0 {
+			list = append(list, &stmt{text: dropReserve, args: []any{int64(k.m), int64(k.id), clean(k.sku, 200)}})
+			continue
+		}
+		set = append(set, int64(k.m), int64(k.id), clean(k.sku, 200), int64(r.store), r.quantity)
+	}
+	return append(list, addReserves.stmts(set)...), nil
+}
+
+// saveJournal seals the entries. The keys of days that are not in memory are read here.
+func (b *batch) saveJournal(ctx context.Context) func() ([]*stmt, error) {
+	return func() ([]*stmt, error) {
+		s := sealer{b: b, ctx: ctx, orders: map[orderKey]openKey{}}
+		var rows []any
+		for _, e := range b.made.entries {
+			row, err := s.row(e)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, row...)
+		}
+		return append(addDayKeys.stmts(s.days), addJournal.stmts(rows)...), nil
+	}
+}
+
+func (b *batch) saveRest() ([]*stmt, error) {
+	var parked, batches []any
+	for _, p := range b.made.parked {
+		parked = append(parked, parkedValues(&p)...)
+	}
+	var list []*stmt
+	for _, p := range b.made.unparked {
+		list = append(list, &stmt{text: setParked, args: []any{int64(p.Merchant), int64(p.ID), clean(p.Reason, 1000), p.State, int64(p.Attempts), nilIfEmpty(p.Retry)}})
+	}
+	for _, r := range b.made.batches {
+		batches = append(batches, int64(r.Merchant), int64(r.ID), r.Kind, nilIfEmpty(r.Args), r.By, r.Made, int64(r.Total))
+	}
+	last := map[[3]int64][]any{} // an upsert may not name a row twice
+	for _, i := range b.made.items {
+		last[[3]int64{int64(i.m), int64(i.Batch), int64(i.Order)}] = []any{int64(i.m), int64(i.Batch), int64(i.Order), int64(i.N), i.State,
+			int64(i.Effect), string(i.Code), clean(i.Words, 1000)}
+	}
+	var items []any
+	for _, k := range sortedKeys(last, func(x, y [3]int64) int { return slices.Compare(x[:], y[:]) }) {
+		items = append(items, last[k]...)
+	}
+	return slices.Concat(addParked.stmts(parked), list, addBatches.stmts(batches), addItems.stmts(items)), nil
+}
+
+func parkedValues(p *ParkedRow) []any {
+	return []any{int64(p.ID), int64(p.Merchant), p.At, int64(p.App), int64(p.Account), p.Channel, clean(p.What, 100), clean(p.Reason, 1000), p.State,
+		int64(p.Attempts), int64(p.Size), int64(p.Entry), nilIfEmpty(p.Retry)}
+}
+
+// changes lists the lines of the feed: each order and each thing once. An order that
+// moved to another store is told to both.
+func (b *batch) changes() []change {
+	var list []change
+	seen := map[change]bool{}
+	add := func(c change) {
+		if !seen[c] {
+			seen[c] = true
+			list = append(list, c)
+		}
+	}
+	for _, k := range sortedKeys(b.made.orders, compareOrders) {
+		s := b.made.orders[k]
+		add(change{k.m, KindOrder, k.id.String(), s.row.Store})
+		if s.stored && s.was.store != 0 && s.was.store != s.row.Store {
+			add(change{k.m, KindOrder, k.id.String(), s.was.store})
+		}
+	}
+	for _, c := range b.made.changes {
+		add(c)
+	}
+	return list
+}
+
+func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]*stmt, error) {
+	now := b.now.UnixMilli()
+	next := map[ident.Merchant]int64{}
+	for m, n := range count {
+		next[m] = b.feeds[m].Seq - n
+	}
+	var lines []any
+	seqOf := map[change]int64{}
+	for _, c := range changes {
+		next[c.m]++
+		seqOf[change{c.m, c.kind, c.id, 0}] = next[c.m]
+		lines = append(lines, int64(c.m), next[c.m], c.kind, clean(c.id, 100), int64(c.store), now)
+	}
+	var list []*stmt
+	var added []any
+	for _, k := range sortedKeys(b.made.orders, compareOrders) {
+		s := b.made.orders[k]
+		r := &s.row
+		r.Seq, r.Changed = seqOf[change{k.m, KindOrder, k.id.String(), 0}], now
+		search, err := json.Marshal(r.Search)
+		if err != nil {
+			return nil, err
+		}
+		search = b.d.zip.maybeZip(search)
+		if !s.stored {
+			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),
+				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, now, r.Seq,
+				doc(r.Summary), doc(r.Wants), s.sealed, search)
+			continue
+		}
+		args := []any{int64(k.m), int64(k.id), r.Channel, int64(r.Shop), int64(r.Flags), string(r.Kind), string(r.Logistics), r.ReadAt, now, r.Seq,
+			doc(r.Summary), doc(r.Wants), search, nilIfEmpty(s.sealed)}
+		if indexedOf(r) == s.was {
+			list = append(list, &stmt{text: setOrder + thisOrder, args: args})
+		} else {
+			args = append(args, int64(r.Account), int64(r.Store), string(r.Status), r.SortAt, r.DueAt, r.SweepAt)
+			list = append(list, &stmt{text: setIndexed + thisOrder, args: args})
+		}
+	}
+	return slices.Concat(addOrders.stmts(added), list, addChanges.stmts(lines)), nil
+}
+
+// doc is a document as bytes, empty rather than NULL.
+func doc(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// tell lets everybody know, after the commit.
+func (b *batch) tell() {
+	b.d.health.commit(b)
+	for k, key := range b.days {
+		b.d.days.Store(k, key)
+	}
+	for m, r := range b.feeds {
+		b.d.bell.ring(m, r)
+	}
+}
+
+func (b *batch) receipt(m ident.Merchant) Receipt {
+	if r, ok := b.feeds[m]; ok {
+		return r
+	}
+	return b.d.bell.last(m)
+}
+
+// appendRecord writes a record as JSON. The values of registers are taken over byte by
+// byte: their hash is over these bytes.
+func appendRecord(b []byte, r *order.Record) ([]byte, error) {
+	var err error
+	b = append(b, '{')
+	if len(r.Regs) > 0 {
+		b = append(b, `"regs":{`...)
+		for i, name := range sortedKeys(r.Regs, cmp.Compare[string]) {
+			reg := r.Regs[name]
+			if !json.Valid(reg.Value) {
+				return nil, fault.New("db.record", fault.Internal, "a register holds no JSON: "+name)
+			}
+			if b, err = appendKey(b, i, name); err != nil {
+				return nil, err
+			}
+			b = append(b, `{"s":`...)
+			if b, err = appendJSON(b, reg.Stamp); err != nil {
+				return nil, err
+			}
+			b = append(b, `,"d":`...)
+			b = append(append(b, reg.Value...), '}')
+		}
+		b = append(b, '}')
+	}
+	if len(r.Axes) > 0 {
+		b = comma(b)
+		b = append(b, `"axes":`...)
+		if b, err = appendJSON(b, r.Axes); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.Kids) > 0 {
+		b = comma(b)
+		b = append(b, `"kids":{`...)
+		for i, name := range sortedKeys(r.Kids, cmp.Compare[string]) {
+			kid := r.Kids[name]
+			if b, err = appendKey(b, i, name); err != nil {
+				return nil, err
+			}
+			if b, err = appendRecord(b, &kid); err != nil {
+				return nil, err
+			}
+		}
+		b = append(b, '}')
+	}
+	return append(b, '}'), nil
+}
+
+func comma(b []byte) []byte {
+	if b[len(b)-1] != '{' {
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendKey(b []byte, i int, name string) ([]byte, error) {
+	if i > 0 {
+		b = append(b, ',')
+	}
+	b, err := appendJSON(b, name)
+	return append(b, ':'), err
+}
+
+func appendJSON(b []byte, v any) ([]byte, error) {
+	t, err := json.Marshal(v)
+	return append(b, t...), err
+}

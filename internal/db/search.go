@@ -1,0 +1,304 @@
+package db
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Search goes through postings: (key, when, order), so that the orders of one key can
+// be walked newest first. The first letter of a key says what it is:
+//
+//	n  a number of the order        r  the same, backwards, for its end
+//	d  the number of the day        p  the last four digits of a phone
+//	P  a whole phone                u  the platform's id of the buyer
+//	c  a character of a name of a person, or two that follow each other
+//	w  a word of such a name in an alphabet
+//	m  the number of a dish or article, found by its name with LIKE
+//
+// Two Chinese characters are most dish names, which is why no trigrams are used.
+
+const (
+	maxSearchKeys = 200  // of an order
+	maxFoundNames = 200  // of things whose name holds the query
+	maxRange      = 5000 // orders whose number begins with the query
+	minRange      = 3    // characters of a number before beginnings are looked for
+	maxQuery      = 60   // characters
+)
+
+// fold makes texts comparable: one width, lower case, single spaces.
+func fold(s string) string {
+	return strings.Join(strings.Fields(strings.ToLower(width.Fold.String(clean(s, 2000)))), " ")
+}
+
+// keys gives the keys of an order but for those of names, which need their numbers.
+func (s *SearchText) keys() (keys, names []string) {
+	add := func(kind, v string) {
+		if v != "" && len(v) < maxName && len(keys) < maxSearchKeys {
+			keys = append(keys, kind+v)
+		}
+	}
+	for _, n := range s.Numbers {
+		n = fold(n)
+		add("n", n)
+		add("r", reverse(n))
+	}
+	add("d", fold(s.DaySeq))
+	add("u", fold(s.UserRef))
+	for _, p := range s.Phones {
+		p = digitsOf(p)
+		if len(p) > 4 {
+			add("P", p)
+		}
+		if len(p) >= 4 {
+			add("p", p[len(p)-4:])
+		}
+	}
+	for _, p := range s.Persons {
+		for _, k := range personKeys(fold(p)) {
+			add(k[:1], k[1:])
+		}
+	}
+	slices.Sort(keys)
+	for _, n := range s.Names {
+		if n = fold(n); n != "" && len(names) < maxSearchKeys && !slices.Contains(names, n) {
+			names = append(names, n[:min(len(n), 500)])
+		}
+	}
+	return slices.Compact(keys), names
+}
+
+// personKeys are the characters and pairs of a Chinese name, and the words of others.
+func personKeys(name string) []string {
+	var out []string
+	for word := range strings.FieldsSeq(name) {
+		runes := []rune(word)
+		if !slices.ContainsFunc(runes, isHan) {
+			out = append(out, "w"+word)
+			continue
+		}
+		for i, r := range runes {
+			out = append(out, "c"+string(r))
+			if i > 0 {
+				out = append(out, "c"+string(runes[i-1:i+1]))
+			}
+		}
+	}
+	return out
+}
+
+func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
+
+func reverse(s string) string {
+	r := []rune(s)
+	slices.Reverse(r)
+	return string(r)
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, width.Fold.String(s))
+}
+
+// A source is one walk along postings.
+type source struct {
+	low, high string // keys from low, below high; high "" = only the key low
+	verify    bool   // what is found may not hold the query
+}
+
+// sources says where to look for a query.
+func (d *DB) sources(ctx context.Context, sc Scope, q string) ([]source, error) {
+	if day, ok := strings.CutPrefix(q, "#"); ok && day != "" {
+		return []source{{low: "d" + day}}, nil
+	}
+	var out []source
+	n := utf8.RuneCountInString(q)
+	han := strings.ContainsFunc(q, isHan)
+	if !han {
+		number := strings.ReplaceAll(q, " ", "")
+		out = append(out, source{low: "u" + q}, source{low: "d" + number})
+		if n >= minRange {
+			out = append(out, source{low: "n" + number, high: "n" + number + "\U0010ffff"}, source{low: "r" + reverse(number), high: "r" + reverse(number) + "\U0010ffff"})
+		} else {
+			out = append(out, source{low: "n" + number})
+		}
+		if digits := digitsOf(q); digits == number && len(digits) == 4 {
+			out = append(out, source{low: "p" + digits})
+		} else if digits == number && len(digits) > 4 && sc.Personal {
+			out = append(out, source{low: "P" + digits})
+		}
+	}
+	if sc.Personal {
+		switch {
+		case !han && n >= 2:
+			out = append(out, source{low: "w" + q, high: "w" + q + "\U0010ffff"})
+		case han && n <= 2:
+			out = append(out, source{low: "c" + q})
+		case han:
+			r := []rune(q)
+			out = append(out, source{low: "c" + string(r[:2]), verify: true})
+		}
+	}
+	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(q) + "%"
+	err := d.query(ctx, `SELECT id FROM names WHERE merchant_id = $1 AND name LIKE $2 ESCAPE '\' ORDER BY id DESC LIMIT $3`,
+		[]any{int64(sc.Merchant), like, int64(maxFoundNames)}, func(scan scanFunc) error {
+			var id int64
+			err := scan(&id)
+			out = append(out, source{low: nameKey(id)})
+			return err
+		})
+	return out, err
+}
+
+// a hit is a place, and whether it has to be looked at.
+type hit struct {
+	place
+	verify bool
+}
+
+// find is Orders with a query: newest first. It walks all sources together and drops
+// what the rest of the filter does not want. After some steps it gives a short page.
+func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int) ([]OrderRow, string, error) {
+	q := fold(f.Query)
+	if utf8.RuneCountInString(q) > maxQuery {
+		return nil, "", fault.New("db.find", fault.Invalid, "search for at most 60 characters")
+	}
+	if f.Sort == SortDue && f.Cursor == "" {
+		from = place{math.MaxInt64, math.MaxInt64}
+	}
+	sources, err := d.sources(ctx, sc, q)
+	if err != nil {
+		return nil, "", err
+	}
+	var rows []OrderRow
+	for range 10 {
+		hits, err := d.hits(ctx, sc, sources, from, 2*limit)
+		if err != nil {
+			return nil, "", err
+		}
+		got, err := d.sift(ctx, sc, f, q, hits)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range got {
+			if rows = append(rows, r); len(rows) == limit {
+				return rows, place{r.SortAt, int64(r.ID)}.text(), nil
+			}
+		}
+		if len(hits) < 2*limit {
+			return rows, "", nil
+		}
+		from = hits[len(hits)-1].place
+	}
+	return rows, from.text(), nil
+}
+
+// hits merges the next n places of all sources.
+func (d *DB) hits(ctx context.Context, sc Scope, sources []source, from place, n int) ([]hit, error) {
+	var all []hit
+	for _, s := range sources {
+		text := `SELECT sort_at, order_id FROM postings WHERE merchant_id = $1 AND key = $2 AND (sort_at, order_id) < ($3, $4) ORDER BY sort_at DESC, order_id DESC LIMIT $5`
+		args := []any{int64(sc.Merchant), s.low, from.at, from.id, int64(n)}
+		if s.high != "" {
+			text = `SELECT sort_at, order_id FROM (SELECT sort_at, order_id FROM postings WHERE merchant_id = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4) AS p
+				WHERE (sort_at, order_id) < ($5, $6) ORDER BY sort_at DESC, order_id DESC LIMIT $7`
+			args = []any{int64(sc.Merchant), s.low, s.high, int64(maxRange), from.at, from.id, int64(n)}
+		}
+		err := d.query(ctx, text, args, func(scan scanFunc) error {
+			h := hit{verify: s.verify}
+			err := scan(&h.at, &h.id)
+			all = append(all, h)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b hit) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(b.id, a.id)) })
+	var out []hit
+	for _, h := range all {
+		if last := len(out) - 1; last >= 0 && out[last].place == h.place {
+			out[last].verify = out[last].verify && h.verify
+			continue
+		}
+		out = append(out, h)
+	}
+	return out[:min(n, len(out))], nil
+}
+
+// sift reads the orders of hits and keeps those that the filter wants, in their order.
+func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit) ([]OrderRow, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
+	ids := make([]int64, len(hits))
+	verify := map[int64]bool{}
+	for i, h := range hits {
+		ids[i] = h.id
+		verify[h.id] = h.verify
+	}
+	args := []any{int64(sc.Merchant)}
+	where := anyOf("id", ids, &args)
+	scope, args := sc.where("store_id", args)
+	where += scope
+	if f.Stores != nil {
+		where += anyOf("store_id", storeNumbers(f.Stores), &args)
+	}
+	where += f.statuses(&args) + f.residual(&args)
+	found := map[int64]OrderRow{}
+	err := d.query(ctx, `SELECT `+orderColumns+`, search FROM orders WHERE merchant_id = $1`+where, args, func(scan scanFunc) error {
+		var zipped []byte
+		r, err := scanOrder(scan, &zipped)
+		if err == nil && (!verify[int64(r.ID)] || d.holds(zipped, q)) {
+			found[int64(r.ID)] = r
+		}
+		return err
+	})
+	var out []OrderRow
+	for _, id := range ids {
+		if r, ok := found[id]; ok {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
+// holds looks whether a person's name holds the query.
+func (d *DB) holds(zipped []byte, q string) bool {
+	plain, err := d.zip.maybeUnzip(zipped)
+	var s SearchText
+	if err != nil || json.Unmarshal(plain, &s) != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.Persons, func(p string) bool { return strings.Contains(fold(p), q) })
+}
+
+var flagNames = []struct {
+	bit  Flags
+	flag order.Flag
+}{{BitRefund, order.FlagRefund}, {BitReminder, order.FlagReminder}, {BitProblem, order.FlagProblem}, {BitPreorder, order.FlagPreorder}}
+
+// List unpacks flags.
+func (f Flags) List() []order.Flag {
+	var out []order.Flag
+	for _, x := range flagNames {
+		if f&x.bit != 0 {
+			out = append(out, x.flag)
+		}
+	}
+	return out
+}

@@ -1,0 +1,284 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tongdan/tongdan/fault"
+)
+
+const (
+	sqliteFile      = "tongdan.db"
+	lockFile        = "tongdan.lock"
+	checkpointEvery = 250 * time.Millisecond
+	maxWAL          = 128 << 20 // bytes; past it the writer itself finishes the checkpoint
+)
+
+// openSQLite opens the file in a folder. The folder is locked for this process: a
+// second one would own lanes too.
+func (d *DB) openSQLite(ctx context.Context, dir string) error {
+	const op = "db.openSQLite"
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &fault.Error{Op: op, Code: fault.Invalid, Words: "the folder for the data cannot be made", Err: err}
+	}
+	if err := d.lockDir(dir); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, sqliteFile)
+	writer, err := openFile(file, 1, "_txlock=immediate")
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	d.closers = append(d.closers, writer.Close)
+	if err := d.migrate(ctx, writer, goose.DialectSQLite3, "sqlite"); err != nil {
+		return err
+	}
+	if d.reads, err = openFile(file, 4, "_pragma=query_only(1)"); err != nil {
+		return fault.Wrap(op, err)
+	}
+	d.closers = append(d.closers, d.reads.Close)
+	checkpoints, err := openFile(file, 1, "")
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	d.closers = append(d.closers, checkpoints.Close)
+	d.place = placeOf(file)
+	var wal atomic.Int64 // size of the WAL in bytes, as last looked at
+	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
+	d.eng = &engine{
+		name:  "sqlite",
+		clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+		blame: blameSQLite,
+		taken: func(err error) bool {
+			e, ok := errors.AsType[*sqlite.Error](err)
+			return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+		},
+		writers: func(ctx context.Context) ([]conn, error) {
+			c, err := writer.Conn(ctx)
+			if err != nil {
+				return nil, fault.Wrap(op, err)
+			}
+			return []conn{&sqliteConn{c: c, wal: &wal, stmts: map[string]*sql.Stmt{}}}, nil
+		},
+	}
+	return nil
+}
+
+func (d *DB) lockDir(dir string) error {
+	const op = "db.lockDir"
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return &fault.Error{Op: op, Code: fault.Invalid, Words: "the folder for the data cannot be written to", Err: err}
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return &fault.Error{Op: op, Code: fault.Conflict, Words: "another process uses this folder; stop it, or give another folder", Err: err}
+	}
+	d.closers = append(d.closers, f.Close)
+	return nil
+}
+
+// openFile opens a pool. Settings are in the DSN, so that each connection has them.
+func openFile(file string, conns int, extra string) (*sql.DB, error) {
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)",
+		"wal_autocheckpoint(0)", "cache_size(-65536)", "temp_store(MEMORY)", "mmap_size(268435456)"}
+	q := make(url.Values)
+	for _, p := range pragmas {
+		q.Add("_pragma", p)
+	}
+	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
+	if extra != "" {
+		dsn += "&" + extra
+	}
+	pool, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}
+
+// placeOf tells a file from its copy: by the name of the machine's file, not by its
+// content.
+func placeOf(file string) string {
+	var st syscall.Stat_t
+	if err := syscall.Stat(file, &st); err != nil {
+		return "unknown"
+	}
+	return "inode " + strconv.FormatUint(st.Ino, 10)
+}
+
+// checkpoint moves the WAL into the file beside the writer, which otherwise does it
+// inside a commit, where everybody waits.
+func (d *DB) checkpoint(pool *sql.DB, walFile string, wal *atomic.Int64) {
+	tick := time.NewTicker(checkpointEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-d.closing.Done():
+			return
+		case <-tick.C:
+		}
+		if st, err := os.Stat(walFile); err == nil {
+			wal.Store(st.Size())
+			if st.Size() == 0 {
+				continue
+			}
+		}
+		if _, err := pool.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+			d.log.Warn("the checkpoint failed", "error", err)
+		}
+	}
+}
+
+// sqliteConn is the one connection that writes.
+type sqliteConn struct {
+	c     *sql.Conn
+	wal   *atomic.Int64
+	stmts map[string]*sql.Stmt
+	open  bool
+	dirty bool // written to since the WAL was last begun anew
+}
+
+// SQLite's calls get a context that never ends: the driver otherwise starts a goroutine
+// for each, and a statement that is broken off ends the transaction of everybody.
+var forever = context.Background()
+
+func (s *sqliteConn) prepare(text string) (*sql.Stmt, error) {
+	if st := s.stmts[text]; st != nil {
+		return st, nil
+	}
+	st, err := s.c.PrepareContext(forever, text)
+	if err == nil {
+		s.stmts[text] = st
+	}
+	return st, err
+}
+
+func (s *sqliteConn) plain(text string) error {
+	st, err := s.prepare(text)
+	if err == nil {
+		_, err = st.ExecContext(forever)
+	}
+	return err
+}
+
+func (s *sqliteConn) begin(context.Context) error {
+	if err := s.plain("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	s.open, s.dirty = true, true
+	return nil
+}
+
+func (s *sqliteConn) run(_ context.Context, list ...*stmt) error {
+	for _, q := range list {
+		if err := s.do(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sqliteConn) do(q *stmt) error {
+	st, err := s.prepare(q.text)
+	if err != nil {
+		return fmt.Errorf("%w (in %.60s)", err, q.text)
+	}
+	if q.each == nil {
+		res, err := st.ExecContext(forever, q.args...)
+		if err != nil {
+			return err
+		}
+		q.rows, err = res.RowsAffected()
+		return err
+	}
+	rows, err := st.QueryContext(forever, q.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		q.rows++
+		if err := q.each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (s *sqliteConn) commit(ctx context.Context, list ...*stmt) (lost bool, err error) {
+	if err := s.run(ctx, list...); err != nil {
+		return false, err
+	}
+	if err := s.plain("COMMIT"); err != nil {
+		return false, err
+	}
+	s.open = false
+	if s.wal.Load() > maxWAL {
+		s.truncate()
+	}
+	return false, nil
+}
+
+func (s *sqliteConn) rollback() {
+	if s.open {
+		s.plain("ROLLBACK") // fails when SQLite has ended the transaction itself, which is as good
+		s.open = false
+	}
+}
+
+// idle lets a large WAL begin anew while nobody waits.
+func (s *sqliteConn) idle() {
+	if s.dirty && s.wal.Load() > maxWAL/8 {
+		s.truncate()
+	}
+}
+
+func (s *sqliteConn) truncate() {
+	s.plain("PRAGMA wal_checkpoint(RESTART)")
+	s.wal.Store(0)
+	s.dirty = false
+}
+
+func (s *sqliteConn) close() error {
+	var errs []error
+	for _, st := range s.stmts {
+		errs = append(errs, st.Close())
+	}
+	return errors.Join(append(errs, s.c.Close())...)
+}
+
+// blameSQLite: only a plain constraint failure leaves the transaction as it was, and
+// belongs to one verb.
+func blameSQLite(err error) blame {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_CONSTRAINT:
+			return ofVerb
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
+			return ofTime
+		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_READONLY:
+			return ofPlace
+		}
+	}
+	if strings.Contains(err.Error(), "no transaction is active") {
+		return ofPlace
+	}
+	return ofVerb
+}

@@ -1,0 +1,67 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/tongdan/tongdan/fault"
+)
+
+// A zipper compresses and opens bodies. It may be used concurrently.
+type zipper struct {
+	enc *zstd.Encoder
+	dec *zstd.Decoder
+}
+
+func newZipper() (*zipper, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(64<<10))
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(4*maxBody))
+	return &zipper{enc, dec}, err
+}
+
+func (z *zipper) zip(b []byte) []byte { return z.enc.EncodeAll(b, make([]byte, 0, len(b)/3+64)) }
+
+func (z *zipper) unzip(b []byte) ([]byte, error) {
+	out, err := z.dec.DecodeAll(b, nil)
+	if err != nil {
+		return nil, &fault.Error{Op: "db.unzip", Code: fault.Internal, Words: "a stored body is broken", Err: err}
+	}
+	return out, nil
+}
+
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
+
+// maybeZip compresses a document that is worth it.
+func (z *zipper) maybeZip(b []byte) []byte {
+	if len(b) < 512 {
+		return b
+	}
+	return z.zip(b)
+}
+
+func (z *zipper) maybeUnzip(b []byte) ([]byte, error) {
+	if bytes.HasPrefix(b, zstdMagic) {
+		return z.unzip(b)
+	}
+	return b, nil
+}
+
+func (d *DB) loadDictionaries(context.Context) error { return nil }
+
+// clean makes a text one that both engines keep, and no longer than limit bytes.
+func clean(s string, limit int) string {
+	if len(s) > limit {
+		s = s[:limit]
+	}
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+}
