@@ -51,7 +51,8 @@ type walk struct {
 	Offset int   `json:"offset"`
 	Seen   int64 `json:"seen"`  // the greatest last_updated in it
 	Fresh  int64 `json:"fresh"` // rows from here on are hinted at
-	At     int64 `json:"at"`    // when it began
+	Wide   bool  `json:"wide,omitempty"`
+	At     int64 `json:"at"` // when it began
 }
 
 const walkFor = 10 * time.Minute
@@ -61,7 +62,7 @@ func (c cursor) encode() json.RawMessage { b, _ := json.Marshal(c); return b }
 // begin gives the walk to go on with: the saved one, or a new one over everything
 // since the last pull with an overlap.
 func (c cursor) begin(now time.Time, wide bool) walk {
-	if w := c.Walk; w != nil && !wide && w.From > 0 && w.Offset >= 0 && now.UnixMilli()-w.At < walkFor.Milliseconds() {
+	if w := c.Walk; w != nil && (w.Wide || !wide) && w.From > 0 && w.Offset >= 0 && now.UnixMilli()-w.At < walkFor.Milliseconds() {
 		return *w
 	}
 	from, fresh := time.UnixMilli(c.Since).Add(-overlap), c.Since-freshRows.Milliseconds()
@@ -71,7 +72,7 @@ func (c cursor) begin(now time.Time, wide bool) walk {
 	case wide:
 		from, fresh = from.Add(-wideBy), 0
 	}
-	return walk{From: from.Truncate(time.Hour).UnixMilli(), Seen: c.Since, Fresh: fresh, At: now.UnixMilli()}
+	return walk{From: from.Truncate(time.Hour).UnixMilli(), Seen: c.Since, Fresh: fresh, Wide: wide, At: now.UnixMilli()}
 }
 
 // Pull searches the orders that changed since the greatest last_updated seen, with two

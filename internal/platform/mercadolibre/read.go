@@ -119,15 +119,16 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 		}
 		return a.body
 	}
-	if through == "" && n.id("order_id") == "" {
+	sibling := n.obj("sibling").id("sibling_id")
+	if (through == "" || sibling != "") && n.id("order_id") == "" {
 		p.Orders = part("orders", path+"/orders", newDomain)
 	}
 	p.History = part("history", path+"/history", newFormat)
 	if l := n.obj("logistic"); n.text("status") != "cancelled" && l.text("type") != "fulfillment" {
 		p.SLA = part("sla", path+"/sla", [2]string{})
 	}
-	if sib := n.obj("sibling").id("sibling_id"); sib != "" {
-		p.Sibling = part("sibling", "/shipments/"+sib+"/orders", newDomain)
+	if sibling != "" && n.text("status") != "cancelled" {
+		p.Replaced = s.beforeSplit(sibling, p.Orders, part)
 	}
 	if err := ctx.Err(); err != nil {
 		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Err: err}
@@ -141,6 +142,35 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 		item.Hints = []order.Hint{{Ref: item.Ref, After: s.env.Now().Add(retryParts).UnixMilli(), Why: "parts of it could not be read"}}
 	}
 	return item, len(p.Failed) == 0, nil
+}
+
+// beforeSplit finds the orders that a split replaced. The document names the sibling
+// without saying which of the shipments it is: one that was cancelled by the split is
+// the old one, and otherwise the pack's family is the old pack.
+func (s *shop) beforeSplit(sibling string, orders json.RawMessage, part func(name, path string, h [2]string) json.RawMessage) json.RawMessage {
+	if old, err := parse(part("replaced", "/shipments/"+sibling, newFormat)); err == nil && old.text("status") == "cancelled" && old.text("substatus") == "pack_splitted" {
+		return part("replaced", "/shipments/"+sibling+"/orders", newDomain)
+	}
+	var rows []json.RawMessage
+	if json.Unmarshal(orders, &rows) != nil || len(rows) == 0 {
+		return nil
+	}
+	row, _ := parse(rows[0])
+	pack := row.id("pack_id")
+	if pack == "" {
+		return nil
+	}
+	now, err := parse(part("replaced", "/packs/"+pack, [2]string{}))
+	family := now.id("family_pack_id")
+	if err != nil || family == "" {
+		return nil
+	}
+	old, err := parse(part("replaced", "/packs/"+family, [2]string{}))
+	if err != nil {
+		return nil
+	}
+	list, _ := old.raw("orders")
+	return list
 }
 
 // readPayment learns which order a payment is of. The order names its payments with

@@ -2,6 +2,7 @@ package mercadolibre
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -17,12 +18,12 @@ import (
 // record can be translated again.
 type parts struct {
 	Shipment json.RawMessage `json:"shipment"`
-	SLA      json.RawMessage `json:"sla,omitempty"`     // deadline to hand over
-	History  json.RawMessage `json:"history,omitempty"` // every state with its moment
-	Orders   json.RawMessage `json:"orders,omitempty"`  // the new format does not name them
-	Sibling  json.RawMessage `json:"sibling,omitempty"` // orders of the shipment that a split replaced
-	For      []string        `json:"for,omitempty"`     // the order through which it was read
-	Failed   []string        `json:"failed,omitempty"`  // parts that could not be read just now
+	SLA      json.RawMessage `json:"sla,omitempty"`      // deadline to hand over
+	History  json.RawMessage `json:"history,omitempty"`  // every state with its moment
+	Orders   json.RawMessage `json:"orders,omitempty"`   // the new format does not name them
+	Replaced json.RawMessage `json:"replaced,omitempty"` // orders of the shipment or pack that a split replaced
+	For      []string        `json:"for,omitempty"`      // the order through which it was read
+	Failed   []string        `json:"failed,omitempty"`   // parts that could not be read just now
 }
 
 // encode writes the parts as one JSON object without touching their bytes.
@@ -41,12 +42,10 @@ func (p parts) encode() []byte {
 	put("sla", p.SLA)
 	put("history", p.History)
 	put("orders", p.Orders)
-	put("sibling", p.Sibling)
-	for key, list := range map[string][]string{"for": p.For} {
-		if len(list) > 0 {
-			v, _ := json.Marshal(list)
-			put(key, v)
-		}
+	put("replaced", p.Replaced)
+	if len(p.For) > 0 {
+		v, _ := json.Marshal(p.For)
+		put("for", v)
 	}
 	if len(p.Failed) > 0 {
 		v, _ := json.Marshal(p.Failed)
@@ -174,11 +173,11 @@ func trail(rec *order.Record, n, all node, at int64, latest time.Time) {
 	}
 }
 
-// orderIDs reads the rows of /shipments/{id}/orders.
+// orderIDs reads the rows of /shipments/{id}/orders, or those of a pack.
 func orderIDs(all node, key string) []string {
 	var out []string
 	for _, o := range all.list(key) {
-		if id := o.id("order_id"); id != "" {
+		if id := cmp.Or(o.id("order_id"), o.id("id")); id != "" {
 			out = append(out, id)
 		}
 	}
@@ -186,10 +185,10 @@ func orderIDs(all node, key string) []string {
 	return slices.Compact(out)
 }
 
-// replaced is the order that a split replaced by this shipment's: known when the
-// sibling had one order only. A sibling with the same order is another parcel of it.
+// replaced is the order that a split replaced by those of this shipment: known when
+// what was split had one order only.
 func replaced(all node, orders []string) string {
-	if before := orderIDs(all, "sibling"); len(before) == 1 && !slices.Contains(orders, before[0]) {
+	if before := orderIDs(all, "replaced"); len(before) == 1 && !slices.Contains(orders, before[0]) {
 		return before[0]
 	}
 	return ""

@@ -233,7 +233,7 @@ func TestAParcelOnItsWayBackIsNoDelivery(t *testing.T) {
 }
 
 func TestASplitNamesTheOrderThatItReplaced(t *testing.T) {
-	p := parts{Shipment: file(t, "shipment.json"), For: []string{orderID}, Sibling: []byte(`[{"order_id":"2000000000000007"},{"order_id":"2000000000000007"}]`)}
+	p := parts{Shipment: file(t, "shipment.json"), For: []string{orderID}, Replaced: []byte(`[{"order_id":"2000000000000007"},{"order_id":"2000000000000007"}]`)}
 	if o := fold(t, readOrderOf(file(t, "order.json")), translateShipment(p.encode(), readAt)); o.Head.Replaces != "2000000000000007" {
 		t.Errorf("replaces %q", o.Head.Replaces)
 	}
