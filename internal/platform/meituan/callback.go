@@ -53,9 +53,8 @@ func pushedOrder(f form, src source, status string) (told, error) {
 		f["status"] = status
 	}
 	out, err := translateOrder(f, src)
-	if err == nil && f.has("detail") && !(f.has("logistics_code") && f.has("day_seq")) {
-		// These fields are pushed only when subscribed; without them nobody knows who
-		// brings the order.
+	if err == nil && f.has("detail") && !subscribed(f) {
+		// Without these fields nobody knows who brings the order and how it is wanted.
 		out.hints = append(out.hints, src.hint(out.ref.ID, "pushed without subscribed fields"))
 	}
 	return out, err

@@ -12,6 +12,7 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/channel/channeltest"
 	"github.com/tongdan/tongdan/internal/platform/meituan"
+	simulator "github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -26,6 +27,22 @@ var anything = []struct {
 	{"withdraw_refund", nil}, {"reject_in_app", nil}, {"agree_in_app", nil}, {"appeal", nil}, {"rule_appeal", map[string]any{"agree": true}}, {"rule_appeal", map[string]any{"agree": false}},
 	{"rider_accept", map[string]any{"name": "张三"}}, {"rider_arrive", nil}, {"rider_collect", nil}, {"rider_cancel", nil}, {"redispatch", nil}, {"rider_deliver", nil},
 	{"remind", nil}, {"complete", nil}, {"push_again", nil}, {"degrade", map[string]any{"modules": []int{0, 1}, "minutes": 2}},
+}
+
+// anywhere draws how the platform behaves where its documents are silent, and what the app
+// has subscribed to.
+func anywhere(rt *rapid.T) harness {
+	few := rapid.Bool().Draw(rt, "few fields")
+	cancelPush := rapid.SampledFrom([]string{"none", "before", "after"}).Draw(rt, "cancel push of a refund")
+	partPush := rapid.SampledFrom([]string{"agree", "both"}).Draw(rt, "push of a partial refund")
+	single := rapid.SampledFrom([]string{"single", "double"}).Draw(rt, "encoding")
+	return harness{configure: func(c *simulator.Config) {
+		if few {
+			c.Subscribed = nil
+		}
+		c.CancelPush, c.PartPush = cancelPush, partPush
+		c.Encoding = map[string]string{"order/cancelled": single, "refund/full": single, "refund/part": single}
+	}}
 }
 
 // aLife draws an order's life, longer than most, and gives the callbacks of it.
@@ -64,7 +81,7 @@ func taken(rt *rapid.T, app channel.App, list []channel.Request) *channeltest.Bo
 func TestAnyOrderAndRepetitionOfALifesMessagesGivesTheSameOrder(t *testing.T) {
 	g := meituan.New().Info().Grammar
 	rapid.Check(t, func(rt *rapid.T) {
-		w := harness{}.open(t)
+		w := anywhere(rt).open(t)
 		ref, pushes := aLife(t, rt, w)
 		mixed := rapid.Permutation(pushes).Draw(rt, "order of arrival")
 		for range rapid.IntRange(0, 4).Draw(rt, "repeats") {
@@ -120,7 +137,7 @@ func TestAfterLossAndRepairEveryReadableFactIsEqual(t *testing.T) {
 	p := meituan.New()
 	g := p.Info().Grammar
 	rapid.Check(t, func(rt *rapid.T) {
-		w := harness{}.open(t)
+		w := anywhere(rt).open(t)
 		ref, pushes := aLife(t, rt, w)
 		w.Advance(t, 10*time.Minute) // a degraded order is whole again
 		pushes = append(pushes, w.Pushes(t)...)

@@ -186,14 +186,14 @@ func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 	}
 	b := order.Bill{Lines: []order.Line{}, Total: *total, Delivery: f.yuan("shipping_fee", t), Income: income(f, t)}
 	zero := money.Of(0, CNY)
-	boxes, thin := zero, true
+	boxes, options := zero, false
 	for i, w := range lines {
 		l, box := line(i, w, t)
 		b.Lines = append(b.Lines, l)
 		if box != nil {
 			boxes, _ = boxes.Add(*box)
 		}
-		thin = thin && w.Property == nil
+		options = options || w.Property != nil
 	}
 	b.Packing = &boxes
 	bag := fen(f["package_bag_money"], "package_bag_money", t)
@@ -221,13 +221,27 @@ func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 	if original := f.yuan("original_price", t); original != nil {
 		b.Discounts = inPrice(b, lines, *original)
 	}
+	// Options of dishes and the bag are pushed only when subscribed. A bill without them
+	// must not hide one that has them: a push's holds only while nothing better is known, a
+	// read's gives way to a whole one of the same moment, and neither is "as sold".
 	st := src.stamp(version)
-	if thin { // without the options of the dishes it must not hide a bill of the same moment that has them
-		st.Class = order.ClassPartial
+	if options && bag != nil {
+		order.Put(r, order.RegBill, st, b)
+		st.Version = -version
+		order.Put(r, order.RegSold, st, b)
+		return
+	}
+	if st.Class = order.ClassPartial; src.class != order.ClassRead {
+		st = src.partial()
 	}
 	order.Put(r, order.RegBill, st, b)
-	st.Version = -version
-	order.Put(r, order.RegSold, st, b)
+}
+
+// subscribed reports whether a message has the fields that are pushed only when subscribed
+// and without which an order cannot be worked on.
+func subscribed(f form) bool {
+	return f.has("logistics_code") && f.has("day_seq") && (f.has("package_bag_money") || f.has("package_bag_money_yuan")) &&
+		strings.Contains(f["detail"], `"food_property"`)
 }
 
 // itemDiscounts are the types of extras that lower the price of a dish: 特价菜, 折扣商品,
