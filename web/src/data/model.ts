@@ -90,7 +90,15 @@ export type Line = {
   refunded_quantity: number;
   image: string;
 };
-export type Discount = { name: string; kind: string; amount: Money | null; merchant: Money | null; platform: Money | null };
+/** `in_price`: the lines' prices are after it already; it is told for who pays and not subtracted again. */
+export type Discount = {
+  name: string;
+  kind: string;
+  amount: Money | null;
+  merchant: Money | null;
+  platform: Money | null;
+  in_price: boolean;
+};
 export type Bill = {
   goods: Money | null;
   packing: Money | null;
@@ -125,6 +133,7 @@ export type Delivery = {
   carrier: string;
   tracking: string;
   ship_by_at: number;
+  tracking_url: string;
   updates: { state: string; theirs: string; at: number }[];
 };
 export type AfterSale = {
@@ -183,6 +192,7 @@ export type Order = OrderSummary & {
   action_list: Act[];
   timeline: TimelineEntry[];
   same_pack: { id: string; ref: string }[];
+  cancel_why: string;
 };
 
 export type JournalEntry = {
@@ -194,6 +204,10 @@ export type JournalEntry = {
   status: number;
   took_ms: number;
   body: string;
+  /** What the platform answered to a call. */
+  answer: string;
+  masked: boolean;
+  by: string;
   size: number;
   outcome: string;
   error: string;
@@ -226,7 +240,8 @@ export type Parked = {
   state: string;
 };
 
-export type Power = { name: string; nature: string; limits: string; note_zh: string; note_en: string };
+export type Text = { zh: string; en: string };
+export type Power = { name: string; nature: string; limits: { logistics: string[]; local: boolean }; note_zh: string; note_en: string };
 export type CredentialField = { name: string; label_zh: string; label_en: string; secret: boolean; required: boolean };
 export type Reason = { code: string; label_zh: string; label_en: string };
 export type Channel = {
@@ -237,29 +252,40 @@ export type Channel = {
   realm: string;
   kind: string;
   currencies: string[];
-  sites: string[];
   powers: Power[];
-  push_only: string[];
+  /** Facts that are lost with the message that tells them. */
+  push_only: Text[];
+  /** What it costs to have no public address. */
+  pull_only: Text;
+  /** What a shop's id is on this platform. */
+  shop_id: Text;
   credential_fields: { app: CredentialField[]; account: CredentialField[] };
   callback_paths: { path: string; what_zh: string; what_en: string }[];
   reasons: Record<string, Reason[]>;
   pull_every_s: number;
 };
 export type Store = { id: string; name: string; zone: string; cutoff_minutes: number; address: string };
-export type App = { id: string; channel: string; name: string; base_url: string; public_url: string; callback_urls: string[] };
+export type App = {
+  id: string;
+  channel: string;
+  name: string;
+  base_url: string;
+  public_url: string;
+  callback_urls: { url: string; what_zh: string; what_en: string }[];
+};
 export type Account = {
   id: string;
   app_id: string;
   name: string;
   state: string;
   authorise_by_at: number;
+  authorise_why: string;
   authorise_url: string;
   last_push_at: number;
   last_pull_at: number;
   last_error: { at: number; code: string; words: string } | null;
   backlog: { effects: number; parked: number; hints: number };
   pull_lag_s: number;
-  scopes: string[];
 };
 export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
 export type User = { id: string; name: string; role: string; locale: string };
@@ -280,6 +306,8 @@ const list = <T, R>(v: (T | null)[] | null | undefined, read: (item: T) => R): R
 const texts = (v: (string | null)[] | null | undefined): string[] => list(v, text);
 const maybe = <T, R>(v: T | null | undefined, read: (item: T) => R): R | null => (v === null || v === undefined ? null : read(v));
 
+const readText = (t: Loose<Text> | null | undefined): Text => ({ zh: text(t?.zh), en: text(t?.en) });
+
 export function readMoney(m: Loose<Money> | null | undefined): Money | null {
   if (!m || typeof m.minor !== "number" || !m.currency) return null;
   return { minor: m.minor, digits: count(m.digits), currency: m.currency };
@@ -295,7 +323,7 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
     channel: text(o.channel),
     ref: text(o.ref),
     display_ref: text(o.display_ref),
-    day_seq: o.day_seq === "0" ? "" : text(o.day_seq),
+    day_seq: text(o.day_seq).replace(/^0$/, ""),
     pack_ref: text(o.pack_ref),
     kind: text(o.kind),
     logistics: text(o.logistics) || "unknown",
@@ -380,6 +408,7 @@ export function readOrder(o: WireOrder): Order {
         amount: readMoney(d.amount),
         merchant: readMoney(d.merchant),
         platform: readMoney(d.platform),
+        in_price: Boolean(d.in_price),
       })),
       fees: list(m?.fees, (f) => ({ name: text(f.name), amount: readMoney(f.amount) })),
       tip: readMoney(m?.tip),
@@ -419,6 +448,7 @@ export function readOrder(o: WireOrder): Order {
       rider: maybe(d.rider, (r) => ({ name: text(r.name), phone: text(r.phone) })),
       carrier: text(d.carrier),
       tracking: text(d.tracking),
+      tracking_url: /^https:\/\//.test(text(d.tracking_url)) ? text(d.tracking_url) : "",
       ship_by_at: count(d.ship_by_at),
       updates: list(d.updates, (u) => ({ state: text(u.state), theirs: text(u.theirs), at: count(u.at) })),
     })),
@@ -448,6 +478,7 @@ export function readOrder(o: WireOrder): Order {
       took_ms: count(t.took_ms),
       journal_id: text(t.journal_id),
     })),
+    cancel_why: text(o.cancel_why),
     same_pack: list(o.same_pack, (s) => ({ id: text(s.id), ref: text(s.ref) })),
   };
 }
@@ -458,13 +489,13 @@ const readAct = (a: Loose<Act>): Act => ({
   why: a.why && (a.why.code || a.why.text) ? { code: text(a.why.code), text: text(a.why.text) } : null,
   final: Boolean(a.final),
   for: text(a.for),
-  note: { zh: text(a.note?.zh), en: text(a.note?.en) },
+  note: readText(a.note),
   fields: list(a.fields, (f) => ({
     name: text(f.name),
     type: text(f.type),
     required: Boolean(f.required),
     max: count(f.max),
-    label: { zh: text(f.label?.zh), en: text(f.label?.en) },
+    label: readText(f.label),
     choices: list(f.choices, (c) => ({ value: text(c.value), label_zh: text(c.label_zh), label_en: text(c.label_en) })),
   })),
 });
@@ -478,6 +509,9 @@ export const readJournalEntry = (e: Loose<JournalEntry>): JournalEntry => ({
   status: count(e.status),
   took_ms: count(e.took_ms),
   body: text(e.body),
+  answer: text(e.answer),
+  masked: Boolean(e.masked),
+  by: text(e.by),
   size: count(e.size),
   outcome: text(e.outcome),
   error: text(e.error),
@@ -531,15 +565,16 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   realm: text(c.realm),
   kind: text(c.kind),
   currencies: texts(c.currencies),
-  sites: texts(c.sites),
   powers: list(c.powers, (p) => ({
     name: text(p.name),
     nature: text(p.nature),
-    limits: text(p.limits),
+    limits: { logistics: texts(p.limits?.logistics), local: Boolean(p.limits?.local) },
     note_zh: text(p.note_zh),
     note_en: text(p.note_en),
   })),
-  push_only: texts(c.push_only),
+  push_only: list(c.push_only, readText),
+  pull_only: readText(c.pull_only),
+  shop_id: readText(c.shop_id),
   credential_fields: { app: list(c.credential_fields?.app, readField), account: list(c.credential_fields?.account, readField) },
   callback_paths: list(c.callback_paths, (p) => ({ path: text(p.path), what_zh: text(p.what_zh), what_en: text(p.what_en) })),
   reasons: Object.fromEntries(Object.entries(c.reasons ?? {}).map(([kind, rs]) => [kind, list(rs as Loose<Reason>[] | null, readReason)])),
@@ -559,7 +594,7 @@ export const readApp = (a: Loose<App>): App => ({
   name: text(a.name),
   base_url: text(a.base_url),
   public_url: text(a.public_url),
-  callback_urls: texts(a.callback_urls),
+  callback_urls: list(a.callback_urls, (u) => ({ url: text(u.url), what_zh: text(u.what_zh), what_en: text(u.what_en) })),
 });
 export const readAccount = (a: Loose<Account>): Account => ({
   id: text(a.id),
@@ -567,6 +602,7 @@ export const readAccount = (a: Loose<Account>): Account => ({
   name: text(a.name),
   state: text(a.state),
   authorise_by_at: count(a.authorise_by_at),
+  authorise_why: text(a.authorise_why),
   authorise_url: text(a.authorise_url),
   last_push_at: count(a.last_push_at),
   last_pull_at: count(a.last_pull_at),
@@ -576,7 +612,6 @@ export const readAccount = (a: Loose<Account>): Account => ({
       : null,
   backlog: { effects: count(a.backlog?.effects), parked: count(a.backlog?.parked), hints: count(a.backlog?.hints) },
   pull_lag_s: count(a.pull_lag_s),
-  scopes: texts(a.scopes),
 });
 export const readShop = (s: Loose<Shop>): Shop => ({
   id: text(s.id),

@@ -45,6 +45,17 @@ export const merchant = queryOptions({
   queryFn: () => answer(api.GET("/api/v1/me/merchant")),
 });
 
+/** How the service is doing; `armed` false means a restored or copied database that sends nothing yet. */
+export const status = queryOptions({
+  queryKey: ["status"],
+  staleTime: 30_000,
+  refetchInterval: 60_000,
+  queryFn: async () => {
+    const got = await answer(api.GET("/api/v1/status"));
+    return { armed: got.armed !== false, version: got.version ?? "" };
+  },
+});
+
 export const channels = queryOptions({
   queryKey: ["channels"],
   staleTime: Number.POSITIVE_INFINITY,

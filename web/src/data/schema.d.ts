@@ -60,7 +60,7 @@ export interface paths {
     post: WriteAll<{ name: string; password: string }, { user?: Loose<User> }>;
     delete: { parameters: { path?: never }; requestBody?: never; responses: Answer<unknown> };
   };
-  "/api/v1/setup": { post: WriteAll<{ token: string; name: string; password: string }, { user?: Loose<User> }> };
+  "/api/v1/setup": { post: WriteAll<{ token: string; name: string; password: string; merchant?: string; locale?: string }, { user?: Loose<User> }> };
   "/api/v1/me/merchant": { get: ReadAll<{ id?: string; name?: string; locale?: string }> };
   "/api/v1/orders": {
     get: ReadAll<{ orders?: Loose<OrderSummary>[] | null; next_cursor?: string; seq?: number; as_of?: number }>;
@@ -99,5 +99,7 @@ export interface paths {
   "/api/v1/apps": { get: ReadAll<{ apps?: Loose<App>[] | null }>; post: WriteAll<Record<string, unknown>, Loose<App>> };
   "/api/v1/accounts": { get: ReadAll<{ accounts?: Loose<Account>[] | null }>; post: WriteAll<Record<string, unknown>, Loose<Account>> };
   "/api/v1/accounts/{id}/authorise": { get: Read<{ url?: string }, Id> };
+  "/api/v1/status": { get: ReadAll<{ armed?: boolean; version?: string }> };
+  "/api/v1/status/arm": { post: { parameters: { path?: never }; requestBody?: never; responses: Answer<unknown> } };
   "/api/v1/shops": { get: ReadAll<{ shops?: Loose<Shop>[] | null }>; post: WriteAll<Record<string, unknown>, Loose<Shop>> };
 }

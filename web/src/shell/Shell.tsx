@@ -10,6 +10,7 @@ import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
+import { Disarmed } from "./Disarmed";
 import "./shell.css";
 
 /** The zone that lists and the strip are shown in: the only store's, else the device's. */
@@ -32,6 +33,7 @@ export function Shell() {
       {phone ? null : <Side />}
       <div className="shell-body">
         <Strip phone={phone} />
+        <Disarmed />
         <Stale />
         <main id="main" tabIndex={-1}>
           <Outlet />
@@ -120,8 +122,8 @@ function Strip({ phone }: { phone: boolean }) {
       {phone ? <img src="/favicon.svg" alt={t("brand")} width="26" height="26" /> : null}
       <Network />
       {n.accounts > 0 ? (
-        <Link to="/connections" className="strip-item bad">
-          <Icon name="warn" size={16} /> {t("strip.accounts", { count: n.accounts })}
+        <Link to="/connections" className="strip-item bad" aria-label={t("strip.accounts", { count: n.accounts })}>
+          <Icon name="warn" size={phone ? 20 : 16} /> <span>{t("strip.accounts", { count: n.accounts })}</span>
         </Link>
       ) : null}
       {phone ? null : (
@@ -138,9 +140,9 @@ function Network() {
   const { state } = useConnection();
   const bad = state === "lost";
   return (
-    <span className={`strip-item ${bad ? "bad" : ""}`} data-testid="network" data-state={state}>
+    <span className={`strip-item ${bad ? "bad" : ""}`} data-testid="network" data-state={state} title={t(`strip.${state}`)}>
       {bad ? <Icon name="offline" size={16} /> : <i className={`dot ${state}`} aria-hidden="true" />}
-      {t(`strip.${state}`)}
+      <span>{t(`strip.${state}`)}</span>
     </span>
   );
 }

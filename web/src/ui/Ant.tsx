@@ -39,6 +39,8 @@ export function Ant({ children }: { children: ReactNode }) {
           colorBgElevated: dark ? "#1c2422" : "#ffffff",
           colorTextBase: dark ? "#e9efed" : "#16201d",
           colorTextPlaceholder: dark ? "#8f9d98" : "#66736f",
+          colorTextDescription: dark ? "#b0bdb8" : "#4d5a56",
+          colorTextTertiary: dark ? "#b0bdb8" : "#4d5a56",
           borderRadius: 8,
           fontFamily: "var(--font)",
           controlHeight: phone ? 48 : 34,

@@ -147,9 +147,10 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
       <p className="notice warn">
         <Icon name="warn" />
         <span>
-          <b>{t("conn.pullOnly")}</b> {t("conn.pullOnlyHelp", { every: lasted(t, c.pull_every_s || 60) })}{" "}
+          <b>{t("conn.pullOnly")}</b>{" "}
+          {inLanguage(i18n.language, c.pull_only.zh, c.pull_only.en) || t("conn.pullOnlyHelp", { every: lasted(t, c.pull_every_s || 60) })}{" "}
           {c.push_only.length > 0
-            ? t("conn.pullLoses", { facts: c.push_only.map((f) => word(t, "pushOnly", f)).join(t("conn.comma")) })
+            ? t("conn.pullLoses", { facts: c.push_only.map((f) => inLanguage(i18n.language, f.zh, f.en)).join(t("conn.comma")) })
             : null}
         </span>
       </p>
@@ -160,18 +161,15 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
     <details className="callbacks" open={app.callback_urls.length <= 2}>
       <summary>{t("conn.callbacks", { count: app.callback_urls.length })}</summary>
       <ul>
-        {app.callback_urls.map((url) => {
-          const what = c.callback_paths.find((p) => p.path && url.endsWith(p.path));
-          return (
-            <li key={url}>
-              <small>{what ? inLanguage(i18n.language, what.what_zh, what.what_en) : t("conn.callback")}</small>
-              <code className="mono">{url}</code>
-              <button type="button" className="btn icon ghost small" aria-label={t("conn.copyUrl", { url })} onClick={() => copy(url)}>
-                <Icon name="copy" size={16} />
-              </button>
-            </li>
-          );
-        })}
+        {app.callback_urls.map(({ url, what_zh, what_en }) => (
+          <li key={url}>
+            <small>{inLanguage(i18n.language, what_zh, what_en) || t("conn.callback")}</small>
+            <code className="mono">{url}</code>
+            <button type="button" className="btn icon ghost small" aria-label={t("conn.copyUrl", { url })} onClick={() => copy(url)}>
+              <Icon name="copy" size={16} />
+            </button>
+          </li>
+        ))}
       </ul>
     </details>
   );
@@ -192,7 +190,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         <i className={`dot ${health.tone === "good" ? "live" : health.tone === "warn" ? "asking" : "bad"}`} aria-hidden="true" />
         <h3>{a.name}</h3>
         <span className={`chip ${health.tone}`}>{word(t, "accountState", a.state)}</span>
-        {a.state === "authorise" || c.credential_fields.account.length === 0 || a.authorise_url ? (
+        {a.state === "authorise" || a.authorise_url ? (
           <button type="button" className={`btn small ${a.state === "authorise" ? "primary" : ""}`} onClick={again}>
             {t(a.state === "authorise" ? "conn.authoriseNow" : "conn.authoriseAgain")}
           </button>
@@ -265,14 +263,21 @@ function Powers({ channel: c }: { channel: Channel }) {
               <th scope="row">{word(t, "power", p.name)}</th>
               <td>{word(t, "nature", p.nature)}</td>
               <td>
-                {inLanguage(i18n.language, p.note_zh, p.note_en)} {p.limits ? <small className="quiet">{p.limits}</small> : null}
+                {inLanguage(i18n.language, p.note_zh, p.note_en)}{" "}
+                <small className="quiet">
+                  {[...p.limits.logistics.map((l) => word(t, "logistics", l)), p.limits.local ? t("conn.local") : ""]
+                    .filter(Boolean)
+                    .join(t("conn.comma"))}
+                </small>
               </td>
             </tr>
           ))}
         </tbody>
       </table>
       {c.push_only.length > 0 ? (
-        <p className="quiet">{t("conn.pushOnly", { facts: c.push_only.map((f) => word(t, "pushOnly", f)).join(t("conn.comma")) })}</p>
+        <p className="quiet">
+          {t("conn.pushOnly", { facts: c.push_only.map((f) => inLanguage(i18n.language, f.zh, f.en)).join(t("conn.comma")) })}
+        </p>
       ) : null}
     </details>
   );

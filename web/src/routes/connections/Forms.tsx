@@ -45,7 +45,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           await answer(
             api.POST("/api/v1/stores", {
               params: { header },
-              body: { name: v.name, zone: v.zone, address: v.address, cutoff_minutes: Number(v.cutoff) * 60 || 0 },
+              body: { name: v.name, zone: v.zone, address: v.address, cutoff_minutes: Number(v.cutoff) * 60 || undefined },
             }),
           );
           return undefined;
@@ -131,7 +131,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           </>
         ) : null}
         {what.kind === "account" ? <Credentials fields={what.channel.credential_fields.account} /> : null}
-        {what.kind === "shop" ? <ShopFields /> : null}
+        {what.kind === "shop" ? <ShopFields channel={what.channel} /> : null}
       </AntForm>
       {save.error ? (
         <div className="notice bad" role="alert">
@@ -192,15 +192,15 @@ function StoreFields() {
   );
 }
 
-function ShopFields() {
-  const { t } = useTranslation();
+function ShopFields({ channel }: { channel: Channel }) {
+  const { t, i18n } = useTranslation();
   const { data } = useQuery(stores);
   return (
     <>
       <AntForm.Item
         name="external_id"
         label={t("form.externalId")}
-        extra={t("form.externalIdHelp")}
+        extra={inLanguage(i18n.language, channel.shop_id.zh, channel.shop_id.en) || t("form.externalIdHelp")}
         rules={[{ required: true, message: t("ask.required", { what: t("form.externalId") }) }]}
       >
         <Input maxLength={64} autoComplete="off" />

@@ -14,11 +14,10 @@ export function healthOf(a: Account, c: Channel, pushed: boolean, now: number): 
   const say = (key: string, tone: Tone, params: Record<string, string | number> = {}, seconds?: number) =>
     words.push({ key, tone, params, ...(seconds === undefined ? {} : { seconds }) });
 
-  if (a.state === "authorise") say("authorise", "bad");
-  else if (a.authorise_by_at > 0 && a.authorise_by_at < now) say("expired", "bad");
-  else if (a.authorise_by_at > 0 && a.authorise_by_at - now < 3 * day) {
-    say("expires", "warn", {}, Math.round((a.authorise_by_at - now) / 1000));
-  }
+  const left = a.authorise_by_at - now;
+  if (left > 0 && (a.state === "authorise" || left < 3 * day)) say("expires", "warn", {}, Math.round(left / 1000));
+  else if (a.state === "authorise") say("authorise", "bad");
+  else if (a.authorise_by_at > 0 && left <= 0) say("expired", "bad");
   if (a.state === "failing") say("failing", "bad");
   if (a.state === "paused") say("paused", "warn");
   const behind = Math.max(600, 5 * c.pull_every_s);

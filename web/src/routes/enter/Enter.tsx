@@ -121,14 +121,21 @@ export function SignIn() {
 }
 
 export function Setup() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const [merchant, setMerchant] = useState("");
   const { token } = getRouteApi("/setup").useSearch();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
   const [tried, setTried] = useState(false);
-  const enter = useEnter(() => answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password } })), "/connections");
-  const short = password.length < 10;
+  const enter = useEnter(
+    () =>
+      answer(
+        api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, merchant: merchant || undefined, locale: i18n.language } }),
+      ),
+    "/connections",
+  );
+  const short = password.length < 8;
   const differs = password !== repeat;
   const submit = (e: FormEvent) => {
     e.preventDefault();
@@ -139,7 +146,8 @@ export function Setup() {
     <Frame title={t("setup.title")} lead={token ? t("setup.lead") : t("setup.noToken")}>
       {token ? (
         <form onSubmit={submit} className="enter-form">
-          <Field label={t("enter.name")} value={name} set={setName} autoComplete="username" autoFocus />
+          <Field label={t("setup.merchant")} value={merchant} set={setMerchant} autoComplete="organization" autoFocus />
+          <Field label={t("enter.name")} value={name} set={setName} autoComplete="username" />
           <Field
             label={t("enter.password")}
             value={password}

@@ -34,18 +34,19 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
   const acts = o.action_list
     .filter((a) => a.kind !== "note" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
     .sort((a, b) => rank(a) - rank(b));
+  const allowed = acts.filter((a) => a.allowed);
   const forbidden = acts.filter((a) => !a.allowed);
-  const first = acts.find((a) => a.allowed && !denies(a.kind) && !a.kind.startsWith("refund"));
+  const first = allowed.find((a) => !denies(a.kind) && !a.kind.startsWith("refund"));
   return (
     <footer className="act-bar">
       <div className="act-bar-state">
         <ActState order={o} zone={zone} />
       </div>
       <div className="act-bar-buttons">
-        {acts.map((a) => (
+        {allowed.map((a) => (
           <ActButton key={`${a.kind}/${a.for}`} order={o} act={a} first={a === first} />
         ))}
-        {acts.length === 0 ? <span className="quiet">{t("order.noActs")}</span> : null}
+        {allowed.length === 0 ? <span className="quiet">{t("order.noActs")}</span> : null}
       </div>
       {forbidden.length > 0 ? (
         <details className="why">
@@ -53,7 +54,8 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
           <ul>
             {forbidden.map((a) => (
               <li key={`${a.kind}/${a.for}`}>
-                <b>{actLabel(t, a.kind, o.kind)}</b> {whyText(t, a)}
+                <ActButton order={o} act={a} small />
+                <span>{whyText(t, a)}</span>
               </li>
             ))}
           </ul>

@@ -34,7 +34,14 @@ export function Journal({ id, zone }: { id: string; zone: string }) {
                 </small>
               </summary>
               {e.error ? <p className="bad">{e.error}</p> : null}
-              <pre>{pretty(e.body)}</pre>
+              {e.masked && !e.body ? <p className="quiet">{t("journal.masked")}</p> : null}
+              {e.body ? <pre>{pretty(e.body)}</pre> : null}
+              {e.answer ? (
+                <>
+                  <p className="quiet">{t("journal.answer")}</p>
+                  <pre>{pretty(e.answer)}</pre>
+                </>
+              ) : null}
             </details>
           </li>
         ))}

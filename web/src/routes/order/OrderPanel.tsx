@@ -14,6 +14,7 @@ import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
+import { useWho } from "../../ui/who";
 import { sawOrder } from "../../voice/Announcer";
 import { word } from "../../words";
 import { dueFrom } from "../orders/acts";
@@ -73,10 +74,7 @@ export function OrderPanel() {
             </div>
             <div className="order-due">
               {o.deadline ? (
-                <>
-                  <Due at={o.deadline.at} from={dueFrom(o)} zone={zone} label={word(t, "dueKind", o.deadline.kind)} />
-                  <small className="quiet">{word(t, "dueKind", o.deadline.kind)}</small>
-                </>
+                <Due at={o.deadline.at} from={dueFrom(o)} zone={zone} label={word(t, "dueKind", o.deadline.kind)} caption />
               ) : null}
             </div>
           </>
@@ -125,6 +123,7 @@ function Body({ order: o, zone }: { order: Order; zone: string }) {
           <small>{t("order.remark")}</small> {o.remark}
         </p>
       ) : null}
+      {o.cancel_why ? <p className="notice bad">{t("order.cancelled", { reason: o.cancel_why })}</p> : null}
       <OrderEffects order={o} zone={zone} />
       {o.issues.length > 0 ? <Issues order={o} /> : null}
       {o.after_sales.length > 0 ? <AfterSales order={o} zone={zone} /> : null}
@@ -302,15 +301,16 @@ function MoneyTable({ order: o }: { order: Order }) {
             const who = [
               d.merchant && d.merchant.minor !== 0 ? t("money.byMerchant", { amount: formatMoney(d.merchant) }) : "",
               d.platform && d.platform.minor !== 0 ? t("money.byPlatform", { amount: formatMoney(d.platform) }) : "",
+              d.in_price ? t("money.inPrice") : "",
             ].filter(Boolean);
             return d.amount ? (
               // biome-ignore lint/suspicious/noArrayIndexKey: two discounts may be alike in everything
-              <tr key={i} className="less">
+              <tr key={i} className={d.in_price ? "fee" : "less"}>
                 <th scope="row">
                   {d.name || word(t, "discount", d.kind)}
                   <small className="quiet">{who.join(" · ")}</small>
                 </th>
-                <td className="num">{formatMoney(less(d.amount))}</td>
+                <td className="num">{d.in_price ? formatMoney(d.amount) : formatMoney(less(d.amount))}</td>
               </tr>
             ) : null;
           })}
@@ -406,6 +406,11 @@ function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zon
       {d.tracking || d.carrier ? (
         <p className="num">
           {d.carrier} <span className="mono">{d.tracking}</span>{" "}
+          {d.tracking_url ? (
+            <a href={d.tracking_url} target="_blank" rel="noreferrer">
+              {t("order.track")}
+            </a>
+          ) : null}{" "}
           {logistics === "me2" || logistics === "full" ? <small className="quiet">{t("order.trackingByPlatform")}</small> : null}
         </p>
       ) : null}
@@ -506,6 +511,7 @@ function Notes({ order: o, zone }: { order: Order; zone: string }) {
 
 function Timeline({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
+  const who = useWho();
   const entries = [...o.timeline].sort((a, b) => b.at - a.at);
   return (
     <Section title={t("order.timeline")}>
@@ -518,7 +524,7 @@ function Timeline({ order: o, zone }: { order: Order; zone: string }) {
             </time>
             <span>
               {happened(t, e)}
-              {e.by ? <small className="quiet"> {e.by}</small> : null}
+              {e.by ? <small className="quiet"> {who(e.by)}</small> : null}
               {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
             </span>
           </li>

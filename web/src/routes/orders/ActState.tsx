@@ -3,6 +3,7 @@ import { busy, dismiss, type Standing, standing, useDoing } from "../../data/act
 import { serverNow, useNow } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
 import { clockSeconds } from "../../format/time";
+import { useWho } from "../../ui/who";
 import { actLabel } from "./acts";
 
 /** Where the acts on an order stand, for a button that must not be pressed twice. */
@@ -25,6 +26,7 @@ export function ActState({ order, zone }: { order: OrderSummary; zone: string })
 function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
   const { t } = useTranslation();
   const now = useNow();
+  const who = useWho();
   const s = standing(order, useDoing(order.id), now);
   if (s.kind === "idle") return null;
   const what = actLabel(t, s.act, order.kind);
@@ -33,11 +35,13 @@ function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
   return (
     <span className={`act-state ${tone}`} role="status" data-testid="act-state" data-state={s.kind}>
       {s.kind === "sending" ? <i className="spin" aria-hidden="true" /> : null}
-      {s.kind === "refused" || s.kind === "late"
-        ? t(`standing.${s.kind}`, { what, words: s.words || t("standing.noWords") })
-        : s.kind === "faster"
-          ? t("standing.faster", { what, by: s.by, at: s.at > 0 ? clockSeconds(s.at, zone) : "" })
-          : t(`standing.${s.kind}`, { what })}
+      <span className="clip" title={"words" in s ? s.words : undefined}>
+        {s.kind === "refused" || s.kind === "late"
+          ? t(`standing.${s.kind}`, { what, words: s.words || t("standing.noWords") })
+          : s.kind === "faster"
+            ? t("standing.faster", { what, by: who(s.by), at: s.at > 0 ? clockSeconds(s.at, zone) : "" })
+            : t(`standing.${s.kind}`, { what })}
+      </span>
       {over ? (
         <button type="button" className="link" onClick={() => dismiss(order.id)}>
           {t("do.noted")}

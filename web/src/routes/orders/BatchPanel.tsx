@@ -1,9 +1,10 @@
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../../ui/icons";
+import { useChannelName } from "../../ui/Mark";
 import { actLabel } from "./acts";
 import { close, type Run, retry, useRuns, useShipping } from "./batches";
-import { useOrderName } from "./OrderRow";
+import { numberText, useOrderName } from "./OrderRow";
 
 const ShipForm = lazy(() => import("./ShipForm").then((m) => ({ default: m.ShipForm })));
 
@@ -26,9 +27,11 @@ export function BatchPanel() {
 function Progress({ run }: { run: Run }) {
   const { t } = useTranslation();
   const name = useOrderName();
+  const channelName = useChannelName();
   const done = run.items.filter((i) => i.state === "done").length;
   const failed = run.items.filter((i) => i.state === "failed");
-  const over = done + failed.length >= run.items.length;
+  const open = run.items.filter((i) => i.state === "waiting").length;
+  const over = open === 0;
   const what = actLabel(t, run.kind, run.items[0]?.order.kind ?? "");
   const rest = run.items.filter((i) => i.state !== "failed");
   return (
@@ -36,7 +39,7 @@ function Progress({ run }: { run: Run }) {
       <header>
         <h2>{t("batch.progress", { what })}</h2>
         <b className="num" role="status" data-testid="batch-count">
-          {done + failed.length}/{run.items.length}
+          {run.items.length - open}/{run.items.length}
         </b>
         <button
           type="button"
@@ -48,7 +51,7 @@ function Progress({ run }: { run: Run }) {
           <Icon name="close" />
         </button>
       </header>
-      <progress max={run.items.length} value={done + failed.length} aria-label={what} className={failed.length > 0 ? "bad" : ""} />
+      <progress max={run.items.length} value={run.items.length - open} aria-label={what} className={failed.length > 0 ? "bad" : ""} />
       <p className="batch-sum num">
         {t("batch.done", { count: done })} ·{" "}
         <span className={failed.length > 0 ? "bad" : ""}>{t("batch.failed", { count: failed.length })}</span>
@@ -61,13 +64,17 @@ function Progress({ run }: { run: Run }) {
       <ul className="batch-items">
         {[...failed, ...rest].map((i) => (
           <li key={i.order.id} data-state={i.state}>
-            <span className="clip">{name(i.order)}</span>
+            <span className="clip num" title={name(i.order)}>
+              {numberText(i.order)} <small className="quiet">{channelName(i.order.channel)}</small>
+            </span>
             {i.state === "failed" ? (
               <span className="bad">{i.words}</span>
             ) : i.state === "done" ? (
               <span className="good">
                 <Icon name="check" size={14} /> {t("batch.ok")}
               </span>
+            ) : i.state === "person" ? (
+              <span className="bad">{t("batch.person")}</span>
             ) : (
               <span className="quiet">{t("batch.waiting")}</span>
             )}

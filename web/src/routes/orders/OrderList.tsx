@@ -218,6 +218,7 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
               chosen={chosen.has(r.order.id)}
               current={r.order.id === currentShown}
               showStatus={showStatus}
+              tab={filter.tab}
               zone={zone}
               open={open}
               choose={choose}

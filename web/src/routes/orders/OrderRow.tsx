@@ -13,7 +13,7 @@ import { word } from "../../words";
 import { ActState, useBusy } from "./ActState";
 import { actLabel, denies, dueFrom, othersOf, primaryOf } from "./acts";
 import { begin } from "./asked";
-import { tabOf } from "./filter";
+import { type Tab, tabOf } from "./filter";
 
 export type RowProps = {
   order: OrderSummary;
@@ -21,6 +21,7 @@ export type RowProps = {
   chosen: boolean;
   current: boolean;
   showStatus: boolean;
+  tab: Tab;
   zone: string;
   open: (id: string) => void;
   choose: (id: string, range: boolean) => void;
@@ -89,13 +90,7 @@ function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
 function DueCell({ order, zone }: { order: OrderSummary; zone: string }) {
   const { t } = useTranslation();
   if (!order.deadline) return null;
-  const label = word(t, "dueKind", order.deadline.kind);
-  return (
-    <>
-      <Due at={order.deadline.at} from={dueFrom(order)} zone={zone} label={label} />
-      <small className="quiet">{label}</small>
-    </>
-  );
+  return <Due at={order.deadline.at} from={dueFrom(order)} zone={zone} label={word(t, "dueKind", order.deadline.kind)} caption />;
 }
 
 function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode; large?: boolean }) {
@@ -145,9 +140,11 @@ function meantRow(e: MouseEvent): boolean {
   return !(e.target as Element).closest("button, a, input, label, [role=menu]") && !window.getSelection()?.toString();
 }
 
-function Left({ order }: { order: OrderSummary }) {
+/** Where a row went that stands still only because somebody holds the list. What is not known is not guessed. */
+function Left({ order, from }: { order: OrderSummary; from: Tab }) {
   const { t } = useTranslation();
   const tab = tabOf(order.status);
+  if (tab === from) return <span className="gone-to">{t("row.left")}</span>;
   return <span className="gone-to">{t("row.gone", { to: tab ? t(`tab.${tab}`) : word(t, "status", order.status) })}</span>;
 }
 
@@ -155,6 +152,7 @@ function Left({ order }: { order: OrderSummary }) {
 export const OrderRow = memo(function OrderRow(p: RowProps) {
   const { t } = useTranslation();
   const name = useOrderName();
+  const channelName = useChannelName();
   const o = p.order;
   const zone = o.store?.zone || p.zone;
   const what = name(o);
@@ -187,7 +185,7 @@ export const OrderRow = memo(function OrderRow(p: RowProps) {
             <span aria-hidden="true">{numberText(o)}</span>
           </Link>
           <small className="quiet clip">
-            {what.split(" ")[0]}
+            {channelName(o.channel)}
             {o.store ? ` · ${o.store.name}` : o.shop ? ` · ${o.shop.name}` : ` · ${t("row.noStore")}`}
           </small>
         </div>
@@ -200,6 +198,7 @@ export const OrderRow = memo(function OrderRow(p: RowProps) {
           <b className="num">{t("row.items", { count: o.quantity })}</b> {o.summary || t("row.noLines")}
         </p>
         <p className="clip marks">
+          {p.leaving ? null : <ActState order={o} zone={zone} />}
           {p.showStatus ? <StatusChip status={o.status} /> : null}
           <Flags order={o} />
           {o.remark ? (
@@ -228,14 +227,13 @@ export const OrderRow = memo(function OrderRow(p: RowProps) {
       </div>
       <div className="acts">
         {p.leaving ? (
-          <Left order={o} />
+          <Left order={o} from={p.tab} />
         ) : (
           <>
-            <ActState order={o} zone={zone} />
             <Primary
               order={o}
               hint={
-                p.current ? (
+                p.current && primaryOf(o) === "accept" ? (
                   <span className="cap" aria-hidden="true">
                     ⏎
                   </span>
@@ -259,6 +257,7 @@ function Moment({ at, zone }: { at: number; zone: string }) {
 export const OrderCard = memo(function OrderCard(p: RowProps) {
   const { t } = useTranslation();
   const name = useOrderName();
+  const channelName = useChannelName();
   const waits = useBusy(p.order);
   const o = p.order;
   const zone = o.store?.zone || p.zone;
@@ -293,7 +292,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
                 <span aria-hidden="true">{numberText(o)}</span>
               </Link>
               <small className="quiet clip">
-                {what.split(" ")[0]}
+                {channelName(o.channel)}
                 {o.store ? ` · ${o.store.name}` : ""}
               </small>
             </div>
@@ -313,7 +312,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
               {o.customer?.phone_tail ? ` · ${t("row.tail", { tail: o.customer.phone_tail })}` : ""}
             </span>
           </p>
-          <div className="card-state">{p.leaving ? <Left order={o} /> : <ActState order={o} zone={zone} />}</div>
+          <div className="card-state">{p.leaving ? <Left order={o} from={p.tab} /> : <ActState order={o} zone={zone} />}</div>
           <div className="card-acts">
             <b className="num sum">{o.total ? formatMoney(o.total) : "—"}</b>
             {p.leaving ? null : (

@@ -19,9 +19,9 @@ export function primaryOf(o: OrderSummary): string | undefined {
 /** The other acts, for the menu and for the swipe; what denies the customer something comes last. */
 export function othersOf(o: OrderSummary): string[] {
   const first = primaryOf(o);
-  const rank = (kind: string) => (["refuse", "cancel", "void"].includes(kind) ? 1 : 0);
+  const rank = (kind: string) => (denies(kind) ? 2 : kind === "refund_partial" ? 1 : 0);
   return o.actions
-    .filter((kind) => kind !== first && !kind.startsWith("refund_"))
+    .filter((kind) => kind !== first && kind !== "refund_approve" && kind !== "refund_refuse" && kind !== "note")
     .filter((kind, i, all) => all.indexOf(kind) === i)
     .sort((a, b) => rank(a) - rank(b));
 }

@@ -5,7 +5,7 @@ import { type ActBody, act } from "../../data/act";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { type OrderSummary, readBatch } from "../../data/model";
 
-export type Item = { order: OrderSummary; state: "waiting" | "done" | "failed"; words: string };
+export type Item = { order: OrderSummary; state: "waiting" | "done" | "failed" | "person"; words: string };
 
 export type Run = {
   id: number;
@@ -94,11 +94,12 @@ async function follow(id: number, batch: string): Promise<void> {
         items: run.items.map((item) => {
           const r = results.get(item.order.id);
           if (!r) return item;
-          const state = r.error || r.state === "failed" || r.state === "refused" ? "failed" : finished(r.state) ? "done" : "waiting";
+          const state =
+            r.error || r.state === "failed" ? "failed" : r.state === "person" ? "person" : finished(r.state) ? "done" : "waiting";
           return { ...item, state, words: r.error?.words || r.error?.code || "" };
         }),
       });
-      if (got.done + got.failed >= got.total) return;
+      if (got.results.every((r) => r.state !== "waiting" && r.state !== "sending")) return;
       misses = 0;
     } catch (e) {
       misses++;
@@ -108,7 +109,7 @@ async function follow(id: number, batch: string): Promise<void> {
   }
 }
 
-const finished = (state: string): boolean => ["done", "ok", "observed", "already", "succeeded", "sent"].includes(state);
+const finished = (state: string): boolean => state === "done";
 
 const together = 4;
 

@@ -1,0 +1,18 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { session } from "../data/queries";
+import { useChannelName } from "./Mark";
+
+/** Who did something, for a reader: a channel, a person's name, or what kind of actor an id stands for. */
+export function useWho(): (by: string) => string {
+  const { t } = useTranslation();
+  const { data: me } = useQuery(session);
+  const channel = useChannelName();
+  return (by) => {
+    if (by !== "" && by === me?.id) return t("by.me");
+    if (/^usr_\w+$/.test(by)) return t("by.colleague");
+    if (/^key_\w+$/.test(by)) return t("by.api");
+    if (/^rul(e|_)/.test(by)) return t("by.rule");
+    return channel(by);
+  };
+}
