@@ -114,8 +114,11 @@ func (s *shop) RefundRefuse(ctx context.Context, a channel.Act) ([]channel.Item,
 
 func (s *shop) answerRefund(ctx context.Context, op string, a channel.Act, path, word, reason string) ([]channel.Item, error) {
 	list, _, err := s.cases(ctx, a.Order.ID, a.Order.ID, source{order.ClassRead, s.env.Now()})
-	if err != nil {
-		// Nothing has been sent to Meituan yet that could change anything.
+	switch { // nothing that could change anything has been sent yet
+	case fault.Is(err, fault.Forbidden):
+		return nil, &fault.Error{Op: op, Code: fault.Forbidden, Ref: a.Order.ID, Err: err,
+			Words: "the app may not read refund cases, so it is not certain which request would be answered; apply for getOrderRefundDetail in Meituan's console, or answer in Meituan's own app"}
+	case err != nil:
 		return nil, fault.Wrap(op, err)
 	}
 	clash := func(words string) error {

@@ -158,3 +158,12 @@ func (b byPath) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return nil, errors.New("no such path")
 }
+
+func TestARefundIsNotAnsweredWhenItsCaseCannotBeRead(t *testing.T) {
+	a := &answering{status: 200, body: `{"data":"ng","error":{"code":708,"msg":"没有权限访问该接口"}}`}
+	s := shopAnswering(t, a)
+	_, err := s.RefundApprove(t.Context(), channel.Act{Order: orderRef("1"), Case: "9"})
+	if !fault.Is(err, fault.Forbidden) || !strings.Contains(fault.WordsOf(err), "own app") || !strings.HasSuffix(a.got.URL.Path, "getOrderRefundDetail") {
+		t.Errorf("%v, last call %s", err, a.got.URL.Path)
+	}
+}

@@ -389,7 +389,14 @@ func putTags(r *order.Record, f form, st order.Stamp, t *trouble) {
 	}
 	tags := []string{}
 	for _, n := range array[text](f["order_tag_list"], "order_tag_list", t) {
-		tags = append(tags, "tag:"+clip(string(n), 32))
+		switch n {
+		case "8":
+			tags = append(tags, "处方药")
+		case "23":
+			tags = append(tags, "医保")
+		default:
+			tags = append(tags, "标签"+clip(string(n), 32))
+		}
 	}
 	if f.get("is_poi_first_order") == "true" {
 		tags = append(tags, "门店新客")
