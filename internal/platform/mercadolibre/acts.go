@@ -224,7 +224,11 @@ func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, er
 	sight := channel.Sight{Outcome: effect.NotSeen, Items: items}
 	if items[0].Err == nil {
 		for _, said := range items[0].Readings[0].Record.Axes[order.AxisWork] {
-			if status, _, _ := strings.Cut(said.State, "/"); status == "cancelled" || status == "invalid" {
+			switch said.State {
+			case cancelSplit:
+				sight.Outcome, sight.Words = effect.Obsolete, "the package was split: other orders have replaced this one"
+				return sight, nil
+			case "cancelled", "invalid":
 				sight.Outcome = effect.Seen
 				return sight, nil
 			}

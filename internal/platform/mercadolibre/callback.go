@@ -56,7 +56,7 @@ func (p *platform) Receive(app channel.App, r channel.Request) channel.Received 
 func notice(n node, what string) (channel.Item, string) {
 	topic := strings.ReplaceAll(n.text("topic"), " ", "_") // one page writes "orders feedback"
 	item := channel.Item{What: what}
-	if topic != "" && len(topic) <= 40 {
+	if isWord(topic) {
 		item.What += "." + topic
 	}
 	user := n.id("user_id") // a number, in some topics a string
@@ -82,6 +82,16 @@ func notice(n node, what string) (channel.Item, string) {
 	item.Ref = order.Ref{Realm: Realm, Kind: kind, ID: id}
 	item.Hints = []order.Hint{{Ref: item.Ref, Why: topic}}
 	return item, user
+}
+
+// isWord reports whether a topic can stand in a journal's line.
+func isWord(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 40
 }
 
 // resourceID finds the number after a folder in "/orders/2000…/feedback". The leading

@@ -33,6 +33,7 @@ func TestNotificationsBecomeHints(t *testing.T) {
 		{"a legacy topic", notice("created_orders", "/orders/2000012345678901"), "notification.created_orders", refOf(orderID)},
 		{"a whole address", notice("orders_v2", "https://api.mercadolibre.com/orders/2000012345678901?x=1"), "notification.orders_v2", refOf(orderID)},
 		{"a claim is kept and causes nothing", string(file(t, "notification-claim.json")), "notification.post_purchase", order.Ref{}},
+		{"a topic that is no word", notice("<b>\\u0000", "/q/1"), "notification", order.Ref{}},
 		{"a topic of tomorrow", notice("quantum", "/q/1"), "notification.quantum", order.Ref{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

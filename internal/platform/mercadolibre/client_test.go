@@ -239,6 +239,15 @@ func TestACancellationIsSeenWhereTheStatusStaysConfirmed(t *testing.T) {
 	}
 }
 
+func TestACancelOfASplitOrderIsObsolete(t *testing.T) {
+	s := stub(t, func(r *http.Request) (int, string) {
+		return 200, string(edit(t, file(t, "order.json"), map[string]any{"status": "cancelled", "cancel_detail": map[string]any{"code": "pack_splitted"}, "shipping": nil}))
+	})
+	if sight, err := s.Look(t.Context(), channel.Act{Kind: order.Cancel, Order: refOf(orderID)}, nil); err != nil || sight.Outcome != effect.Obsolete || sight.Words == "" {
+		t.Errorf("look: %+v %v", sight, err)
+	}
+}
+
 func TestOneCancelTooLateIsANoAndASecondOneIsLookedInto(t *testing.T) {
 	for name, want := range map[string]fault.Code{"not_fulfilled_feedback_in_order_expired": fault.Invalid, "feedback_already_exists": fault.Conflict, "": fault.Conflict} {
 		s := stub(t, func(*http.Request) (int, string) { return 400, `{"error":"` + name + `","message":"no","status":400}` })
