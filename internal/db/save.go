@@ -256,6 +256,9 @@ func (b *batch) changes() []change {
 	}
 	for _, k := range sortedKeys(b.made.orders, compareOrders) {
 		s := b.made.orders[k]
+		if !s.loud {
+			continue
+		}
 		add(change{k.m, KindOrder, k.id.String(), s.row.Store})
 		if s.stored && s.was.store != 0 && s.was.store != s.row.Store {
 			add(change{k.m, KindOrder, k.id.String(), s.was.store})
@@ -285,7 +288,9 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 	for _, k := range sortedKeys(b.made.orders, compareOrders) {
 		s := b.made.orders[k]
 		r := &s.row
-		r.Seq, r.Changed = seqOf[change{k.m, KindOrder, k.id.String(), 0}], now
+		if s.loud {
+			r.Seq, r.Changed = seqOf[change{k.m, KindOrder, k.id.String(), 0}], now
+		}
 		search, err := json.Marshal(r.Search)
 		if err != nil {
 			return nil, err

@@ -203,7 +203,13 @@ func (t *Tx) Linked(orderRef order.Ref) []order.Linked {
 
 // PutOrder inserts or updates an order's row, and puts it into the feed once a batch.
 // A row without ID gets one. Merchant, Seq and Changed are set by the writer.
-func (t *Tx) PutOrder(row *OrderRow) {
+func (t *Tx) PutOrder(row *OrderRow) { t.putOrder(row, true) }
+
+// PutQuiet updates an order's row without telling anybody: only moments have moved that
+// nobody sees (ReadAt, SweepAt).
+func (t *Tx) PutQuiet(row *OrderRow) { t.putOrder(row, false) }
+
+func (t *Tx) putOrder(row *OrderRow, loud bool) {
 	if !t.known(row.Ref, true) {
 		return
 	}
@@ -215,9 +221,9 @@ func (t *Tx) PutOrder(row *OrderRow) {
 		row.ID = ident.Order(t.ID())
 	}
 	row.Merchant = t.m
-	s := &orderState{row: *row}
+	s := &orderState{row: *row, loud: loud}
 	if old, _ := find(t.l, inOrders, orderKey{t.m, row.ID}); old != nil {
-		s.stored, s.was, s.sealed = old.stored, old.was, old.sealed
+		s.stored, s.was, s.sealed, s.loud = old.stored, old.was, old.sealed, loud || old.loud
 	} else {
 		put(&t.l.byOrder, orderKey{t.m, row.ID}, nil)
 	}

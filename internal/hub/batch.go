@@ -26,15 +26,18 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 	for _, id := range ids {
 		if id != 0 && !seen[id] {
 			seen[id] = true
-			items = append(items, db.BatchItem{Order: id, State: BatchWaiting})
+			items = append(items, db.BatchItem{Order: id, N: len(items), State: BatchWaiting})
 		}
 	}
 	if len(items) == 0 || len(items) > MaxBatch {
 		return 0, &fault.Error{Op: op, Code: fault.Invalid, Words: "choose between 1 and 500 orders", Fields: []fault.Field{{Location: "body.orders", Message: "must hold 1 to 500 orders"}}}
 	}
-	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), At: h.now().UnixMilli(), Total: len(items)}
+	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), Made: h.now().UnixMilli(), Total: len(items)}
 	_, err := h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
-		tx.PutBatch(b, items)
+		tx.PutBatch(b)
+		for _, it := range items {
+			tx.PutBatchItem(b.ID, it)
+		}
 		return nil
 	}})
 	if err != nil {
@@ -43,11 +46,10 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 	return b.ID, h.Resume(ctx, who, b.ID, false)
 }
 
-// The states of an order in a batch. What an accepted order's effect came to is found
-// by its id.
+// The states of an order in a batch; one that has an effect shows the effect's.
 const (
 	BatchWaiting = "waiting"
-	BatchTaken   = "taken"  // the act is on its way, or done already
+	BatchDone    = "done"   // it was so already, or it stayed in Tongdan
 	BatchFailed  = "failed" // with code and words
 )
 
@@ -63,15 +65,15 @@ func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool)
 		return &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
 	}
 	for _, it := range items {
-		if again && it.Effect != 0 && it.State == BatchTaken {
-			if failedLater(ctx, h, who, it) {
+		switch {
+		case it.Effect != 0: // its state is the effect's
+			if state := effect.State(it.State); again && (state == effect.Refused || state == effect.Void) {
 				if err := h.Again(ctx, who, it.Effect); err != nil && !fault.Is(err, fault.Conflict) {
 					return err
 				}
 			}
 			continue
-		}
-		if it.State == BatchTaken || (it.State == BatchFailed && !again) {
+		case it.State == BatchDone, it.State == BatchFailed && !again:
 			continue
 		}
 		one := a
@@ -80,12 +82,12 @@ func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool)
 			one.Key += " " + itoa(int(h.now().UnixMilli()))
 		}
 		done, err := h.Act(ctx, who, it.Order, one)
-		it.State, it.Effect, it.Code, it.Words = BatchTaken, done.Effect, "", ""
+		it.State, it.Effect, it.Code, it.Words = BatchDone, done.Effect, "", ""
 		if err != nil {
 			if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
 				return fault.Wrap(op, err) // nothing is lost: it goes on from here
 			}
-			it.State, it.Code, it.Words = BatchFailed, string(fault.CodeOf(err)), fault.WordsOf(err)
+			it.State, it.Code, it.Words = BatchFailed, fault.CodeOf(err), fault.WordsOf(err)
 		}
 		_, err = h.db.Do(ctx, db.Verb{Name: "batch.item", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 			tx.PutBatchItem(id, it)
@@ -96,9 +98,4 @@ func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool)
 		}
 	}
 	return nil
-}
-
-func failedLater(ctx context.Context, h *Hub, who Actor, it db.BatchItem) bool {
-	list, err := h.db.Effects(ctx, who.Scope, db.EffectFilter{IDs: []ident.Effect{it.Effect}})
-	return err == nil && len(list) == 1 && (list[0].State == effect.Refused || list[0].State == effect.Void)
 }

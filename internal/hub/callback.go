@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,11 +22,7 @@ import (
 // such app.
 func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, req channel.Request) (channel.Reply, error) {
 	const op = "hub.Callback"
-	dir, err := h.db.Directory(ctx)
-	if err != nil {
-		return channel.Reply{}, fault.Wrap(op, err)
-	}
-	app, ok := dir.App(id)
+	app, ok := h.db.AppByID(id)
 	p, known := h.platforms[channelName]
 	if !ok || !known || app.Channel != channelName {
 		return channel.Reply{}, fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
@@ -37,7 +34,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	case channel.Probe:
 		return rec.Reply, nil
 	case channel.Refused:
-		if err := h.db.Refused(ctx, app.Merchant, app.ID, req.Path, rec.Why, h.now(), rawOf(req)); err != nil {
+		if err := h.db.Refused(ctx, app.ID, rawOf(req)); err != nil {
 			h.log.Warn("a refused callback could not be noted", "channel", channelName, "err", err)
 		}
 		return rec.Reply, nil
@@ -46,12 +43,12 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		channel: channelName, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
 		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
 	}
-	l.account = accountOf(dir, app.ID, l.realm, rec)
+	l.account = h.accountOf(app, l.realm, rec)
 	if len(l.items[0].Raw) == 0 {
 		l.items[0].Raw = rawOf(req)
 	}
 	verb := db.Verb{
-		Name: "push", Merchant: app.Merchant, Refs: refs(l.items), Keys: h.keys(l), Class: db.Pushes, Size: len(req.Body) + 1000,
+		Name: "push", Merchant: app.Merchant, Refs: refs(l.items), Keys: h.keys(l), Class: db.Pushes, Bodies: [][]byte{l.items[0].Raw},
 		Decide: func(tx *db.Tx) error {
 			if l.account != 0 {
 				tx.Touch(l.account, func(a *db.AccountRow) { a.LastPush = l.at.UnixMilli() })
@@ -59,7 +56,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 			return h.learn(tx, l)
 		},
 	}
-	_, err = h.db.Do(ctx, verb)
+	_, err := h.db.Do(ctx, verb)
 	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {
 		// A mistake of ours, or content past a limit, must not lose the push: it is
 		// parked, and the platform is told that it has arrived.
@@ -78,8 +75,8 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 
 // accountOf finds the account of a push: by what the message says, by the shop that it
 // names, or because the app has only one.
-func accountOf(dir *db.Directory, app ident.App, realm string, rec channel.Received) ident.Account {
-	list := dir.AccountsOf(app)
+func (h *Hub) accountOf(app db.AppRow, realm string, rec channel.Received) ident.Account {
+	list := h.db.AccountsOf(app.ID)
 	if rec.External != "" {
 		for _, a := range list {
 			if a.External == rec.External {
@@ -90,7 +87,7 @@ func accountOf(dir *db.Directory, app ident.App, realm string, rec channel.Recei
 	}
 	for _, r := range rec.Item.Readings {
 		if shop, ok := order.Get[string](r.Record, order.RegShop); ok {
-			if s, ok := dir.ShopByExternal(app, realm, shop); ok {
+			if s, ok := h.db.ShopByExternal(app.Merchant, realm, shop); ok && slices.ContainsFunc(list, func(a db.AccountRow) bool { return a.ID == s.Account }) {
 				return s.Account
 			}
 		}

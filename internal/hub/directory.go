@@ -53,11 +53,7 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 		return a, w.err(op)
 	}
 	if a.ID != 0 {
-		dir, err := h.db.Directory(ctx)
-		if err != nil {
-			return a, fault.Wrap(op, err)
-		}
-		old, found := dir.App(a.ID)
+		old, found := h.db.AppByID(a.ID)
 		if !found || old.Merchant != who.Merchant {
 			return a, fault.New(op, fault.NotFound, "there is no such app")
 		}
@@ -76,13 +72,9 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 // work.
 func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.AccountRow, error) {
 	const op = "hub.PutAccount"
-	dir, err := h.db.Directory(ctx)
-	if err != nil {
-		return a, fault.Wrap(op, err)
-	}
 	var w wrong
 	w.text("name", a.Name, 1, 80)
-	app, ok := dir.App(a.App)
+	app, ok := h.db.AppByID(a.App)
 	if !ok || app.Merchant != who.Merchant {
 		w.add("app_id", "is none of your apps")
 		return a, w.err(op)
@@ -93,8 +85,8 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	}
 	a.Merchant, a.Channel, a.Realm = who.Merchant, app.Channel, p.Info().Realm
 	if a.ID != 0 {
-		old, found := dir.Account(a.ID)
-		if !found || old.Merchant != who.Merchant {
+		old, found := h.db.AccountByID(who.Merchant, a.ID)
+		if !found {
 			return a, fault.New(op, fault.NotFound, "there is no such account")
 		}
 		a.Credentials = kept(old.Credentials, a.Credentials)
@@ -104,7 +96,8 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	if err := w.err(op); err != nil {
 		return a, err
 	}
-	if a, err = h.db.PutAccount(ctx, a); err != nil {
+	a, err := h.db.PutAccount(ctx, a)
+	if err != nil {
 		return a, fault.Wrap(op, err)
 	}
 	return a, h.schedule(ctx)
@@ -114,10 +107,6 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 // came before the binding are settled again.
 func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow, error) {
 	const op = "hub.PutShop"
-	dir, err := h.db.Directory(ctx)
-	if err != nil {
-		return s, fault.Wrap(op, err)
-	}
 	var w wrong
 	w.text("name", s.Name, 0, 80)
 	w.text("external_id", s.External, 1, 80)
@@ -127,18 +116,19 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 	if s.Mode != ModeFull && s.Mode != ModeWatch {
 		w.add("mode", "is watch or full")
 	}
-	acct, ok := dir.Account(s.Account)
-	if !ok || acct.Merchant != who.Merchant {
+	acct, ok := h.db.AccountByID(who.Merchant, s.Account)
+	if !ok {
 		w.add("account_id", "is none of your accounts")
 	}
-	if st, ok := dir.Store(s.Store); !ok || st.Merchant != who.Merchant {
+	if _, ok := h.db.StoreByID(who.Merchant, s.Store); !ok {
 		w.add("store_id", "is none of your stores")
 	}
 	if err := w.err(op); err != nil {
 		return s, err
 	}
 	s.Merchant, s.Channel, s.Realm = who.Merchant, acct.Channel, acct.Realm
-	if s, err = h.db.PutShop(ctx, s); err != nil {
+	s, err := h.db.PutShop(ctx, s)
+	if err != nil {
 		return s, fault.Wrap(op, err)
 	}
 	if err := h.resettle(ctx, s); err != nil {

@@ -32,22 +32,19 @@ func (h *Hub) retryOf(l lesson, it channel.Item) json.RawMessage {
 	return toJSON(retry{App: l.app, Ref: it.Ref})
 }
 
-// The states of a parked message.
-const (
-	Parked  = "parked"
-	Retried = "retried" // it could be read after all
-	Dropped = "dropped" // a person decided that it is not needed
-)
-
 // Retry tries a parked message again. When it still cannot be read it stays parked,
 // with the new reason, and the error says so.
 func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	const op = "hub.Retry"
-	row, body, err := h.db.ParkedBytes(ctx, who.Scope, id)
+	row, err := h.db.ParkedByID(ctx, who.Scope, id)
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	if row.State != Parked {
+	body, err := h.db.ParkedBytes(ctx, who.Scope, id)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	if row.State != db.ParkedState {
 		return fault.New(op, fault.Conflict, "it has been "+row.State+" already")
 	}
 	var how retry
@@ -57,11 +54,7 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	if !how.Push {
 		return h.retryRead(ctx, who, row, how)
 	}
-	dir, err := h.db.Directory(ctx)
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	app, ok := dir.App(how.App)
+	app, ok := h.db.AppByID(how.App)
 	p, found := h.platforms[row.Channel]
 	if !ok || !found {
 		return fault.New(op, fault.NotFound, "the app of this message has been removed")
@@ -76,12 +69,12 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 		err = fault.New(op, fault.Unauthorized, "its signature is no longer accepted")
 	}
 	l := lesson{channel: row.Channel, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: how.Method, path: how.Path, at: h.now(), items: []channel.Item{rec.Item}}
-	l.account = accountOf(dir, app.ID, l.realm, rec)
+	l.account = h.accountOf(app, l.realm, rec)
 	if err == nil {
 		_, err = h.db.Do(ctx, db.Verb{Name: "parked.retry", Merchant: who.Merchant, Refs: refs(l.items), Keys: h.keys(l), Class: db.People, Decide: func(tx *db.Tx) error {
 			row := row
-			row.State, row.Attempts = Retried, row.Attempts+1
-			tx.PutParked(row)
+			row.State, row.Attempts = db.Retried, row.Attempts+1
+			tx.UpdateParked(row)
 			return h.learn(tx, l)
 		}})
 	}
@@ -99,8 +92,8 @@ func (h *Hub) retryRead(ctx context.Context, who Actor, row db.ParkedRow, how re
 	key := readKey(row.Account, how.Ref)
 	_, err := h.db.Do(ctx, db.Verb{Name: "parked.retry", Merchant: who.Merchant, Refs: []order.Ref{how.Ref}, Keys: []string{key, key + " again"}, Class: db.People, Decide: func(tx *db.Tx) error {
 		row := row
-		row.State, row.Attempts = Retried, row.Attempts+1 // if it cannot be read again, it is parked anew
-		tx.PutParked(row)
+		row.State, row.Attempts = db.Retried, row.Attempts+1 // if it cannot be read again, it is parked anew
+		tx.UpdateParked(row)
 		h.askRead(tx, row.Account, h.appOf(tx, row.Account), how.Ref, 0, "retry")
 		return nil
 	}})
@@ -112,7 +105,7 @@ func (h *Hub) stillParked(ctx context.Context, who Actor, row db.ParkedRow, caus
 	_, err := h.db.Do(ctx, db.Verb{Name: "parked.again", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		row := row
 		row.Attempts, row.Reason = row.Attempts+1, reason(cause)
-		tx.PutParked(row)
+		tx.UpdateParked(row)
 		return nil
 	}})
 	if err != nil {
@@ -123,17 +116,17 @@ func (h *Hub) stillParked(ctx context.Context, who Actor, row db.ParkedRow, caus
 
 // Drop puts a parked message aside for good; its bytes stay in the journal.
 func (h *Hub) Drop(ctx context.Context, who Actor, id ident.Parked) error {
-	row, _, err := h.db.ParkedBytes(ctx, who.Scope, id)
+	row, err := h.db.ParkedByID(ctx, who.Scope, id)
 	if err != nil {
 		return fault.Wrap("hub.Drop", err)
 	}
-	if row.State != Parked {
+	if row.State != db.ParkedState {
 		return fault.New("hub.Drop", fault.Conflict, "it has been "+row.State+" already")
 	}
 	_, err = h.db.Do(ctx, db.Verb{Name: "parked.drop", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		row := row
-		row.State = Dropped
-		tx.PutParked(row)
+		row.State = db.Dropped
+		tx.UpdateParked(row)
 		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: "parked.drop", Channel: row.Channel, Account: row.Account, By: who.ID, Outcome: row.ID.String()})
 		return nil
 	}})

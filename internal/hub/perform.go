@@ -70,7 +70,7 @@ func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
 }
 
 func (p performing) Before(ctx context.Context, e effect.Effect) (json.RawMessage, error) {
-	c, a, err := p.open(ctx, e)
+	c, a, err := p.open(e)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (p performing) Before(ctx context.Context, e effect.Effect) (json.RawMessag
 }
 
 func (p performing) Do(ctx context.Context, e effect.Effect) lane.Result {
-	c, a, err := p.open(ctx, e)
+	c, a, err := p.open(e)
 	if err != nil {
 		return failed(err)
 	}
@@ -94,7 +94,7 @@ func (p performing) Do(ctx context.Context, e effect.Effect) lane.Result {
 }
 
 func (p performing) Look(ctx context.Context, e effect.Effect) lane.Result {
-	c, a, err := p.open(ctx, e)
+	c, a, err := p.open(e)
 	if err != nil {
 		return failed(err)
 	}
@@ -107,12 +107,12 @@ func (p performing) Look(ctx context.Context, e effect.Effect) lane.Result {
 	return p.save(res, e, c, a, sight.Items, trace.Take())
 }
 
-func (p performing) open(ctx context.Context, e effect.Effect) (*conn, channel.Act, error) {
+func (p performing) open(e effect.Effect) (*conn, channel.Act, error) {
 	a, err := actOf(e)
 	if err != nil {
 		return nil, a, err
 	}
-	c, err := p.h.conn(ctx, e.Account)
+	c, err := p.h.conn(e.Merchant, e.Account)
 	return c, a, err
 }
 
@@ -208,12 +208,12 @@ func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err := json.Unmarshal(e.Args, &a); err != nil {
 		return lane.Result{Outcome: effect.No, Code: fault.Internal, Words: "the read cannot be understood"}
 	}
-	c, err := r.h.conn(ctx, e.Account)
+	c, err := r.h.conn(e.Merchant, e.Account)
 	if err != nil {
 		return failed(err)
 	}
 	if a.IfUnknown { // a push may have brought it meanwhile
-		if row, err := r.h.db.OrderByRef(ctx, db.Scope{Merchant: e.Merchant}, a.Ref); err == nil && known(&row) {
+		if row, _, _, err := r.h.db.OrderByRef(ctx, db.Scope{Merchant: e.Merchant}, a.Ref); err == nil && known(&row) {
 			return lane.Result{Outcome: effect.OK}
 		}
 	}

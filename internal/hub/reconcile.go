@@ -51,11 +51,7 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 // Whatever was put off is due at once, so that an outage ends with a pull.
 func (h *Hub) schedule(ctx context.Context) error {
 	const op = "hub.schedule"
-	dir, err := h.db.Directory(ctx)
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	for _, a := range dir.Accounts() {
+	for _, a := range h.db.AllAccounts() {
 		kinds := []string{kindPull, kindSweep, kindKeep}
 		keys := make([]string, len(kinds))
 		for i, k := range kinds {
@@ -104,17 +100,14 @@ const pageItems = 25 // records of one transaction of a pull
 
 func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := p.h
-	c, err := h.conn(ctx, e.Account)
+	c, err := h.conn(e.Merchant, e.Account)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(effect.Wait(e.Attempts)))
 	}
 	info := c.Info()
 	every := h.clock.Wall(h.now().Add(info.PullEvery))
-	row, err := h.db.Account(ctx, e.Merchant, e.Account)
-	if err != nil {
-		return repeat(failed(err), every)
-	}
-	if row.Paused {
+	row, ok := h.db.AccountByID(e.Merchant, e.Account)
+	if !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
 	at := h.now()
@@ -255,7 +248,7 @@ func (k keeping) Look(ctx context.Context, e effect.Effect) lane.Result { return
 
 func (k keeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := k.h
-	c, err := h.conn(ctx, e.Account)
+	c, err := h.conn(e.Merchant, e.Account)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(time.Minute))
 	}
