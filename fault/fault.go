@@ -97,18 +97,34 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*Error); ok && f.Code != "" {
-			return f.Code
-		}
-	}
-	if f, ok := errors.AsType[*Error](err); ok && f.Code != "" {
-		return f.Code
+	if c := firstCode(err); c != "" {
+		return c
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Unavailable
 	}
 	return Internal
+}
+
+// firstCode walks the tree of causes, depth first, as errors.As does, and goes on where
+// an Error has no code of its own.
+func firstCode(err error) Code {
+	if e, ok := err.(*Error); ok && e.Code != "" {
+		return e.Code
+	}
+	switch u := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := u.Unwrap(); inner != nil {
+			return firstCode(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range u.Unwrap() {
+			if c := firstCode(inner); c != "" {
+				return c
+			}
+		}
+	}
+	return ""
 }
 
 // Is reports whether err carries the code.

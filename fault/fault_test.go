@@ -31,6 +31,7 @@ func TestTheCodeOfAPlainErrorIsInternalAndOfAnEndedContextUnavailable(t *testing
 		{context.DeadlineExceeded, fault.Unavailable},
 		{fault.New("a.B", fault.Invalid, "give a name"), fault.Invalid},
 		{errors.Join(errors.New("x"), fault.New("a.B", fault.Conflict, "")), fault.Conflict},
+		{fault.Wrap("c.D", errors.Join(errors.New("x"), fault.New("a.B", fault.Conflict, ""))), fault.Conflict},
 	} {
 		if got := fault.CodeOf(c.err); got != c.want {
 			t.Errorf("CodeOf(%v) = %q, want %q", c.err, got, c.want)
