@@ -201,6 +201,11 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 			}
 		}
 	}
+	if slices.Contains(have.Asks, order.AskRead) && slices.Contains(want.Asks, order.AskRead) {
+		// Read and still incomplete: again, less and less often.
+		now := h.now().UnixMilli()
+		h.askRead(tx, row.Account, h.appOf(tx, row.Account), row.Ref, now+max(time.Minute.Milliseconds(), (now-row.SortAt)/10), "still incomplete")
+	}
 	h.observe(tx, row, &o)
 	h.columns(row, &o, info)
 	row.Wants = toJSON(want)
@@ -289,6 +294,11 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 		return 0
 	}
 	every := info.SweepEvery.Milliseconds()
+	if a, ok := h.db.AccountByID(row.Merchant, row.Account); ok {
+		if app, ok := h.db.AppByID(a.App); ok && app.PublicURL == "" {
+			every = min(every, info.PullEvery.Milliseconds()) // no push will ever come
+		}
+	}
 	since := max(row.ReadAt, row.SortAt)
 	switch row.Status {
 	case order.StatusCancelled, order.StatusReplaced:
