@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -70,19 +69,20 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		return caller{}, nobody
 	}
 	hash := HashToken(cookie.Value)
-	sess, u, err := s.db.Session(r.Context(), hash)
-	if fault.Is(err, fault.NotFound) {
+	var u db.UserRow
+	sess, err := s.db.Session(r.Context(), hash)
+	if err == nil {
+		u, err = s.db.UserByID(r.Context(), sess.Merchant, sess.User)
+	}
+	if fault.Is(err, fault.NotFound) || u.Disabled {
 		return caller{}, nobody
 	}
 	if err != nil {
 		return caller{}, fault.Wrap(op, err)
 	}
 	now := s.now()
-	if sess.Expires <= now.UnixMilli() || u.Disabled {
-		return caller{}, nobody
-	}
 	if now.UnixMilli()-sess.Seen > seenEvery.Milliseconds() {
-		if err := s.db.SeeSession(r.Context(), hash, now.UnixMilli(), now.Add(sessionTime).UnixMilli()); err != nil {
+		if err := s.db.ExtendSession(r.Context(), hash, now.Add(sessionTime).UnixMilli()); err != nil {
 			s.log.Warn("the use of a session could not be written", "request_id", requestOf(r.Context()).id, "err", err)
 		}
 	}
@@ -163,7 +163,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	case <-ctx.Done():
 		return nil, fault.Wrap(op, ctx.Err())
 	}
-	if !samePassword(u.Password, in.Body.Password) || u.Disabled {
+	if !SamePassword(u.Password, in.Body.Password) || u.Disabled {
 		return nil, fault.New(op, fault.Unauthorized, "the name or the password is wrong")
 	}
 	for _, t := range tries {
@@ -176,7 +176,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error) {
 	secret, hash := NewToken("")
 	now := s.now()
-	err := s.db.PutSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Made: now.UnixMilli(), Seen: now.UnixMilli(), Expires: now.Add(sessionTime).UnixMilli()})
+	err := s.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Expires: now.Add(sessionTime).UnixMilli()})
 	if err != nil {
 		return nil, fault.Wrap("api.begin", err)
 	}
@@ -208,7 +208,6 @@ type setUpInput struct {
 		Token    string `json:"token" minLength:"1" maxLength:"200"`
 		Name     string `json:"name" minLength:"1" maxLength:"80"`
 		Password string `json:"password" minLength:"8" maxLength:"200"`
-		Merchant string `json:"merchant,omitempty" maxLength:"80" doc:"The name of the business."`
 		Locale   string `json:"locale,omitempty" maxLength:"16" doc:"zh-CN, en, …"`
 	}
 }
@@ -226,19 +225,9 @@ func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, err
 	if locale == "" {
 		locale = "zh-CN"
 	}
-	u, err := s.db.UseSetup(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: RoleOwner, Locale: locale, Personal: true, Made: s.now().UnixMilli()})
+	u, err := s.db.UseSetupToken(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: RoleOwner, Locale: locale, Personal: true})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
-	}
-	if name := strings.TrimSpace(in.Body.Merchant); name != "" && utf8.ValidString(name) {
-		m, err := s.db.Merchant(ctx, u.Merchant)
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		m.Name, m.Locale = name, locale
-		if _, err := s.db.PutMerchant(ctx, m); err != nil {
-			return nil, fault.Wrap(op, err)
-		}
 	}
 	return s.begin(ctx, u)
 }
@@ -252,9 +241,9 @@ type merchantOutput struct {
 }
 
 func (s *Server) myMerchant(ctx context.Context, _ *struct{}) (*merchantOutput, error) {
-	m, err := s.db.Merchant(ctx, who(ctx).Merchant)
-	if err != nil {
-		return nil, fault.Wrap("api.myMerchant", err)
+	m, ok := s.db.MerchantByID(who(ctx).Merchant)
+	if !ok {
+		return nil, fault.New("api.myMerchant", fault.NotFound, "the merchant has been removed")
 	}
 	out := &merchantOutput{}
 	out.Body.ID, out.Body.Name, out.Body.Locale = m.ID, m.Name, m.Locale
@@ -339,12 +328,12 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "an owner has all stores; leave stores out"}}}
 	}
 	secret, hash := NewToken(KeyPrefix)
-	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: role, Personal: in.Body.Personal, Made: s.now().UnixMilli()}
+	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: role, Personal: in.Body.Personal}
 	if len(in.Body.Stores) > 0 {
 		row.Stores = in.Body.Stores
 	}
-	_ = row.MadeBy.UnmarshalText([]byte(c.ID)) // a key made by a key is nobody's
-	if row, err = s.db.PutKey(ctx, row); err != nil {
+	_ = row.By.UnmarshalText([]byte(c.ID)) // a key made by a key is nobody's
+	if row, err = s.db.AddKey(ctx, row); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	out := &madeKeyOutput{}

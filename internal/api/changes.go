@@ -30,6 +30,7 @@ type changesOutput struct {
 		Epoch   int64    `json:"epoch" doc:"When it differs from the one seen before, a backup was restored: read everything anew."`
 		Changes []Change `json:"changes"`
 		Next    int64    `json:"next" doc:"Give it back as after."`
+		Gap     bool     `json:"gap" doc:"What came right after the number is not kept any more: read everything anew."`
 	}
 }
 
@@ -55,9 +56,13 @@ func (s *Server) listChanges(ctx context.Context, in *changesInput) (*changesOut
 	}
 	out := &changesOutput{}
 	out.Body.Epoch, out.Body.Next = epoch, in.After
-	out.Body.Changes = each(list, func(c db.Change) Change { return Change{c.Seq, c.Kind, c.ID, c.At} })
-	if len(list) > 0 {
-		out.Body.Next = list[len(list)-1].Seq
+	out.Body.Changes = []Change{}
+	for _, c := range list {
+		out.Body.Next = c.Seq
+		if c.Kind != db.Hidden { // another store's: only the place to go on from
+			out.Body.Changes = append(out.Body.Changes, Change{c.Seq, c.Kind, c.ID, c.At})
+		}
 	}
+	out.Body.Gap = len(list) > 0 && who(ctx).Stores == nil && list[0].Seq != in.After+1
 	return out, nil
 }

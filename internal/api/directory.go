@@ -20,8 +20,8 @@ type seqOutput struct {
 
 // seq is the feed's number after a write: whoever follows the feed to it has seen it.
 func (s *Server) seq(ctx context.Context) (int64, error) {
-	_, seq, err := s.db.Feed(ctx, who(ctx).Merchant)
-	return seq, err
+	at, err := s.db.Feed(ctx, who(ctx).Merchant)
+	return at.Seq, err
 }
 
 func (s *Server) deleted(ctx context.Context, err error) (*seqOutput, error) {
@@ -329,7 +329,7 @@ func (s *Server) accountState(ctx context.Context, a db.AccountRow) string {
 		return "paused"
 	case a.AlarmAt != 0:
 		return "authorise"
-	case a.External == "" && s.hub.Consents(ctx, a.ID):
+	case a.External == "" && s.hub.Consents(a.Merchant, a.ID):
 		return "authorise"
 	case a.LastError > max(a.LastPull, a.LastPush) && s.now().UnixMilli()-a.LastError < failingAfter:
 		return "failing"
@@ -342,7 +342,7 @@ func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Acco
 		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(ctx, a), Paused: a.Paused,
 		AuthoriseBy: a.AlarmAt, AuthoriseWhy: a.AlarmWhy, LastPushAt: a.LastPush, LastPullAt: a.LastPull,
 	}
-	if s.hub.Consents(ctx, a.ID) {
+	if s.hub.Consents(a.Merchant, a.ID) {
 		out.AuthoriseURL = base + "/accounts/" + a.ID.String() + "/authorise"
 	}
 	if a.LastError != 0 {
@@ -355,8 +355,13 @@ func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Acco
 	if err != nil {
 		return out, err
 	}
-	parked, _, err := s.db.Parked(ctx, c.Scope, db.ParkedFilter{States: []string{"parked"}, Account: a.ID, Limit: 200})
-	out.Backlog = Backlog{len(acts), len(parked), reads}
+	out.Backlog = Backlog{Effects: len(acts), Hints: reads}
+	parked, _, err := s.db.Parked(ctx, c.Scope, db.ParkedFilter{State: "parked", Limit: 200})
+	for _, p := range parked {
+		if p.Account == a.ID {
+			out.Backlog.Parked++
+		}
+	}
 	return out, err
 }
 

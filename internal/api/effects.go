@@ -178,9 +178,9 @@ func whole(c caller) error {
 }
 
 type parkedInput struct {
-	State  []string `query:"state" enum:"parked,retried,dropped"`
-	Cursor string   `query:"cursor" maxLength:"200"`
-	Limit  int      `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	State  string `query:"state" enum:"parked,retried,dropped"`
+	Cursor string `query:"cursor" maxLength:"200"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
 const preview = 200 // bytes
@@ -191,7 +191,7 @@ func (s *Server) listParked(ctx context.Context, in *parkedInput) (*parkedOutput
 	if err := whole(c); err != nil {
 		return nil, err
 	}
-	rows, next, err := s.db.Parked(ctx, c.Scope, db.ParkedFilter{States: in.State, Cursor: in.Cursor, Limit: in.Limit})
+	rows, next, err := s.db.Parked(ctx, c.Scope, db.ParkedFilter{State: in.State, Cursor: in.Cursor, Limit: in.Limit})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}

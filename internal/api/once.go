@@ -62,12 +62,12 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, c caller, key stri
 		h.Write(part)
 	}
 	name := c.ID + " " + key
-	stored, err := s.db.BeginRequest(r.Context(), c.Merchant, name, h.Sum(nil))
+	stored, done, err := s.db.BeginRequest(r.Context(), c.Merchant, name, h.Sum(nil))
 	if err != nil {
 		s.fail(w, r, fault.Wrap(op, err))
 		return
 	}
-	if stored != nil {
+	if done {
 		var k kept
 		if err := json.Unmarshal(stored, &k); err != nil {
 			s.fail(w, r, &fault.Error{Op: op, Code: fault.Internal, Err: err})

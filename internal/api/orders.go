@@ -136,7 +136,7 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*rawOutput, err
 		f.Flag |= db.FlagsOf([]order.Flag{order.Flag(x)})
 	}
 	f.Kind, f.Logistics, f.Query, f.From, f.To, f.Sort, f.Cursor, f.Limit = in.Kind, in.Logistics, in.Q, in.From, in.To, in.Sort, in.Cursor, in.Limit
-	epoch, seq, err := s.db.Feed(ctx, c.Merchant) // before the rows: what comes later is in the stream
+	at, err := s.db.Feed(ctx, c.Merchant) // before the rows: what comes later is in the stream
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -158,8 +158,8 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*rawOutput, err
 	}
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, next)
-	b = strconv.AppendInt(append(b, `,"seq":`...), seq, 10)
-	b = strconv.AppendInt(append(b, `,"epoch":`...), epoch, 10)
+	b = strconv.AppendInt(append(b, `,"seq":`...), at.Seq, 10)
+	b = strconv.AppendInt(append(b, `,"epoch":`...), at.Epoch, 10)
 	b = strconv.AppendInt(append(b, `,"as_of":`...), s.now().UnixMilli(), 10)
 	return &rawOutput{"application/json", append(b, '}')}, nil
 }

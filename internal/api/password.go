@@ -40,9 +40,9 @@ func HashPassword(password string) (string, error) {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, argonMemory, argonTime, b64(salt[:]), b64(sum)), nil
 }
 
-// samePassword reports whether a password is the one of a hash. A hash that it cannot
+// SamePassword reports whether a password is the one of a hash. A hash that it cannot
 // read is nobody's, at the price of a real one.
-func samePassword(hash, password string) bool {
+func SamePassword(hash, password string) bool {
 	var version, memory, passes, lanes int
 	parts := strings.Split(hash, "$")
 	var salt, want []byte

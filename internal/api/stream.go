@@ -71,7 +71,7 @@ type event struct {
 // join begins to listen; what comes after epoch and seq will be in the client's channel.
 func (f *feeds) join(ctx context.Context, scope db.Scope) (c *client, epoch, seq int64, err error) {
 	const op = "api.join"
-	epoch, seq, err = f.s.db.Feed(ctx, scope.Merchant)
+	at, err := f.s.db.Feed(ctx, scope.Merchant)
 	if err != nil {
 		return nil, 0, 0, fault.Wrap(op, err)
 	}
@@ -80,7 +80,7 @@ func (f *feeds) join(ctx context.Context, scope db.Scope) (c *client, epoch, seq
 	fd, ok := f.byMerchant[scope.Merchant]
 	if !ok {
 		ctx, stop := context.WithCancel(context.Background())
-		fd = &feed{s: f.s, merchant: scope.Merchant, stop: stop, epoch: epoch, seq: seq, clients: map[*client]bool{}}
+		fd = &feed{s: f.s, merchant: scope.Merchant, stop: stop, epoch: at.Epoch, seq: at.Seq, clients: map[*client]bool{}}
 		f.byMerchant[scope.Merchant] = fd
 		go fd.run(ctx)
 	}
@@ -147,8 +147,8 @@ func (fd *feed) read(ctx context.Context, epoch, seq int64) ([]event, int64, err
 		return nil, seq, err
 	}
 	if now != epoch {
-		now, at, err := fd.s.db.Feed(ctx, fd.merchant)
-		return []event{{epoch: now, seq: at, gone: true}}, at, err
+		at, err := fd.s.db.Feed(ctx, fd.merchant)
+		return []event{{epoch: at.Epoch, seq: at.Seq, gone: true}}, at.Seq, err
 	}
 	if len(list) == 0 {
 		return nil, seq, nil
@@ -216,6 +216,9 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 	}
 	out := make([]event, 0, len(list))
 	for _, c := range list {
+		if c.Kind == db.Hidden { // another store's: only the place to go on from
+			continue
+		}
 		e := event{epoch: epoch, seq: c.Seq}
 		b := strconv.AppendInt([]byte(`{"seq":`), c.Seq, 10)
 		b = appendText(append(b, `,"kind":`...), c.Kind)
@@ -287,8 +290,9 @@ func (s *Server) replay(ctx context.Context, out *sink, scope db.Scope, after st
 		if now != epoch { // restored this very moment: the live events will say it
 			return nil
 		}
-		if len(list) == 0 {
-			break
+		if len(list) == 0 || (scope.Stores == nil && list[0].Seq != at+1) { // older lines are not kept for ever
+			out.event(event{epoch: epoch, seq: upTo, gone: true})
+			return out.err
 		}
 		at = list[len(list)-1].Seq
 		list = slices.DeleteFunc(list, func(c db.Change) bool { return c.Seq > upTo })

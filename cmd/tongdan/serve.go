@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tongdan/tongdan/internal/api"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/web"
+)
+
+const (
+	setupTime = 7 * 24 * time.Hour
+	stopTime  = 15 * time.Second // what requests under way get at the end
+	keptFeed  = 30 * 24 * time.Hour
+)
+
+// serve is the hub with its console.
+func (c command) serve(ctx context.Context, args []string) error {
+	f := c.flags("serve")
+	addr := f.String("addr", c.or("TONGDAN_ADDR", "127.0.0.1:8080"), "address to listen on (TONGDAN_ADDR)")
+	data := f.String("data", c.or("TONGDAN_DATA", "./data"), "folder of the data and of the key file (TONGDAN_DATA)")
+	public := f.String("public-url", c.env("TONGDAN_PUBLIC_URL"), "address at which people and platforms reach this, such as https://hub.example.com (TONGDAN_PUBLIC_URL)")
+	proxy := f.String("trust-proxy", c.or("TONGDAN_TRUST_PROXY", "false"), "true behind a proxy of one's own: believe its X-Forwarded-Proto and X-Forwarded-For (TONGDAN_TRUST_PROXY)")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	trust, err := strconv.ParseBool(*proxy)
+	if err != nil {
+		return fmt.Errorf("--trust-proxy is %q: use true or false", *proxy)
+	}
+	if err := checkURL("--public-url", *public); err != nil {
+		return err
+	}
+	d, err := c.open(ctx, *data, c.env("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	n, err := c.node(ctx, d, hub.Real, *addr, trust)
+	if err != nil {
+		return err
+	}
+	defer n.listener.Close()
+	self := strings.TrimRight(*public, "/")
+	if self == "" {
+		self = n.url
+	}
+	fmt.Fprintf(c.out, "Tongdan is at %s\n", self)
+	if err := c.welcome(ctx, d, self); err != nil {
+		return err
+	}
+	return n.run(ctx)
+}
+
+// setup prints a new one-time link.
+func (c command) setup(ctx context.Context, args []string) error {
+	f := c.flags("setup")
+	data := f.String("data", c.or("TONGDAN_DATA", "./data"), "folder of the data and of the key file (TONGDAN_DATA)")
+	public := f.String("public-url", c.or("TONGDAN_PUBLIC_URL", "http://127.0.0.1:8080"), "address at which people reach this (TONGDAN_PUBLIC_URL)")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if err := checkURL("--public-url", *public); err != nil {
+		return err
+	}
+	d, err := c.open(ctx, *data, c.env("DATABASE_URL"))
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	m, err := merchant(ctx, d)
+	if err != nil {
+		return err
+	}
+	return c.link(ctx, d, m, strings.TrimRight(*public, "/"))
+}
+
+func checkURL(name, text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+		return fmt.Errorf("%s is %q: use an address such as https://hub.example.com", name, text)
+	}
+	return nil
+}
+
+// open opens the database: SQLite in the folder, unless there is a URL of PostgreSQL.
+func (c command) open(ctx context.Context, dir, url string) (*db.DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("--data: %w", err)
+	}
+	key, err := c.key(dir)
+	if err != nil {
+		return nil, err
+	}
+	o := db.Options{URL: url, Key: key, Log: c.log}
+	if o.URL == "" {
+		o.Dir = dir
+	}
+	return db.Open(ctx, o)
+}
+
+// key gives the master key: of TONGDAN_KEY, else of the file, which the first start makes.
+func (c command) key(dir string) (key [32]byte, err error) {
+	text := c.env("TONGDAN_KEY")
+	where := "TONGDAN_KEY"
+	file := filepath.Join(dir, "key")
+	if text == "" {
+		where = file
+		b, err := os.ReadFile(file)
+		switch {
+		case err == nil:
+			text = string(b)
+		case !errors.Is(err, fs.ErrNotExist):
+			return key, fmt.Errorf("the master key: %w", err)
+		default:
+			if old, _ := filepath.Glob(filepath.Join(dir, "*.db")); len(old) > 0 {
+				return key, fmt.Errorf("there is data in %s, but its master key is missing: put the file key back, or set TONGDAN_KEY", dir)
+			}
+			rand.Read(key[:])
+			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return key, fmt.Errorf("the master key: %w", err)
+			}
+			_, err = f.WriteString(hex.EncodeToString(key[:]) + "\n")
+			if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+				return key, fmt.Errorf("the master key: %w", err)
+			}
+			fmt.Fprintf(c.out, "A master key was made: %s. Keep a copy elsewhere; a backup of the data cannot be read without it.\n", file)
+			return key, nil
+		}
+	}
+	b, err := hex.DecodeString(strings.TrimSpace(text))
+	if err != nil || len(b) != len(key) {
+		return key, fmt.Errorf("%s must hold 64 hexadecimal digits", where)
+	}
+	copy(key[:], b)
+	return key, nil
+}
+
+// merchant gives the merchant of this installation, and makes it at the first start.
+func merchant(ctx context.Context, d *db.DB) (db.MerchantRow, error) {
+	list, err := d.Merchants(ctx)
+	if err != nil {
+		return db.MerchantRow{}, err
+	}
+	if len(list) > 0 {
+		return list[0], nil
+	}
+	return d.AddMerchant(ctx, db.MerchantRow{Name: "通单", Locale: "zh-CN"})
+}
+
+// welcome prints a setup link as long as nobody can sign in.
+func (c command) welcome(ctx context.Context, d *db.DB, self string) error {
+	m, err := merchant(ctx, d)
+	if err != nil {
+		return err
+	}
+	users, err := d.Users(ctx, m.ID)
+	if err != nil || len(users) > 0 {
+		return err
+	}
+	return c.link(ctx, d, m, self)
+}
+
+func (c command) link(ctx context.Context, d *db.DB, m db.MerchantRow, self string) error {
+	secret, hash := api.NewSetupToken()
+	if err := d.AddSetupToken(ctx, m.ID, hash, time.Now().Add(setupTime).UnixMilli()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.out, "Open this link once, within 7 days, to make the owner:\n  %s/setup?token=%s\n", self, secret)
+	return err
+}
+
+// A node is a hub that listens.
+type node struct {
+	c        command
+	db       *db.DB
+	hub      *hub.Hub
+	api      *api.Server
+	server   *http.Server
+	listener net.Listener
+	url      string // of the listener
+}
+
+// node wires a hub and begins to listen, so that a bad address stops the start.
+func (c command) node(ctx context.Context, d *db.DB, clock hub.Clock, addr string, trust bool) (*node, error) {
+	h := hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: clock, Log: c.log})
+	a, err := api.New(api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: trust})
+	if err != nil {
+		return nil, err
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr %s: %w", addr, err)
+	}
+	return &node{c: c, db: d, hub: h, api: a, server: a.HTTP(), listener: l, url: "http://" + reachable(l.Addr())}, nil
+}
+
+// reachable is an address as one enters it on this machine.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// run serves until ctx ends: then no more requests are taken, those under way and the
+// calls to platforms end, and what is derived is left for the next start.
+func (n *node) run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, gone := errgroup.WithContext(work)
+	g.Go(func() error { return n.hub.Run(work) })
+	g.Go(func() error { return n.db.Follow(work) })
+	g.Go(func() error { return n.tidy(work) })
+	g.Go(func() error {
+		if err := n.server.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("the server stopped: %w", err)
+		}
+		return nil
+	})
+	select {
+	case <-ctx.Done():
+	case <-gone.Done(): // one part failed: the rest ends with it
+	}
+	last, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := n.server.Shutdown(last); err != nil {
+		n.c.log.Warn("some requests did not end in time", "err", err)
+		n.server.Close()
+	}
+	stop()
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// tidy forgets what is no longer needed.
+func (n *node) tidy(ctx context.Context) error {
+	every := time.NewTicker(time.Hour)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-every.C:
+		}
+		err := n.db.ForgetRequests(ctx)
+		list, err2 := n.db.Merchants(ctx)
+		for _, m := range list {
+			err2 = errors.Join(err2, n.db.DropChanges(ctx, m.ID, time.Now().Add(-keptFeed).UnixMilli()))
+		}
+		if err = errors.Join(err, err2); err != nil && ctx.Err() == nil {
+			n.c.log.Warn("tidying up failed; it is tried again in an hour", "err", err)
+		}
+	}
+}

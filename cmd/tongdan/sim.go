@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tongdan/tongdan/internal/sim"
+	"github.com/tongdan/tongdan/internal/sim/meituan"
+	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
+)
+
+// What the simulated platforms know us by. It opens nothing but them.
+const (
+	simApp    = "4321"
+	simSecret = "3d8f1c5e7a9b2d4f6081a3c5e7f90b1d"
+	simClient = 1234567890123456
+	simKey    = "tongdan-simulated-secret"
+)
+
+// teaStores are the tea shop's stores on the simulated Meituan: two that Meituan's riders
+// serve, one that delivers itself.
+var teaStores = []meituan.Store{
+	{Code: "TEA001", Name: "山间茶事(湖滨店)", Address: "杭州市上城区柳荫路18号", Logistics: "1001", Latitude: 30.2561, Longitude: 120.1632},
+	{Code: "TEA002", Name: "山间茶事(云栖店)", Address: "杭州市西湖区竹影街6号", Logistics: "0000", Latitude: 30.1872, Longitude: 120.0931},
+	{Code: "TEA003", Name: "山间茶事(滨江店)", Address: "杭州市滨江区江晖路88号", Logistics: "1001", Latitude: 30.2084, Longitude: 120.2118},
+}
+
+// sellers are the accounts on the simulated Mercado Libre: three countries, three ways of
+// shipping.
+var sellers = []mercadolibre.Seller{
+	{ID: 700000001, Site: "MLB", Nickname: "LOJA EXEMPLO BR", Logistic: "cross_docking"},
+	{ID: 700000002, Site: "MLM", Nickname: "TIENDA EJEMPLO MX", Logistic: "drop_off"},
+	{ID: 700000005, Site: "MCO", Nickname: "TIENDA EJEMPLO CO", Logistic: "default"},
+}
+
+// simulators are the platforms that we play ourselves.
+type simulators struct {
+	clock   *sim.Clock
+	meituan *meituan.Sim
+	mercado *mercadolibre.Sim
+	server  *sim.Server
+	books   []*sim.Book
+}
+
+// simOptions say where the simulators listen and keep their books.
+type simOptions struct {
+	dir                                   string // "" = memory
+	seed                                  uint64
+	speed                                 float64
+	meituanAddr, mercadoAddr, backstageAt string
+}
+
+// startSims opens the simulators on their books and begins to listen.
+func startSims(o simOptions) (s *simulators, err error) {
+	s = &simulators{clock: sim.NewClock(time.Time{}, o.speed)}
+	defer func() {
+		if err != nil {
+			s.close()
+			s = nil
+		}
+	}()
+	book := func(name string) (*sim.Book, error) {
+		path := ""
+		if o.dir != "" {
+			path = filepath.Join(o.dir, name+".book")
+		}
+		b, err := sim.OpenBook(path)
+		if err == nil {
+			s.books = append(s.books, b)
+		}
+		return b, err
+	}
+	clock, err := book("clock")
+	if err != nil {
+		return s, err
+	}
+	if err = s.clock.Keep(clock); err != nil {
+		return s, err
+	}
+	s.clock.SetSpeed(o.speed) // the setting of today wins over that of the last run
+	mt, err := book("meituan")
+	if err != nil {
+		return s, err
+	}
+	if s.meituan, err = meituan.New(meituan.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: s.clock, Book: mt, Seed: o.seed}); err != nil {
+		return s, err
+	}
+	ml, err := book("mercadolibre")
+	if err != nil {
+		return s, err
+	}
+	s.mercado, err = mercadolibre.New(mercadolibre.Options{
+		Clock: s.clock, Book: ml, Seed: o.seed, Sellers: sellers,
+		App: mercadolibre.App{ClientID: simClient, ClientSecret: simKey},
+	})
+	if err != nil {
+		return s, err
+	}
+	s.server = &sim.Server{
+		Platforms: []sim.Platform{s.meituan, s.mercado}, BackstageAddr: o.backstageAt,
+		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr},
+	}
+	return s, s.server.Start()
+}
+
+// crowd lets customers, riders and carriers live until ctx ends. rate is orders a minute.
+func (s *simulators) crowd(ctx context.Context, g *errgroup.Group, rate float64, seed uint64) {
+	live := func(f func() error) {
+		g.Go(func() error {
+			if err := f(); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("the simulated customers stopped: %w", err)
+			}
+			return nil
+		})
+	}
+	live(func() error {
+		return s.meituan.Live(ctx, meituan.LiveOptions{RatePerMinute: rate * 2 / 3, Seed: seed})
+	})
+	live(func() error {
+		return s.mercado.Live(ctx, mercadolibre.LiveOptions{RatePerMinute: rate / 3, Seed: seed, Sites: []string{"MLB", "MLM", "MCO"}, PrintForSeller: true})
+	})
+}
+
+func (s *simulators) close() error {
+	var errs []error
+	switch {
+	case s.server != nil:
+		errs = append(errs, s.server.Close())
+	default:
+		if s.meituan != nil {
+			errs = append(errs, s.meituan.Close())
+		}
+		if s.mercado != nil {
+			errs = append(errs, s.mercado.Close())
+		}
+	}
+	for _, b := range s.books {
+		errs = append(errs, b.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// sim serves the simulators alone.
+func (c command) sim(ctx context.Context, args []string) error {
+	f := c.flags("sim")
+	mt := f.String("meituan-addr", "127.0.0.1:8091", "address of the simulated Meituan Waimai")
+	ml := f.String("mercadolibre-addr", "127.0.0.1:8092", "address of the simulated Mercado Libre")
+	back := f.String("backstage-addr", "127.0.0.1:8081", "address of the page on which one plays customers, riders and the platforms; it has no sign-in")
+	dir := f.String("data", "", "folder of the books; without one nothing outlives the process")
+	seed := f.Uint64("seed", 1, "makes what is made up repeatable")
+	speed := f.Float64("speed", 1, "how much faster than real time the platforms' clock runs; 0 stands still")
+	rate := f.Float64("rate", 0, "orders a minute that come by themselves")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	if err := checkPace(*speed, *rate, 0); err != nil {
+		return err
+	}
+	if *dir != "" {
+		if err := os.MkdirAll(*dir, 0o700); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+	}
+	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, mercadoAddr: *ml, backstageAt: *back})
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	fmt.Fprintf(c.out, "Meituan Waimai  %s  app_id %s, secret %s\n", s.server.URL("meituan"), simApp, simSecret)
+	fmt.Fprintf(c.out, "Mercado Libre   %s  client_id %d, client_secret %s\n", s.server.URL("mercadolibre"), simClient, simKey)
+	fmt.Fprintf(c.out, "Backstage       %s/\n", s.server.URL(""))
+	g, ctx := errgroup.WithContext(ctx)
+	if *rate > 0 {
+		s.crowd(ctx, g, *rate, *seed)
+	}
+	g.Go(func() error { <-ctx.Done(); return nil })
+	return g.Wait()
+}
+
+func checkPace(speed, rate, least float64) error {
+	if !(speed >= least && speed <= 10_000) {
+		return fmt.Errorf("--speed is %g: use %g to 10000", speed, least)
+	}
+	if !(rate >= 0 && rate <= 6000) {
+		return fmt.Errorf("--rate is %g: use 0 to 6000 orders a minute", rate)
+	}
+	return nil
+}
+
+// free says where to listen: at the address of the last run when it is free, else at a
+// new port.
+func free(last string) (string, error) {
+	for _, addr := range []string{last, "127.0.0.1:0"} {
+		if addr == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		addr = l.Addr().String()
+		return addr, l.Close()
+	}
+	return "", errors.New("no port of 127.0.0.1 is free")
+}
