@@ -70,7 +70,7 @@ type DB struct {
 	queue   *queue
 	bell    *bell
 	health  *health
-	dir     atomic.Pointer[directory]
+	dir     atomic.Pointer[Directory]
 	dirLoad sync.Mutex
 	closing context.Context
 	stop    context.CancelFunc

@@ -61,7 +61,9 @@ func laneOf(lane string, m ident.Merchant) (laneKey, bool) {
 func (d *DB) lane(op, lane string) (laneKey, error) {
 	k, ok := laneOf(lane, 0)
 	if ok && k.account != 0 {
-		k.m, ok = d.dir.Load().owners[k.account]
+		var a AccountRow
+		a, ok = d.dir.Load().Account(k.account)
+		k.m = a.Merchant
 	}
 	if !ok {
 		return k, fault.New(op, fault.NotFound, "no such lane")

@@ -20,15 +20,20 @@ type Tx struct {
 	l    *layer
 	need wanted
 	j    *job
-	dir  *directory
-	err  error // something stored cannot be read
+	dir  *Directory
+	new  map[int64]bool // ids drawn in this run: nothing stored has them
+	err  error          // something stored cannot be read
 }
 
 // Now is the wall clock, one moment for all verbs of a batch.
 func (t *Tx) Now() time.Time { return t.now }
 
 // ID draws an id.
-func (t *Tx) ID() int64 { return ident.New(t.now) }
+func (t *Tx) ID() int64 {
+	id := ident.New(t.now)
+	put(&t.new, id, true)
+	return id
+}
 
 // Merchant is whose transaction it is.
 func (t *Tx) Merchant() ident.Merchant { return t.m }
@@ -167,7 +172,7 @@ func (t *Tx) Order(ref order.Ref) (*OrderRow, bool) {
 
 // OrderByID is Order by our id.
 func (t *Tx) OrderByID(id ident.Order) (*OrderRow, bool) {
-	if _, ok := find(t.l, inOrders, orderKey{t.m, id}); !ok {
+	if _, ok := find(t.l, inOrders, orderKey{t.m, id}); !ok && !t.new[int64(id)] {
 		put(&t.need.orders, orderKey{t.m, id}, true)
 	}
 	return t.order(id)
@@ -202,7 +207,8 @@ func (t *Tx) Linked(orderRef order.Ref) []order.Linked {
 }
 
 // PutOrder inserts or updates an order's row, and puts it into the feed once a batch.
-// A row without ID gets one. Merchant, Seq and Changed are set by the writer.
+// A row without ID gets one. Merchant, Seq and Changed (the wall clock) are set by the
+// writer.
 func (t *Tx) PutOrder(row *OrderRow) { t.putOrder(row, true) }
 
 // PutQuiet updates an order's row without telling anybody: only moments have moved that
@@ -224,7 +230,7 @@ func (t *Tx) putOrder(row *OrderRow, loud bool) {
 	s := &orderState{row: *row, loud: loud}
 	if old, _ := find(t.l, inOrders, orderKey{t.m, row.ID}); old != nil {
 		s.stored, s.was, s.sealed, s.loud = old.stored, old.was, old.sealed, loud || old.loud
-	} else {
+	} else if _, ok := find(t.l, inByOrder, orderKey{t.m, row.ID}); !ok {
 		put(&t.l.byOrder, orderKey{t.m, row.ID}, nil)
 	}
 	put(&t.l.ids, t.key(row.Ref), row.ID)
@@ -235,7 +241,7 @@ func (t *Tx) putOrder(row *OrderRow, loud bool) {
 // oldest first.
 func (t *Tx) Effects(id ident.Order) []effect.Effect {
 	ids, ok := find(t.l, inByOrder, orderKey{t.m, id})
-	if !ok {
+	if !ok && !t.new[int64(id)] {
 		put(&t.need.orders, orderKey{t.m, id}, true)
 	}
 	var out []effect.Effect
@@ -269,7 +275,7 @@ func newest(list []effect.Effect) []effect.Effect {
 // Effect gives one effect.
 func (t *Tx) Effect(id ident.Effect) (effect.Effect, bool) {
 	s, ok := find(t.l, inEffects, effectKey{t.m, id})
-	if !ok {
+	if !ok && !t.new[int64(id)] {
 		put(&t.need.effects, effectKey{t.m, id}, true)
 	}
 	if s == nil {
@@ -297,11 +303,10 @@ func (t *Tx) EffectByKey(key string) (effect.Effect, bool) {
 func (t *Tx) PutEffect(e *effect.Effect) {
 	if e.ID == 0 {
 		e.ID = ident.Effect(t.ID())
-		put(&t.l.effects, effectKey{t.m, e.ID}, nil)
 	}
 	e.Merchant = t.m
 	old, ok := find(t.l, inEffects, effectKey{t.m, e.ID})
-	if !ok {
+	if !ok && !t.new[int64(e.ID)] {
 		put(&t.need.effects, effectKey{t.m, e.ID}, true)
 		return
 	}
@@ -311,7 +316,7 @@ func (t *Tx) PutEffect(e *effect.Effect) {
 		put(&t.l.byKey, k, e.ID)
 	}
 	of := orderKey{t.m, e.Order}
-	if ids, ok := find(t.l, inByOrder, of); ok && !slices.Contains(ids, e.ID) {
+	if ids, ok := find(t.l, inByOrder, of); (ok || t.new[int64(e.Order)]) && !slices.Contains(ids, e.ID) {
 		put(&t.l.byOrder, of, append(slices.Clone(ids), e.ID))
 	}
 }
@@ -373,14 +378,17 @@ func (t *Tx) Shop(account ident.Account, realm, external string) (ShopRow, bool)
 
 // Account gives an account with its credentials and how it was doing lately.
 func (t *Tx) Account(id ident.Account) (AccountRow, bool) {
-	a, ok := t.dir.accounts[laneKey{t.m, id}]
-	return a, ok
+	a, ok := t.dir.Account(id)
+	if !ok || a.Merchant != t.m {
+		return AccountRow{}, false
+	}
+	return t.d.health.over(a), true
 }
 
 // Store gives a store.
 func (t *Tx) Store(id ident.Store) (StoreRow, bool) {
-	s, ok := t.dir.stores[storeKey{t.m, id}]
-	return s, ok
+	s, ok := t.dir.Store(id)
+	return s, ok && s.Merchant == t.m
 }
 
 // PutBatch begins an act on many orders.
