@@ -11,6 +11,7 @@ const pressed = (state: Doing["state"], more: Partial<Doing> = {}): Doing => ({
   state,
   since: now - 1000,
   words: "",
+  why: "",
   by: "",
   at: 0,
   seq: 0,
@@ -28,6 +29,9 @@ describe("where an act stands", () => {
     ["for more than ten seconds", pending("waiting", now - 11_000), undefined, "slow"],
     ["nobody knows what happened", pending("unknown"), undefined, "unknown"],
     ["the platform refused", pending("refused"), undefined, "refused"],
+    ["the service did not take it", quiet, pressed("refused", { words: "the order is cancelled" }), "stopped"],
+    ["it was too late to send", pending("void"), undefined, "stopped"],
+    ["a person has to look", pending("person"), undefined, "person"],
     ["somebody was faster", quiet, pressed("faster", { by: "收银台" }), "faster"],
   ])("%s", (_name, o, d, kind) => expect(standing(o, d, now).kind).toBe(kind));
 });

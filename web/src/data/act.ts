@@ -5,6 +5,7 @@ import { useSyncExternalStore } from "react";
 import { answer, api, Failure, mayPass, onceKey } from "./api";
 import { serverNow } from "./clock";
 import type { OrderSummary } from "./model";
+import type { components } from "./schema";
 
 export type ActBody = {
   kind: string;
@@ -18,12 +19,17 @@ export type ActBody = {
   lines?: { line: string; quantity: number }[];
 };
 
+/** The request as the service knows it. A kind comes from the service itself, which may know more kinds than we. */
+export const wire = (body: ActBody) => body as components["schemas"]["Act"];
+
 export type Doing = {
   kind: string;
-  /** sending · unsent: no network, it waits here · faster: somebody else did it · refused: words say why · sent: with the service */
+  /** sending · unsent: no network, it waits here · faster: somebody else did it · refused: by the service, words say why · sent: with the service */
   state: "sending" | "unsent" | "sent" | "faster" | "refused";
   since: number;
   words: string;
+  /** The stable code behind words, where there is one. */
+  why: string;
   by: string;
   at: number;
   seq: number;
@@ -68,7 +74,7 @@ const patience = 90_000; // after that the person must look again: the world has
 /** Does one act on one order. Never throws: what happened is in the result and beside the order. */
 export async function act(id: string, body: ActBody): Promise<Doing> {
   const key = onceKey();
-  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
+  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", why: "", by: "", at: 0, seq: 0 };
   const running = doing.get(id);
   if (running && (running.state === "sending" || running.state === "unsent")) return running;
   set(id, base);
@@ -76,7 +82,7 @@ export async function act(id: string, body: ActBody): Promise<Doing> {
   for (let n = 0; ; n++) {
     try {
       const got = await answer(
-        api.POST("/api/v1/orders/{id}/actions", { params: { path: { id }, header: { "Idempotency-Key": key } }, body }),
+        api.POST("/api/v1/orders/{id}/actions", { params: { path: { id }, header: { "Idempotency-Key": key } }, body: wire(body) }),
       );
       const end: Doing = got.already
         ? { ...base, state: "faster", by: got.already.by ?? "", at: got.already.at ?? 0, seq: got.seq ?? 0 }
@@ -87,7 +93,7 @@ export async function act(id: string, body: ActBody): Promise<Doing> {
     } catch (e) {
       if (!mayPass(e) || Date.now() - started > patience) {
         const words = e instanceof Failure ? e.message || e.code : String(e);
-        const end: Doing = { ...base, state: "refused", words };
+        const end: Doing = { ...base, state: "refused", words, why: e instanceof Failure ? e.why : "" };
         set(id, end);
         forget(id, end, 30_000);
         return end;
@@ -111,7 +117,8 @@ export function dismiss(id: string): void {
 export type Standing =
   | { kind: "idle" }
   | { kind: "sending" | "slow" | "unsent" | "unknown" | "person"; act: string }
-  | { kind: "refused" | "late"; act: string; words: string }
+  /** refused: by the platform · stopped: it never went out, since it was not allowed any more or too late */
+  | { kind: "refused" | "stopped"; act: string; words: string; why: string }
   | { kind: "faster"; act: string; by: string; at: number };
 
 const slow = 10_000;
@@ -132,9 +139,9 @@ export function standing(o: OrderSummary, d: Doing | undefined, now: number): St
     return { kind: now - d.since > slow ? "slow" : "sending", act: d.kind };
   }
   if (theirs?.state === "person" || theirs?.state === "unknown") return { kind: theirs.state, act: theirs.kind };
-  if (d?.state === "refused") return { kind: "refused", act: d.kind, words: d.words };
+  if (d?.state === "refused") return { kind: "stopped", act: d.kind, words: d.words, why: d.why };
   if (!theirs) return { kind: "idle" };
-  if (ended(theirs.state)) return { kind: theirs.state === "void" ? "late" : "refused", act: theirs.kind, words: theirs.words };
+  if (ended(theirs.state)) return { kind: theirs.state === "void" ? "stopped" : "refused", act: theirs.kind, words: theirs.words, why: "" };
   return { kind: theirs.since_at > 0 && now - theirs.since_at > slow ? "slow" : "sending", act: theirs.kind };
 }
 

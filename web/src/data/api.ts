@@ -3,20 +3,32 @@
 
 import createClient, { type Middleware } from "openapi-fetch";
 import { learnTime } from "./clock";
-import type { Problem, paths } from "./schema";
+import type { components, paths } from "./schema";
+
+type Problem = components["schemas"]["Problem"];
 
 /** A call that failed. `code` is the service's, or "offline" when nothing came back, which says nothing about what happened there. */
 export class Failure extends Error {
   readonly code: string;
   readonly status: number;
   readonly requestId: string;
+  /** Why an act is not allowed, as a stable code; "" for other failures. */
+  readonly why: string;
   readonly fields: { location: string; message: string }[];
-  constructor(code: string, status: number, message: string, requestId = "", fields: { location: string; message: string }[] = []) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    requestId = "",
+    fields: { location: string; message: string }[] = [],
+    why = "",
+  ) {
     super(message);
     this.name = "Failure";
     this.code = code;
     this.status = status;
     this.requestId = requestId;
+    this.why = why;
     this.fields = fields;
   }
 }
@@ -39,7 +51,10 @@ const door: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin });
+export const api = createClient<paths>({
+  baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
+  querySerializer: { array: { style: "form", explode: false } },
+});
 api.use(door);
 
 type Result<T> = { data?: T; error?: unknown; response: Response };
@@ -58,7 +73,7 @@ export async function answer<T>(call: Promise<Result<T>>): Promise<T> {
 }
 
 function failureOf(error: unknown, response: Response): Failure {
-  const p: Problem = typeof error === "object" && error !== null ? (error as Problem) : {};
+  const p: Partial<Problem> = typeof error === "object" && error !== null ? (error as Problem) : {};
   const byStatus: Record<number, string> = {
     401: "unauthorized",
     403: "forbidden",
@@ -72,6 +87,7 @@ function failureOf(error: unknown, response: Response): Failure {
     p.detail || p.title || "",
     p.request_id || response.headers.get("X-Request-Id") || "",
     (p.errors ?? []).map((e) => ({ location: e.location ?? "", message: e.message ?? "" })),
+    p.why?.code ?? "",
   );
 }
 

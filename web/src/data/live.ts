@@ -123,8 +123,10 @@ export function follow(client: QueryClient): () => void {
   function change(c: Change) {
     seq = Math.max(seq, c.seq ?? 0);
     if (c.kind === "order") {
-      if (c.order) take(readSummary(c.order));
-      else refresh(["orders"], 1500);
+      if (c.order) {
+        untold.delete(String(c.order.id));
+        take(readSummary(c.order));
+      } else if (c.id) expectOrder(c.id);
       refresh(["counts"], 800);
       if (c.id) refresh(["order", c.id], 300);
     } else if (c.kind === "account") refresh(["accounts"], 1500);
@@ -135,6 +137,19 @@ export function follow(client: QueryClient): () => void {
       refresh(["effects"], 1000);
       refresh(["order"], 1000);
     }
+  }
+
+  // Of several changes that come together only the last carries the order. Where none does, the lists are read again.
+  const untold = new Set<string>();
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  function expectOrder(id: string) {
+    untold.add(id);
+    if (patience) return;
+    patience = setTimeout(() => {
+      patience = undefined;
+      if (untold.size > 0) refresh(["orders"], 1500);
+      untold.clear();
+    }, 500);
   }
 
   function startOver() {

@@ -7,7 +7,7 @@ export type { Money };
 
 /** The wire form of T: anything may be missing or null, and a word may be one that we do not know yet. */
 export type Loose<T> = T extends string
-  ? string
+  ? string | number
   : T extends number | boolean
     ? T
     : T extends (infer E)[]
@@ -303,14 +303,14 @@ const text = (v: string | number | null | undefined): string => (v === null || v
 const count = (v: number | null | undefined): number => (typeof v === "number" && Number.isFinite(v) ? v : 0);
 const list = <T, R>(v: (T | null)[] | null | undefined, read: (item: T) => R): R[] =>
   (v ?? []).filter((item): item is T => item !== null && item !== undefined).map(read);
-const texts = (v: (string | null)[] | null | undefined): string[] => list(v, text);
+const texts = (v: (string | number | null)[] | null | undefined): string[] => list(v, text);
 const maybe = <T, R>(v: T | null | undefined, read: (item: T) => R): R | null => (v === null || v === undefined ? null : read(v));
 
 const readText = (t: Loose<Text> | null | undefined): Text => ({ zh: text(t?.zh), en: text(t?.en) });
 
 export function readMoney(m: Loose<Money> | null | undefined): Money | null {
   if (!m || typeof m.minor !== "number" || !m.currency) return null;
-  return { minor: m.minor, digits: count(m.digits), currency: m.currency };
+  return { minor: m.minor, digits: count(m.digits), currency: text(m.currency) };
 }
 
 const readDeadline = (d: Loose<Deadline>): Deadline => ({ kind: text(d.kind), at: count(d.at), for: text(d.for) });
@@ -364,7 +364,7 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
   };
 }
 
-type WireOrder = Loose<Omit<Order, "full_customer" | "customer">> & {
+export type WireOrder = Loose<Omit<Order, "full_customer" | "customer">> & {
   customer?: (Loose<Customer> & { phone_tail?: string | null }) | null;
   masked?: boolean | null;
 };

@@ -160,12 +160,13 @@ export const effects = (query: Query) =>
 /** Acts whose outcome nobody could learn: a person has to look at the platform and say. */
 export const unclear = effects({ state: "person" });
 
-export const parked = (state: string) =>
+export const parked = (state: "parked" | "retried" | "dropped") =>
   queryOptions({
     queryKey: ["parked", state],
     staleTime: 5000,
     refetchInterval: 30_000,
-    queryFn: async () => ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
+    queryFn: async () =>
+      ((await answer(api.GET("/api/v1/parked", { params: { query: { state: [state] } } }))).parked ?? []).map(readParked),
   });
 
 export const parkedOne = (id: string) =>

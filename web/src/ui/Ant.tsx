@@ -36,6 +36,8 @@ export function Ant({ children }: { children: ReactNode }) {
           colorWarning: dark ? "#f5b54a" : "#8f5200",
           colorTextLightSolid: dark ? "#03130e" : "#ffffff",
           colorBgBase: dark ? "#151b19" : "#ffffff",
+          colorBgContainer: dark ? "#151b19" : "#ffffff",
+          colorBorder: dark ? "#3a4743" : "#c3cecb",
           colorBgElevated: dark ? "#1c2422" : "#ffffff",
           colorTextBase: dark ? "#e9efed" : "#16201d",
           colorTextPlaceholder: dark ? "#8f9d98" : "#66736f",

@@ -261,7 +261,7 @@ export const words = {
     unknown: "{{what}} · outcome unknown, checking with platform",
     person: "{{what}} · outcome unknown, a person must look",
     refused: "Platform refused ({{what}}): {{words}}",
-    late: "{{what}} was not sent: {{words}}",
+    stopped: "{{what}} was not sent: {{words}}",
     faster: "{{what}}: {{by}} was faster, {{at}}",
     noWords: "no reason given",
   },

@@ -252,9 +252,9 @@ export const words = {
     unknown: "{{what}} · 结果未知，正在向平台核对",
     person: "{{what}} · 结果未知，需要人工确认",
     refused: "平台拒绝{{what}}：{{words}}",
-    late: "{{what}}没有发出：{{words}}",
+    stopped: "{{what}}没有发出：{{words}}",
     faster: "已由{{by}}{{what}} {{at}}",
-    noWords: "平台没有说明原因",
+    noWords: "没有说明原因",
   },
   batch: {
     label: "批量操作",

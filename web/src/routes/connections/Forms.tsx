@@ -45,14 +45,14 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           await answer(
             api.POST("/api/v1/stores", {
               params: { header },
-              body: { name: v.name, zone: v.zone, address: v.address, cutoff_minutes: Number(v.cutoff) * 60 || undefined },
+              body: { name: v.name ?? "", zone: v.zone ?? "", address: v.address, cutoff_minutes: Number(v.cutoff) * 60 || undefined },
             }),
           );
           return undefined;
         case "app": {
           const body = {
             channel: what.channel.name,
-            name: v.name,
+            name: v.name ?? "",
             credentials: credentials(v),
             base_url: v.base_url,
             public_url: v.public_url,
@@ -61,7 +61,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           return app.id ? { kind: "account", channel: what.channel, app } : undefined;
         }
         case "account": {
-          const body = { app_id: what.app.id, name: v.name, credentials: credentials(v) };
+          const body = { app_id: what.app.id, name: v.name ?? "", credentials: credentials(v) };
           const account = readAccount(await answer(api.POST("/api/v1/accounts", { params: { header }, body })));
           if (account.state === "authorise") await authorise(account).catch(() => undefined);
           return account.id ? { kind: "shop", channel: what.channel, account } : undefined;
@@ -70,7 +70,13 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           await answer(
             api.POST("/api/v1/shops", {
               params: { header },
-              body: { account_id: what.account.id, external_id: v.external_id, store_id: v.store_id, name: v.name, mode: v.mode },
+              body: {
+                account_id: what.account.id,
+                external_id: v.external_id ?? "",
+                store_id: v.store_id ?? "",
+                name: v.name ?? "",
+                mode: v.mode === "full" ? "full" : "watch",
+              },
             }),
           );
           return undefined;
@@ -205,8 +211,12 @@ function ShopFields({ channel }: { channel: Channel }) {
       >
         <Input maxLength={64} autoComplete="off" />
       </AntForm.Item>
-      <AntForm.Item name="store_id" label={t("form.storeOf")}>
-        <Select allowClear options={data?.map((s) => ({ value: s.id, label: s.name })) ?? []} />
+      <AntForm.Item
+        name="store_id"
+        label={t("form.storeOf")}
+        rules={[{ required: true, message: t("ask.required", { what: t("form.storeOf") }) }]}
+      >
+        <Select options={data?.map((s) => ({ value: s.id, label: s.name })) ?? []} />
       </AntForm.Item>
       <AntForm.Item name="mode" label={t("form.mode")} extra={t("form.modeHelp")}>
         <Radio.Group

@@ -30,14 +30,17 @@ function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
   const s = standing(order, useDoing(order.id), now);
   if (s.kind === "idle") return null;
   const what = actLabel(t, s.act, order.kind);
-  const over = s.kind === "refused" || s.kind === "late";
+  const over = s.kind === "refused" || s.kind === "stopped";
   const tone = over || s.kind === "person" ? "bad" : s.kind === "unknown" || s.kind === "slow" || s.kind === "unsent" ? "warn" : "";
   return (
     <span className={`act-state ${tone}`} role="status" data-testid="act-state" data-state={s.kind}>
       {s.kind === "sending" ? <i className="spin" aria-hidden="true" /> : null}
       <span className="clip" title={"words" in s ? s.words : undefined}>
-        {s.kind === "refused" || s.kind === "late"
-          ? t(`standing.${s.kind}`, { what, words: s.words || t("standing.noWords") })
+        {s.kind === "refused" || s.kind === "stopped"
+          ? t(`standing.${s.kind}`, {
+              what,
+              words: s.why ? t(`why.${s.why}`, { defaultValue: s.words }) : s.words || t("standing.noWords"),
+            })
           : s.kind === "faster"
             ? t("standing.faster", { what, by: who(s.by), at: s.at > 0 ? clockSeconds(s.at, zone) : "" })
             : t(`standing.${s.kind}`, { what })}

@@ -1,7 +1,7 @@
 // Acts on many orders at once. Each order has a result of its own; one bad address never blocks the other ninety-nine.
 
 import { useSyncExternalStore } from "react";
-import { type ActBody, act } from "../../data/act";
+import { type ActBody, act, wire } from "../../data/act";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { type OrderSummary, readBatch } from "../../data/model";
 
@@ -73,7 +73,7 @@ export async function startBatch(kind: string, orders: OrderSummary[]): Promise<
 
 async function send(id: number, kind: string, orders: OrderSummary[]): Promise<void> {
   try {
-    const body = { kind, orders: orders.map((o) => o.id) };
+    const body = { ...wire({ kind }), orders: orders.map((o) => o.id) };
     const got = readBatch(await answer(api.POST("/api/v1/batches", { params: { header: { "Idempotency-Key": onceKey() } }, body })));
     change(id, { batch: got.id, error: "" });
     await follow(id, got.id);
