@@ -1,9 +1,12 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,37 +14,62 @@ import (
 	"github.com/tongdan/tongdan/ident"
 )
 
-// A directory is what every message needs and what seldom changes: merchants, apps,
-// accounts, shops and stores, kept in memory. It is never changed, but replaced.
-type directory struct {
+// A Directory is what every message needs and what seldom changes: merchants, apps,
+// accounts, shops and stores, kept in memory. It is never changed, but replaced. How
+// accounts are doing is not in it.
+type Directory struct {
+	Version int64 // goes up when something in it changes; means nothing beyond this process
+
 	merchants map[ident.Merchant]MerchantRow
 	apps      map[ident.App]AppRow
-	accounts  map[laneKey]AccountRow
-	stores    map[storeKey]StoreRow
-	shops     map[shopKey]ShopRow
-	shopIDs   map[shopID]ShopRow
-	owners    map[ident.Account]ident.Merchant
+	accounts  map[ident.Account]AccountRow
+	stores    map[ident.Store]StoreRow
+	shops     map[ident.Shop]ShopRow
+	external  map[shopKey]ident.Shop
 }
 
-type (
-	storeKey struct {
-		m  ident.Merchant
-		id ident.Store
-	}
-	shopKey struct {
-		m               ident.Merchant
-		realm, external string
-	}
-	shopID struct {
-		m  ident.Merchant
-		id ident.Shop
-	}
-)
+type shopKey struct {
+	m               ident.Merchant
+	realm, external string
+}
 
 const reloadEvery = 3 * time.Second
 
-func (dir *directory) shop(m ident.Merchant, account ident.Account, realm, external string) (ShopRow, bool) {
-	s, ok := dir.shops[shopKey{m, realm, external}]
+// Directory gives the directory as it is now: for readers of many rows.
+func (d *DB) Directory(context.Context) (*Directory, error) { return d.dir.Load(), nil }
+
+// App finds an application.
+func (dir *Directory) App(id ident.App) (AppRow, bool) {
+	a, ok := dir.apps[id]
+	return a, ok
+}
+
+// Account finds an account.
+func (dir *Directory) Account(id ident.Account) (AccountRow, bool) {
+	a, ok := dir.accounts[id]
+	return a, ok
+}
+
+// Store finds a store.
+func (dir *Directory) Store(id ident.Store) (StoreRow, bool) {
+	s, ok := dir.stores[id]
+	return s, ok
+}
+
+// Shop finds a shop.
+func (dir *Directory) Shop(id ident.Shop) (ShopRow, bool) {
+	s, ok := dir.shops[id]
+	return s, ok
+}
+
+// Merchant finds a merchant.
+func (dir *Directory) Merchant(id ident.Merchant) (MerchantRow, bool) {
+	m, ok := dir.merchants[id]
+	return m, ok
+}
+
+func (dir *Directory) shop(m ident.Merchant, account ident.Account, realm, external string) (ShopRow, bool) {
+	s, ok := dir.shops[dir.external[shopKey{m, realm, external}]]
 	if !ok || (account != 0 && s.Account != account) {
 		return ShopRow{}, false
 	}
@@ -54,54 +82,66 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 	d.dirLoad.Lock()
 	defer d.dirLoad.Unlock()
 	mark := d.health.now()
-	dir := &directory{map[ident.Merchant]MerchantRow{}, map[ident.App]AppRow{}, map[laneKey]AccountRow{}, map[storeKey]StoreRow{}, map[shopKey]ShopRow{}, map[shopID]ShopRow{}, map[ident.Account]ident.Merchant{}}
-	err := d.query(ctx, `SELECT id, name, locale, sealed_key, made_at FROM merchants`, nil, func(scan scanFunc) error {
-		var m MerchantRow
-		var sealed []byte
-		if err := scan(&m.ID, &m.Name, &m.Locale, &sealed, &m.Made); err != nil {
+	dir := &Directory{merchants: map[ident.Merchant]MerchantRow{}, apps: map[ident.App]AppRow{}, accounts: map[ident.Account]AccountRow{},
+		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}}
+	doing := map[laneKey]AccountRow{}
+	for _, part := range []struct {
+		text string
+		each func(scanFunc) error
+	}{
+		{`SELECT id, name, locale, sealed_key, made_at FROM merchants`, func(scan scanFunc) error {
+			var m MerchantRow
+			var sealed []byte
+			if err := scan(&m.ID, &m.Name, &m.Locale, &sealed, &m.Made); err != nil {
+				return err
+			}
+			dir.merchants[m.ID] = m
+			if _, err := d.keys.merchant(m.ID); err == nil {
+				return nil
+			}
+			return d.keys.add(m.ID, sealed)
+		}},
+		{`SELECT ` + storeColumns + ` FROM stores`, func(scan scanFunc) error {
+			s, err := scanStore(scan)
+			dir.stores[s.ID] = s
 			return err
+		}},
+		{`SELECT ` + appColumns + ` FROM apps`, func(scan scanFunc) error {
+			a, err := d.scanApp(scan)
+			dir.apps[a.ID] = a
+			return err
+		}},
+		{`SELECT ` + accountColumns + ` FROM ` + accountTables, func(scan scanFunc) error {
+			a, err := d.scanAccount(scan)
+			doing[laneKey{a.Merchant, a.ID}] = a
+			dir.accounts[a.ID] = a.still()
+			return err
+		}},
+		{`SELECT ` + shopColumns + ` FROM shops`, func(scan scanFunc) error {
+			s, err := scanShop(scan)
+			dir.shops[s.ID] = s
+			dir.external[shopKey{s.Merchant, s.Realm, s.External}] = s.ID
+			return err
+		}},
+	} {
+		if err := d.query(ctx, part.text, nil, part.each); err != nil {
+			return fault.Wrap(op, err)
 		}
-		dir.merchants[m.ID] = m
-		if _, err := d.keys.merchant(m.ID); err == nil {
+	}
+	d.health.load(doing, mark)
+	if old := d.dir.Load(); old != nil {
+		if dir.Version = old.Version; reflect.DeepEqual(old, dir) {
 			return nil
 		}
-		return d.keys.add(m.ID, sealed)
-	})
-	if err != nil {
-		return fault.Wrap(op, err)
+		dir.Version++
 	}
-	if err := d.query(ctx, `SELECT `+storeColumns+` FROM stores`, nil, func(scan scanFunc) error {
-		s, err := scanStore(scan)
-		dir.stores[storeKey{s.Merchant, s.ID}] = s
-		return err
-	}); err != nil {
-		return fault.Wrap(op, err)
-	}
-	if err := d.query(ctx, `SELECT `+appColumns+` FROM apps`, nil, func(scan scanFunc) error {
-		a, err := d.scanApp(scan)
-		dir.apps[a.ID] = a
-		return err
-	}); err != nil {
-		return fault.Wrap(op, err)
-	}
-	if err := d.query(ctx, `SELECT `+accountColumns+` FROM `+accountTables, nil, func(scan scanFunc) error {
-		a, err := d.scanAccount(scan)
-		dir.accounts[laneKey{a.Merchant, a.ID}], dir.owners[a.ID] = a, a.Merchant
-		return err
-	}); err != nil {
-		return fault.Wrap(op, err)
-	}
-	if err := d.query(ctx, `SELECT `+shopColumns+` FROM shops`, nil, func(scan scanFunc) error {
-		s, err := scanShop(scan)
-		dir.shops[shopKey{s.Merchant, s.Realm, s.External}] = s
-		dir.shopIDs[shopID{s.Merchant, s.ID}] = s
-		return err
-	}); err != nil {
-		return fault.Wrap(op, err)
-	}
-	d.health.load(dir.accounts, mark)
 	d.dir.Store(dir)
 	return nil
+}
+
+// still is an account without how it is doing.
+func (a AccountRow) still() AccountRow {
+	return AccountRow{Merchant: a.Merchant, ID: a.ID, App: a.App, Channel: a.Channel, Realm: a.Realm, Name: a.Name, External: a.External, Credentials: a.Credentials, Paused: a.Paused}
 }
 
 // changedDirectory runs a change of the directory, tells of it in the feed, and makes
@@ -188,7 +228,7 @@ func (h *health) load(rows map[laneKey]AccountRow, since int64) {
 	}
 }
 
-// row is an account as the directory has it, with how it is doing now.
+// over is an account as the directory has it, with how it is doing now.
 func (h *health) over(r AccountRow) AccountRow {
 	h.mu.Lock()
 	s, ok := h.at[laneKey{r.Merchant, r.ID}]
@@ -197,6 +237,15 @@ func (h *health) over(r AccountRow) AccountRow {
 		r.AlarmAt, r.AlarmWhy, r.LastPush, r.LastPull, r.LastError = s.row.AlarmAt, s.row.AlarmWhy, s.row.LastPush, s.row.LastPull, s.row.LastError
 		r.ErrorCode, r.ErrorWords, r.Cursor = s.row.ErrorCode, s.row.ErrorWords, s.row.Cursor
 	}
+	return r
+}
+
+// newer is a stored account with the pushes and pulls that were not worth a write yet.
+func (h *health) newer(r AccountRow) AccountRow {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.at[laneKey{r.Merchant, r.ID}]
+	r.LastPush, r.LastPull = max(r.LastPush, s.row.LastPush), max(r.LastPull, s.row.LastPull)
 	return r
 }
 
@@ -273,38 +322,58 @@ func (h *health) commit(b *batch) {
 	}
 }
 
-// The directory from outside: from memory, at most a few seconds old, own changes at once.
+// The directory from outside: from memory, own changes at once, those of other nodes
+// within seconds.
 
 // AppByID finds an application of any merchant, for callbacks.
-func (d *DB) AppByID(id ident.App) (AppRow, bool) {
-	a, ok := d.dir.Load().apps[id]
-	return a, ok
+func (d *DB) AppByID(id ident.App) (AppRow, bool) { return d.dir.Load().App(id) }
+
+// AccountsOf lists the accounts of an application, oldest first, with how they are doing.
+func (d *DB) AccountsOf(app ident.App) []AccountRow {
+	return d.accountsWhere(func(a AccountRow) bool { return a.App == app })
 }
 
-// AccountsOf lists the accounts of an application.
-func (d *DB) AccountsOf(app ident.App) []AccountRow {
+// AllAccounts lists the accounts of all merchants, oldest first, with how they are doing.
+func (d *DB) AllAccounts() []AccountRow {
+	return d.accountsWhere(func(AccountRow) bool { return true })
+}
+
+func (d *DB) accountsWhere(want func(AccountRow) bool) []AccountRow {
 	var out []AccountRow
 	for _, a := range d.dir.Load().accounts {
-		if a.App == app {
+		if want(a) {
 			out = append(out, d.health.over(a))
 		}
 	}
+	slices.SortFunc(out, func(a, b AccountRow) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
 // AccountByID finds an account, with how it is doing.
 func (d *DB) AccountByID(m ident.Merchant, id ident.Account) (AccountRow, bool) {
-	a, ok := d.dir.Load().accounts[laneKey{m, id}]
-	if !ok {
-		return a, false
+	a, ok := d.dir.Load().Account(id)
+	if !ok || a.Merchant != m {
+		return AccountRow{}, false
 	}
 	return d.health.over(a), true
 }
 
+// ShopsOf lists the shops of an account, oldest first.
+func (d *DB) ShopsOf(m ident.Merchant, account ident.Account) []ShopRow {
+	var out []ShopRow
+	for _, s := range d.dir.Load().shops {
+		if s.Merchant == m && s.Account == account {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b ShopRow) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
 // ShopByID finds a shop.
 func (d *DB) ShopByID(m ident.Merchant, id ident.Shop) (ShopRow, bool) {
-	s, ok := d.dir.Load().shopIDs[shopID{m, id}]
-	return s, ok
+	s, ok := d.dir.Load().Shop(id)
+	return s, ok && s.Merchant == m
 }
 
 // ShopByExternal finds a shop by the platform's id of it.
@@ -314,15 +383,12 @@ func (d *DB) ShopByExternal(m ident.Merchant, realm, external string) (ShopRow, 
 
 // StoreByID finds a store.
 func (d *DB) StoreByID(m ident.Merchant, id ident.Store) (StoreRow, bool) {
-	s, ok := d.dir.Load().stores[storeKey{m, id}]
-	return s, ok
+	s, ok := d.dir.Load().Store(id)
+	return s, ok && s.Merchant == m
 }
 
 // MerchantByID finds a merchant.
-func (d *DB) MerchantByID(m ident.Merchant) (MerchantRow, bool) {
-	r, ok := d.dir.Load().merchants[m]
-	return r, ok
-}
+func (d *DB) MerchantByID(m ident.Merchant) (MerchantRow, bool) { return d.dir.Load().Merchant(m) }
 
 func credentialsUse(kind string, id string) string { return kind + " credentials " + id }
 

@@ -77,7 +77,7 @@ func (t *Tx) Journal(e Entry) ident.Entry {
 		t.fail(fault.New("db.Journal", fault.TooLarge, "a body has more than 16 MiB"))
 		return e.ID
 	}
-	if e.Order != 0 {
+	if e.Order != 0 && !t.new[int64(e.Order)] {
 		if _, ok := find(t.l, inOrders, orderKey{t.m, e.Order}); !ok {
 			put(&t.need.orders, orderKey{t.m, e.Order}, true)
 			return e.ID

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"math"
 	"strings"
 	"time"
 
@@ -77,11 +78,14 @@ func addLane(ctx context.Context, c conn, m ident.Merchant, a ident.Account) err
 }
 
 // Lease renews the leases of an owner and takes lanes that are free or whose lease has
-// run out, until the owner has want of them. It gives all that the owner holds. A lane
+// run out, until the owner has want of them (0 = all). It gives all that the owner holds. A lane
 // that was lost meanwhile is not renewed but taken anew, under a new epoch.
 func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want int) ([]Lease, error) {
 	const op = "db.Lease"
 	var out []Lease
+	if want <= 0 {
+		want = math.MaxInt32
+	}
 	now := d.eng.clock
 	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
 		out = nil

@@ -22,6 +22,9 @@ type Scope struct {
 	Personal bool          // customers' data in full; without it nobody can be searched for by name or whole phone number
 }
 
+// Sees reports whether a store is within the scope.
+func (sc Scope) Sees(s ident.Store) bool { return sc.sees(s) }
+
 func (sc Scope) sees(s ident.Store) bool { return sc.Stores == nil || slices.Contains(sc.Stores, s) }
 
 // where is the scope as a condition on a column, with its arguments added.
@@ -379,6 +382,34 @@ func (d *DB) orderWhere(ctx context.Context, op string, sc Scope, where string, 
 	return row, recs, newest(effects), fault.Wrap(op, err)
 }
 
+// OrdersByID reads rows by our ids; those that the scope does not see are left out.
+func (d *DB) OrdersByID(ctx context.Context, sc Scope, ids []ident.Order) ([]OrderRow, error) {
+	args := []any{int64(sc.Merchant)}
+	where := anyOf("id", orderNumbers(ids), &args)
+	scope, args := sc.where("store_id", args)
+	var out []OrderRow
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1`+where+scope, args, func(scan scanFunc) error {
+		r, err := scanOrder(scan)
+		out = append(out, r)
+		return err
+	})
+	return out, fault.Wrap("db.OrdersByID", err)
+}
+
+// OrdersUnbound lists orders without a shop, of an account or of none known, in the
+// order of their ids.
+func (d *DB) OrdersUnbound(ctx context.Context, m ident.Merchant, a ident.Account, after ident.Order, limit int) ([]ident.Order, error) {
+	var out []ident.Order
+	err := d.query(ctx, `SELECT id FROM orders WHERE merchant_id = $1 AND id > $2 AND shop_id = 0 AND account_id IN (0, $3) ORDER BY id LIMIT $4`,
+		[]any{int64(m), int64(after), int64(a), int64(limit)}, func(scan scanFunc) error {
+			var id ident.Order
+			err := scan(&id)
+			out = append(out, id)
+			return err
+		})
+	return out, fault.Wrap("db.OrdersUnbound", err)
+}
+
 // SweepDue gives the orders of an account that are to be read again by now, because no
 // push may come.
 func (d *DB) SweepDue(ctx context.Context, m ident.Merchant, a ident.Account, nowMS int64, limit int) ([]OrderRow, error) {
@@ -394,23 +425,36 @@ func (d *DB) SweepDue(ctx context.Context, m ident.Merchant, a ident.Account, no
 
 // An EffectFilter selects effects. Newest first.
 type EffectFilter struct {
+	IDs     []ident.Effect // nil = any; at most 500
 	States  []effect.State // nil = all
 	Order   ident.Order    // 0 = any
 	Account ident.Account  // 0 = any
-	Cursor  string
-	Limit   int // 0 = 50, at most 200
+	Cursor  string         // of the page before
+	Limit   int            // 0 = 50, at most 500
 }
 
-// Effects lists effects. A scope of stores sees those of its orders.
+const maxEffects = 500
+
+// Effects lists effects, newest first. A scope of stores sees those of its orders.
 func (d *DB) Effects(ctx context.Context, sc Scope, f EffectFilter) (list []effect.Effect, next string, err error) {
 	const op = "db.Effects"
-	limit := pageSize(f.Limit)
+	limit := defaultPage
+	if f.Limit > 0 {
+		limit = min(f.Limit, maxEffects)
+	}
 	before, err := idCursor(f.Cursor)
 	if err != nil {
 		return nil, "", fault.Wrap(op, err)
 	}
 	args := []any{int64(sc.Merchant), before, int64(limit + 1)}
 	where := ""
+	if f.IDs != nil {
+		ids := make([]int64, min(len(f.IDs), maxEffects))
+		for i := range ids {
+			ids[i] = int64(f.IDs[i])
+		}
+		where += anyOf("e.id", ids, &args)
+	}
 	if f.Order != 0 {
 		args = append(args, int64(f.Order))
 		where += " AND e.order_id = $" + strconv.Itoa(len(args))

@@ -201,14 +201,27 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 	})
 }
 
+// Account gives one account, with how it is doing; fault.NotFound when there is none.
+func (d *DB) Account(ctx context.Context, m ident.Merchant, id ident.Account) (a AccountRow, err error) {
+	const op = "db.Account"
+	found := false
+	err = d.query(ctx, `SELECT `+accountColumns+` FROM `+accountTables+` WHERE a.merchant_id = $1 AND a.id = $2`, []any{int64(m), int64(id)}, func(scan scanFunc) (err error) {
+		found = true
+		a, err = d.scanAccount(scan)
+		return err
+	})
+	if err == nil && !found {
+		err = fault.New(op, fault.NotFound, "no such account")
+	}
+	return d.health.newer(a), fault.Wrap(op, err)
+}
+
 // Accounts lists the accounts of a merchant, with how they are doing.
 func (d *DB) Accounts(ctx context.Context, m ident.Merchant) ([]AccountRow, error) {
 	var out []AccountRow
 	err := d.query(ctx, `SELECT `+accountColumns+` FROM `+accountTables+` WHERE a.merchant_id = $1 ORDER BY a.id`, []any{int64(m)}, func(scan scanFunc) error {
 		a, err := d.scanAccount(scan)
-		if err == nil {
-			out = append(out, a)
-		}
+		out = append(out, d.health.newer(a))
 		return err
 	})
 	return out, fault.Wrap("db.Accounts", err)

@@ -59,11 +59,15 @@ func (b *batch) save(ctx context.Context) (lost bool, err error) {
 		list = append(list, s...)
 	}
 	changes := b.changes()
-	if len(list) == 0 && len(changes) == 0 {
+	if len(list) == 0 && len(b.made.orders) == 0 && len(changes) == 0 {
 		return false, nil // nothing was decided: the rollback lets the locks go
 	}
 	if len(changes) == 0 {
-		return b.c.commit(ctx, list...)
+		quiet, err := b.saveOrders(nil, nil)
+		if err != nil {
+			return false, err
+		}
+		return b.c.commit(ctx, append(list, quiet...)...)
 	}
 	count := map[ident.Merchant]int64{}
 	for _, c := range changes {
@@ -298,11 +302,11 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		search = b.d.zip.maybeZip(search)
 		if !s.stored {
 			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),
-				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, now, r.Seq,
+				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, r.Changed, r.Seq,
 				doc(r.Summary), doc(r.Wants), s.sealed, search)
 			continue
 		}
-		args := []any{int64(k.m), int64(k.id), r.Channel, int64(r.Shop), int64(r.Flags), string(r.Kind), string(r.Logistics), r.ReadAt, now, r.Seq,
+		args := []any{int64(k.m), int64(k.id), r.Channel, int64(r.Shop), int64(r.Flags), string(r.Kind), string(r.Logistics), r.ReadAt, r.Changed, r.Seq,
 			doc(r.Summary), doc(r.Wants), search, nilIfEmpty(s.sealed)}
 		if indexedOf(r) == s.was {
 			list = append(list, &stmt{text: setOrder + thisOrder, args: args})

@@ -198,7 +198,7 @@ type batch struct {
 	base  *layer
 	made  *layer // what verbs decided
 	read  map[refKey]bool
-	dir   *directory
+	dir   *Directory
 	feeds map[feedKey]Receipt
 	days  map[dayKey]openKey // for the cache, after the commit
 	mark  map[laneKey]healthState

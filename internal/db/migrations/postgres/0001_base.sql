@@ -179,6 +179,9 @@ CREATE INDEX orders_due ON orders (merchant_id, due_at, id) WHERE due_at > 0;
 CREATE INDEX orders_flags ON orders (merchant_id, sort_at, id) WHERE flags <> 0;
 CREATE INDEX orders_sweep ON orders (merchant_id, account_id, sweep_at) WHERE sweep_at > 0;
 
+-- Orders that wait for their shop to be bound.
+CREATE INDEX orders_unbound ON orders (merchant_id, id) WHERE shop_id = 0;
+
 CREATE TABLE records (
 	merchant_id BIGINT NOT NULL,
 	realm       TEXT NOT NULL,

@@ -1,0 +1,169 @@
+// Package dbtest gives tests real databases of both engines.
+package dbtest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+// Key is the master key of every test's database.
+var Key = [32]byte{1, 2, 3, 4, 5, 6, 7, 8}
+
+// Each runs a test on a fresh SQLite folder and on a fresh PostgreSQL database.
+func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, Open(t, db.Options{Dir: t.TempDir()})) })
+	t.Run("postgres", func(t *testing.T) { f(t, Open(t, db.Options{URL: Postgres(t)})) })
+}
+
+// Open opens a database with the tests' key and closes it with the test.
+func Open(t testing.TB, o db.Options) *db.DB {
+	t.Helper()
+	o.Key = Key
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	d, err := db.Open(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+var server struct {
+	sync.Once
+	url string
+	err error
+	n   int
+	mu  sync.Mutex
+}
+
+// Postgres gives the address of a fresh, empty database. The server is that of
+// TONGDAN_TEST_POSTGRES, or one of our own that is started once a process, on loopback,
+// and ends with it. Where PostgreSQL is not installed the test is skipped and says so.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	server.Do(func() { server.url, server.err = start() })
+	if server.err != nil {
+		t.Skipf("no PostgreSQL server (make deps installs it): %v", server.err)
+	}
+	server.mu.Lock()
+	server.n++
+	name := fmt.Sprintf("tongdan_%d_%d", os.Getpid(), server.n)
+	server.mu.Unlock()
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, server.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	if _, err := c.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c, err := pgx.Connect(ctx, server.url)
+		if err != nil {
+			return
+		}
+		defer c.Close(ctx)
+		c.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+	})
+	u, err := url.Parse(server.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func start() (string, error) {
+	if u := os.Getenv("TONGDAN_TEST_POSTGRES"); u != "" {
+		return u, nil
+	}
+	initdb, err := find("initdb")
+	if err != nil {
+		return "", err
+	}
+	postgres, err := find("postgres")
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "tongdan-pg")
+	if err != nil {
+		return "", err
+	}
+	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if os.Getuid() == 0 { // the server refuses to run as root
+		u, err := user.Lookup("postgres")
+		if err != nil {
+			if u, err = user.Lookup("nobody"); err != nil {
+				return "", err
+			}
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return "", err
+		}
+	}
+	data := filepath.Join(dir, "data")
+	init := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	init.SysProcAttr, init.Dir = attr, dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	run := exec.Command(postgres, "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-c", "max_connections=200", "-c", "shared_buffers=256MB")
+	run.SysProcAttr, run.Dir = attr, dir
+	if err := run.Start(); err != nil {
+		return "", err
+	}
+	go run.Wait()
+	u := fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		c, err := pgx.Connect(context.Background(), u)
+		if err == nil {
+			c.Close(context.Background())
+			return u, nil
+		}
+		if time.Now().After(end) {
+			return "", err
+		}
+	}
+}
+
+func find(name string) (string, error) {
+	if p, err := exec.LookPath(name); err == nil {
+		return p, nil
+	}
+	if all, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(all) > 0 {
+		return all[len(all)-1], nil
+	}
+	return "", fmt.Errorf("%s is not installed", name)
+}
