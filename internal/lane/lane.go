@@ -111,6 +111,9 @@ type working struct {
 
 // New makes a runner; Run works it.
 func New(o Options) *Runner {
+	if o.Lanes == 0 {
+		o.Lanes = 1 << 20
+	}
 	if o.TTL == 0 {
 		o.TTL = defaultTTL
 	}
