@@ -117,6 +117,9 @@ func (h *Hub) Run(ctx context.Context) error {
 		}
 	}
 	if err := h.schedule(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
 	return h.runner.Run(ctx)
