@@ -83,7 +83,7 @@ func (h *Hub) schedule(ctx context.Context) error {
 			return fault.Wrap(op, err)
 		}
 	}
-	h.runner.Wake()
+	h.runner.Added()
 	return nil
 }
 

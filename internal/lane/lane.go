@@ -17,6 +17,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -94,6 +95,7 @@ const (
 type Runner struct {
 	o       Options
 	wake    chan struct{}
+	more    atomic.Bool // lanes may have been added
 	mu      sync.Mutex
 	lanes   map[string]*working
 	buckets map[ident.App]*bucket
@@ -131,6 +133,12 @@ func (r *Runner) Wake() {
 	}
 }
 
+// Added tells the runner that there may be lanes that nobody holds: an account is new.
+func (r *Runner) Added() {
+	r.more.Store(true)
+	r.Wake()
+}
+
 // Run works until ctx ends, then waits for calls under way and gives the leases back.
 func (r *Runner) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
@@ -146,7 +154,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-r.wake:
 		}
-		if time.Since(renewed) > r.o.TTL/4 {
+		if r.more.Swap(false) || time.Since(renewed) > r.o.TTL/4 {
 			if err := r.lease(ctx); err != nil && ctx.Err() == nil {
 				r.o.Log.Warn("lanes could not be leased", "err", err)
 			}
