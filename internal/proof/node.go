@@ -1,0 +1,475 @@
+// Package proof tests the promise: no order lost, none doubled, nothing done twice
+// outside, also when the process is killed at any moment; and it measures.
+//
+// The platforms (simulators) and the people run in the test's process; the hub runs as a
+// Node in a process of its own, so that it can be killed. A Node is a hub with its
+// callbacks and a small door of the tests (/proof/…) in place of a console. Nothing
+// imports this package but its own measuring program.
+package proof
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A Plan says how a Node runs. It travels to the process as JSON.
+type Plan struct {
+	URL     string        // PostgreSQL; "" = SQLite in Dir
+	Dir     string        //
+	Addr    string        // to listen on; "" = the listener inherited as file 3
+	Trade   int64         // the trade's clock, UTC ms, when the wall clock was Wall (UTC ns)
+	Wall    int64         //
+	Speed   float64       // of the trade's clock; 0 = 1
+	Lease   time.Duration // of a lane; 0 = the hub's own
+	NoLanes bool          // nothing is called outside
+	NoPages bool          // no derived counts and search: the intake alone
+	Bare    bool          // instead of a hub: read, verify and parse a push, and forget it
+	Level   slog.Level
+}
+
+// Key is the master key of every database of the tests.
+var Key = [32]byte{1, 2, 3, 4, 5, 6, 7, 8}
+
+// Clock is the trade's clock of a plan.
+func (p Plan) Clock() hub.Clock {
+	if p.Wall == 0 {
+		return hub.Real
+	}
+	trade, wall, speed := time.UnixMilli(p.Trade).UTC(), time.Unix(0, p.Wall), cmp.Or(p.Speed, 1)
+	return hub.Clock{Speed: speed, Now: func() time.Time {
+		return trade.Add(time.Duration(float64(time.Since(wall)) * speed))
+	}}
+}
+
+// A Node is a hub with its callbacks, and the tests' door.
+type Node struct {
+	DB  *db.DB
+	Hub *hub.Hub
+}
+
+// Run runs a node until SIGTERM. It prints the address that it listens on.
+func Run(p Plan) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	l, err := p.listener()
+	if err != nil {
+		return err
+	}
+	server := &http.Server{ReadHeaderTimeout: 10 * time.Second}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: p.Level}))
+	var closing func() error
+	if p.Bare {
+		server.Handler = bare()
+	} else {
+		began := time.Now()
+		d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: Key, Log: log})
+		if err != nil {
+			return err
+		}
+		n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, Lease: p.Lease})}
+		lanes := make(chan error, 1)
+		go func() {
+			if p.NoLanes {
+				<-ctx.Done()
+				lanes <- nil
+				return
+			}
+			lanes <- n.Hub.Run(ctx)
+		}()
+		if !p.NoPages {
+			go d.Follow(ctx)
+		}
+		handler, end, err := n.Handler(log)
+		if err != nil {
+			return err
+		}
+		server.Handler = handler
+		server.RegisterOnShutdown(end)
+		log.Info("node is up", "engine", d.Engine(), "took", time.Since(began))
+		closing = func() error { return errors.Join(<-lanes, d.Close()) }
+	}
+	go func() {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		server.Shutdown(end)
+	}()
+	os.Stdout.WriteString(l.Addr().String() + "\n")
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	if closing != nil {
+		return closing()
+	}
+	return nil
+}
+
+func (p Plan) listener() (net.Listener, error) {
+	if p.Addr != "" {
+		return net.Listen("tcp", p.Addr)
+	}
+	return net.FileListener(os.NewFile(3, "listener"))
+}
+
+// Handler serves the API with its callbacks, and the tests' door.
+func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
+	front, end, err := n.front(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", front)
+	mux.HandleFunc("POST /proof/setup", answering(n.setup))
+	mux.HandleFunc("POST /proof/changes", answering(n.changes))
+	mux.HandleFunc("POST /proof/act", answering(n.act))
+	mux.HandleFunc("POST /proof/detail", answering(n.detail))
+	mux.HandleFunc("POST /proof/decide", answering(n.decide))
+	mux.HandleFunc("POST /proof/state", answering(n.state))
+	mux.HandleFunc("POST /proof/effects", answering(n.effects))
+	mux.HandleFunc("POST /proof/orders", answering(n.orders))
+	mux.HandleFunc("POST /proof/parked", answering(n.parked))
+	mux.HandleFunc("POST /proof/rebuild", answering(n.rebuild))
+	mux.HandleFunc("POST /proof/fill", answering(n.fill))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	return mux, end, nil
+}
+
+// A Failure is how the door tells an error.
+type Failure struct {
+	Code  fault.Code `json:"code"`
+	Words string     `json:"words"`
+	Text  string     `json:"text"`
+}
+
+func (f *Failure) Error() string { return string(f.Code) + ": " + f.Words + ": " + f.Text }
+
+// answering makes a handler of a function from JSON to JSON.
+func answering[In, Out any](f func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		err := json.NewDecoder(r.Body).Decode(&in)
+		var out any
+		if err == nil {
+			out, err = f(r.Context(), in)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			out = Failure{fault.CodeOf(err), fault.WordsOf(err), err.Error()}
+		}
+		json.NewEncoder(w).Encode(out)
+	}
+}
+
+// Setup is what is to be there: a merchant with one store, and per channel an app, an
+// account and its shops.
+type Setup struct {
+	Name     string
+	Zone     string
+	Public   string
+	Channels []SetupChannel
+}
+
+// A SetupChannel is one account of a setup.
+type SetupChannel struct {
+	Channel     string
+	BaseURL     string
+	PullOnly    bool
+	AppCreds    map[string]string
+	Account     string // name
+	External    string
+	AcctCreds   map[string]string
+	Shops       []string
+	Mode        string
+	SameAppAs   int // 1 + index of an earlier channel whose app is used; 0 = an app of its own
+	CallbackURL string
+}
+
+// Made tells what a setup made.
+type Made struct {
+	Merchant ident.Merchant
+	Store    ident.Store
+	Apps     []ident.App
+	Accounts []ident.Account
+	Shops    [][]ident.Shop
+	Key      string // of the API
+}
+
+func actor(m ident.Merchant) hub.Actor {
+	return hub.Actor{Scope: db.Scope{Merchant: m, Personal: true}, ID: "usr_clerk", Name: "clerk", Role: "owner"}
+}
+
+func (n *Node) setup(ctx context.Context, in Setup) (Made, error) {
+	m, err := n.DB.AddMerchant(ctx, db.MerchantRow{Name: in.Name, Locale: "en"})
+	if err != nil {
+		return Made{}, err
+	}
+	out := Made{Merchant: m.ID}
+	who := actor(m.ID)
+	s, err := n.Hub.PutStore(ctx, who, db.StoreRow{Name: in.Name, Zone: in.Zone})
+	if err != nil {
+		return out, err
+	}
+	out.Store, out.Key = s.ID, keyPrefix+"proof"+m.ID.String()
+	if _, err := n.DB.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "proof", Hash: hashToken(out.Key), Role: "owner", Personal: true}); err != nil {
+		return out, err
+	}
+	for _, c := range in.Channels {
+		var app ident.App
+		if c.SameAppAs > 0 {
+			app = out.Apps[c.SameAppAs-1]
+		} else {
+			row := db.AppRow{Channel: c.Channel, Name: c.Channel, BaseURL: c.BaseURL, PublicURL: in.Public, Credentials: c.AppCreds}
+			if c.PullOnly {
+				row.PublicURL = ""
+			}
+			if row, err = n.Hub.PutApp(ctx, who, row); err != nil {
+				return out, err
+			}
+			app = row.ID
+		}
+		out.Apps = append(out.Apps, app)
+		acct, err := n.Hub.PutAccount(ctx, who, db.AccountRow{App: app, Name: cmp.Or(c.Account, c.Channel), External: c.External, Credentials: c.AcctCreds})
+		if err != nil {
+			return out, err
+		}
+		out.Accounts = append(out.Accounts, acct.ID)
+		var shops []ident.Shop
+		for _, code := range c.Shops {
+			shop, err := n.Hub.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: code, Store: s.ID, Name: code, Mode: c.Mode})
+			if err != nil {
+				return out, err
+			}
+			shops = append(shops, shop.ID)
+		}
+		out.Shops = append(out.Shops, shops)
+	}
+	return out, nil
+}
+
+// A Row is an order in the door's answers.
+type Row struct {
+	hub.Summary
+	Seq int64 `json:"seq"`
+}
+
+func rows(list []db.OrderRow) ([]Row, error) {
+	out := make([]Row, 0, len(list))
+	for _, r := range list {
+		x := Row{Seq: r.Seq}
+		if err := json.Unmarshal(r.Summary, &x.Summary); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// AskChanges asks for what changed after a feed number.
+type AskChanges struct {
+	Merchant ident.Merchant
+	After    int64
+}
+
+// Changes answers it.
+type Changes struct {
+	Epoch int64
+	List  []db.Change
+	Rows  []Row
+}
+
+func (n *Node) changes(ctx context.Context, in AskChanges) (Changes, error) {
+	scope := actor(in.Merchant).Scope
+	list, epoch, err := n.DB.Changes(ctx, scope, in.After, 500)
+	out := Changes{Epoch: epoch, List: list}
+	if err != nil {
+		return out, err
+	}
+	seen := map[ident.Order]bool{}
+	var found []db.OrderRow
+	for _, c := range list {
+		var id ident.Order
+		if c.Kind == db.KindOrder && id.UnmarshalText([]byte(c.ID)) == nil && !seen[id] {
+			seen[id] = true
+			row, _, _, err := n.DB.Order(ctx, scope, id)
+			if err != nil {
+				return out, err
+			}
+			found = append(found, row)
+		}
+	}
+	out.Rows, err = rows(found)
+	return out, err
+}
+
+// AskOrders asks for a page of orders.
+type AskOrders struct {
+	Merchant ident.Merchant
+	Filter   db.Filter
+}
+
+// Orders answers it.
+type Orders struct {
+	Rows []Row
+	Next string
+}
+
+func (n *Node) orders(ctx context.Context, in AskOrders) (Orders, error) {
+	list, next, err := n.DB.Orders(ctx, actor(in.Merchant).Scope, in.Filter)
+	if err != nil {
+		return Orders{}, err
+	}
+	out, err := rows(list)
+	return Orders{out, next}, err
+}
+
+// AskOrder names one order, and for an act what is wanted.
+type AskOrder struct {
+	Merchant ident.Merchant
+	Order    ident.Order
+	Effect   ident.Effect
+	Done     bool
+	Act      hub.Act
+}
+
+func (n *Node) act(ctx context.Context, in AskOrder) (hub.Done, error) {
+	return n.Hub.Act(ctx, actor(in.Merchant), in.Order, in.Act)
+}
+
+func (n *Node) detail(ctx context.Context, in AskOrder) (*hub.Detail, error) {
+	return n.Hub.Detail(ctx, actor(in.Merchant), in.Order)
+}
+
+func (n *Node) decide(ctx context.Context, in AskOrder) (struct{}, error) {
+	return struct{}{}, n.Hub.Decide(ctx, actor(in.Merchant), in.Effect, in.Done)
+}
+
+// State is how far the node is.
+type State struct {
+	Orders int64 // by the derived counts
+	Counts db.Counts
+	Seq    int64
+	Epoch  int64
+	Acts   []effect.Effect // open
+	Reads  []effect.Effect // open
+	Parked int
+	HeapMB float64
+}
+
+func (n *Node) state(ctx context.Context, in AskOrder) (State, error) {
+	scope := actor(in.Merchant).Scope
+	var out State
+	at, err := n.DB.Feed(ctx, in.Merchant)
+	if err != nil {
+		return out, err
+	}
+	out.Epoch, out.Seq = at.Epoch, at.Seq
+	if out.Counts, err = n.DB.Counts(ctx, scope, db.Filter{}); err != nil {
+		return out, err
+	}
+	for _, c := range out.Counts.Statuses {
+		out.Orders += c
+	}
+	list, err := n.allEffects(ctx, scope, []effect.State{effect.Waiting, effect.Sending, effect.Unknown, effect.Person})
+	for _, e := range list {
+		switch {
+		case e.Kind == "read":
+			out.Reads = append(out.Reads, e)
+		case e.Order != 0 && e.Kind != order.AskAcknowledge:
+			out.Acts = append(out.Acts, e)
+		}
+	}
+	if err != nil {
+		return out, err
+	}
+	parked, _, err := n.DB.Parked(ctx, scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
+	out.Parked = len(parked)
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	out.HeapMB = float64(mem.HeapAlloc) / (1 << 20)
+	return out, err
+}
+
+func (n *Node) allEffects(ctx context.Context, scope db.Scope, states []effect.State) (all []effect.Effect, err error) {
+	f := db.EffectFilter{States: states, Limit: 200}
+	for {
+		list, next, err := n.DB.Effects(ctx, scope, f)
+		all = append(all, list...)
+		if f.Cursor = next; err != nil || next == "" {
+			return all, err
+		}
+	}
+}
+
+// AskEffects asks for the acts in some states.
+type AskEffects struct {
+	Merchant ident.Merchant
+	States   []effect.State
+}
+
+// Effects answers it.
+type Effects struct{ List []effect.Effect }
+
+func (n *Node) effects(ctx context.Context, in AskEffects) (Effects, error) {
+	list, err := n.allEffects(ctx, actor(in.Merchant).Scope, in.States)
+	return Effects{list}, err
+}
+
+// AskParked asks for parked messages, or has one tried again.
+type AskParked struct {
+	Merchant ident.Merchant
+	Retry    ident.Parked
+	Bytes    ident.Parked
+}
+
+// Parked answers it.
+type Parked struct {
+	List []db.ParkedRow
+	Body []byte
+}
+
+func (n *Node) parked(ctx context.Context, in AskParked) (Parked, error) {
+	who := actor(in.Merchant)
+	if in.Retry != 0 {
+		if err := n.Hub.Retry(ctx, who, in.Retry); err != nil {
+			return Parked{}, err
+		}
+	}
+	if in.Bytes != 0 {
+		body, err := n.DB.ParkedBytes(ctx, who.Scope, in.Bytes)
+		return Parked{Body: body}, err
+	}
+	list, _, err := n.DB.Parked(ctx, who.Scope, db.ParkedFilter{Limit: 200})
+	return Parked{List: list}, err
+}
+
+func (n *Node) rebuild(ctx context.Context, in AskOrder) (struct{}, error) {
+	return struct{}{}, n.DB.Rebuild(ctx, in.Merchant)
+}
+
+// bare is the least that a receiver can do with a push, to compare with.
+func bare() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/callback/{channel}/{app}/{path...}", bareCallback)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	return mux
+}
