@@ -133,6 +133,8 @@ export function follow(client: QueryClient): () => void {
     else if (c.kind === "parked") {
       refresh(["parked"], 1500);
       refresh(["accounts"], 1500);
+    } else if (c.kind === "directory") {
+      for (const key of ["stores", "apps", "accounts", "shops"]) refresh([key], 1500);
     } else if (c.kind === "effect") {
       refresh(["effects"], 1000);
       refresh(["order"], 1000);
@@ -202,6 +204,7 @@ export function follow(client: QueryClient): () => void {
     const changes = got.changes ?? [];
     if (after === undefined || changes.length > 0) for (const key of ["orders", "waiting", "counts"]) refresh([key], 1000);
     for (const c of changes) change(c);
+    if (got.gap) startOver();
     seq = Math.max(seq, got.next ?? 0);
   }
 

@@ -166,7 +166,7 @@ export const parked = (state: "parked" | "retried" | "dropped") =>
     staleTime: 5000,
     refetchInterval: 30_000,
     queryFn: async () =>
-      ((await answer(api.GET("/api/v1/parked", { params: { query: { state: [state] } } }))).parked ?? []).map(readParked),
+      ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
   });
 
 export const parkedOne = (id: string) =>

@@ -856,6 +856,8 @@ export interface components {
              * @description When it differs from the one seen before, a backup was restored: read everything anew.
              */
             epoch: number;
+            /** @description What came right after the number is not kept any more: read everything anew. */
+            gap: boolean;
             /**
              * Format: int64
              * @description Give it back as after.
@@ -1022,6 +1024,7 @@ export interface components {
         };
         EffectsOutputBody: {
             effects: components["schemas"]["Effect"][];
+            next_cursor: string;
         };
         Fee: {
             amount: components["schemas"]["Amount"];
@@ -1047,6 +1050,8 @@ export interface components {
             by?: string;
             /** @enum {string} */
             direction: "push" | "pull" | "call" | "act" | "decision";
+            /** @description The bodies were erased for good. */
+            erased: boolean;
             error?: string;
             id: string;
             /** @description The same was read before; only its hash is kept. */
@@ -1468,8 +1473,6 @@ export interface components {
         SetUpInputBody: {
             /** @description zh-CN, en, … */
             locale?: string;
-            /** @description The name of the business. */
-            merchant?: string;
             name: string;
             password: string;
             token: string;
@@ -2466,7 +2469,7 @@ export interface operations {
     listParked: {
         parameters: {
             query?: {
-                state?: ("parked" | "retried" | "dropped")[];
+                state?: "parked" | "retried" | "dropped";
                 cursor?: string;
                 limit?: number;
             };

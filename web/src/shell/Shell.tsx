@@ -13,11 +13,12 @@ import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { Disarmed } from "./Disarmed";
 import "./shell.css";
 
-/** The zone that lists and the strip are shown in: the only store's, else the device's. */
+/** The zone that lists and the strip are shown in: the chosen store's, else the one that all stores share, else the device's. */
 export function useZone(storeId?: string): string {
   const { data } = useQuery(stores);
-  const store = data?.find((s) => s.id === storeId) ?? data?.[0];
-  return store?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const chosen = data?.find((s) => s.id === storeId)?.zone;
+  const shared = new Set(data?.map((s) => s.zone)).size === 1 ? data?.[0]?.zone : "";
+  return chosen || shared || Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 export function Shell() {

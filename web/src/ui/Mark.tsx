@@ -46,12 +46,10 @@ export function useChannelName(): (name: string) => string {
 export function Mark({ channel, large, label }: { channel: string; large?: boolean; label?: string }) {
   const known = useChannels().get(channel);
   const [bg, fg] = paintOf(channel);
-  const letters = [...(known?.mark || known?.label_zh || channel)]
-    .slice(0, known?.mark && /^[\x20-\x7e]+$/.test(known.mark) ? 2 : 1)
-    .join("");
+  const letters = [...(known?.mark || known?.label_zh.slice(0, 1) || channel)].slice(0, 2).join("");
   return (
     <span
-      className={large ? "mark large" : "mark"}
+      className={`mark ${large ? "large" : ""} ${letters.length > 1 ? "two" : ""}`}
       style={{ "--mark-bg": bg, "--mark-fg": fg } as React.CSSProperties}
       {...(label ? { role: "img", "aria-label": label } : { "aria-hidden": true })}
     >

@@ -66,7 +66,7 @@ export function Connections() {
               open={setForm}
             />
           ))}
-          <section className="conn-more">
+          <section className="conn-more" hidden={unused.length === 0}>
             <h2>{t("conn.available")}</h2>
             <ul>
               {unused.map((c) => (
