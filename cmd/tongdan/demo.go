@@ -19,6 +19,7 @@ import (
 	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
@@ -212,7 +213,7 @@ func (s *scene) teaShop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	config, err := json.Marshal(map[string]string{"callback": s.n.url + "/callback/meituan/" + app.ID.String()})
+	config, err := json.Marshal(map[string]any{"callback": s.n.url + "/callback/meituan/" + app.ID.String(), "subscribed": meituan.AllFields})
 	if err != nil {
 		return err
 	}
@@ -284,7 +285,7 @@ func (s *scene) consent(ctx context.Context, acct db.AccountRow, seller mercadol
 
 // app adds an application, or changes its addresses when they moved.
 func (s *scene) app(ctx context.Context, want db.AppRow) (db.AppRow, error) {
-	list, err := s.n.db.Apps(ctx, s.who.Scope)
+	list, err := s.n.db.Apps(ctx, s.who.Merchant)
 	if err != nil {
 		return want, err
 	}
@@ -300,7 +301,7 @@ func (s *scene) app(ctx context.Context, want db.AppRow) (db.AppRow, error) {
 }
 
 func (s *scene) account(ctx context.Context, want db.AccountRow) (db.AccountRow, error) {
-	list, err := s.n.db.Accounts(ctx, s.who.Scope)
+	list, err := s.n.db.Accounts(ctx, s.who.Merchant)
 	if err != nil {
 		return want, err
 	}

@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/api"
 )
 
@@ -27,6 +29,9 @@ func main() {
 		os.Exit(2)
 	default:
 		fmt.Fprintln(os.Stderr, "tongdan:", err)
+		if words := fault.WordsOf(err); words != "" && !strings.Contains(err.Error(), words) {
+			fmt.Fprintln(os.Stderr, "tongdan:", words) // what to do
+		}
 		os.Exit(1)
 	}
 }

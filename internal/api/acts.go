@@ -199,25 +199,9 @@ func (s *Server) batch(ctx context.Context, c caller, id ident.Batch) (*batchOut
 	if b.By != c.ID && c.Stores != nil { // a list may name other stores' orders
 		return nil, fault.New(op, fault.NotFound, "there is no such batch")
 	}
-	var ids []ident.Effect
-	for _, it := range items {
-		if it.Effect != 0 {
-			ids = append(ids, it.Effect)
-		}
-	}
-	effects := map[ident.Effect]effect.Effect{}
-	if len(ids) > 0 {
-		list, err := s.db.Effects(ctx, c.Scope, db.EffectFilter{IDs: ids, Limit: len(ids)})
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		for _, e := range list {
-			effects[e.ID] = e
-		}
-	}
-	out := &batchOutput{Batch{ID: b.ID, Kind: b.Kind, At: b.At, Total: len(items)}}
+	out := &batchOutput{Batch{ID: b.ID, Kind: b.Kind, At: b.Made, Total: b.Total}}
 	out.Body.Results = each(items, func(it db.BatchItem) BatchResult {
-		r := verdict(it, effects[it.Effect])
+		r := verdict(it)
 		switch r.State {
 		case "done":
 			out.Body.Done++
@@ -229,25 +213,21 @@ func (s *Server) batch(ctx context.Context, c caller, id ident.Batch) (*batchOut
 	return out, nil
 }
 
-// verdict joins what was decided on an order with what its effect came to.
-func verdict(it db.BatchItem, e effect.Effect) BatchResult {
-	r := BatchResult{OrderID: it.Order, EffectID: it.Effect, State: "waiting"}
-	switch {
-	case it.State == hub.BatchFailed:
-		r.State, r.Error = "failed", &BatchError{it.Code, it.Words}
-	case it.State == hub.BatchTaken && it.Effect == 0:
-		r.State = "done"
-	case it.State == hub.BatchTaken:
-		switch e.State {
-		case effect.Done:
-			r.State = "done"
-		case effect.Refused, effect.Void:
-			r.State, r.Error = "failed", &BatchError{string(e.Code), e.Words}
-		case effect.Person:
-			r.State = "person"
-		default:
-			r.State = "sending"
+// verdict says how one order of a batch is doing: by its own state, or by that of the
+// effect that was made for it.
+func verdict(it db.BatchItem) BatchResult {
+	r := BatchResult{OrderID: it.Order, EffectID: it.Effect, State: "sending"}
+	switch it.State {
+	case hub.BatchWaiting:
+		if it.Effect == 0 {
+			r.State = "waiting"
 		}
+	case hub.BatchDone: // which is also the word of an effect that is done
+		r.State = "done"
+	case hub.BatchFailed, string(effect.Refused), string(effect.Void):
+		r.State, r.Error = "failed", &BatchError{string(it.Code), it.Words}
+	case string(effect.Person):
+		r.State = "person"
 	}
 	return r
 }

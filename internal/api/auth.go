@@ -311,12 +311,8 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 	if err := owner(c); err != nil {
 		return nil, err
 	}
-	dir, err := s.db.Directory(ctx)
-	if err != nil {
-		return nil, fault.Wrap(op, err)
-	}
 	for i, id := range in.Body.Stores {
-		if st, ok := dir.Store(id); !ok || st.Merchant != c.Merchant {
+		if _, ok := s.db.StoreByID(c.Merchant, id); !ok {
 			return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.stores[" + itoa(int64(i)) + "]", Message: "is none of your stores"}}}
 		}
 	}
@@ -333,7 +329,8 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 		row.Stores = in.Body.Stores
 	}
 	_ = row.By.UnmarshalText([]byte(c.ID)) // a key made by a key is nobody's
-	if row, err = s.db.AddKey(ctx, row); err != nil {
+	row, err := s.db.AddKey(ctx, row)
+	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	out := &madeKeyOutput{}

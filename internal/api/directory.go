@@ -243,7 +243,7 @@ func (s *Server) listApps(ctx context.Context, _ *struct{}) (*appsOutput, error)
 	if err := whole(c); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.Apps(ctx, c.Scope)
+	rows, err := s.db.Apps(ctx, c.Merchant)
 	if err != nil {
 		return nil, fault.Wrap("api.listApps", err)
 	}
@@ -323,7 +323,7 @@ type accountsOutput struct {
 // of since.
 const failingAfter = 10 * 60 * 1000 // ms
 
-func (s *Server) accountState(ctx context.Context, a db.AccountRow) string {
+func (s *Server) accountState(a db.AccountRow) string {
 	switch {
 	case a.Paused:
 		return "paused"
@@ -339,7 +339,7 @@ func (s *Server) accountState(ctx context.Context, a db.AccountRow) string {
 
 func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Account, error) {
 	out := Account{
-		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(ctx, a), Paused: a.Paused,
+		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(a), Paused: a.Paused,
 		AuthoriseBy: a.AlarmAt, AuthoriseWhy: a.AlarmWhy, LastPushAt: a.LastPush, LastPullAt: a.LastPull,
 	}
 	if s.hub.Consents(a.Merchant, a.ID) {
@@ -371,7 +371,7 @@ func (s *Server) listAccounts(ctx context.Context, _ *struct{}) (*accountsOutput
 	if err := whole(c); err != nil {
 		return nil, err
 	}
-	rows, err := s.db.Accounts(ctx, c.Scope)
+	rows, err := s.db.Accounts(ctx, c.Merchant)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -397,8 +397,8 @@ func (s *Server) putAccount(ctx context.Context, id ident.Account, in AccountBod
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	if row, err = s.db.Account(ctx, c.Merchant, row.ID); err != nil {
-		return nil, fault.Wrap(op, err)
+	if fresh, ok := s.db.AccountByID(c.Merchant, row.ID); ok { // with how it is doing
+		row = fresh
 	}
 	out := &accountOutput{}
 	if out.Body, err = s.accountOf(ctx, c, row); err != nil {

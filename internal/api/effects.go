@@ -64,7 +64,8 @@ type effectsInput struct {
 
 type effectsOutput struct {
 	Body struct {
-		Effects []Effect `json:"effects"`
+		Effects    []Effect `json:"effects"`
+		NextCursor string   `json:"next_cursor"`
 	}
 }
 
@@ -95,11 +96,12 @@ func (s *Server) listEffects(ctx context.Context, in *effectsInput) (*effectsOut
 			return nil, err
 		}
 	}
-	list, err := s.db.Effects(ctx, who(ctx).Scope, f)
+	list, next, err := s.db.Effects(ctx, who(ctx).Scope, f)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	out := &effectsOutput{}
+	out.Body.NextCursor = next
 	out.Body.Effects = each(list, effectOf)
 	return out, nil
 }
@@ -200,7 +202,7 @@ func (s *Server) listParked(ctx context.Context, in *parkedInput) (*parkedOutput
 	out.Body.Parked = each(rows, parkedOf)
 	if c.Personal {
 		for i := range rows[:min(len(rows), 50)] {
-			if _, body, err := s.db.ParkedBytes(ctx, c.Scope, rows[i].ID); err == nil {
+			if body, err := s.db.ParkedBytes(ctx, c.Scope, rows[i].ID); err == nil {
 				out.Body.Parked[i].Preview = firstBytes(body, preview)
 			}
 		}
@@ -230,12 +232,16 @@ func (s *Server) getParked(ctx context.Context, in *ByID) (*oneParkedOutput, err
 	if err != nil {
 		return nil, err
 	}
-	row, body, err := s.db.ParkedBytes(ctx, c.Scope, id)
+	row, err := s.db.ParkedByID(ctx, c.Scope, id)
 	if err != nil {
 		return nil, fault.Wrap("api.getParked", err)
 	}
 	out := &oneParkedOutput{parkedOf(row)}
 	if c.Personal {
+		body, err := s.db.ParkedBytes(ctx, c.Scope, id)
+		if err != nil {
+			return nil, fault.Wrap("api.getParked", err)
+		}
 		out.Body.Preview, out.Body.Body = firstBytes(body, preview), shown(body)
 	}
 	return out, nil

@@ -60,11 +60,15 @@ func idOf[T any, P interface {
 	return id, nil
 }
 
-// idsOf reads the ids of a filter; one that cannot be read is a mistake in the request.
+// idsOf reads the ids of a filter; none is nil, which filters nothing. One that cannot be
+// read is a mistake in the request.
 func idsOf[T any, P interface {
 	*T
 	encoding.TextUnmarshaler
 }](location string, texts []string) ([]T, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
 	out := make([]T, len(texts))
 	for i, text := range texts {
 		if err := P(&out[i]).UnmarshalText([]byte(text)); err != nil || text == "" {

@@ -154,7 +154,7 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 	if c.Stores != nil {
 		return out, nil
 	}
-	apps, err := s.db.Apps(ctx, c.Scope)
+	apps, err := s.db.Apps(ctx, c.Merchant)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -164,12 +164,12 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 			out.Body.PushMode[a.ID.String()] = "pull"
 		}
 	}
-	accounts, err := s.db.Accounts(ctx, c.Scope)
+	accounts, err := s.db.Accounts(ctx, c.Merchant)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	for _, a := range accounts {
-		l := LaneStatus{AccountID: a.ID, State: s.accountState(ctx, a)}
+		l := LaneStatus{AccountID: a.ID, State: s.accountState(a)}
 		acts, _, err := s.backlog(ctx, c, a.ID)
 		if err != nil {
 			return nil, fault.Wrap(op, err)
@@ -196,7 +196,7 @@ var openStates = []effect.State{effect.Waiting, effect.Sending, effect.Unknown, 
 
 // backlog gives what an account has open: acts on orders, and how many reads.
 func (s *Server) backlog(ctx context.Context, c caller, id ident.Account) (acts []effect.Effect, reads int, err error) {
-	list, err := s.db.Effects(ctx, c.Scope, db.EffectFilter{Account: id, States: openStates, Limit: 200})
+	list, _, err := s.db.Effects(ctx, c.Scope, db.EffectFilter{Account: id, States: openStates, Limit: 200})
 	for _, e := range list {
 		switch {
 		case e.Kind == "read":

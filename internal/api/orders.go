@@ -144,17 +144,13 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*rawOutput, err
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	dir, err := s.db.Directory(ctx)
-	if err != nil {
-		return nil, fault.Wrap(op, err)
-	}
 	b := make([]byte, 0, len(rows)*1500+200)
 	b = append(b, `{"orders":[`...)
 	for i := range rows {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendSummary(b, &rows[i], dir, c.Personal)
+		b = s.appendSummary(b, &rows[i], c.Personal)
 	}
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, next)
@@ -167,7 +163,7 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*rawOutput, err
 // appendSummary writes an OrderSummary: the stored summary as it is, with what is not
 // stored in it before its closing brace. Without the right to personal data it is
 // decoded and masked.
-func appendSummary(b []byte, row *db.OrderRow, dir *db.Directory, personal bool) []byte {
+func (s *Server) appendSummary(b []byte, row *db.OrderRow, personal bool) []byte {
 	sum := bytes.TrimSpace(row.Summary)
 	if !personal {
 		sum = maskSummary(sum)
@@ -176,11 +172,11 @@ func appendSummary(b []byte, row *db.OrderRow, dir *db.Directory, personal bool)
 		sum = []byte(`{"id":"` + row.ID.String() + `"}`) // never stored so; a list must not break
 	}
 	b = append(b, sum[:len(sum)-1]...)
-	if shop, ok := dir.Shop(row.Shop); ok {
+	if shop, ok := s.db.ShopByID(row.Merchant, row.Shop); ok {
 		b = append(append(append(b, `,"shop":{"id":"`...), shop.ID.String()...), `","name":`...)
 		b = append(appendText(b, shop.Name), '}')
 	}
-	if st, ok := dir.Store(row.Store); ok {
+	if st, ok := s.db.StoreByID(row.Merchant, row.Store); ok {
 		b = append(append(append(b, `,"store":{"id":"`...), st.ID.String()...), `","name":`...)
 		b = append(appendText(b, st.Name), `,"zone":`...)
 		b = append(appendText(b, st.Zone), '}')
@@ -246,10 +242,6 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	dir, err := s.db.Directory(ctx)
-	if err != nil {
-		return nil, fault.Wrap(op, err)
-	}
 	out := &orderOutput{Body: Order{
 		Remark: d.RemarkFull, Customer: d.Customer, LineList: d.Lines, Money: d.Money, Notes: d.Notes, Invoice: d.Invoice, Payments: d.Payments,
 		Deliveries: d.Deliveries, AfterSales: d.AfterSales, Reminders: d.Reminders, Deadlines: d.Deadlines, ActionList: d.ActionList,
@@ -267,10 +259,10 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 		return nil, &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
 	}
 	out.Body.ChangedAt, out.Body.Seq = d.Row.Changed, d.Row.Seq
-	if shop, ok := dir.Shop(d.Row.Shop); ok {
+	if shop, ok := s.db.ShopByID(c.Merchant, d.Row.Shop); ok {
 		out.Body.Shop = &Named{shop.ID, shop.Name}
 	}
-	if st, ok := dir.Store(d.Row.Store); ok {
+	if st, ok := s.db.StoreByID(c.Merchant, d.Row.Store); ok {
 		out.Body.Store = &Place{st.ID, st.Name, st.Zone}
 	}
 	return out, nil
@@ -294,6 +286,7 @@ type JournalEntry struct {
 	Size      int          `json:"size" doc:"Bytes of the whole body."`
 	Known     bool         `json:"known" doc:"The same was read before; only its hash is kept."`
 	Masked    bool         `json:"masked" doc:"Bodies are left out: they hold customers' data."`
+	Erased    bool         `json:"erased" doc:"The bodies were erased for good."`
 }
 
 type journalInput struct {
@@ -327,7 +320,7 @@ func (s *Server) listJournal(ctx context.Context, in *journalInput) (*journalOut
 	out.Body.Entries = each(list, func(e db.EntryRead) JournalEntry {
 		j := JournalEntry{
 			ID: e.ID, At: e.At.UnixMilli(), Direction: e.Direction, What: e.What, Method: e.Method, Path: e.Path, Status: e.Status,
-			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !c.Personal,
+			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !c.Personal, Erased: e.Erased,
 		}
 		if c.Personal {
 			j.Body, j.Answer = shown(e.Body), shown(e.Answer)
@@ -366,10 +359,10 @@ func (s *Server) countOrders(ctx context.Context, in *struct{ Where }) (*countsO
 	}
 	out := &countsOutput{Counts{map[order.Status]int64{}, map[order.Flag]int64{}, n.AsOf, n.Seq}}
 	for _, st := range order.Statuses {
-		out.Body.Statuses[st] = int64(n.Statuses[st])
+		out.Body.Statuses[st] = n.Statuses[st]
 	}
 	for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
-		out.Body.Flags[fl] = int64(n.Flags[fl])
+		out.Body.Flags[fl] = n.Flags[fl]
 	}
 	return out, nil
 }

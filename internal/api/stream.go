@@ -210,10 +210,6 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 			rows[list[i].ID] = &list[i]
 		}
 	}
-	dir, err := s.db.Directory(ctx)
-	if err != nil {
-		return nil, fault.Wrap(op, err)
-	}
 	out := make([]event, 0, len(list))
 	for _, c := range list {
 		if c.Kind == db.Hidden { // another store's: only the place to go on from
@@ -232,8 +228,8 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 			}
 			e.order, e.store = true, row.Store
 			if last[id] == c.Seq {
-				e.full = append(appendSummary(append(slices.Clone(b), `,"order":`...), row, dir, true), '}')
-				e.masked = append(appendSummary(append(b, `,"order":`...), row, dir, false), '}')
+				e.full = append(s.appendSummary(append(slices.Clone(b), `,"order":`...), row, true), '}')
+				e.masked = append(s.appendSummary(append(b, `,"order":`...), row, false), '}')
 			}
 		}
 		if e.full == nil {
