@@ -24,7 +24,8 @@ type Info struct {
 	Callbacks  []Callback
 	Reasons    map[order.ActionKind][]Choice
 	PullEvery  time.Duration
-	PullMax    time.Duration // never longer apart than this; 0 = no rule of the platform
+	PullMin    time.Duration // an account may choose between PullMin and PullMax
+	PullMax    time.Duration
 	SweepEvery time.Duration // how often open orders are read again; 0 = Pull brings every change
 	PullOnly   Text          // what it costs to have no public address
 	Budget     Budget        // of an app

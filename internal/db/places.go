@@ -15,7 +15,7 @@ import (
 const (
 	storeColumns   = `merchant_id, id, name, zone, cutoff, address`
 	appColumns     = `merchant_id, id, channel, name, base_url, public_url, credentials`
-	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused,
+	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.pull_every,
 		COALESCE(h.alarm_at, 0), COALESCE(h.alarm_why, ''), COALESCE(h.last_push, 0), COALESCE(h.last_pull, 0), COALESCE(h.last_error, 0),
 		COALESCE(h.error_code, ''), COALESCE(h.error_words, ''), h.cursor_doc`
 	accountTables = `accounts AS a LEFT JOIN account_health AS h ON h.merchant_id = a.merchant_id AND h.account_id = a.id`
@@ -38,7 +38,7 @@ func (d *DB) scanApp(scan scanFunc) (a AppRow, err error) {
 func (d *DB) scanAccount(scan scanFunc) (a AccountRow, err error) {
 	var sealed []byte
 	var paused int64
-	if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &a.AlarmAt, &a.AlarmWhy, &a.LastPush,
+	if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &a.PullEvery, &a.AlarmAt, &a.AlarmWhy, &a.LastPush,
 		&a.LastPull, &a.LastError, &a.ErrorCode, &a.ErrorWords, (*[]byte)(&a.Cursor)); err == nil {
 		a.Paused = paused == 1
 		a.Credentials, err = d.openCredentials(sealed, credentialsUse("account", a.ID.String()))
@@ -190,10 +190,10 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 		return a, fault.Wrap(op, err)
 	}
 	return a, d.changedDirectory(ctx, op, a.Merchant, a.ID.String(), func(ctx context.Context, c conn) error {
-		err := exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused`,
-			int64(a.Merchant), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.Name, a.External, sealed, flag(a.Paused))
+		err := exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused, pull_every = excluded.pull_every`,
+			int64(a.Merchant), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.Name, a.External, sealed, flag(a.Paused), int64(a.PullEvery))
 		if err != nil {
 			return err
 		}

@@ -183,6 +183,7 @@ type AccountRow struct {
 	External    string
 	Credentials map[string]string
 	Paused      bool
+	PullEvery   int64 // seconds between pulls; 0 = as the platform says
 	AlarmAt     int64 // authorise again until; 0 = no alarm
 	AlarmWhy    string
 	LastPush    int64

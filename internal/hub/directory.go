@@ -93,6 +93,10 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	}
 	w.credentials(p.Info().AcctFields, a.Credentials)
 	w.text("external_id", a.External, 0, 80)
+	least, most := int64(p.Info().PullMin.Seconds()), int64(p.Info().PullMax.Seconds())
+	if a.PullEvery != 0 && (a.PullEvery < least || a.PullEvery > most) {
+		w.add("pull_every_s", "must be between "+itoa(int(least))+" and "+itoa(int(most)))
+	}
 	if err := w.err(op); err != nil {
 		return a, err
 	}

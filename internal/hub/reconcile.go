@@ -105,13 +105,17 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return repeat(failed(err), time.Now().Add(effect.Wait(e.Attempts)))
 	}
 	info := c.Info()
-	every := h.clock.Wall(h.now().Add(info.PullEvery))
 	row, ok := h.db.AccountByID(e.Merchant, e.Account)
+	pause := info.PullEvery
+	if row.PullEvery > 0 {
+		pause = time.Duration(row.PullEvery) * time.Second
+	}
+	every := h.clock.Wall(h.now().Add(pause))
 	if !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
 	at := h.now()
-	wide := row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*info.PullEvery.Milliseconds()
+	wide := row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
 	ctx, trace := channel.WithTrace(ctx)
 	for page, err := range c.Pull(ctx, channel.Pull{Cursor: row.Cursor, Wide: wide}) {
 		if err != nil {

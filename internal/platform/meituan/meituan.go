@@ -80,6 +80,7 @@ var info = channel.Info{
 	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons},
 
 	PullEvery:  time.Minute,
+	PullMin:    30 * time.Second,
 	PullMax:    4 * time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
 	SweepEvery: 5 * time.Minute,
 	PullOnly: channel.Text{

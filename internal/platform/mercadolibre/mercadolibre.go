@@ -80,7 +80,7 @@ var info = &channel.Info{
 	Name:  "mercadolibre",
 	Realm: Realm,
 	Label: channel.Text{ZH: "美客多", EN: "Mercado Libre"},
-	Mark:  "美客",
+	Mark:  "ML",
 	Kind:  order.Ecommerce,
 	Sites: func() (out []channel.Site) {
 		for _, s := range sites {
@@ -163,6 +163,8 @@ var info = &channel.Info{
 	}},
 	Reasons:    map[order.ActionKind][]channel.Choice{order.Cancel: cancelReasons},
 	PullEvery:  5 * time.Minute,
+	PullMin:    5 * time.Minute,
+	PullMax:    10 * time.Minute,
 	SweepEvery: 30 * time.Minute,
 	PullOnly: channel.Text{
 		ZH: "没有公网地址也能用：每 5 分钟搜索一次新变化，未完结订单每 30 分钟重读一次；包裹状态最多晚 30 分钟。",

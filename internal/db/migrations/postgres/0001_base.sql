@@ -101,6 +101,7 @@ CREATE TABLE accounts (
 	external_id TEXT NOT NULL,
 	credentials BYTEA NOT NULL,
 	paused      BIGINT NOT NULL,
+	pull_every  BIGINT NOT NULL, -- seconds; 0 = as the platform says
 	PRIMARY KEY (merchant_id, id)
 );
 

@@ -99,6 +99,7 @@ CREATE TABLE accounts (
 	external_id TEXT NOT NULL,
 	credentials BLOB NOT NULL,
 	paused      INTEGER NOT NULL,
+	pull_every  INTEGER NOT NULL, -- seconds; 0 = as the platform says
 	PRIMARY KEY (merchant_id, id)
 ) STRICT, WITHOUT ROWID;
 
