@@ -100,6 +100,9 @@ func (t *Tx) PutRecord(ref order.Ref, r order.Record) {
 // Link says that a record, such as a shipment, belongs to an order, named by the
 // platform's id. Either may not exist yet. A second time changes nothing.
 func (t *Tx) Link(rec order.Ref, orderID string) {
+	if rec.ID == orderID && (rec.Kind == order.KindOwn || rec.Kind == order.KindOrder) {
+		return // these belong to it by their id, see OrdersOf
+	}
 	of := order.Ref{Realm: rec.Realm, Kind: order.KindOrder, ID: orderID}
 	if !t.known(rec, true) || !t.known(of, true) {
 		return
