@@ -156,8 +156,9 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list
 const abandonedAfter = 30 * time.Second
 
 // Abandoned gives the effects of a lane whose attempt nobody will finish: made under an
-// older epoch, or under this one and past its NotAfter by 30 seconds. An attempt of an
-// older epoch may be decided only when its own NotAfter has passed by as much.
+// older epoch, or under this one and past its NotAfter by 30 seconds. A lane changes
+// hands only after its lease has ended (or its owner is known to be dead), and no
+// attempt may write to the wire after the lease's end, so one of an older epoch is over.
 func (d *DB) Abandoned(ctx context.Context, lane string, epoch int64) ([]effect.Effect, error) {
 	const op = "db.Abandoned"
 	k, err := d.lane(op, lane)
