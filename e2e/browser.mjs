@@ -1,0 +1,120 @@
+// The browser, and pages of the console in it.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import { until } from "./until.mjs";
+
+export const languages = ["zh-CN", "en"];
+export const desk = { viewport: { width: 1440, height: 900 } };
+export const phone = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+
+/** Debian's Chromium, or any `chromium` on the PATH. */
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : "chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/** The console's own texts in a language: words(language)("act.accept", { … }). */
+export async function wordsOf(language) {
+  const source = readFileSync(new URL(`../web/src/words/${language}.ts`, import.meta.url), "utf8");
+  const { words } = await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
+  return (key, values = {}) => {
+    const text = key.split(".").reduce((w, k) => w?.[k], words);
+    assert.equal(typeof text, "string", `there is no text ${key} in ${language}`);
+    return text.replace(/\{\{(\w+)\}\}/g, (_, k) => values[k] ?? "");
+  };
+}
+
+/** A browser of one person: language, screen, and with `speech` a voice whose sentences are recorded in window.spoken. */
+export async function person(browser, language, { screen = desk, dark = false, speech = false } = {}) {
+  const context = await browser.newContext({
+    ...screen,
+    locale: language,
+    timezoneId: "Asia/Shanghai",
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(10_000);
+  if (speech) await context.addInitScript(recordSpeech, language);
+  return context;
+}
+
+// Replaces the device's voice by one that remembers what it was told to say.
+function recordSpeech(language) {
+  window.spoken = [];
+  const voice = { lang: language, name: "recorder", localService: true, default: true, voiceURI: "recorder" };
+  window.SpeechSynthesisUtterance = class {
+    constructor(text) {
+      this.text = text;
+    }
+  };
+  Object.defineProperty(window, "speechSynthesis", {
+    configurable: true,
+    value: {
+      getVoices: () => [voice],
+      cancel: () => {},
+      addEventListener: () => {},
+      speak: (words) => {
+        window.spoken.push(words.text);
+        words.onstart?.();
+        words.onend?.();
+      },
+    },
+  });
+}
+
+/** Puts a signed-in session into a browser, without the form. */
+export async function enter(context, d) {
+  const answer = await context.request.post(`${d.url}/api/v1/session`, { data: { name: "demo", password: d.password } });
+  assert.equal(answer.status(), 200, await answer.text());
+}
+
+/** A page of the console of somebody who is signed in, once it is live. */
+export async function open(context, d, path = "/orders") {
+  const page = await context.newPage();
+  page.mistakes = [];
+  page.on("pageerror", (e) => page.mistakes.push(String(e)));
+  await page.goto(d.url + path);
+  await page.locator('[data-testid="network"][data-state="live"]').waitFor();
+  return page;
+}
+
+export const row = (page, o) => page.locator(`[data-testid="order-row"][data-id="${o.id}"]`);
+
+/** The number on a tab becomes n. */
+export const count = (page, tab, n) =>
+  until(`the tab ${tab} shows ${n}`, async () => assert.equal(await page.getByTestId(`count-${tab}`).textContent(), String(n)) ?? true);
+
+/** The text of something contains all of these. */
+export const says = (locator, ...texts) =>
+  until(`it says ${texts.join(", ")}`, async () => {
+    const text = (await locator.textContent()) ?? "";
+    for (const t of texts) assert.ok(text.includes(t), `it says ${JSON.stringify(text)}`);
+    return true;
+  });
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds that keeps people out, as lines of rule and place. */
+export async function barriers(page) {
+  if (!(await page.evaluate("typeof window.axe !== 'undefined'"))) await page.evaluate(axe);
+  const { violations } = await page.evaluate(async () => {
+    const all = await window.axe.run(document, { resultTypes: ["violations"] });
+    return { violations: all.violations };
+  });
+  return violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(" ")} ${n.any[0]?.message ?? ""}`));
+}

@@ -1,0 +1,122 @@
+// Noon at the counter: orders come, are heard, and are accepted without the mouse.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { count, open, phone, row, says } from "./browser.mjs";
+import { scenes } from "./scenes.mjs";
+import { tea } from "./stage.mjs";
+import { until } from "./until.mjs";
+
+const figures = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"];
+
+scenes("the lunch rush", (s) => {
+  const spoken = (page) => page.evaluate(() => window.spoken);
+
+  test("an order arrives live, is spoken, and is accepted with the keyboard, once", async () => {
+    const { d, t } = s;
+    const page = await s.open("/orders?tab=new", { speech: true });
+    await page.getByRole("button", { name: t("voice.on") }).click();
+    await until("the voice says that it is on", async () => (await spoken(page)).includes(t("voice.hello")));
+    await count(page, "new", 0);
+    await page.evaluate(() => (window.sameDocument = true));
+
+    const ref = await d.meituan.sell(tea(3, { caution: "少冰，不要吸管" }));
+    const o = await d.meituan.arrived(ref);
+    const line = row(page, o);
+    await line.waitFor();
+    await says(line, `#${o.day_seq}`, "¥", "少冰，不要吸管", t("row.items_other", { count: 3 }));
+    await count(page, "new", 1);
+    assert.match(await line.getByTestId("due").textContent(), /\b[0-4]:[0-5]\d/, "the time left is counted down");
+    const sentence = s.zh ? `美团，${figures[o.day_seq]}号，新订单，三件` : `Meituan ${o.day_seq}, new order, 3 items`;
+    await says(page.getByTestId("announcement"), sentence);
+    await until("the order is spoken", async () => (await spoken(page)).includes(sentence));
+    assert.equal(await page.title(), `(1) ${t("brand")}`);
+
+    await d.meituan.call("PUT", "faults", { slow_ms: 1500 });
+    await d.meituan.fault("slow_answer", 1, "order/confirm");
+    await page.keyboard.press("j");
+    await page.keyboard.press("Enter");
+    const state = line.getByTestId("act-state");
+    await until("the row says that it is being sent", async () => (await state.getAttribute("data-state")) === "sending");
+    await says(state, s.zh ? "发送中" : t("standing.sending", { what: t("act.accept") }));
+    await until("the row has left", async () => (await line.getAttribute("data-status")) === "accepted");
+    await count(page, "new", 0);
+    await count(page, "accepted", 1);
+    await page.getByTestId("tab-accepted").click();
+    await says(row(page, o), `#${o.day_seq}`);
+    assert.equal(await page.evaluate(() => window.sameDocument), true, "nothing was loaded anew");
+
+    const book = await d.meituan.book(ref);
+    assert.equal(book.order.status, 4);
+    assert.equal(book.tally["order/confirm"].changes, 1);
+  });
+
+  test("the row under the hand stays where it is while orders come in above it", async () => {
+    const { d, t } = s;
+    const page = await s.open("/orders?tab=new&sort=newest");
+    const first = await d.meituan.place(tea());
+    const line = row(page, first);
+    await line.hover();
+    const before = await line.boundingBox();
+    const others = await Promise.all([d.meituan.place(tea(2)), d.meituan.place(tea(3))]);
+    await says(page.getByTestId("arrived"), t("list.arrived_other", { count: 2 }));
+    assert.deepEqual(await line.boundingBox(), before);
+    await page.getByTestId("arrived").click();
+    for (const o of others) await row(page, o).waitFor();
+    for (const o of [first, ...others]) await d.act(o.id, { kind: "accept" });
+  });
+
+  test("an order accepted in the platform's own app is no longer announced", async () => {
+    const { d, t } = s;
+    const page = await s.open("/orders?tab=new", { speech: true });
+    const o = await d.meituan.place(tea());
+    await row(page, o).waitFor();
+    await says(page.getByTestId("announcement"), s.zh ? "新订单" : "new order");
+    await d.meituan.act(o.ref, "accept_in_app");
+    await until("nothing is announced", async () => (await page.getByTestId("announcement").textContent()) === "");
+    assert.equal(await page.title(), t("brand"));
+    await count(page, "new", 0);
+    assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 0, "we did not confirm it once more");
+    await page.goto(`${d.url}/orders/${o.id}`);
+    await says(page.getByTestId("order-panel"), t("status.accepted"));
+  });
+
+  test("somebody was faster: that is news, not an error", async () => {
+    const { d } = s;
+    const page = await s.open("/orders?tab=new");
+    const o = await d.meituan.place(tea());
+    await row(page, o).waitFor();
+    // The page does not hear of the other's act before its own press: its stream is held, its calls are not.
+    await page.route("**/actions", async (route) => {
+      await d.act(o.id, { kind: "accept" });
+      await route.continue();
+    });
+    await row(page, o).getByRole("button", { name: s.t("act.accept") }).click();
+    const state = page.getByTestId("act-state");
+    await until("it says who was faster, or that it has left", async () =>
+      (await row(page, o).getAttribute("data-status").catch(() => "accepted")) === "accepted" || (await state.getAttribute("data-state")) === "faster",
+    );
+    assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 1);
+  });
+
+  test("an act on the phone shows on the desk within a second, and the reverse", async () => {
+    const { d, t } = s;
+    const mine = await s.person();
+    const hers = await s.person({ screen: phone });
+    const a = await d.meituan.place(tea());
+    const b = await d.meituan.place(tea(2));
+    const counter = await open(mine, d, "/orders");
+    const hand = await open(hers, d, "/orders");
+    const took = async (from, to, o) => {
+      await row(to, o).waitFor();
+      await row(from, o).getByRole("button", { name: t("act.accept") }).click();
+      await until("the act has left", async () => (await row(from, o).getAttribute("data-status")) === "accepted");
+      const started = performance.now();
+      await until("the other sees it", async () => (await row(to, o).getAttribute("data-status")) === "accepted", { deadline: 3000, every: 10 });
+      return performance.now() - started;
+    };
+    const there = await took(hand, counter, a);
+    const back = await took(counter, hand, b);
+    test.diagnostic?.(`${Math.round(there)} ms, ${Math.round(back)} ms`);
+  });
+});
