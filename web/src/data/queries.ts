@@ -93,14 +93,32 @@ async function orderPage(query: Query, signal: AbortSignal): Promise<OrderPage> 
   return { orders, next: got.next_cursor ?? "" };
 }
 
+type Place = { sort: "due" | "newest"; cursor: string };
+
+/**
+ * Pages of a list. Sorted by what is due, the service lists only orders that have a deadline; the others must not be hidden by that, so
+ * they follow behind, newest first.
+ */
 export function useOrderPages(query: Query) {
+  const byDue = query.sort === "due";
+  const first: Place = { sort: byDue ? "due" : "newest", cursor: "" };
   return useInfiniteQuery({
     queryKey: ["orders", query],
-    initialPageParam: "",
+    initialPageParam: first,
     staleTime: 60_000,
     gcTime: 2 * 60_000,
-    queryFn: ({ pageParam, signal }) => orderPage({ ...query, limit: 50, cursor: pageParam || undefined }, signal),
-    getNextPageParam: (last) => last.next || undefined,
+    queryFn: async ({ pageParam, signal }): Promise<{ orders: OrderSummary[]; next: Place | undefined }> => {
+      const read = (p: Place) => orderPage({ ...query, sort: p.sort, limit: 50, cursor: p.cursor || undefined }, signal);
+      const after = (p: OrderPage, sort: Place["sort"]): Place | undefined => (p.next ? { sort, cursor: p.next } : undefined);
+      const page = await read(pageParam);
+      if (!byDue) return { orders: page.orders, next: after(page, "newest") };
+      const undue = (orders: OrderSummary[]) => orders.filter((o) => !o.deadline);
+      if (pageParam.sort === "newest") return { orders: undue(page.orders), next: after(page, "newest") };
+      if (page.next) return { orders: page.orders, next: after(page, "due") };
+      const rest = await read({ sort: "newest", cursor: "" });
+      return { orders: [...page.orders, ...undue(rest.orders)], next: after(rest, "newest") };
+    },
+    getNextPageParam: (last) => last.next,
     placeholderData: keepPreviousData,
   });
 }
@@ -113,10 +131,11 @@ export function useWaitingOrders() {
     refetchInterval: 60_000,
     queryFn: async ({ signal }: { signal: AbortSignal }) => (await orderPage({ ...query, limit: 100 }, signal)).orders,
   });
-  const fresh = useQuery(of({ status: "new", sort: "due" }));
-  const refunds = useQuery(of({ flag: "refund", sort: "due" }));
-  const reminders = useQuery(of({ flag: "reminder", sort: "due" }));
-  return [...(fresh.data ?? []), ...(refunds.data ?? []), ...(reminders.data ?? [])];
+  const urgent = useQuery(of({ status: "new", sort: "due" }));
+  const fresh = useQuery(of({ status: "new", sort: "newest" }));
+  const refunds = useQuery(of({ flag: "refund" }));
+  const reminders = useQuery(of({ flag: "reminder" }));
+  return [...(urgent.data ?? []), ...(fresh.data ?? []), ...(refunds.data ?? []), ...(reminders.data ?? [])];
 }
 
 export const counts = (query: Query) =>
@@ -165,8 +184,7 @@ export const parked = (state: "parked" | "retried" | "dropped") =>
     queryKey: ["parked", state],
     staleTime: 5000,
     refetchInterval: 30_000,
-    queryFn: async () =>
-      ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
+    queryFn: async () => ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
   });
 
 export const parkedOne = (id: string) =>

@@ -361,6 +361,7 @@ export const words = {
     title: "Order",
     tab: { order: "Order", journal: "Journal" },
     theirs: "Platform says: {{words}}",
+    code: "platform code {{code}}",
     remark: "Customer's note",
     afterSales: "After-sales",
     reason: "Reason: {{reason}}",
@@ -436,6 +437,7 @@ export const words = {
     returned: "Returned",
     cancelled: "Cancelled",
   },
+  axis: { payment: "payment", work: "work", delivery: "delivery", after_sale: "after-sale", case: "after-sale" },
   visible: { platform: "On the platform", tongdan: "Only here" },
   timeline: {
     placed: "Order placed",

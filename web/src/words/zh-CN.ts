@@ -352,6 +352,7 @@ export const words = {
     title: "订单详情",
     tab: { order: "详情", journal: "原始记录" },
     theirs: "平台状态：{{words}}",
+    code: "平台状态码 {{code}}",
     remark: "顾客备注",
     afterSales: "售后",
     reason: "原因：{{reason}}",
@@ -427,6 +428,7 @@ export const words = {
     returned: "已退回",
     cancelled: "已取消",
   },
+  axis: { payment: "付款", work: "处理", delivery: "配送", after_sale: "售后", case: "售后" },
   visible: { platform: "已同步至平台", tongdan: "仅通单可见" },
   timeline: {
     placed: "顾客下单",

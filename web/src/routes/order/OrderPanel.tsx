@@ -109,14 +109,17 @@ export function OrderPanel() {
 
 function Body({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
+  // Their words stand for themselves; a bare code says which side of the order it is about.
+  const theirs = Object.entries(o.theirs)
+    .filter(([, v]) => v)
+    .map(([axis, v]) => (/^-?\d+$/.test(v) ? `${word(t, "axis", axis)} ${v}` : v))
+    .join(" · ");
   return (
     <div className="order-body">
       <p className="order-marks">
         <StatusChip status={o.status} />
         <Flags order={o} />
-        {Object.values(o.theirs).filter(Boolean).length > 0 ? (
-          <span className="quiet">{t("order.theirs", { words: [...new Set(Object.values(o.theirs).filter(Boolean))].join(" · ") })}</span>
-        ) : null}
+        {theirs ? <span className="quiet">{t("order.theirs", { words: theirs })}</span> : null}
       </p>
       {o.remark ? (
         <p className="order-remark">
@@ -512,6 +515,7 @@ function Notes({ order: o, zone }: { order: Order; zone: string }) {
 function Timeline({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
   const who = useWho();
+  const now = useNow();
   const entries = [...o.timeline].sort((a, b) => b.at - a.at);
   return (
     <Section title={t("order.timeline")}>
@@ -519,9 +523,13 @@ function Timeline({ order: o, zone }: { order: Order; zone: string }) {
         {entries.map((e, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may happen twice in one millisecond
           <li key={i} className={e.kind}>
-            <time className="num" dateTime={new Date(e.at).toISOString()}>
-              {clockSeconds(e.at, zone)}
-            </time>
+            {e.at > 0 ? (
+              <time className="num" dateTime={new Date(e.at).toISOString()}>
+                {now - e.at > 72_000_000 ? moment(e.at, now, zone) : clockSeconds(e.at, zone)}
+              </time>
+            ) : (
+              <span className="quiet">—</span>
+            )}
             <span>
               {happened(t, e)}
               {e.by ? <small className="quiet"> {who(e.by)}</small> : null}
@@ -540,7 +548,8 @@ type Translate = (key: string, options?: Record<string, unknown>) => string;
 function happened(t: Translate, e: TimelineEntry): string {
   const what = word(t, "act", e.text_code);
   const { theirs, why, outcome } = e.params;
-  const behind = [theirs, why, e.kind === "call" && outcome ? word(t, "outcome", String(outcome)) : ""].filter(Boolean).join(" · ");
+  const code = theirs && /^-?\d+$/.test(String(theirs)) ? t("order.code", { code: theirs }) : theirs;
+  const behind = [code, why, e.kind === "call" && outcome ? word(t, "outcome", String(outcome)) : ""].filter(Boolean).join(" · ");
   const said =
     e.kind === "act"
       ? t("timeline.did", { what })

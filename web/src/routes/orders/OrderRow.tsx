@@ -74,7 +74,12 @@ export function useOrderName(): (o: OrderSummary) => string {
   return (o) => `${name(o.channel)} ${numberText(o)}`;
 }
 
-export const numberText = (o: OrderSummary): string => (o.day_seq ? `#${o.day_seq}` : o.display_ref || o.ref.slice(-8));
+/** Of a long number the end is shown: that is where the numbers of one shop differ. */
+export function numberText(o: OrderSummary): string {
+  if (o.day_seq) return `#${o.day_seq}`;
+  const whole = o.display_ref || o.ref;
+  return whole.length > 12 ? `…${whole.slice(-8)}` : whole;
+}
 
 function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
   const { t } = useTranslation();
