@@ -9,7 +9,6 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
-	"github.com/tongdan/tongdan/order"
 )
 
 var (
@@ -342,72 +341,4 @@ func (b *batch) receipt(m ident.Merchant) Receipt {
 		return r
 	}
 	return b.d.bell.last(m)
-}
-
-// appendRecord writes a record as JSON. The values of registers are taken over byte by
-// byte: their hash is over these bytes.
-func appendRecord(b []byte, r *order.Record) ([]byte, error) {
-	var err error
-	b = append(b, '{')
-	if len(r.Regs) > 0 {
-		b = append(b, `"regs":{`...)
-		for i, name := range sortedKeys(r.Regs, cmp.Compare[string]) {
-			reg := r.Regs[name]
-			if !json.Valid(reg.Value) {
-				return nil, fault.New("db.record", fault.Internal, "a register holds no JSON: "+name)
-			}
-			if b, err = appendKey(b, i, name); err != nil {
-				return nil, err
-			}
-			b = append(b, `{"s":`...)
-			if b, err = appendJSON(b, reg.Stamp); err != nil {
-				return nil, err
-			}
-			b = append(b, `,"d":`...)
-			b = append(append(b, reg.Value...), '}')
-		}
-		b = append(b, '}')
-	}
-	if len(r.Axes) > 0 {
-		b = comma(b)
-		b = append(b, `"axes":`...)
-		if b, err = appendJSON(b, r.Axes); err != nil {
-			return nil, err
-		}
-	}
-	if len(r.Kids) > 0 {
-		b = comma(b)
-		b = append(b, `"kids":{`...)
-		for i, name := range sortedKeys(r.Kids, cmp.Compare[string]) {
-			kid := r.Kids[name]
-			if b, err = appendKey(b, i, name); err != nil {
-				return nil, err
-			}
-			if b, err = appendRecord(b, &kid); err != nil {
-				return nil, err
-			}
-		}
-		b = append(b, '}')
-	}
-	return append(b, '}'), nil
-}
-
-func comma(b []byte) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
-	}
-	return b
-}
-
-func appendKey(b []byte, i int, name string) ([]byte, error) {
-	if i > 0 {
-		b = append(b, ',')
-	}
-	b, err := appendJSON(b, name)
-	return append(b, ':'), err
-}
-
-func appendJSON(b []byte, v any) ([]byte, error) {
-	t, err := json.Marshal(v)
-	return append(b, t...), err
 }

@@ -163,11 +163,35 @@ func (s *sqliteConn) prepare(text string) (*sql.Stmt, error) {
 	if st := s.stmts[text]; st != nil {
 		return st, nil
 	}
-	st, err := s.c.PrepareContext(forever, text)
+	st, err := s.c.PrepareContext(forever, unnamed(text))
 	if err == nil {
 		s.stmts[text] = st
 	}
 	return st, err
+}
+
+// unnamed turns $1, $2, $3 … into ?, when each stands once and in order: the driver
+// looks a named parameter up by its name each time it is bound.
+func unnamed(text string) string {
+	out := make([]byte, 0, len(text))
+	for i, next := 0, 1; i < len(text); i++ {
+		if text[i] != '$' {
+			out = append(out, text[i])
+			continue
+		}
+		digits := 0
+		n := 0
+		for ; i+1+digits < len(text) && text[i+1+digits] >= '0' && text[i+1+digits] <= '9'; digits++ {
+			n = n*10 + int(text[i+1+digits]-'0')
+		}
+		if n != next {
+			return text
+		}
+		next++
+		i += digits
+		out = append(out, '?')
+	}
+	return string(out)
 }
 
 func (s *sqliteConn) plain(text string) error {

@@ -1,0 +1,76 @@
+package db
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tongdan/tongdan/order"
+)
+
+func genRecord(t *rapid.T, depth int) order.Record {
+	var r order.Record
+	word := rapid.StringN(0, 6, -1)
+	for range rapid.IntRange(0, 3).Draw(t, "regs") {
+		s := order.Stamp{Version: rapid.Int64().Draw(t, "v"), Class: order.Class(rapid.IntRange(0, 8).Draw(t, "c")), Read: rapid.Int64().Draw(t, "r")}
+		order.Put(&r, word.Draw(t, "name"), s, map[string]any{"x": word.Draw(t, "x"), "html": "<&>\u2028"})
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "said") {
+		r.Say(word.Draw(t, "axis"), order.Said{State: word.Draw(t, "state"), At: rapid.Int64().Draw(t, "at"), Class: order.Class(rapid.IntRange(0, 8).Draw(t, "c")), Who: word.Draw(t, "who"), Why: word.Draw(t, "why")})
+	}
+	if depth > 0 {
+		for range rapid.IntRange(0, 2).Draw(t, "kids") {
+			r.Kid(word.Draw(t, "kid"), genRecord(t, depth-1))
+		}
+	}
+	return r
+}
+
+func TestARecordReadsBackAsItWasWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := genRecord(t, 2)
+		b, err := appendRecord(nil, &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got order.Record
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatalf("%v in %s", err, b)
+		}
+		if !sameRecord(got, want) {
+			t.Fatalf("read back\n%+v\nwant\n%+v\nfrom %s", got, want, b)
+		}
+	})
+}
+
+// sameRecord compares records; an absent map and an empty one say the same.
+func sameRecord(a, b order.Record) bool {
+	if len(a.Regs) != len(b.Regs) || len(a.Axes) != len(b.Axes) || len(a.Kids) != len(b.Kids) {
+		return false
+	}
+	for k, v := range a.Regs {
+		if !reflect.DeepEqual(v, b.Regs[k]) { // with the hash of the value
+			return false
+		}
+	}
+	for k, v := range a.Axes {
+		if !reflect.DeepEqual(v, b.Axes[k]) {
+			return false
+		}
+	}
+	for k, v := range a.Kids {
+		if !sameRecord(v, b.Kids[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestARegisterWithoutJSONIsRefused(t *testing.T) {
+	r := order.Record{Regs: map[string]order.Register{"head": {Value: []byte("{")}}}
+	if _, err := appendRecord(nil, &r); err == nil {
+		t.Error("it was written; the record could never be read again")
+	}
+}
