@@ -253,7 +253,7 @@ func TestTheDemoTakesOrdersAndGoesOnAfterARestart(t *testing.T) {
 	until(t, "the platform knows that it is accepted", func() bool {
 		_, v := call(t, "GET", back+"/backstage/meituan/orders/"+ref, "", "")
 		b, _ := json.Marshal(v)
-		return strings.Contains(string(b), `"confirm_time":1`) || strings.Contains(string(b), `接单`)
+		return strings.Contains(string(b), `"order_confirm_time":1`) // 0 until then
 	})
 	until(t, "the hub knows that it is accepted", func() bool {
 		_, v := call(t, "GET", url+"/api/v1/orders/"+id, demoKey, "")

@@ -304,7 +304,7 @@ func (d *DB) rowsAt(ctx context.Context, m ident.Merchant, places []place) ([]Or
 	}
 	args := []any{int64(m)}
 	found := make(map[int64]OrderRow, len(ids))
-	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1`+anyOf("id", ids, &args), args, func(scan scanFunc) error {
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE +merchant_id = $1`+anyOf("id", ids, &args), args, func(scan scanFunc) error {
 		r, err := scanOrder(scan)
 		found[int64(r.ID)] = r
 		return err
@@ -388,7 +388,7 @@ func (d *DB) OrdersByID(ctx context.Context, sc Scope, ids []ident.Order) ([]Ord
 	where := anyOf("id", orderNumbers(ids), &args)
 	scope, args := sc.where("store_id", args)
 	var out []OrderRow
-	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1`+where+scope, args, func(scan scanFunc) error {
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE +merchant_id = $1`+where+scope, args, func(scan scanFunc) error {
 		r, err := scanOrder(scan)
 		out = append(out, r)
 		return err
