@@ -671,6 +671,14 @@ func (o *Order) reckon(g *Grammar) {
 	if o.Times.Promised > 0 && o.Head.Kind == Takeaway && (o.Status == StatusNew || o.Status == StatusAccepted) {
 		o.Flags = append(o.Flags, FlagPreorder)
 	}
+	for i := range o.Events {
+		switch e := &o.Events[i]; { // said without a time: the milestone is the better guess than none
+		case e.At == 0 && e.State == Paid:
+			e.At = o.Times.Paid
+		case e.At == 0 && e.State == WorkWaiting:
+			e.At = o.Times.Placed
+		}
+	}
 	slices.SortStableFunc(o.Events, func(a, b Event) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Axis, b.Axis), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Theirs, b.Theirs))
 	})

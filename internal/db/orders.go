@@ -80,9 +80,12 @@ type Filter struct {
 	Sort      string // SortNewest or SortDue
 	Cursor    string // of the page before
 	Limit     int    // 0 = 50, at most 200
+
+	undue bool // only those without a deadline
 }
 
-// The sorts. SortDue lists only orders with a deadline, the nearest first.
+// The sorts. SortDue lists the nearest deadline first, then orders without one, newest
+// first.
 const (
 	SortNewest = "newest"
 	SortDue    = "due"
@@ -158,7 +161,7 @@ func (d *DB) Orders(ctx context.Context, sc Scope, f Filter) (rows []OrderRow, n
 		rows, next, err = d.find(ctx, sc, f, from, limit)
 		return rows, next, fault.Wrap(op, err)
 	}
-	places, err := d.places(ctx, sc, f, from, limit+1)
+	places, err := d.placesOf(ctx, sc, f, from, limit+1)
 	if err != nil {
 		return nil, "", fault.Wrap(op, err)
 	}
@@ -168,6 +171,30 @@ func (d *DB) Orders(ctx context.Context, sc Scope, f Filter) (rows []OrderRow, n
 	}
 	rows, err = d.rowsAt(ctx, sc.Merchant, places)
 	return rows, next, fault.Wrap(op, err)
+}
+
+// placesOf is places, but a list by deadline goes on with the orders that have none,
+// newest first: nothing of a status may be missing from its list. A place among those
+// has its time negated.
+func (d *DB) placesOf(ctx context.Context, sc Scope, f Filter, from place, n int) ([]place, error) {
+	if f.Sort != SortDue {
+		return d.places(ctx, sc, f, from, n)
+	}
+	var out []place
+	rest := place{-from.at, from.id}
+	if from.at >= 0 {
+		var err error
+		if out, err = d.places(ctx, sc, f, from, n); err != nil || len(out) == n {
+			return out, err
+		}
+		rest = place{math.MaxInt64, math.MaxInt64}
+	}
+	f.Sort, f.undue = SortNewest, true
+	more, err := d.places(ctx, sc, f, rest, n-len(out))
+	for _, p := range more {
+		out = append(out, place{-p.at, p.id})
+	}
+	return out, err
 }
 
 // maxStreams is how many lists are merged; a list over more stores is filtered instead.
@@ -289,6 +316,9 @@ func (f *Filter) residual(args *[]any) string {
 	}
 	if f.To > 0 {
 		eq("sort_at <", f.To)
+	}
+	if f.undue {
+		b.WriteString(" AND due_at = 0")
 	}
 	return b.String()
 }
