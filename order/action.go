@@ -49,22 +49,22 @@ type Reason struct {
 
 // The reasons.
 var (
-	WhyUnsupported  = Reason{"platform_cannot", "this platform offers no call for it; use the platform's own console"}
-	WhyIncomplete   = Reason{"incomplete", "the order has not fully arrived yet"}
-	WhyUnpaid       = Reason{"unpaid", "the order is not paid yet"}
-	WhyAccepted     = Reason{"already_accepted", "the order has been accepted"}
-	WhyNotAccepted  = Reason{"not_accepted", "accept the order first"}
-	WhyReady        = Reason{"already_ready", "the order is marked ready"}
-	WhyCancelled    = Reason{"cancelled", "the order is cancelled"}
-	WhyReplaced     = Reason{"replaced", "a split replaced this order by others"}
-	WhyDone         = Reason{"done", "the order is finished"}
-	WhyOnTheWay     = Reason{"on_the_way", "the order has left"}
-	WhyNotOnTheWay  = Reason{"not_on_the_way", "the order has not left yet"}
-	WhyLogistics    = Reason{"other_logistics", "another party brings this order"}
-	WhyNoCase       = Reason{"no_case", "no refund request waits for an answer"}
-	WhyCaseOpen     = Reason{"case_open", "answer the open refund request first"}
-	WhyNothingLeft  = Reason{"nothing_left", "everything has been refunded"}
-	WhyRefuse       = Reason{"refuse_instead", "the order is not accepted yet: refuse it instead"}
+	WhyUnsupported = Reason{"platform_cannot", "this platform offers no call for it; use the platform's own console"}
+	WhyIncomplete  = Reason{"incomplete", "the order has not fully arrived yet"}
+	WhyUnpaid      = Reason{"unpaid", "the order is not paid yet"}
+	WhyAccepted    = Reason{"already_accepted", "the order has been accepted"}
+	WhyNotAccepted = Reason{"not_accepted", "accept the order first"}
+	WhyReady       = Reason{"already_ready", "the order is marked ready"}
+	WhyCancelled   = Reason{"cancelled", "the order is cancelled"}
+	WhyReplaced    = Reason{"replaced", "a split replaced this order by others"}
+	WhyDone        = Reason{"done", "the order is finished"}
+	WhyOnTheWay    = Reason{"on_the_way", "the order has left"}
+	WhyNotOnTheWay = Reason{"not_on_the_way", "the order has not left yet"}
+	WhyLogistics   = Reason{"other_logistics", "another party brings this order"}
+	WhyNoCase      = Reason{"no_case", "no refund request waits for an answer"}
+	WhyCaseOpen    = Reason{"case_open", "answer the open refund request first"}
+	WhyNothingLeft = Reason{"nothing_left", "everything has been refunded"}
+	WhyRefuse      = Reason{"refuse_instead", "the order is not accepted yet: refuse it instead"}
 )
 
 // A Permit says whether one act is allowed now.
