@@ -85,7 +85,7 @@ type Options struct {
 const (
 	defaultTTL = 20 * time.Second
 	callTime   = 16 * time.Second
-	minTime    = 2 * time.Second // a lease with less left begins no call
+	minTime    = 2 * time.Second // a lease with less left begins no call; a quarter of it, where that is less
 	actWidth   = 8               // calls at once in a lane
 	backWidth  = 4
 	pollEvery  = time.Second
@@ -264,7 +264,7 @@ func (r *Runner) Step(ctx context.Context) time.Time {
 	var lanes []db.Lease
 	now := time.Now()
 	for _, w := range r.lanes {
-		if w.lease.Until.Sub(now) > minTime {
+		if w.lease.Until.Sub(now) > min(minTime, r.o.TTL/4) {
 			lanes = append(lanes, w.lease)
 		}
 	}
