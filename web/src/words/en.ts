@@ -46,7 +46,6 @@ export const words = {
     noToken: "The link is incomplete. Use the full link that the service showed when it first started.",
     passwordHint: "At least 8 characters",
     short: "The password needs at least 8 characters.",
-    merchant: "Name of the business",
     repeat: "Password again",
     differs: "The two passwords differ.",
     go: "Create and go in",

@@ -46,7 +46,6 @@ export const words = {
     noToken: "链接不完整。请使用服务首次启动时显示的完整链接。",
     passwordHint: "至少 8 个字符",
     short: "密码至少 8 个字符。",
-    merchant: "品牌或商户名称",
     repeat: "再输入一次密码",
     differs: "两次输入的密码不一样。",
     go: "创建并进入",

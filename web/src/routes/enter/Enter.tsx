@@ -122,7 +122,6 @@ export function SignIn() {
 
 export function Setup() {
   const { t, i18n } = useTranslation();
-  const [merchant, setMerchant] = useState("");
   const { token } = getRouteApi("/setup").useSearch();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
@@ -130,9 +129,7 @@ export function Setup() {
   const [tried, setTried] = useState(false);
   const enter = useEnter(
     () =>
-      answer(
-        api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, merchant: merchant || undefined, locale: i18n.language } }),
-      ),
+      answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, locale: i18n.language } })),
     "/connections",
   );
   const short = password.length < 8;
@@ -146,8 +143,7 @@ export function Setup() {
     <Frame title={t("setup.title")} lead={token ? t("setup.lead") : t("setup.noToken")}>
       {token ? (
         <form onSubmit={submit} className="enter-form">
-          <Field label={t("setup.merchant")} value={merchant} set={setMerchant} autoComplete="organization" autoFocus />
-          <Field label={t("enter.name")} value={name} set={setName} autoComplete="username" />
+          <Field label={t("enter.name")} value={name} set={setName} autoComplete="username" autoFocus />
           <Field
             label={t("enter.password")}
             value={password}

@@ -45,6 +45,7 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
   const lastChosen = useRef<string>(undefined);
   const shown = useRef<Row[]>([]);
   const list = useRef<HTMLUListElement>(null);
+  const pill = useRef<HTMLButtonElement>(null);
 
   // Of the row under the pointer and the row under the focus, the lower one holds: everything above it stands still for both.
   const place = (id: string | undefined) => (id === undefined ? -1 : shown.current.findIndex((r) => r.order.id === id));
@@ -154,7 +155,10 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
   const holding = {
     onPointerMove: (e: PointerEvent) => setUnderPointer(idAt(e) ?? underPointer),
     onPointerDown: (e: PointerEvent) => setUnderPointer(idAt(e)),
-    onPointerLeave: () => setUnderPointer(undefined),
+    onPointerLeave: (e: PointerEvent) => {
+      // The pill may come up right under the pointer; the hand has not moved then.
+      if (!pill.current?.contains(e.relatedTarget as Node | null)) setUnderPointer(undefined);
+    },
     onPointerUp: (e: PointerEvent) => {
       if (e.pointerType !== "mouse") setTimeout(() => setUnderPointer(undefined), 500);
     },
@@ -194,8 +198,10 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
         {waiting > 0 ? (
           <button
             type="button"
+            ref={pill}
             className="pill"
             data-testid="arrived"
+            onPointerLeave={() => setUnderPointer(undefined)}
             onClick={() => {
               release();
               list.current?.scrollIntoView({ block: "start" });
