@@ -255,6 +255,7 @@ CREATE TABLE effects (
 ) STRICT;
 CREATE INDEX effects_order ON effects (merchant_id, order_id, id);
 CREATE INDEX effects_due ON effects (merchant_id, account_id, next_at) WHERE open = 1;
+CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND order_id <> 0;
 CREATE INDEX effects_target ON effects (merchant_id, target, id) WHERE open = 1;
 
 CREATE TABLE lanes (
