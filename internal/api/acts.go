@@ -66,6 +66,7 @@ type doneOutput struct {
 
 func (s *Server) actRoutes() {
 	o := op("act", http.MethodPost, "/orders/{id}/actions", "orders", "Do something with an order; 202: it is on its way, 200: it is so already")
+	o = typed[Done](s, o) // 200 beside the 202
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.act)
 	o = op("makeBatch", http.MethodPost, "/batches", "orders", "Do one thing with up to 500 orders, each with its own verdict")
