@@ -141,12 +141,12 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list
 	if err != nil {
 		return nil, 0, err
 	}
-	// What is about an order comes apart from the rest: there is little of it, it is what
+	// What is about an order, or has a deadline, comes apart from the rest: there is little of it, it is what
 	// people wait for, and thousands of reads that are due must not hide it. The rest is
 	// taken in the order of its index, so that a large backlog is not sorted each time.
 	for _, half := range []string{
-		` AND order_id <> 0` + dueOldest + ` ORDER BY CASE WHEN deadline > 0 THEN deadline ELSE 9223372036854775807 END, next_at, id`,
-		` AND order_id = 0` + dueOldest + ` ORDER BY next_at, id`,
+		` AND (order_id <> 0 OR deadline > 0)` + dueOldest + ` ORDER BY CASE WHEN deadline > 0 THEN deadline ELSE 9223372036854775807 END, next_at, id`,
+		` AND order_id = 0 AND deadline = 0` + dueOldest + ` ORDER BY next_at, id`,
 	} {
 		err = d.query(ctx, dueEffects+half+` LIMIT $4`, []any{int64(k.m), int64(k.account), nowMS, int64(limit)}, func(scan scanFunc) error {
 			e, err := scanEffect(scan)

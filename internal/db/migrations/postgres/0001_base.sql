@@ -259,7 +259,7 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_order ON effects (merchant_id, order_id, id);
 CREATE INDEX effects_due ON effects (merchant_id, account_id, next_at) WHERE open = 1;
-CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND order_id <> 0;
+CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND (order_id <> 0 OR deadline > 0);
 CREATE INDEX effects_target ON effects (merchant_id, target, id) WHERE open = 1;
 
 CREATE TABLE lanes (
@@ -297,7 +297,6 @@ CREATE TABLE journal (
 	size        BIGINT NOT NULL, -- of the plain body
 	answer_size BIGINT NOT NULL,
 	day         BIGINT NOT NULL, -- 0: sealed under the order's key; else under the key of this day since 1970
-	dictionary  BIGINT NOT NULL, -- 0 = none
 	body        BYTEA,
 	answer      BYTEA,
 	PRIMARY KEY (merchant_id, id)
@@ -310,13 +309,6 @@ CREATE TABLE day_keys (
 	day         BIGINT NOT NULL,
 	sealed_key  BYTEA NOT NULL,
 	PRIMARY KEY (merchant_id, day)
-);
-
-CREATE TABLE dictionaries (
-	id      BIGINT NOT NULL PRIMARY KEY,
-	channel TEXT NOT NULL,
-	body    BYTEA NOT NULL,
-	made_at BIGINT NOT NULL
 );
 
 CREATE TABLE parked (

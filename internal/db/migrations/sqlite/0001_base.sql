@@ -255,7 +255,7 @@ CREATE TABLE effects (
 ) STRICT;
 CREATE INDEX effects_order ON effects (merchant_id, order_id, id);
 CREATE INDEX effects_due ON effects (merchant_id, account_id, next_at) WHERE open = 1;
-CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND order_id <> 0;
+CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND (order_id <> 0 OR deadline > 0);
 CREATE INDEX effects_target ON effects (merchant_id, target, id) WHERE open = 1;
 
 CREATE TABLE lanes (
@@ -293,7 +293,6 @@ CREATE TABLE journal (
 	size        INTEGER NOT NULL, -- of the plain body
 	answer_size INTEGER NOT NULL,
 	day         INTEGER NOT NULL, -- 0: sealed under the order's key; else under the key of this day since 1970
-	dictionary  INTEGER NOT NULL, -- 0 = none
 	body        BLOB,
 	answer      BLOB
 ) STRICT;
@@ -306,13 +305,6 @@ CREATE TABLE day_keys (
 	sealed_key  BLOB NOT NULL,
 	PRIMARY KEY (merchant_id, day)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE dictionaries (
-	id      INTEGER PRIMARY KEY,
-	channel TEXT NOT NULL,
-	body    BLOB NOT NULL,
-	made_at INTEGER NOT NULL
-) STRICT;
 
 CREATE TABLE parked (
 	id          INTEGER PRIMARY KEY,
