@@ -63,8 +63,9 @@ func TestCrashesLoseNothingAndDoNothingTwice(t *testing.T) {
 		working.Go(func() { k.work(stopWorking) })
 
 		rng := rand.New(rand.NewPCG(seed, 2))
+		// A lane that a dead node held on PostgreSQL is free when its lease has run out.
 		for range crashes {
-			time.Sleep(time.Duration(150+rng.IntN(1100)) * time.Millisecond) // the moment is what is random here
+			time.Sleep(p.Lease + time.Duration(150+rng.IntN(1100))*time.Millisecond) // the moment is what is random here
 			w.kill()
 			w.start()
 		}

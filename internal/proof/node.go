@@ -25,6 +25,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
@@ -132,12 +133,12 @@ func (p Plan) listener() (net.Listener, error) {
 
 // Handler serves the API with its callbacks, and the tests' door.
 func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
-	front, end, err := n.front(log)
+	server, err := api.New(api.Options{Hub: n.Hub, Version: "proof", Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", front)
+	mux.Handle("/", server.Handler())
 	mux.HandleFunc("POST /proof/setup", answering(n.setup))
 	mux.HandleFunc("POST /proof/changes", answering(n.changes))
 	mux.HandleFunc("POST /proof/act", answering(n.act))
@@ -151,7 +152,7 @@ func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
 	mux.HandleFunc("POST /proof/fill", answering(n.fill))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	return mux, end, nil
+	return mux, server.Close, nil
 }
 
 // A Failure is how the door tells an error.
@@ -229,8 +230,8 @@ func (n *Node) setup(ctx context.Context, in Setup) (Made, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Store, out.Key = s.ID, keyPrefix+"proof"+m.ID.String()
-	if _, err := n.DB.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "proof", Hash: hashToken(out.Key), Role: "owner", Personal: true}); err != nil {
+	out.Store, out.Key = s.ID, api.KeyPrefix+"proof"+m.ID.String()
+	if _, err := n.DB.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "proof", Hash: api.HashToken(out.Key), Role: "owner", Personal: true}); err != nil {
 		return out, err
 	}
 	for _, c := range in.Channels {
@@ -305,17 +306,17 @@ func (n *Node) changes(ctx context.Context, in AskChanges) (Changes, error) {
 		return out, err
 	}
 	seen := map[ident.Order]bool{}
-	var found []db.OrderRow
+	var ids []ident.Order
 	for _, c := range list {
 		var id ident.Order
 		if c.Kind == db.KindOrder && id.UnmarshalText([]byte(c.ID)) == nil && !seen[id] {
 			seen[id] = true
-			row, _, _, err := n.DB.Order(ctx, scope, id)
-			if err != nil {
-				return out, err
-			}
-			found = append(found, row)
+			ids = append(ids, id)
 		}
+	}
+	found, err := n.DB.OrdersByID(ctx, scope, ids)
+	if err != nil {
+		return out, err
 	}
 	out.Rows, err = rows(found)
 	return out, err
