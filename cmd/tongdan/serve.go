@@ -62,10 +62,10 @@ func (c command) serve(ctx context.Context, args []string) error {
 	if self == "" {
 		self = n.url
 	}
-	fmt.Fprintf(c.out, "Tongdan is at %s\n", self)
 	if err := c.welcome(ctx, d, self); err != nil {
 		return err
 	}
+	fmt.Fprintf(c.out, "Tongdan is at %s\n", self)
 	return n.run(ctx)
 }
 
