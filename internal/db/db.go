@@ -138,9 +138,6 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	if err := d.loadDictionaries(ctx); err != nil {
-		return err
-	}
 	if err := d.loadDirectory(ctx); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -228,16 +227,27 @@ func (h *health) load(rows map[laneKey]AccountRow, since int64) {
 	}
 }
 
-// over is an account as the directory has it, with how it is doing now.
-func (h *health) over(r AccountRow) AccountRow {
+// row is how an account is doing.
+func (h *health) row(k laneKey) AccountRow {
 	h.mu.Lock()
-	s, ok := h.at[laneKey{r.Merchant, r.ID}]
-	h.mu.Unlock()
-	if ok {
-		r.AlarmAt, r.AlarmWhy, r.LastPush, r.LastPull, r.LastError = s.row.AlarmAt, s.row.AlarmWhy, s.row.LastPush, s.row.LastPull, s.row.LastError
-		r.ErrorCode, r.ErrorWords, r.Cursor = s.row.ErrorCode, s.row.ErrorWords, s.row.Cursor
+	defer h.mu.Unlock()
+	if s, ok := h.at[k]; ok {
+		return s.row
 	}
-	return r
+	return AccountRow{Merchant: k.m, ID: k.account}
+}
+
+// over is an account as the directory has it, with how it is doing now.
+func (h *health) over(a AccountRow) AccountRow {
+	r := h.row(laneKey{a.Merchant, a.ID})
+	return a.doing(&r)
+}
+
+// doing is an account with how another row of it says that it is doing.
+func (a AccountRow) doing(r *AccountRow) AccountRow {
+	a.AlarmAt, a.AlarmWhy, a.LastPush, a.LastPull, a.LastError = r.AlarmAt, r.AlarmWhy, r.LastPush, r.LastPull, r.LastError
+	a.ErrorCode, a.ErrorWords, a.Cursor = r.ErrorCode, r.ErrorWords, r.Cursor
+	return a
 }
 
 // newer is a stored account with the pushes and pulls that were not worth a write yet.
@@ -263,43 +273,28 @@ const setHealth = `INSERT INTO account_health (merchant_id, account_id, alarm_at
 
 // saveHealth writes the touches that have to be written.
 func (b *batch) saveHealth() ([]*stmt, error) {
-	if len(b.made.touches) == 0 {
-		return nil, nil
-	}
 	now := b.now.UnixMilli()
-	before := map[laneKey]healthState{}
-	b.mark = map[laneKey]healthState{}
-	for _, t := range b.made.touches {
-		s, ok := b.mark[t.at]
-		if !ok {
-			b.d.health.mu.Lock()
-			s, ok = b.d.health.at[t.at]
-			b.d.health.mu.Unlock()
-			if !ok {
-				s.row = AccountRow{Merchant: t.at.m, ID: t.at.account}
-			}
-			before[t.at] = s
-			s.row.Credentials = maps.Clone(s.row.Credentials)
-		}
-		t.f(&s.row)
-		b.mark[t.at] = s
-	}
 	var list []*stmt
-	for _, k := range sortedKeys(b.mark, compareLanes) {
-		s, old := b.mark[k], before[k].row
-		r := s.row
-		alarm := flag(r.AlarmAt != old.AlarmAt || r.AlarmWhy != old.AlarmWhy)
-		failed := flag(r.LastError != old.LastError || r.ErrorCode != old.ErrorCode || r.ErrorWords != old.ErrorWords)
-		cursor := flag(string(r.Cursor) != string(old.Cursor))
-		if alarm+failed+cursor == 0 && now-s.written < 1000 {
-			continue
+	for _, k := range sortedKeys(b.made.touched, compareLanes) {
+		r, was := b.made.touched[k].row, b.made.touched[k].was
+		alarm := flag(r.AlarmAt != was.AlarmAt || r.AlarmWhy != was.AlarmWhy)
+		failed := flag(r.LastError != was.LastError || r.ErrorCode != was.ErrorCode || r.ErrorWords != was.ErrorWords)
+		cursor := flag(string(r.Cursor) != string(was.Cursor))
+		write := alarm+failed+cursor > 0 || b.d.health.due(k, now)
+		put(&b.mark, k, healthState{row: r, written: now * flag(write)})
+		if write {
+			list = append(list, &stmt{text: setHealth, args: []any{int64(k.m), int64(k.account), r.AlarmAt, clean(r.AlarmWhy, 300), r.LastPush, r.LastPull,
+				r.LastError, clean(r.ErrorCode, 100), clean(r.ErrorWords, 300), nilIfEmpty(r.Cursor), alarm, failed, cursor}})
 		}
-		s.written = now
-		b.mark[k] = s
-		list = append(list, &stmt{text: setHealth, args: []any{int64(k.m), int64(k.account), r.AlarmAt, clean(r.AlarmWhy, 300), r.LastPush, r.LastPull,
-			r.LastError, clean(r.ErrorCode, 100), clean(r.ErrorWords, 300), nilIfEmpty(r.Cursor), alarm, failed, cursor}})
 	}
 	return list, nil
+}
+
+// due reports whether a push or pull is worth a write again.
+func (h *health) due(k laneKey, now int64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return now-h.at[k].written >= 1000
 }
 
 func flag(b bool) int64 {

@@ -29,9 +29,8 @@ func keyOf(b []byte) bodyKey {
 
 // packed is a body as it goes into the journal, but for its seal.
 type packed struct {
-	zip  []byte
-	dict int64
-	sum  []byte // keyed hash of the plain body
+	zip []byte
+	sum []byte // keyed hash of the plain body
 }
 
 // pack compresses the bodies that a verb will journal, in the caller's goroutine.

@@ -61,6 +61,9 @@ type (
 		store    ident.Store
 		quantity int64
 	}
+	touchState struct {
+		was, row AccountRow
+	}
 	laneState struct {
 		epoch int64
 		held  bool
@@ -100,12 +103,12 @@ type layer struct {
 	byOrder  map[orderKey][]ident.Effect
 	reserves map[itemKey]reserveState
 	lanes    map[laneKey]laneState
+	touched  map[laneKey]touchState
 
 	newLinks []newLink
 	entries  []*entryState
 	parked   []ParkedRow
 	unparked []ParkedRow
-	touches  []touch
 	batches  []BatchRow
 	items    []batchItem
 	changes  []change
@@ -114,11 +117,6 @@ type layer struct {
 type newLink struct {
 	rec   refKey
 	order string
-}
-
-type touch struct {
-	at laneKey
-	f  func(*AccountRow)
 }
 
 type batchItem struct {
@@ -163,11 +161,11 @@ func (l *layer) adopt(v *layer) {
 	adopt(&l.byKey, v.byKey)
 	adopt(&l.byOrder, v.byOrder)
 	adopt(&l.reserves, v.reserves)
+	adopt(&l.touched, v.touched)
 	l.newLinks = append(l.newLinks, v.newLinks...)
 	l.entries = append(l.entries, v.entries...)
 	l.parked = append(l.parked, v.parked...)
 	l.unparked = append(l.unparked, v.unparked...)
-	l.touches = append(l.touches, v.touches...)
 	l.batches = append(l.batches, v.batches...)
 	l.items = append(l.items, v.items...)
 	l.changes = append(l.changes, v.changes...)
@@ -192,7 +190,7 @@ func inAliases(l *layer) map[wordKey]string          { return l.aliases }
 func inEffects(l *layer) map[effectKey]*effectState  { return l.effects }
 func inByKey(l *layer) map[wordKey]ident.Effect      { return l.byKey }
 func inByOrder(l *layer) map[orderKey][]ident.Effect { return l.byOrder }
-func inReserves(l *layer) map[itemKey]reserveState   { return l.reserves }
+func inTouched(l *layer) map[laneKey]touchState      { return l.touched }
 
 // A wanted set is what verbs named, or asked for while deciding.
 type wanted struct {

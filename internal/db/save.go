@@ -18,7 +18,7 @@ var (
 	addOrders  = insert{`INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, 22, ``}
 	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 29, ``}
 	addJournal = insert{`INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
-		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, dictionary, body, answer) VALUES`, 26, ``}
+		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, 25, ``}
 	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, state, attempts, size, entry_id, retry) VALUES`, 13, ``}
 	addChanges  = insert{`INSERT INTO changes (merchant_id, seq, kind, entity_id, store_id, at) VALUES`, 6, ``}
 	addDayKeys  = insert{`INSERT INTO day_keys (merchant_id, day, sealed_key) VALUES`, 3, ``}

@@ -46,7 +46,7 @@ func (s *sealer) row(st *entryState) ([]any, error) {
 	return []any{int64(e.ID), int64(st.m), e.At.UnixMilli(), string(e.Direction), clean(e.What, 100), e.Channel, int64(e.Account), int64(e.Order),
 		clean(e.Ref.Realm, maxName), clean(e.Ref.Kind, maxName), clean(e.Ref.ID, maxName), clean(e.Method, 20), clean(e.Path, 500), int64(e.Status),
 		e.Took.Microseconds(), clean(e.By, 200), clean(e.Outcome, 100), clean(e.Error, 1000), known, hash, int64(len(e.Body)), int64(len(e.Answer)),
-		day, st.body.dict, body, answer}, nil
+		day, body, answer}, nil
 }
 
 // key finds the key of an entry's order, or of its day when there is no such order or

@@ -95,7 +95,8 @@ func (d *DB) lockDir(dir string) error {
 // openFile opens a pool. Settings are in the DSN, so that each connection has them.
 func openFile(file string, conns int, extra string) (*sql.DB, error) {
 	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)",
-		"wal_autocheckpoint(0)", "cache_size(-65536)", "temp_store(MEMORY)", "mmap_size(268435456)"}
+		"wal_autocheckpoint(0)", fmt.Sprintf("cache_size(-%d)", 65536/conns), // KB: as much for the writer as for all readers
+		"temp_store(MEMORY)", "mmap_size(268435456)"}
 	q := make(url.Values)
 	for _, p := range pragmas {
 		q.Add("_pragma", p)

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -366,7 +367,15 @@ func (t *Tx) UpdateParked(p ParkedRow) {
 // and the cursor. A cursor, an error and an alarm are written in this transaction; a
 // mere LastPush or LastPull at most once a second, so that pushes do not queue for it.
 func (t *Tx) Touch(account ident.Account, f func(*AccountRow)) {
-	t.l.touches = append(t.l.touches, touch{laneKey{t.m, account}, f})
+	k := laneKey{t.m, account}
+	s, ok := find(t.l, inTouched, k)
+	if !ok {
+		s.was = t.d.health.row(k)
+		s.row = s.was
+	}
+	s.row.Credentials = maps.Clone(s.row.Credentials)
+	f(&s.row)
+	put(&t.l.touched, k, s)
 }
 
 // Change puts a line into the feed.
@@ -384,6 +393,9 @@ func (t *Tx) Account(id ident.Account) (AccountRow, bool) {
 	a, ok := t.dir.Account(id)
 	if !ok || a.Merchant != t.m {
 		return AccountRow{}, false
+	}
+	if s, ok := find(t.l, inTouched, laneKey{t.m, id}); ok {
+		return a.doing(&s.row), true
 	}
 	return t.d.health.over(a), true
 }

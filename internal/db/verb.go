@@ -100,6 +100,14 @@ func (d *DB) Do(ctx context.Context, v Verb) (Receipt, error) {
 	if err := v.check(); err != nil {
 		return Receipt{}, err
 	}
+	if _, err := d.keys.merchant(v.Merchant); err != nil { // perhaps another node has just made it
+		if err := d.loadDirectory(ctx); err != nil {
+			return Receipt{}, fault.Wrap(v.Name, err)
+		}
+		if _, err := d.keys.merchant(v.Merchant); err != nil {
+			return Receipt{}, fault.Wrap(v.Name, err)
+		}
+	}
 	j := &job{verb: v, size: v.Size, done: make(chan struct{})}
 	if err := d.pack(j); err != nil {
 		return Receipt{}, fault.Wrap(v.Name, err)

@@ -230,10 +230,10 @@ func TestACallerWhoLeavesBeforeItsTurnIsSkippedAndLaterGetsUnknown(t *testing.T)
 		if _, err := d.Do(ctx, v); err != nil && !fault.Is(err, fault.Unknown) {
 			t.Errorf("a verb whose caller left meanwhile: %v, want success or unknown", err)
 		}
-		do(t, d, placing(m, "after", nil, nil)) // the one before has ended by now
-		if _, err := orderOf(d, m, "late"); err != nil {
-			t.Errorf("the verb that had begun did not run to its end: %v", err)
-		}
+		waitFor(t, "the verb that had begun to run to its end", func() bool {
+			_, err := orderOf(d, m, "late")
+			return err == nil
+		})
 		if _, err := orderOf(d, m, "early"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("the verb that was skipped was carried out")
 		}

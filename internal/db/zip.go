@@ -2,7 +2,6 @@ package db
 
 import (
 	"bytes"
-	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -52,8 +51,6 @@ func (z *zipper) maybeUnzip(b []byte) ([]byte, error) {
 	}
 	return b, nil
 }
-
-func (d *DB) loadDictionaries(context.Context) error { return nil }
 
 // clean makes a text one that both engines keep, and no longer than limit bytes.
 func clean(s string, limit int) string {

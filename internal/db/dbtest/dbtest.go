@@ -3,6 +3,7 @@ package dbtest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -139,7 +140,11 @@ func start() (string, error) {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	run := exec.Command(postgres, "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-c", "max_connections=200", "-c", "shared_buffers=256MB")
+	args := []string{"-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-c", "max_connections=200", "-c", "shared_buffers=256MB"}
+	if f := flag.Lookup("test.bench"); f == nil || f.Value.String() == "" {
+		args = append(args, "-c", "fsync=off") // tests kill their own process, not the machine; benchmarks measure the disk too
+	}
+	run := exec.Command(postgres, args...)
 	run.SysProcAttr, run.Dir = attr, dir
 	if err := run.Start(); err != nil {
 		return "", err

@@ -1,0 +1,113 @@
+package db
+
+import (
+	"testing"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+func waiting(m ident.Merchant, size int) *job {
+	return &job{verb: Verb{Merchant: m}, size: size, done: make(chan struct{})}
+}
+
+func fillQueue(t *testing.T, q *queue, c Class, m ident.Merchant, n int) {
+	t.Helper()
+	for range n {
+		if err := q.add(c, waiting(m, 10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestABatchIsSharedByClassAndMerchant(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		fill func(q *queue)
+		want map[Class]int
+	}{
+		{"one class takes all", func(q *queue) { fillQueue(t, q, Background, 1, 100) }, map[Class]int{Background: 64}},
+		{"all classes share", func(q *queue) {
+			for m := range ident.Merchant(4) {
+				fillQueue(t, q, Pushes, m, 100)
+				fillQueue(t, q, People, m, 100)
+				fillQueue(t, q, Background, m, 100)
+			}
+		}, map[Class]int{Pushes: 32, People: 26, Background: 6}},
+	} {
+		q := newQueue()
+		c.fill(q)
+		before := map[Class]int{}
+		for class := range shares {
+			before[Class(class)] = len(q.lists[class])
+		}
+		batch := q.batch()
+		for class := range shares {
+			if got := before[Class(class)] - len(q.lists[class]); got != c.want[Class(class)] {
+				t.Errorf("%s: %d of class %d, want %d", c.name, got, class, c.want[Class(class)])
+			}
+		}
+		if len(batch) != 64 {
+			t.Errorf("%s: a batch of %d", c.name, len(batch))
+		}
+	}
+	q := newQueue()
+	fillQueue(t, q, Pushes, 1, 200)
+	fillQueue(t, q, Pushes, 2, 10)
+	of := map[ident.Merchant]int{}
+	for _, j := range q.batch() {
+		of[j.verb.Merchant]++
+	}
+	if of[2] != 10 {
+		t.Errorf("the small merchant got %d places of 10 beside a large one", of[2])
+	}
+}
+
+func TestAJobThatRunsAloneIsNotPassedOverTwice(t *testing.T) {
+	q := newQueue()
+	fillQueue(t, q, Pushes, 1, 1000)
+	alone := waiting(1, 10)
+	alone.verb.Alone = true
+	if err := q.add(Background, alone); err != nil {
+		t.Fatal(err)
+	}
+	q.batch()
+	if second := q.batch(); len(second) != 1 || second[0] != alone {
+		t.Errorf("the second batch has %d jobs; the one that runs alone starves", len(second))
+	}
+}
+
+func TestBackgroundMakesRoomForPushes(t *testing.T) {
+	q := newQueue()
+	var back []*job
+	for {
+		j := waiting(1, 1<<20)
+		if err := q.add(Background, j); err != nil {
+			if !fault.Is(err, fault.Unavailable) {
+				t.Fatal(err)
+			}
+			break
+		}
+		back = append(back, j)
+	}
+	if q.bytes > maxQueueBytes/2 {
+		t.Errorf("background fills %d bytes, more than its half", q.bytes)
+	}
+	pushes := 0
+	for q.add(Pushes, waiting(1, 1<<20)) == nil {
+		pushes++
+	}
+	if want := maxQueueBytes >> 20; pushes != want {
+		t.Errorf("%d pushes found room, want all %d", pushes, want)
+	}
+	for i, j := range back {
+		select {
+		case <-j.done:
+			if !fault.Is(j.err, fault.Unavailable) {
+				t.Errorf("background job %d: %v", i, j.err)
+			}
+		default:
+			t.Errorf("background job %d still waits", i)
+		}
+	}
+}
