@@ -128,8 +128,7 @@ export function Setup() {
   const [repeat, setRepeat] = useState("");
   const [tried, setTried] = useState(false);
   const enter = useEnter(
-    () =>
-      answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, locale: i18n.language } })),
+    () => answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, locale: i18n.language } })),
     "/connections",
   );
   const short = password.length < 8;

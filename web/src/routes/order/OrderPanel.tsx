@@ -185,6 +185,7 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
   const { t } = useTranslation();
   const now = useNow();
   const acts = o.action_list.filter((x) => x.for === a.key);
+  const amount = a.amount ?? (a.kind === "full" ? (o.paid ?? o.total) : null); // a request for everything may name no sum
   return (
     <div className={`case ${a.answerable ? "open" : ""}`} data-testid="after-sale">
       <div className="case-head">
@@ -193,7 +194,7 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
           {word(t, "saleState", a.state)}
         </span>
         {a.theirs ? <small className="quiet">{a.theirs}</small> : null}
-        <b className="num case-amount">{a.amount ? formatMoney(a.amount) : ""}</b>
+        <b className="num case-amount">{amount ? formatMoney(amount) : ""}</b>
       </div>
       {a.reason ? <p>{t("order.reason", { reason: a.reason })}</p> : null}
       {a.lines.length > 0 ? (
