@@ -95,12 +95,12 @@ export const row = (page, o) => page.locator(`[data-testid="order-row"][data-id=
 
 /** The number on a tab becomes n. */
 export const count = (page, tab, n) =>
-  until(`the tab ${tab} shows ${n}`, async () => assert.equal(await page.getByTestId(`count-${tab}`).textContent(), String(n)) ?? true);
+  until(`the tab ${tab} shows ${n}`, async () => assert.equal(await page.getByTestId(`count-${tab}`).textContent({ timeout: 1000 }), String(n)) ?? true);
 
 /** The text of something contains all of these. */
 export const says = (locator, ...texts) =>
   until(`it says ${texts.join(", ")}`, async () => {
-    const text = (await locator.textContent()) ?? "";
+    const text = (await locator.textContent({ timeout: 1000 })) ?? "";
     for (const t of texts) assert.ok(text.includes(t), `it says ${JSON.stringify(text)}`);
     return true;
   });
@@ -118,3 +118,11 @@ export async function barriers(page) {
     .filter((v) => v.impact === "serious" || v.impact === "critical")
     .flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(" ")} ${n.any[0]?.message ?? ""}`));
 }
+
+/** An attribute of something becomes a value. */
+export const becomes = (locator, name, value, options) =>
+  until(
+    `its ${name} is ${value}`,
+    async () => assert.equal(await locator.getAttribute(name, { timeout: 1000 }), value) ?? true,
+    options,
+  );

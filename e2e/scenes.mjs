@@ -41,6 +41,7 @@ export function scenes(name, tests, { stage = demo } = {}) {
         if (!test.passed) await pictures(pages, `${name} ${test.name} ${language}`);
         await Promise.all(people.map((p) => p.close()));
         people = [];
+        if (!test.passed) await s.d.calm?.().catch((e) => test.diagnostic(String(e)));
         assert.deepEqual(mistakes, [], "no script failed on the page");
       });
       tests(s);

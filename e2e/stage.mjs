@@ -88,6 +88,20 @@ export async function demo(...more) {
       return o.pending.length === 0 && o.seq > got.json.seq ? o : null;
     });
   };
+  /** What a channel is called in a language. */
+  d.channelName = async (name, language) => {
+    const c = (await d.get("/channels")).channels.find((c) => c.name === name);
+    return language === "zh-CN" ? c.label_zh : c.label_en;
+  };
+  /** Ends what a failed test left open, so that it stays alone with its failure. */
+  d.calm = async () => {
+    for (const o of (await d.get("/orders?status=new&channel=meituan&limit=200")).orders) await d.meituan.act(o.ref, "cancel_in_app");
+    for (const o of (await d.get("/orders?flag=refund&channel=meituan&limit=200")).orders) await d.meituan.act(o.ref, "agree_in_app");
+    await until("nothing waits", async () => {
+      const { statuses, flags } = await d.get("/counts?channel=meituan");
+      return !statuses.new && !flags.refund;
+    });
+  };
   d.platform = (name) => platform(d, name);
   d.meituan = d.platform("meituan");
   d.mercado = d.platform("mercadolibre");
