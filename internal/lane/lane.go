@@ -89,6 +89,7 @@ const (
 	actWidth   = 8               // calls at once in a lane
 	backWidth  = 4
 	pollEvery  = time.Second
+	lookEvery  = 25 * time.Millisecond // at most, however much comes in
 )
 
 // A Runner works the lanes that it can lease.
@@ -96,6 +97,7 @@ type Runner struct {
 	o       Options
 	wake    chan struct{}
 	more    atomic.Bool // lanes may have been added
+	news    atomic.Bool // something may be due that was not when it was last looked
 	mu      sync.Mutex
 	lanes   map[string]*working
 	buckets map[ident.App]*bucket
@@ -108,7 +110,9 @@ type working struct {
 	busy   map[string]bool // targets with a call of ours under way
 	acts   int
 	backs  int
-	nextAt time.Time
+	rest   []effect.Effect // due when it was last looked, and not begun for want of a place
+	looked time.Time
+	next   time.Time // when something else becomes due
 }
 
 // New makes a runner; Run works it.
@@ -127,6 +131,11 @@ func New(o Options) *Runner {
 
 // Wake tells the runner that something may be due now. It never blocks.
 func (r *Runner) Wake() {
+	r.news.Store(true)
+	r.rouse()
+}
+
+func (r *Runner) rouse() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -259,53 +268,87 @@ func (r *Runner) write(ctx context.Context, l db.Lease, e effect.Effect, refs []
 }
 
 // Step begins everything that is due and may begin now, and says when to come again.
+// What was due at the last look and found no place goes first; the database is asked
+// again when that is used up or something new may be due.
 func (r *Runner) Step(ctx context.Context) time.Time {
-	r.mu.Lock()
-	var lanes []db.Lease
+	news := r.news.Swap(false)
 	now := time.Now()
+	next := now.Add(pollEvery)
+	r.mu.Lock()
+	var lanes []*working
 	for _, w := range r.lanes {
 		if w.lease.Until.Sub(now) > min(minTime, r.o.TTL/4) {
-			lanes = append(lanes, w.lease)
+			lanes = append(lanes, w)
 		}
 	}
 	r.mu.Unlock()
-	next := now.Add(pollEvery)
-	for _, l := range lanes {
-		due, nextAt, err := r.o.DB.Due(ctx, l.Lane, time.Now().UnixMilli(), 4*(actWidth+backWidth))
-		if err != nil {
-			if ctx.Err() == nil {
-				r.o.Log.Warn("due effects could not be read", "lane", l.Lane, "err", err)
+	for _, w := range lanes {
+		switch soonest := w.looked.Add(lookEvery); {
+		case !news && len(w.rest) > 0:
+		case now.Before(soonest):
+			if news {
+				r.news.Store(true)
 			}
-			continue
-		}
-		if nextAt > 0 {
-			if t := time.UnixMilli(nextAt); t.Before(next) {
-				next = t
+			next = earlier(next, soonest)
+			if len(w.rest) == 0 {
+				continue
 			}
-		}
-		for _, e := range due {
-			if wait := r.begin(ctx, l, e); wait > 0 {
-				if t := time.Now().Add(wait); t.Before(next) {
-					next = t
+		default:
+			due, nextAt, err := r.o.DB.Due(ctx, w.lease.Lane, now.UnixMilli(), 4*(actWidth+backWidth))
+			if err != nil {
+				if ctx.Err() == nil {
+					r.o.Log.Warn("due effects could not be read", "lane", w.lease.Lane, "err", err)
 				}
+				continue
+			}
+			w.rest, w.looked, w.next = due, now, time.Time{}
+			if nextAt > 0 {
+				w.next = time.UnixMilli(nextAt)
 			}
 		}
+		switch {
+		case w.next.IsZero():
+		case w.next.After(now):
+			next = earlier(next, w.next)
+		default: // it has become due since
+			r.news.Store(true)
+			next = earlier(next, w.looked.Add(lookEvery))
+		}
+		kept := w.rest[:0]
+		for _, e := range w.rest {
+			begun, wait := r.begin(ctx, w.lease, e)
+			if !begun {
+				kept = append(kept, e)
+			}
+			if wait > 0 {
+				next = earlier(next, time.Now().Add(wait))
+			}
+		}
+		w.rest = kept
 	}
 	return next
 }
 
-// begin takes a place and a token for an effect and works it in a goroutine. It returns
-// how long to wait when the budget is empty.
-func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) time.Duration {
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// begin takes a place and a token for an effect and works it in a goroutine. It tells
+// how long to wait when the budget is empty. An effect that nobody handles counts as
+// begun: it is not worth remembering.
+func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun bool, wait time.Duration) {
 	k, ok := r.o.Kinds(e.Kind)
 	if !ok {
-		return 0
+		return true, 0
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.lanes[l.Lane]
 	if w == nil || w.busy[e.Target] || (k.Background && w.backs >= backWidth) || (!k.Background && w.acts >= actWidth) {
-		return 0
+		return false, 0
 	}
 	if k.Budget {
 		reserve := 0.0
@@ -313,7 +356,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) time.Du
 			reserve = 0.25 // of the burst is kept for people
 		}
 		if wait := r.bucket(e.App).take(time.Now(), reserve); wait > 0 {
-			return wait
+			return false, wait
 		}
 	}
 	w.busy[e.Target] = true
@@ -332,9 +375,12 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) time.Du
 		delete(w.busy, e.Target)
 		*places--
 		r.mu.Unlock()
-		r.Wake()
+		if !k.Background {
+			r.news.Store(true) // the next act on the same order may be due now
+		}
+		r.rouse()
 	}()
-	return 0
+	return true, 0
 }
 
 // work is one attempt from beginning to end.
