@@ -246,6 +246,9 @@ func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) 
 // streams is the merge of one walk for each status, and each store where there are few.
 func (f *Filter) streams(stores []ident.Store, rest string, args *[]any) string {
 	statuses := f.Status
+	if len(statuses) == 0 && stores == nil {
+		return `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+	}
 	if len(statuses) == 0 {
 		statuses = order.Statuses
 	}
@@ -334,7 +337,7 @@ func (d *DB) rowsAt(ctx context.Context, m ident.Merchant, places []place) ([]Or
 	}
 	args := []any{int64(m)}
 	found := make(map[int64]OrderRow, len(ids))
-	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE +merchant_id = $1`+anyOf("id", ids, &args), args, func(scan scanFunc) error {
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+anyOf("id", ids, &args), args, func(scan scanFunc) error {
 		r, err := scanOrder(scan)
 		found[int64(r.ID)] = r
 		return err
@@ -418,7 +421,7 @@ func (d *DB) OrdersByID(ctx context.Context, sc Scope, ids []ident.Order) ([]Ord
 	where := anyOf("id", orderNumbers(ids), &args)
 	scope, args := sc.where("store_id", args)
 	var out []OrderRow
-	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE +merchant_id = $1`+where+scope, args, func(scan scanFunc) error {
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+where+scope, args, func(scan scanFunc) error {
 		r, err := scanOrder(scan)
 		out = append(out, r)
 		return err

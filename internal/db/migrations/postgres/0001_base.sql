@@ -174,6 +174,7 @@ CREATE TABLE orders (
 
 -- The lists of a merchant and of a store, by status: a list over several statuses
 -- merges them. "All" is a list over every status.
+CREATE INDEX orders_time ON orders (merchant_id, sort_at, id);
 CREATE INDEX orders_status ON orders (merchant_id, status, sort_at, id);
 CREATE INDEX orders_store ON orders (merchant_id, store_id, status, sort_at, id);
 CREATE INDEX orders_due ON orders (merchant_id, due_at, id) WHERE due_at > 0;
