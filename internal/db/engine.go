@@ -19,6 +19,11 @@ type engine struct {
 	skipLocked string // the same as lock, but rows that others hold are passed over
 	clock      string // expression: the database's own clock, UTC ms
 
+	// before a column: look no index up by it. SQLite has no statistics and, given a
+	// merchant and a list of ids, would read all rows of the merchant; PostgreSQL needs
+	// the merchant, with which its key begins.
+	aside string
+
 	writers func(context.Context) ([]conn, error) // the connections that write
 	blame   func(error) blame                     // whose fault an error of a statement is
 	taken   func(error) bool                      // the error is about a key that exists already

@@ -101,7 +101,7 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 	if len(ids) > 0 {
 		args := []any{int64(m)}
 		where := anyOf("id", orderNumbers(ids), &args)
-		if err := d.query(ctx, derivedFrom+where, args, func(scan scanFunc) error {
+		if err := d.query(ctx, d.derivedFrom()+where, args, func(scan scanFunc) error {
 			r, err := d.scanDerived(scan)
 			rows = append(rows, r)
 			return err
@@ -123,7 +123,9 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 	return n == followMany, err
 }
 
-const derivedFrom = `SELECT id, store_id, shop_id, channel, status, flags, sort_at, search FROM orders WHERE merchant_id = $1`
+func (d *DB) derivedFrom() string {
+	return `SELECT id, store_id, shop_id, channel, status, flags, sort_at, search FROM orders WHERE ` + d.eng.aside + `merchant_id = $1`
+}
 
 func (d *DB) scanDerived(scan scanFunc) (*derived, error) {
 	r := new(derived)
@@ -303,7 +305,7 @@ func (d *DB) Rebuild(ctx context.Context, m ident.Merchant) error {
 			if err := exec(ctx, c, `UPDATE followers SET at = at WHERE merchant_id = $1`, int64(m)); err != nil { // the follower waits
 				return err
 			}
-			err := c.run(ctx, &stmt{text: derivedFrom + ` AND id > $2 ORDER BY id LIMIT $3`, args: []any{int64(m), after, int64(rebuildMany)}, each: func(scan scanFunc) error {
+			err := c.run(ctx, &stmt{text: d.derivedFrom() + ` AND id > $2 ORDER BY id LIMIT $3`, args: []any{int64(m), after, int64(rebuildMany)}, each: func(scan scanFunc) error {
 				r, err := d.scanDerived(scan)
 				rows = append(rows, r)
 				return err

@@ -260,7 +260,7 @@ func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit)
 	}
 	where += f.statuses(&args) + f.residual(&args)
 	found := map[int64]OrderRow{}
-	err := d.query(ctx, `SELECT `+orderColumns+`, search FROM orders WHERE merchant_id = $1`+where, args, func(scan scanFunc) error {
+	err := d.query(ctx, `SELECT `+orderColumns+`, search FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+where, args, func(scan scanFunc) error {
 		var zipped []byte
 		r, err := scanOrder(scan, &zipped)
 		if err == nil && (!verify[int64(r.ID)] || d.holds(zipped, q)) {

@@ -62,6 +62,7 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	d.eng = &engine{
 		name:  "sqlite",
 		clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+		aside: "+",
 		blame: blameSQLite,
 		taken: func(err error) bool {
 			e, ok := errors.AsType[*sqlite.Error](err)

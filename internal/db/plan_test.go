@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Every look-up by key must go along the whole key: along a part of it, it reads all
+// rows of the merchant. SQLite has no statistics to know that by.
+func TestLookupsGoAlongTheirWholeKeyOnSQLite(t *testing.T) {
+	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for name, l := range map[string]lookup{
+		"effectOrders": effectOrders, "orderRefs": orderRefs, "linksOut": linksOut, "linksIn": linksIn, "orderRows": orderRows, "recordRows": recordRows,
+		"aliasRows": aliasRows, "effectRows": effectRows, "effectsOf": effectsOf, "effectsKeyed": effectsKeyed, "laneRows": laneRows, "nameRows": nameRows, "followRows": followRows,
+	} {
+		args := make([]any, 4*len(l.types))
+		for i := range args {
+			args[i] = "1"
+		}
+		s := l.stmts(args, "", nil)[0]
+		var plan []string
+		if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+s.text, s.args, func(scan scanFunc) error {
+			var id, parent, unused int
+			var detail string
+			err := scan(&id, &parent, &unused, &detail)
+			plan = append(plan, detail)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(plan, "; ")
+		keys := strings.Count(plan[0], "=?")
+		if !strings.HasPrefix(plan[0], "SEARCH") || keys < len(l.types) && !strings.Contains(plan[0], "(rowid=?)") {
+			t.Errorf("%s goes along %d of %d columns: %s", name, keys, len(l.types), text)
+		}
+	}
+}
+
+// Pages must take no longer when there are more orders: no list may sort or scan.
+func TestListsWalkAlongAnIndexOnSQLite(t *testing.T) {
+	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for name, q := range map[string]struct {
+		f      Filter
+		stores []ident.Store
+		want   string
+	}{
+		"all":              {Filter{}, nil, "orders_time (merchant_id=? AND sort_at<?"},
+		"two statuses":     {Filter{Status: []order.Status{order.StatusNew, order.StatusDone}}, nil, "orders_status (merchant_id=? AND status=?"},
+		"a store":          {Filter{}, []ident.Store{3}, "orders_store (merchant_id=? AND store_id=? AND status=?"},
+		"a store's status": {Filter{Status: []order.Status{order.StatusNew}}, []ident.Store{3, 4}, "orders_store (merchant_id=? AND store_id=? AND status=?"},
+	} {
+		args := []any{int64(1), int64(1) << 40, int64(1), int64(51)}
+		text := q.f.streams(q.stores, q.f.residual(&args), &args)
+		walks := 0
+		if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(scan scanFunc) error {
+			var id, parent, unused int
+			var detail string
+			err := scan(&id, &parent, &unused, &detail)
+			if strings.Contains(detail, "orders") {
+				walks++
+				if !strings.Contains(detail, "SEARCH") || !strings.Contains(detail, q.want) {
+					t.Errorf("%s: %s, want %s", name, detail, q.want)
+				}
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if walks == 0 {
+			t.Errorf("%s: no walk in the plan", name)
+		}
+	}
+}
