@@ -12,6 +12,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -45,6 +46,7 @@ type Plan struct {
 	NoPages bool          // no derived counts and search: the intake alone
 	Bare    bool          // instead of a hub: read, verify and parse a push, and forget it
 	Level   slog.Level
+	Leash   bool // end when standard input does: with the process that started it
 }
 
 // Key is the master key of every database of the tests.
@@ -71,6 +73,12 @@ type Node struct {
 func Run(p Plan) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
+	if p.Leash {
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			os.Exit(3)
+		}()
+	}
 	l, err := p.listener()
 	if err != nil {
 		return err

@@ -250,6 +250,9 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 				t.Fatalf("%s: %v", o["order_id"], err)
 			}
 			want[got.Orders[0].String()] = as
+			if i%1000 == 999 {
+				t.Logf("%d orders placed in %v", i+1, time.Since(began).Round(time.Second))
+			}
 			if i%20 == 19 { // not faster than it can be read: this is a day's business, not a flood
 				w.until(60*time.Second, func() string {
 					if s := w.state(); i+1-int(s.Orders) > 400 {
@@ -259,9 +262,8 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 				})
 			}
 		}
-		t.Logf("%d orders placed in %v", len(orders), time.Since(began).Round(time.Second))
 		var have []Row
-		w.until(150*time.Second, func() string {
+		w.until(240*time.Second, func() string {
 			if s := w.state(); int(s.Orders) < len(want) {
 				return fmt.Sprintf("%d of %d orders have arrived, %d reads under way", s.Orders, len(want), len(s.Reads))
 			}

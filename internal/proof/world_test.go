@@ -91,11 +91,16 @@ func newProcess(t *testing.T, p Plan) *process {
 // start runs the node and waits until it serves.
 func (x *process) start() {
 	x.t.Helper()
+	x.plan.Leash = true
 	raw, _ := json.Marshal(x.plan)
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), nodeEnv+"="+string(raw))
 	cmd.ExtraFiles = []*os.File{x.file}
 	cmd.Stderr = x.log
+	_, err := cmd.StdinPipe()
+	if err != nil {
+		x.t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

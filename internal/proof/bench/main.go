@@ -128,6 +128,7 @@ func (b *bench) place() (proof.Plan, error) {
 
 // start runs a node and connects a Meituan shop to it, if it has none.
 func (b *bench) start(p proof.Plan, mode string, made *proof.Made) (*node, error) {
+	p.Leash = true
 	raw, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
@@ -135,6 +136,9 @@ func (b *bench) start(p proof.Plan, mode string, made *proof.Made) (*node, error
 	n := &node{plan: p, cmd: exec.Command(os.Args[0])}
 	n.cmd.Env = append(os.Environ(), nodeEnv+"="+string(raw))
 	n.cmd.Stderr = os.Stderr
+	if _, err := n.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
