@@ -26,6 +26,7 @@ package effect
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
@@ -179,6 +180,9 @@ func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Cod
 	}
 	if !look {
 		e.Called, e.Looks = out, 0
+	}
+	if look && out == Obsolete && e.Called == Clash && e.Words != "" && e.Words != words {
+		words = strings.TrimSuffix(e.Words+" · "+words, " · ") // what the platform said, then what was seen
 	}
 	if out != NotSeen {
 		e.Code, e.Words = code, words

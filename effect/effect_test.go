@@ -109,3 +109,17 @@ func TestACodeTellsTheOutcome(t *testing.T) {
 		t.Error("nil is ok; what we cannot explain may have been done")
 	}
 }
+
+func TestARefusalKeepsThePlatformsWordsBesideWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	e := effect.Effect{Nature: effect.Guarded, Attempt: &effect.Attempt{N: 1}}
+	e = e.After(effect.Clash, 10, 0, fault.Conflict, "该订单已完成，无法取消")
+	e.Attempt = &effect.Attempt{N: 2, Look: true}
+	e = e.After(effect.Obsolete, 20, 0, "", "the order is completed")
+	if e.State != effect.Refused || e.Words != "该订单已完成，无法取消 · the order is completed" {
+		t.Errorf("%s: %q", e.State, e.Words)
+	}
+	if e.Attempt.Words != "the order is completed" {
+		t.Errorf("the look noted %q, not its own words", e.Attempt.Words)
+	}
+}
