@@ -452,6 +452,7 @@ export const words = {
     work_done: "Finished",
     work_cancelled: "Cancelled",
     work_replaced: "Split into new orders",
+    delivery_none: "Not on its way yet",
     delivery_sought: "Looking for a rider",
     delivery_assigned: "Taken by a rider or carrier",
     delivery_at_store: "Rider at the store",

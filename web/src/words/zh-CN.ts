@@ -443,6 +443,7 @@ export const words = {
     work_done: "订单完成",
     work_cancelled: "订单取消",
     work_replaced: "订单被拆分",
+    delivery_none: "还没有发出",
     delivery_sought: "等待骑手",
     delivery_assigned: "骑手/承运商已接",
     delivery_at_store: "骑手到店",

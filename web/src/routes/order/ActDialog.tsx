@@ -34,7 +34,7 @@ export function ActDialog({ asked }: { asked: Asked }) {
 }
 
 function Dialog({ asked }: { asked: Asked }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const name = useOrderName();
   const [form] = Form.useForm<Values>();
   const { data: order, error, refetch } = useQuery(orderQuery(asked.order.id));
@@ -63,6 +63,7 @@ function Dialog({ asked }: { asked: Asked }) {
     }
   });
 
+  const note = offered ? inLanguage(i18n.language, offered.note.zh, offered.note.en) : "";
   const refused = order && !offered?.allowed;
   const danger = Boolean(offered?.final);
   return (
@@ -104,6 +105,7 @@ function Dialog({ asked }: { asked: Asked }) {
             )
           }
         >
+          {note ? <p className="act-note quiet">{note}</p> : null}
           {wantsLines ? <Lines order={order} quantities={quantities} change={setQuantities} /> : null}
           {fields
             .filter((f) => f.type !== "lines")
