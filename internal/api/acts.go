@@ -54,8 +54,9 @@ type Done struct {
 
 // Already says who was faster.
 type Already struct {
-	By string `json:"by"`
-	At int64  `json:"at"`
+	By   string `json:"by" doc:"usr_… or key_…, or the channel in whose own app it was done."`
+	Name string `json:"name,omitempty"`
+	At   int64  `json:"at"`
 }
 
 type doneOutput struct {
@@ -90,7 +91,7 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 	}
 	out := &doneOutput{Status: http.StatusAccepted, Seq: done.Seq, Body: Done{EffectID: done.Effect, State: done.State, Seq: done.Seq}}
 	if done.Already != nil {
-		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.At}
+		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.Name, done.Already.At}
 	}
 	return out, nil
 }

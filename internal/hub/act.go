@@ -45,8 +45,9 @@ type Done struct {
 
 // Already says that somebody was faster: news, not an error.
 type Already struct {
-	By string
-	At int64
+	By   string // usr_…, key_…, or the channel where it was done
+	Name string // of the person, when it was done here
+	At   int64
 }
 
 // Act records what somebody wants and makes it an effect. It fails with fault.Conflict
@@ -73,6 +74,13 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 		return Done{}, fault.Wrap(op, err)
 	}
 	done.Seq = r.Seq
+	if done.Already != nil && actorID(done.Already.By) {
+		names, err := h.actors(ctx, who.Merchant)
+		if err != nil {
+			return done, fault.Wrap(op, err)
+		}
+		done.Already.Name = names[done.Already.By]
+	}
 	h.runner.Wake()
 	return done, nil
 }

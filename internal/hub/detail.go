@@ -158,7 +158,8 @@ type Moment struct {
 	Axis    string            `json:"axis,omitempty"`
 	Code    string            `json:"text_code"`
 	Params  map[string]string `json:"params"`
-	By      string            `json:"by,omitempty"`
+	By      string            `json:"by,omitempty" doc:"usr_… or key_… of who acted here; the platform's word for who acted there."`
+	ByName  string            `json:"by_name,omitempty"`
 	TookMS  int64             `json:"took_ms,omitempty"`
 	Journal string            `json:"journal_id,omitempty"`
 }
@@ -335,6 +336,13 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 			}
 			out = append(out, Moment{At: e.At.UnixMilli(), Kind: "call", Code: e.What, Params: map[string]string{"outcome": e.Outcome, "status": itoa(e.Status)}, TookMS: e.Took.Milliseconds(), Journal: e.ID.String()})
 		}
+	}
+	names, err := h.actors(ctx, who.Merchant)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		out[i].ByName = names[out[i].By]
 	}
 	slices.SortStableFunc(out, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
 	if len(out) > maxTimeline {

@@ -85,7 +85,7 @@ export async function act(id: string, body: ActBody): Promise<Doing> {
         api.POST("/api/v1/orders/{id}/actions", { params: { path: { id }, header: { "Idempotency-Key": key } }, body: wire(body) }),
       );
       const end: Doing = got.already
-        ? { ...base, state: "faster", by: got.already.by ?? "", at: got.already.at ?? 0, seq: got.seq ?? 0 }
+        ? { ...base, state: "faster", by: got.already.name || (got.already.by ?? ""), at: got.already.at ?? 0, seq: got.seq ?? 0 }
         : { ...base, state: "sent", seq: got.seq ?? 0 };
       set(id, end);
       forget(id, end, got.already ? 12_000 : 20_000);

@@ -174,6 +174,7 @@ export type TimelineEntry = {
   text_code: string;
   params: Record<string, unknown>;
   by: string;
+  by_name: string;
   took_ms: number;
   journal_id: string;
 };

@@ -713,7 +713,9 @@ export interface components {
         Already: {
             /** Format: int64 */
             at: number;
+            /** @description usr_… or key_…, or the channel in whose own app it was done. */
             by: string;
+            name?: string;
         };
         Amount: {
             currency: string;
@@ -1167,7 +1169,9 @@ export interface components {
             /** Format: int64 */
             at: number;
             axis?: string;
+            /** @description usr_… or key_… of who acted here; the platform's word for who acted there. */
             by?: string;
+            by_name?: string;
             journal_id?: string;
             /** @enum {string} */
             kind: "fact" | "act" | "decision" | "call";
@@ -2411,6 +2415,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
             /** @description Accepted */
             202: {
                 headers: {
@@ -2419,15 +2432,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -533,7 +533,7 @@ function Timeline({ order: o, zone }: { order: Order; zone: string }) {
             )}
             <span>
               {happened(t, e)}
-              {e.by ? <small className="quiet"> {who(e.by)}</small> : null}
+              {e.by ? <small className="quiet"> {who(e.by, e.by_name)}</small> : null}
               {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
             </span>
           </li>

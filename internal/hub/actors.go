@@ -1,0 +1,32 @@
+package hub
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+)
+
+// actors gives the names of those who act for a merchant, by id (usr_…, key_…): people
+// know each other by name.
+func (h *Hub) actors(ctx context.Context, m ident.Merchant) (map[string]string, error) {
+	out := map[string]string{}
+	users, err := h.db.Users(ctx, m)
+	if err != nil {
+		return nil, fault.Wrap("hub.actors", err)
+	}
+	for _, u := range users {
+		out[u.ID.String()] = u.Name
+	}
+	keys, err := h.db.Keys(ctx, m)
+	if err != nil {
+		return nil, fault.Wrap("hub.actors", err)
+	}
+	for _, k := range keys {
+		out[k.ID.String()] = k.Name
+	}
+	return out, nil
+}
+
+func actorID(by string) bool { return strings.HasPrefix(by, "usr_") || strings.HasPrefix(by, "key_") }
