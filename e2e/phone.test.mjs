@@ -1,0 +1,124 @@
+// One hand, 360 px wide.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { becomes, phone, row, says } from "./browser.mjs";
+import { scenes } from "./scenes.mjs";
+import { tea } from "./stage.mjs";
+import { until } from "./until.mjs";
+
+/** Draws a finger over the screen, the way a thumb swipes. */
+async function swipe(page, from, to) {
+  const touch = await page.context().newCDPSession(page);
+  const at = (p) => [{ x: p.x, y: p.y, id: 1 }];
+  await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(from) });
+  for (let k = 1; k <= 8; k++) {
+    const p = { x: from.x + ((to.x - from.x) * k) / 8, y: from.y + ((to.y - from.y) * k) / 8 };
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(p) });
+  }
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await touch.detach();
+}
+
+/** What can be pressed on the page and is smaller than a thumb wants: name and size. */
+const small = (page) =>
+  page.evaluate(() => {
+    const out = [];
+    for (const el of document.querySelectorAll("button, a[href], select, input:not([type=hidden]), summary, [role=tab]")) {
+      const r = el.getBoundingClientRect();
+      if (r.width === 0 || r.height === 0 || el.closest("[inert], .sr-only, .skip") || el.matches(".sr-only, .skip")) continue;
+      if (getComputedStyle(el).visibility === "hidden") continue;
+      // A link inside a sentence is as high as its line.
+      if (el.matches("a, .link") && getComputedStyle(el).display === "inline") continue;
+      const label = el.matches("input[type=checkbox], input[type=radio]") ? el.closest("label")?.getBoundingClientRect() : undefined;
+      const [w, h] = [Math.max(r.width, label?.width ?? 0), Math.max(r.height, label?.height ?? 0)];
+      if (h < 44 || w < 44) out.push(`${el.className || el.tagName} “${(el.ariaLabel || el.textContent || "").trim().slice(0, 30)}” ${Math.round(w)}×${Math.round(h)}`);
+    }
+    return out;
+  });
+
+scenes("the phone in one hand", (s) => {
+  const open = (path) => s.open(path, { screen: phone });
+
+  test("a swipe to the left uncovers what can be done, and the press does it", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=new");
+    const o = await d.meituan.place(tea(2));
+    const card = row(page, o);
+    await card.waitFor();
+    const box = await card.boundingBox();
+    await swipe(page, { x: box.x + box.width - 60, y: box.y + 30 }, { x: box.x + 40, y: box.y + 34 });
+    const accept = card.locator(".swipe-acts").getByRole("button", { name: t("act.accept") });
+    await until("the acts are uncovered", () => accept.isVisible().then(async (v) => v && (await card.locator(".swipe-acts").getAttribute("aria-hidden")) === "false"));
+    assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 0, "a swipe alone does nothing");
+    await accept.tap();
+    await until("it is accepted", async () => (await d.order(o.id)).status === "accepted");
+    assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 1);
+  });
+
+  test("refusing asks first", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=new");
+    const o = await d.meituan.place(tea());
+    const card = row(page, o);
+    await card.waitFor();
+    const box = await card.boundingBox();
+    await swipe(page, { x: box.x + box.width - 60, y: box.y + 30 }, { x: box.x + 40, y: box.y + 34 });
+    await card.locator(".swipe-acts").getByRole("button", { name: t("act.refuse") }).tap();
+    await says(page.getByRole("dialog").getByTestId("final"), s.zh ? "不可撤销" : t("ask.final"));
+    assert.equal((await d.order(o.id)).status, "new");
+    await page.getByRole("dialog").getByRole("button", { name: t("do.cancel") }).tap();
+    await d.act(o.id, { kind: "accept" });
+  });
+
+  test("an order fills the screen, and back leads to the list", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=all");
+    const o = await d.meituan.place(tea(3));
+    await row(page, o).locator(".card-what").tap();
+    const panel = page.getByTestId("order-panel");
+    await panel.waitFor();
+    const box = await until("it is in its place", async () => {
+      const b = await panel.boundingBox();
+      return b.x === 0 && b.width === 360 ? b : null;
+    });
+    assert.ok(box.height >= 640, `it is ${box.height} high`);
+    await panel.getByRole("button", { name: t("act.accept") }).tap();
+    await says(panel, t("status.accepted"));
+    await page.goBack();
+    await panel.waitFor({ state: "detached" });
+    await row(page, o).waitFor();
+  });
+
+  test("the bar below leads everywhere, and nothing is wider than the screen", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=all");
+    const bar = page.getByRole("navigation", { name: t("nav.label") });
+    const box = await bar.boundingBox();
+    assert.equal(Math.round(box.y + box.height), 780, "it is at the thumb");
+    for (const [name, path] of [
+      [t("nav.connections"), "/connections"],
+      [t("nav.unclear"), "/unclear"],
+      [t("nav.me"), "/me"],
+      [t("nav.orders"), "/orders"],
+    ]) {
+      await bar.getByRole("link", { name }).tap();
+      await page.waitForURL((u) => u.pathname === path);
+      await becomes(bar.getByRole("link", { name }), "aria-current", "page");
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, `${path} scrolls sideways`);
+    }
+  });
+
+  for (const path of ["/orders?tab=all", "/connections", "/parked", "/unclear", "/me", "an order"]) {
+    test(`everything on ${path} is as big as a wet thumb`, async () => {
+      const { d } = s;
+      const o = await d.meituan.place(tea(2));
+      const page = await open(path === "an order" ? `/orders/${o.id}` : path);
+      await (path === "an order" ? page.getByTestId("order-panel").locator(".act-bar").waitFor() : page.locator("h1").first().waitFor({ state: "attached" }));
+      if (path.startsWith("/orders")) await row(page, o).waitFor();
+      if (path === "/connections") await page.getByTestId("account").first().waitFor();
+      assert.deepEqual(await small(page), []);
+      await d.act(o.id, { kind: "accept" });
+    });
+  }
+});
