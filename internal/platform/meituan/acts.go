@@ -162,13 +162,28 @@ type portion struct {
 	Count int64  `json:"count"`
 }
 
-// Before reads what can still be refunded: an additive call is compared with it.
+// A refundState is what an additive refund is compared with: what could still be
+// refunded, and which refund cases there were.
+type refundState struct {
+	Left  []portion `json:"left"`
+	Cases []string  `json:"cases"`
+}
+
+// Before reads what can still be refunded, and the cases that there are.
 func (s *shop) Before(ctx context.Context, a channel.Act) (json.RawMessage, error) {
 	left, _, err := s.refundable(ctx, a.Order.ID)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(left)
+	list, _, err := s.cases(ctx, a.Order.ID, a.Order.ID, source{order.ClassRead, s.env.Now()})
+	if err != nil {
+		return nil, err
+	}
+	state := refundState{Left: left, Cases: []string{}}
+	for _, r := range list.rows {
+		state.Cases = append(state.Cases, r.id)
+	}
+	return json.Marshal(state)
 }
 
 func (s *shop) refundable(ctx context.Context, id string) ([]portion, []byte, error) {
@@ -228,8 +243,8 @@ func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.Raw
 	bad := func(where, message string) error {
 		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Words: message, Fields: []fault.Field{{Location: where, Message: message}}}
 	}
-	var left []portion
-	if json.Unmarshal(before, &left) != nil {
+	var state refundState
+	if json.Unmarshal(before, &state) != nil || state.Left == nil {
 		return nil, bad("before", "read what can still be refunded first")
 	}
 	list := asked(a)
@@ -243,7 +258,7 @@ func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.Raw
 	}
 	var wire []food
 	for i, p := range list {
-		switch n := countOf(left, p); {
+		switch n := countOf(state.Left, p); {
 		case p.Count <= 0:
 			return nil, bad("lines["+strconv.Itoa(i)+"].quantity", "refund at least one piece")
 		case p.Count > n:
@@ -373,25 +388,40 @@ func (s *shop) lookCase(ctx context.Context, a channel.Act) (channel.Sight, erro
 	return sight, nil
 }
 
-// lookPortions compares what can be refunded now with what could be before.
+// lookPortions looks for a case that was not there before, begun by the shop, with the
+// pieces of this act. What can still be refunded does not decide: a customer's own request
+// for the same dish takes pieces away as well.
 func (s *shop) lookPortions(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
-	var was []portion
+	var was refundState
 	if json.Unmarshal(before, &was) != nil {
 		return channel.Sight{Outcome: effect.NotSeen, Words: "what could be refunded before was not read"}, nil
 	}
-	now, body, err := s.refundable(ctx, a.Order.ID)
+	list, _, err := s.cases(ctx, a.Order.ID, a.Order.ID, source{order.ClassRead, s.env.Now()})
 	if err != nil {
 		return channel.Sight{}, err
 	}
-	sight := channel.Sight{Outcome: effect.Seen, Items: []channel.Item{{What: "order/getPartRefundFoods", Ref: a.Order, Raw: body,
-		Hints: []order.Hint{source{at: s.env.Now()}.hint(a.Order.ID, "order/applyPartRefund")}}}}
-	for _, p := range asked(a) {
-		if countOf(was, p)-countOf(now, p) != p.Count {
-			sight.Outcome = effect.NotSeen
-			if countOf(was, p) != countOf(now, p) {
-				sight.Words = "another number of pieces was refunded than this act asked for"
-			}
+	list.Hints = append(list.Hints, source{at: s.env.Now()}.hint(a.Order.ID, "order/applyPartRefund"))
+	sight := channel.Sight{Outcome: effect.NotSeen, Items: []channel.Item{list.Item}}
+	want := asked(a)
+	for _, r := range list.rows {
+		c, ok := order.Get[order.Case](r.kid, order.RegCase)
+		if !ok || !c.ByShop || c.Full || slices.Contains(was.Cases, r.id) {
+			continue
 		}
+		var got []portion
+		for _, l := range c.Lines {
+			got = add(got, portion{l.Ref, l.SKU, l.Quantity})
+		}
+		if same(got, want) {
+			sight.Outcome, sight.Words = effect.Seen, ""
+			return sight, nil
+		}
+		sight.Words = "another number of pieces was refunded than this act asked for"
 	}
 	return sight, nil
+}
+
+// same reports whether two lists hold the same pieces.
+func same(a, b []portion) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(p portion) bool { return countOf(b, p) != p.Count })
 }

@@ -105,7 +105,7 @@ func TestARequestIsSignedBeforeItIsEncoded(t *testing.T) {
 		t.Errorf("%s %s with body %q", a.got.Method, a.got.URL.RawQuery, a.sent)
 	}
 	_, err = s.RefundPartial(context.Background(), channel.Act{Order: orderRef("1"), Lines: []channel.ActLine{{Ref: "F", SKU: "S", Quantity: 1}, {Ref: "F", SKU: "S", Quantity: 1}}},
-		[]byte(`[{"food":"F","sku":"S","count":2}]`))
+		[]byte(`{"left":[{"food":"F","sku":"S","count":2}],"cases":[]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
