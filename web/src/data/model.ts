@@ -476,6 +476,7 @@ export function readOrder(o: WireOrder): Order {
       text_code: text(t.text_code),
       params: (t.params as Record<string, unknown> | null) ?? {},
       by: text(t.by),
+      by_name: text(t.by_name),
       took_ms: count(t.took_ms),
       journal_id: text(t.journal_id),
     })),
