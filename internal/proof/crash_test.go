@@ -65,7 +65,7 @@ func TestCrashesLoseNothingAndDoNothingTwice(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		// A lane that a dead node held on PostgreSQL is free when its lease has run out.
 		for range crashes {
-			time.Sleep(p.Lease + time.Duration(150+rng.IntN(1100))*time.Millisecond) // the moment is what is random here
+			time.Sleep(2*p.Lease + time.Duration(150+rng.IntN(1100))*time.Millisecond) // the moment is what is random here
 			w.kill()
 			w.start()
 		}
@@ -119,7 +119,7 @@ func (c *crowd) live(stop <-chan struct{}) {
 		select {
 		case <-stop:
 			return
-		case <-time.After(time.Duration(10+c.rng.IntN(40)) * time.Millisecond):
+		case <-time.After(time.Duration(20+c.rng.IntN(60)) * time.Millisecond):
 		}
 		switch n := c.rng.IntN(100); {
 		case n < 40:

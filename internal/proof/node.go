@@ -152,6 +152,7 @@ func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
 	mux.HandleFunc("POST /proof/act", answering(n.act))
 	mux.HandleFunc("POST /proof/detail", answering(n.detail))
 	mux.HandleFunc("POST /proof/decide", answering(n.decide))
+	mux.HandleFunc("POST /proof/count", answering(n.count))
 	mux.HandleFunc("POST /proof/state", answering(n.state))
 	mux.HandleFunc("POST /proof/effects", answering(n.effects))
 	mux.HandleFunc("POST /proof/orders", answering(n.orders))
@@ -386,17 +387,9 @@ type State struct {
 
 func (n *Node) state(ctx context.Context, in AskOrder) (State, error) {
 	scope := actor(in.Merchant).Scope
-	var out State
-	at, err := n.DB.Feed(ctx, in.Merchant)
+	out, err := n.count(ctx, in)
 	if err != nil {
 		return out, err
-	}
-	out.Epoch, out.Seq = at.Epoch, at.Seq
-	if out.Counts, err = n.DB.Counts(ctx, scope, db.Filter{}); err != nil {
-		return out, err
-	}
-	for _, c := range out.Counts.Statuses {
-		out.Orders += c
 	}
 	list, err := n.allEffects(ctx, scope, []effect.State{effect.Waiting, effect.Sending, effect.Unknown, effect.Person})
 	for _, e := range list {
@@ -415,6 +408,21 @@ func (n *Node) state(ctx context.Context, in AskOrder) (State, error) {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	out.HeapMB = float64(mem.HeapAlloc) / (1 << 20)
+	return out, err
+}
+
+// count is the part of state that costs little.
+func (n *Node) count(ctx context.Context, in AskOrder) (State, error) {
+	var out State
+	at, err := n.DB.Feed(ctx, in.Merchant)
+	if err != nil {
+		return out, err
+	}
+	out.Epoch, out.Seq = at.Epoch, at.Seq
+	out.Counts, err = n.DB.Counts(ctx, actor(in.Merchant).Scope, db.Filter{})
+	for _, c := range out.Counts.Statuses {
+		out.Orders += c
+	}
 	return out, err
 }
 

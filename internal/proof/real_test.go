@@ -255,7 +255,7 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 			}
 			if i%20 == 19 { // not faster than it can be read: this is a day's business, not a flood
 				w.until(60*time.Second, func() string {
-					if s := w.state(); i+1-int(s.Orders) > 400 {
+					if s := w.count(); i+1-int(s.Orders) > 400 {
 						return fmt.Sprintf("%d of %d orders have arrived", s.Orders, i+1)
 					}
 					return ""
@@ -264,8 +264,8 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 		}
 		var have []Row
 		w.until(240*time.Second, func() string {
-			if s := w.state(); int(s.Orders) < len(want) {
-				return fmt.Sprintf("%d of %d orders have arrived, %d reads under way", s.Orders, len(want), len(s.Reads))
+			if s := w.count(); int(s.Orders) < len(want) {
+				return fmt.Sprintf("%d of %d orders have arrived", s.Orders, len(want))
 			}
 			have = w.pages()
 			var differ []string
