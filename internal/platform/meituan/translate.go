@@ -2,13 +2,13 @@ package meituan
 
 import (
 	"encoding/json"
-	"errors"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -39,7 +39,7 @@ func (s source) partial() order.Stamp {
 	return order.Stamp{Class: order.ClassPartial, Read: s.at.UnixMilli()}
 }
 
-var errNoIdentity = errors.New("the message names no order")
+var errNoIdentity = &fault.Error{Op: "meituan.read", Code: fault.Invalid, Words: "the message names no order (order_id is missing)"}
 
 func orderRef(id string) order.Ref { return order.Ref{Realm: Realm, Kind: order.KindOrder, ID: id} }
 
