@@ -14,19 +14,27 @@ export function Ant({ children }: { children: ReactNode }) {
   const { i18n } = useTranslation();
   const dark = useDark();
   const phone = usePhone();
-  const [locale, setLocale] = useState<Locale>();
+  const [words, setWords] = useState<{ language: string; locale: Locale | undefined }>();
+  const language = i18n.language;
   useEffect(() => {
     let current = true;
-    const load = locales[i18n.language]; // English is built in
-    if (load) void load().then((m) => current && setLocale(m.default));
-    else setLocale(undefined);
+    const set = (locale?: Locale) => current && setWords({ language, locale });
+    const load = locales[language]; // English is built in
+    if (load)
+      void load().then(
+        (m) => set(m.default),
+        () => set(),
+      );
+    else set();
     return () => {
       current = false;
     };
-  }, [i18n.language]);
+  }, [language]);
+  // Words that come later would set up everything inside anew, and what has been typed would be gone.
+  if (words?.language !== language) return null;
   return (
     <ConfigProvider
-      locale={locale}
+      locale={words.locale}
       button={{ autoInsertSpace: false }}
       theme={{
         algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
