@@ -232,7 +232,7 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 		if p.URL != "" {
 			orders = every(orders, 8) // PostgreSQL gets a sample: the same path is walked
 		}
-		w := newWorld(t, stage{plan: p, start: time.Date(2018, 10, 20, 12, 0, 0, 0, time.UTC), speed: 60, seed: 31, mercado: func(o *ml.Options) {
+		w := newWorld(t, stage{plan: p, start: time.Date(2018, 10, 20, 12, 0, 0, 0, time.UTC), speed: 30, seed: 31, mercado: func(o *ml.Options) {
 			o.Config.Topics = []string{"orders_v2", "shipments"}
 			o.Sellers = o.Sellers[:1]
 		}})
