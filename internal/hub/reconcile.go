@@ -144,7 +144,7 @@ func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channe
 		l := lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Pulled, at: at, items: part}
 		last := len(items) == 0
 		_, err := p.h.db.Do(ctx, db.Verb{
-			Name: "pull", Merchant: e.Merchant, Refs: refs(part), Keys: p.h.keys(l), Class: db.Background, Alone: len(part) > 5, Size: sizeOf(part),
+			Name: "pull", Merchant: e.Merchant, Refs: refs(part), Keys: p.h.keys(l), Class: db.Background, Alone: len(part) > 5, Bodies: bodies(part),
 			Decide: func(tx *db.Tx) error {
 				if last && page.Cursor != nil {
 					tx.Touch(e.Account, func(a *db.AccountRow) { a.Cursor = page.Cursor })
@@ -182,11 +182,13 @@ func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, c
 	return out
 }
 
-func sizeOf(items []channel.Item) (n int) {
-	for _, it := range items {
-		n += len(it.Raw) + 500
+// bodies are what the journal will hold of items, to be compressed before the writer.
+func bodies(items []channel.Item) [][]byte {
+	out := make([][]byte, len(items))
+	for i, it := range items {
+		out[i] = it.Raw
 	}
-	return n
+	return out
 }
 
 // repeat makes a result that comes again at a moment of the wall clock.
