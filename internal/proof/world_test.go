@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 // engines runs a test on both engines, each with a database of its own.
 func engines(t *testing.T, f func(t *testing.T, p Plan)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, Plan{Dir: t.TempDir()}) })
-	t.Run("postgres", func(t *testing.T) { f(t, Plan{URL: dbtest.Postgres(t), Lease: time.Second}) })
+	t.Run("postgres", func(t *testing.T) { f(t, Plan{URL: dbtest.Postgres(t), Lease: 2 * time.Second}) })
 }
 
 // A process is a node that can be killed and started again. Its listener lives in the
