@@ -11,12 +11,12 @@ const width = 84; // of one action, wide enough for a wet thumb
 export function SwipeRow({ actions, children }: { actions: SwipeAction[]; children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const [shift, setShift] = useState<number>();
-  const start = useRef<{ x: number; y: number; id: number; sideways: boolean } | undefined>(undefined);
+  const start = useRef<{ x: number; y: number; id: number; sideways: boolean; shift: number } | undefined>(undefined);
   const full = actions.length * width;
 
   function down(e: PointerEvent) {
     if (e.pointerType === "mouse" || actions.length === 0) return;
-    start.current = { x: e.clientX, y: e.clientY, id: e.pointerId, sideways: false };
+    start.current = { x: e.clientX, y: e.clientY, id: e.pointerId, sideways: false, shift: 0 };
   }
   function move(e: PointerEvent<HTMLDivElement>) {
     const s = start.current;
@@ -32,10 +32,12 @@ export function SwipeRow({ actions, children }: { actions: SwipeAction[]; childr
       s.sideways = true;
       e.currentTarget.setPointerCapture(e.pointerId);
     }
-    setShift(Math.max(-full - 24, Math.min(0, dx + (open ? -full : 0))));
+    s.shift = Math.max(-full - 24, Math.min(0, dx + (open ? -full : 0)));
+    setShift(s.shift);
   }
   function up() {
-    if (start.current?.sideways && shift !== undefined) setOpen(shift < -full / 2);
+    // The last shift may not have been drawn yet when the finger leaves in a hurry.
+    if (start.current?.sideways) setOpen(start.current.shift < -full / 2);
     start.current = undefined;
     setShift(undefined);
   }

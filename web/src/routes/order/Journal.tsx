@@ -35,11 +35,11 @@ export function Journal({ id, zone }: { id: string; zone: string }) {
               </summary>
               {e.error ? <p className="bad">{e.error}</p> : null}
               {e.masked && !e.body ? <p className="quiet">{t("journal.masked")}</p> : null}
-              {e.body ? <pre>{pretty(e.body)}</pre> : null}
+              {e.body ? <Raw text={e.body} /> : null}
               {e.answer ? (
                 <>
                   <p className="quiet">{t("journal.answer")}</p>
-                  <pre>{pretty(e.answer)}</pre>
+                  <Raw text={e.answer} />
                 </>
               ) : null}
             </details>
@@ -53,6 +53,12 @@ export function Journal({ id, zone }: { id: string; zone: string }) {
       ) : null}
     </>
   );
+}
+
+/** Bytes as they came; long ones scroll, by keyboard too. */
+function Raw({ text }: { text: string }) {
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
+  return <pre tabIndex={0}>{pretty(text)}</pre>;
 }
 
 /** JSON with line breaks, unless that would change a number that is too long for JavaScript; everything else as it is. */

@@ -37,9 +37,7 @@ export function BatchBar({ orders, shown, choose, total, more }: Props) {
           <span>{t("col.promise")}</span>
           <span>{t("col.customer")}</span>
           <span className="right">{t("col.total")}</span>
-          <span className="right quiet num head-count">
-            {more ? t("list.loaded", { count: total }) : t("list.count", { count: total })}
-          </span>
+          <span className="right num head-count">{more ? t("list.loaded", { count: total }) : t("list.count", { count: total })}</span>
         </>
       ) : (
         <div className="batch-acts">

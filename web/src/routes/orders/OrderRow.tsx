@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type MouseEvent, memo, type ReactNode } from "react";
+import { type MouseEvent, memo, type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
@@ -98,10 +98,22 @@ function DueCell({ order, zone }: { order: OrderSummary; zone: string }) {
   return <Due at={order.deadline.at} from={dueFrom(order)} zone={zone} label={word(t, "dueKind", order.deadline.kind)} caption />;
 }
 
+/** Whether something has only just become what it is: a press may still mean what was there before. */
+function useFresh(value: string | undefined): boolean {
+  const [known, setKnown] = useState(value);
+  useEffect(() => {
+    if (value === known) return;
+    const wait = setTimeout(() => setKnown(value), 1000);
+    return () => clearTimeout(wait);
+  }, [value, known]);
+  return value !== known;
+}
+
 function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode; large?: boolean }) {
   const { t } = useTranslation();
   const waits = useBusy(order);
   const kind = primaryOf(order);
+  const fresh = useFresh(kind);
   if (!kind) return null;
   const size = large ? "btn" : "btn small";
   if (kind === "refund") {
@@ -112,7 +124,7 @@ function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode
     );
   }
   return (
-    <button type="button" className={`${size} primary`} disabled={waits} onClick={() => void begin(order, kind)}>
+    <button type="button" className={`${size} primary`} disabled={waits || fresh} onClick={() => void begin(order, kind)}>
       {actLabel(t, kind, order.kind)} {hint}
     </button>
   );

@@ -146,7 +146,10 @@ function Bytes({ message: p }: { message: Parked }) {
   return (
     <>
       <p className="quiet">{t("parked.masked")}</p>
-      <pre className="bytes">{isPending ? p.preview : data?.body || data?.preview || p.preview}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}
+      <pre className="bytes" tabIndex={0}>
+        {isPending ? p.preview : data?.body || data?.preview || p.preview}
+      </pre>
     </>
   );
 }
