@@ -9,6 +9,7 @@
 package money
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/bits"
 	"strconv"
@@ -209,6 +210,10 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes; the digits must be ours.
 func (a *Amount) UnmarshalJSON(b []byte) error {
+	if own, ok := readOwn(b); ok {
+		*a = own
+		return nil
+	}
 	var v struct {
 		Minor    int64    `json:"minor"`
 		Digits   *int     `json:"digits"`
@@ -226,6 +231,26 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 	}
 	*a = Amount{v.Minor, v.Currency}
 	return nil
+}
+
+// readOwn reads exactly what MarshalJSON writes, which is what the database is full of,
+// without the general decoder.
+func readOwn(b []byte) (Amount, bool) {
+	rest, ok := bytes.CutPrefix(b, []byte(`{"minor":`))
+	if !ok {
+		return Amount{}, false
+	}
+	number, rest, ok := bytes.Cut(rest, []byte(`,"digits":`))
+	if !ok || len(rest) != len(`2,"currency":"CNY"}`) || string(rest[1:14]) != `,"currency":"` || string(rest[17:]) != `"}` {
+		return Amount{}, false
+	}
+	minor, err := strconv.ParseInt(string(number), 10, 64)
+	cur := Currency(rest[14:17])
+	d, known := cur.Digits()
+	if err != nil || !known || int(rest[0]-'0') != d {
+		return Amount{}, false
+	}
+	return Amount{minor, cur}, true
 }
 
 func clip(s string) string { return s[:min(len(s), 24)] }

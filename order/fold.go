@@ -252,12 +252,14 @@ func (o *Order) registers(r Record) {
 	o.Tags, _ = Get[[]string](r, RegTags)
 	o.Partial, _ = Get[bool](r, RegPartial)
 	if b, ok := Get[Bill](r, RegBill); ok {
-		o.Bill = &b
+		b.Lines = slices.Clone(b.Lines) // refunded quantities are filled in below
+		o.Bill, o.Sold = &b, &b
 	}
-	if b, ok := Get[Bill](r, RegSold); ok {
-		o.Sold = &b
-	} else {
-		o.Sold = o.Bill
+	if sold, ok := r.Regs[RegSold]; ok && sold.Stamp.Hash != r.Regs[RegBill].Stamp.Hash {
+		if b, ok := Get[Bill](r, RegSold); ok {
+			b.Lines = slices.Clone(b.Lines)
+			o.Sold = &b
+		}
 	}
 	if c, ok := Get[Customer](r, RegCustomer); ok {
 		o.Customer = &c
@@ -414,6 +416,7 @@ func (o *Order) children(r Record, g *Grammar) {
 		if id, ok := strings.CutPrefix(k, KidCase); ok {
 			said, m, _ := o.stand(KidCase, AxisCase, id, kid.Axes[AxisCase], g)
 			c, _ := Get[Case](kid, RegCase)
+			c.Lines = slices.Clone(c.Lines) // resolved below
 			a := AfterSale{Key: id, State: cmp.Or(m.Is, CaseAsked), Theirs: said.State, Case: c}
 			if c.AskedAt == 0 && len(kid.Axes[AxisCase]) > 0 {
 				a.Case.AskedAt = sorted(kid.Axes[AxisCase])[0].At

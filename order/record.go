@@ -50,6 +50,7 @@ func (s Stamp) Compare(t Stamp) int {
 type Register struct {
 	Stamp Stamp           `json:"s"`
 	Value json.RawMessage `json:"d"`
+	put   any             // what Value encodes, as it was put: the first fold after a message need not decode it
 }
 
 func (r Register) merge(o Register) Register {
@@ -155,12 +156,29 @@ func Put[T any](r *Record, name string, s Stamp, v T) {
 	if r.Regs == nil {
 		r.Regs = map[string]Register{}
 	}
-	r.Regs[name] = Register{Stamp: s, Value: b}
+	r.Regs[name] = Register{Stamp: s, Value: b, put: v}
 }
 
-// Get reads a register; false when it is absent or of another form.
+// PutAgain writes the value of one register into another, under a stamp of its own.
+func (r *Record) PutAgain(from, name string, s Stamp) {
+	reg, ok := r.Regs[from]
+	if !ok {
+		return
+	}
+	s.Hash = reg.Stamp.Hash
+	reg.Stamp = s
+	r.Regs[name] = reg
+}
+
+// Get reads a register; false when it is absent or of another form. What it gives is
+// shared: whoever changes a slice of it copies that first.
 func Get[T any](r Record, name string) (v T, ok bool) {
 	reg, ok := r.Regs[name]
+	if ok {
+		if v, ok := reg.put.(T); ok {
+			return v, true
+		}
+	}
 	if !ok || json.Unmarshal(reg.Value, &v) != nil {
 		return v, false
 	}

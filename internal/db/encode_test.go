@@ -51,7 +51,7 @@ func sameRecord(a, b order.Record) bool {
 		return false
 	}
 	for k, v := range a.Regs {
-		if !reflect.DeepEqual(v, b.Regs[k]) { // with the hash of the value
+		if o := b.Regs[k]; v.Stamp != o.Stamp || string(v.Value) != string(o.Value) { // the stamp has the hash of the value
 			return false
 		}
 	}

@@ -228,7 +228,7 @@ func putBill(r *order.Record, f form, src source, version int64, t *trouble) {
 	if options && bag != nil {
 		order.Put(r, order.RegBill, st, b)
 		st.Version = -version
-		order.Put(r, order.RegSold, st, b)
+		r.PutAgain(order.RegBill, order.RegSold, st)
 		return
 	}
 	if st.Class = order.ClassPartial; src.class != order.ClassRead {

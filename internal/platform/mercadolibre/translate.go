@@ -94,7 +94,7 @@ func translateOrder(raw []byte, class order.Class, read time.Time, missing []str
 		if missing == nil && !unpaidStatus[status] {
 			sold := stamp
 			sold.Version = -at
-			order.Put(&rec, order.RegSold, sold, b)
+			rec.PutAgain(order.RegBill, order.RegSold, sold)
 		}
 	}
 	order.Put(&rec, order.RegPartial, stamp, missing != nil)
