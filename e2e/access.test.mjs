@@ -27,7 +27,7 @@ scenes("no barriers", (s) => {
     await d.meituan.act(gone.ref, "buyer_cancel");
     parcel = await d.mercado.place({ site: "MLB" });
     const app = (await d.get("/apps")).apps.find((a) => a.channel === "meituan");
-    await push(app.callback_urls.map((u) => u.url ?? u).find((u) => u.endsWith("/order/paid")), { order_id: "998877665544", detail: "[{broken" });
+    await push(app.callback_urls.map((u) => u.url ?? u).find((u) => u.endsWith("/order/paid")), { status: "2", caution: "an order without its number" });
     await until("it is parked", async () => (await d.get("/parked")).parked.length === 1);
   });
 

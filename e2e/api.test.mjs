@@ -134,7 +134,7 @@ describe("a cash register uses the API", () => {
       ["GET", "/orders?nonsense=1", undefined, 422, "invalid"],
       ["POST", "/orders/ord_0000000000000/actions", { kind: "accept" }, 404, "not_found"],
       ["GET", "/nowhere", undefined, 404, "not_found"],
-      ["POST", "/stores", { name: "mine" }, 403, "forbidden"],
+      ["POST", "/stores", { name: "mine", zone: "Asia/Shanghai" }, 403, "forbidden"],
     ]) {
       const got = await d.ask(method, path, body, as());
       assert.equal(got.status, status, `${method} ${path}: ${got.text}`);

@@ -47,19 +47,18 @@ scenes("connections and unread messages", (s) => {
     const { d, t } = s;
     const page = await s.open("/parked");
     await page.getByText(t("parked.none")).waitFor();
-    const answer = await push(await paid(), { order_id: "998877665544", status: "2", detail: "[{broken", total: "12.3.4" });
+    const answer = await push(await paid(), { status: "2", caution: "an order without its number" });
     assert.equal(answer.status, 200, "what is kept is acknowledged");
     const item = page.getByTestId("parked");
     await says(item, "order.paid", await d.channelName("meituan", s.language));
-    assert.ok((await item.locator(".parked-reason").textContent()).length > 5, "it says why");
+    await says(item.locator(".parked-reason"), "order_id is missing");
     await says(page.getByRole("navigation", { name: t("nav.label") }), `${t("nav.parked")}1`);
 
     await item.getByRole("button", { name: t("parked.show") }).click();
-    await says(item, "998877665544", t("parked.masked"));
+    await says(item, "status=2", t("parked.masked"));
     await item.getByRole("button", { name: t("parked.retry") }).click();
-    await item.getByRole("alert").waitFor();
-    assert.ok((await item.getByRole("alert").textContent()).trim().length > 5, "it says why it still cannot be read");
-    await says(item, t("parked.attempts_other", { count: 2 }));
+    await says(item.getByRole("alert"), "it still cannot be read", "order_id is missing");
+    await says(item, t(s.zh ? "parked.attempts_other" : "parked.attempts_one", { count: 1 }));
 
     await item.getByRole("button", { name: t("parked.drop") }).click();
     await page.getByRole("dialog").getByRole("button", { name: t("parked.sayDrop") }).click();

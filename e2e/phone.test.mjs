@@ -7,14 +7,16 @@ import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
 
-/** Draws a finger over the screen, the way a thumb swipes. */
+/** Draws a finger over the screen, one step a frame, and rests at the end: a flung finger's next tap only ends the fling. */
 async function swipe(page, from, to) {
   const touch = await page.context().newCDPSession(page);
   const at = (p) => [{ x: p.x, y: p.y, id: 1 }];
   await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(from) });
-  for (let k = 1; k <= 8; k++) {
-    const p = { x: from.x + ((to.x - from.x) * k) / 8, y: from.y + ((to.y - from.y) * k) / 8 };
+  for (let k = 1; k <= 12; k++) {
+    const part = Math.min(1, k / 8);
+    const p = { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
     await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(p) });
+    await page.evaluate(() => new Promise(requestAnimationFrame));
   }
   await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await touch.detach();
@@ -28,6 +30,7 @@ const small = (page) =>
       const r = el.getBoundingClientRect();
       if (r.width === 0 || r.height === 0 || el.closest("[inert], .sr-only, .skip") || el.matches(".sr-only, .skip")) continue;
       if (getComputedStyle(el).visibility === "hidden") continue;
+      if (el.matches(".card .number, .row .number")) continue; // the whole card does the same
       // A link inside a sentence is as high as its line.
       if (el.matches("a, .link") && getComputedStyle(el).display === "inline") continue;
       const label = el.matches("input[type=checkbox], input[type=radio]") ? el.closest("label")?.getBoundingClientRect() : undefined;

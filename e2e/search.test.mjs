@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { becomes, count, row, says } from "./browser.mjs";
+import { becomes, count, enter, open, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
-import { tea } from "./stage.mjs";
+import { tea, wire } from "./stage.mjs";
 import { until } from "./until.mjs";
 
 scenes("finding and trusting the list", (s) => {
@@ -46,15 +46,21 @@ scenes("finding and trusting the list", (s) => {
     await found("the channel, after a reload", parcel);
   });
 
-  test("without network the screen says since when it is old; afterwards nothing is missing", async () => {
+  test("without network the screen says since when it is old; afterwards nothing is missing", async (onEnd) => {
     const { d, t } = s;
-    const page = await s.open("/orders?tab=all");
+    const line = await wire(d.url);
+    onEnd.after(line.close);
+    const there = { ...d, url: line.url };
+    const person = await s.stranger();
+    await enter(person, there);
+    const page = await open(person, there, "/orders?tab=all");
     const before = await d.meituan.place(tea());
     await row(page, before).waitFor();
-    await page.context().setOffline(true);
+    line.cut();
+    await person.setOffline(true);
     await becomes(page.getByTestId("network"), "data-state", "lost");
     const stale = page.getByTestId("stale");
-    await says(stale, s.zh ? "离线，截至" : t("stale.since"));
+    await says(stale, s.zh ? "离线，截至" : t("stale.since", { at: "" }));
     assert.match(await stale.textContent(), /\d\d:\d\d/);
     const missed = [];
     for (let n = 1; n <= 3; n++) missed.push(await d.meituan.place(tea(n)));
@@ -64,9 +70,11 @@ scenes("finding and trusting the list", (s) => {
     // A press now waits, and says so.
     await row(page, before).getByRole("button", { name: t("act.accept") }).click();
     await becomes(row(page, before).getByTestId("act-state"), "data-state", "unsent");
+    await page.mouse.move(0, 0); // no row is held any more
 
-    await page.context().setOffline(false);
-    await becomes(page.getByTestId("network"), "data-state", "live");
+    line.mend();
+    await person.setOffline(false);
+    await becomes(page.getByTestId("network"), "data-state", "live", { deadline: 20_000 });
     await stale.waitFor({ state: "detached" });
     for (const o of missed) await row(page, o).waitFor();
     await becomes(row(page, before), "data-status", "accepted");

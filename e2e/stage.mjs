@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -156,4 +157,38 @@ export async function push(url, params) {
     .join("&");
   const sig = createHash("md5").update(`${url}?${text}3d8f1c5e7a9b2d4f6081a3c5e7f90b1d`).digest("hex");
   return fetch(url, { method: "POST", body: new URLSearchParams({ ...all, sig }) });
+}
+
+/** A wire between a browser and a service: url is the browser's end; cut breaks what runs over it and lets nothing new through. */
+export async function wire(url) {
+  const { hostname, port } = new URL(url);
+  const open = new Set();
+  let whole = true;
+  const server = createServer((near) => {
+    if (!whole) return near.destroy();
+    const far = connect(Number(port), hostname);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ]) {
+      open.add(one);
+      one.on("error", () => other.destroy());
+      one.on("close", () => open.delete(one) && other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  const cut = () => {
+    whole = false;
+    for (const s of open) s.destroy();
+  };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    cut,
+    mend: () => (whole = true),
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
 }

@@ -10,7 +10,7 @@ scenes("a web shop's orders", (s) => {
   test("the detail has the money to the cent, the deadline to ship, and says who numbers the parcel", async () => {
     const { d, t } = s;
     const o = await d.mercado.place({ site: "MLB" });
-    const { order } = await d.mercado.book(o.ref);
+    const { order } = (await d.mercado.book(o.ref)).order;
     const page = await s.open("/orders?tab=all");
     await row(page, o).click();
     const panel = page.getByTestId("order-panel");
