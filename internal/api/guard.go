@@ -88,6 +88,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			h.Set("Cache-Control", "no-store")
+			h.Set("Date", s.hub.Now().UTC().Format(http.TimeFormat)) // the console counts down by it
 			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		}
 		a := &answer{ResponseWriter: w}

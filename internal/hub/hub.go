@@ -153,6 +153,10 @@ func (h *Hub) info(channelName, realm string) *channel.Info {
 
 func (h *Hub) now() time.Time { return h.clock.Now() }
 
+// Now is the time by which deadlines run: that of the real clock, or in a demonstration
+// that of the simulated platforms. Safe for concurrent use.
+func (h *Hub) Now() time.Time { return h.now() }
+
 // wallMS is a moment of trade on the wall clock, in ms; 0 stays 0.
 func (h *Hub) wallMS(trade int64) int64 {
 	if trade == 0 {
