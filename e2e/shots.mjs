@@ -17,11 +17,10 @@ try {
   const store = (n, more = {}) => ({ app_poi_code: `TEA00${n}`, ...more });
   const accept = (o) => d.act(o.id, { kind: "accept" });
 
-  // The morning: parcels, orders on their way, one that is done, one that was given up.
-  const parcels = [];
-  for (const site of ["MLB", "MLM", "MCO", "MLB"]) parcels.push(await mercado.place({ site }));
-  await mercado.act(parcels[3].ref, "ready");
-  await mercado.act(parcels[3].ref, "print");
+  // The morning: a parcel, orders on their way, one that is done, one that was given up.
+  const parcel = await mercado.place({ site: "MLB" });
+  await mercado.act(parcel.ref, "ready");
+  await mercado.act(parcel.ref, "print");
   await later("3m");
   const done = await meituan.place(store(1));
   await accept(done);
@@ -69,8 +68,10 @@ try {
   ];
   await later("95s");
   fresh.push(await meituan.place(store(2)));
+  await mercado.place({ site: "MLM" });
   await later("50s");
-  fresh.push(await meituan.place(store(1, { pick_type: 1, caution: "到店自取，先做" })));
+  fresh.push(await meituan.place(store(1, { pick_type: 1, caution: "先做，十分钟到" })));
+  await mercado.place({ site: "MCO" });
   await later("25s");
   fresh.push(await meituan.place(store(1)), await meituan.place(store(3, { caution: "门口有台阶，放外卖柜" })));
   await until("all is told", async () => (await d.order(asked.id)).flags.includes("refund") && (await d.order(urged.id)).flags.includes("reminder"));
