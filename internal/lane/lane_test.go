@@ -1,0 +1,240 @@
+package lane_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/db/dbtest"
+	"github.com/tongdan/tongdan/internal/lane"
+)
+
+// world is a platform that only counts: what a call does is up to the test.
+type world struct {
+	t       *testing.T
+	d       *db.DB
+	m       ident.Merchant
+	account ident.Account
+
+	mu    sync.Mutex
+	calls map[string]int // by effect key
+	looks map[string]int
+	begun []string
+	do    func(e effect.Effect) lane.Result
+	look  func(e effect.Effect) lane.Result
+}
+
+func (w *world) Begin(*db.Tx, effect.Effect) (effect.State, string) { return "", "" }
+func (w *world) Before(context.Context, effect.Effect) (json.RawMessage, error) {
+	return json.RawMessage(`{}`), nil
+}
+func (w *world) Changed(*db.Tx, effect.Effect) error { return nil }
+
+func (w *world) Do(_ context.Context, e effect.Effect) lane.Result {
+	w.mu.Lock()
+	w.calls[e.Key]++
+	w.begun = append(w.begun, e.Key)
+	w.mu.Unlock()
+	return w.do(e)
+}
+
+func (w *world) Look(_ context.Context, e effect.Effect) lane.Result {
+	w.mu.Lock()
+	w.looks[e.Key]++
+	w.mu.Unlock()
+	return w.look(e)
+}
+
+func each(t *testing.T, f func(w *world)) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := &world{t: t, d: d, calls: map[string]int{}, looks: map[string]int{}}
+		w.do = func(effect.Effect) lane.Result { return lane.Result{Outcome: effect.OK} }
+		w.look = func(effect.Effect) lane.Result { return lane.Result{Outcome: effect.Seen} }
+		m, err := d.AddMerchant(t.Context(), db.MerchantRow{Name: "m", Locale: "en"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		app, err := d.PutApp(t.Context(), db.AppRow{Merchant: m.ID, Channel: "meituan", Name: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := d.PutAccount(t.Context(), db.AccountRow{Merchant: m.ID, App: app.ID, Channel: "meituan", Realm: "meituan", Name: "a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.m, w.account = m.ID, a.ID
+		f(w)
+	})
+}
+
+// put writes an effect as hub would.
+func (w *world) put(e effect.Effect) effect.Effect {
+	w.t.Helper()
+	now := time.Now().UnixMilli()
+	e.Account, e.Kind = w.account, "act"
+	if e.State == "" {
+		e.State = effect.Waiting
+	}
+	if e.Nature == "" {
+		e.Nature = effect.Guarded
+	}
+	if e.Target == "" {
+		e.Target = "t/" + e.Key
+	}
+	e.NextAt, e.Made, e.Changed = max(e.NextAt, now), now, now
+	_, err := w.d.Do(w.t.Context(), db.Verb{Name: "put", Merchant: w.m, Decide: func(tx *db.Tx) error {
+		tx.PutEffect(&e)
+		return nil
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return e
+}
+
+func (w *world) state(e effect.Effect) effect.Effect {
+	w.t.Helper()
+	got, err := w.d.EffectByID(w.t.Context(), db.Scope{Merchant: w.m}, e.ID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
+}
+
+func (w *world) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := lane.New(lane.Options{
+		DB: w.d, Owner: fmt.Sprint("owner-", time.Now().UnixNano()), TTL: 3 * time.Second,
+		Kinds:  func(k string) (lane.Kind, bool) { return lane.Kind{Handler: w}, k == "act" },
+		Budget: func(ident.App) (float64, int) { return 0, 0 },
+	})
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	w.t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Error(err)
+		}
+	})
+}
+
+func (w *world) until(what string, f func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if f() {
+			return
+		}
+	}
+	w.t.Fatalf("not within 20 s: %s", what)
+}
+
+func (w *world) ends(e effect.Effect, want effect.State) {
+	w.t.Helper()
+	w.until(fmt.Sprintf("%s becomes %s", e.Key, want), func() bool { return w.state(e).State == want })
+}
+
+func TestAnEffectIsCalledOnceByOneOfTwoRunners(t *testing.T) {
+	each(t, func(w *world) {
+		var list []effect.Effect
+		for i := range 20 {
+			list = append(list, w.put(effect.Effect{Key: fmt.Sprint("k", i)}))
+		}
+		w.run()
+		w.run()
+		for _, e := range list {
+			w.ends(e, effect.Done)
+			if n := w.calls[e.Key]; n != 1 {
+				t.Errorf("%s was called %d times", e.Key, n)
+			}
+		}
+	})
+}
+
+func TestWhatADeadProcessLeftIsLookedAtAndNotCalled(t *testing.T) {
+	each(t, func(w *world) {
+		past := time.Now().Add(-time.Minute).UnixMilli()
+		left := func(key string, n effect.Nature) effect.Effect {
+			return w.put(effect.Effect{Key: key, Nature: n, State: effect.Sending, Attempts: 1, Before: json.RawMessage(`{}`),
+				Attempt: &effect.Attempt{N: 1, Epoch: 0, Began: past, NotAfter: past}})
+		}
+		seen, additive := left("seen", effect.Guarded), left("additive", effect.Additive)
+		w.run()
+		w.ends(seen, effect.Done)
+		w.ends(additive, effect.Done)
+		if w.calls["seen"]+w.calls["additive"] != 0 || w.looks["seen"] == 0 || w.looks["additive"] == 0 {
+			t.Errorf("calls %v looks %v", w.calls, w.looks)
+		}
+	})
+}
+
+func TestALostCallThatWasNotDoneIsCalledAgainUnlessItAdds(t *testing.T) {
+	each(t, func(w *world) {
+		w.do = func(e effect.Effect) lane.Result {
+			if w.calls[e.Key] == 1 {
+				return lane.Result{Outcome: effect.Lost, Code: fault.Unknown}
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		w.look = func(effect.Effect) lane.Result { return lane.Result{Outcome: effect.NotSeen} }
+		guarded := w.put(effect.Effect{Key: "guarded"})
+		w.put(effect.Effect{Key: "additive", Nature: effect.Additive})
+		w.run()
+		w.ends(guarded, effect.Done)
+		w.until("the additive one was looked at", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.looks["additive"] > 0 })
+		if w.calls["guarded"] != 2 || w.calls["additive"] != 1 {
+			t.Errorf("calls %v: want the guarded one twice, the additive one once", w.calls)
+		}
+	})
+}
+
+func TestOneTargetIsWorkedInOrderAndHoldsUpNoOther(t *testing.T) {
+	each(t, func(w *world) {
+		gate := make(chan struct{})
+		w.do = func(e effect.Effect) lane.Result {
+			if e.Key == "first" {
+				<-gate
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		first := w.put(effect.Effect{Key: "first", Target: "order/1"})
+		// Ids of one millisecond are in no order; these two are to be.
+		second := w.put(effect.Effect{Key: "second", Target: "order/1", ID: ident.Effect(ident.New(time.Now().Add(5 * time.Millisecond)))})
+		other := w.put(effect.Effect{Key: "other", Target: "order/2"})
+		w.run()
+		w.ends(other, effect.Done)
+		w.until("the first has begun", func() bool { return w.state(first).State == effect.Sending })
+		if s := w.state(second); s.State != effect.Waiting || s.Attempts != 0 {
+			t.Errorf("the second is %s while the first is under way", s.State)
+		}
+		close(gate)
+		w.ends(second, effect.Done)
+	})
+}
+
+func TestNothingIsCalledAfterItsDeadline(t *testing.T) {
+	each(t, func(w *world) {
+		e := w.put(effect.Effect{Key: "late", Deadline: time.Now().Add(-time.Second).UnixMilli()})
+		w.run()
+		w.ends(e, effect.Void)
+		if w.calls["late"] != 0 || w.state(e).Words == "" {
+			t.Errorf("%d calls, words %q", w.calls["late"], w.state(e).Words)
+		}
+	})
+}
+
+func TestARepeatingEffectWaitsForItsNextTime(t *testing.T) {
+	each(t, func(w *world) {
+		next := time.Now().Add(time.Hour)
+		w.do = func(effect.Effect) lane.Result { return lane.Result{Outcome: effect.OK, Next: next} }
+		e := w.put(effect.Effect{Key: "pull"})
+		w.run()
+		w.until("it waits for its next time", func() bool { s := w.state(e); return s.State == effect.Waiting && s.NextAt == next.UnixMilli() })
+	})
+}
