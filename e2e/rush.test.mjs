@@ -37,10 +37,17 @@ scenes("the lunch rush", (s) => {
     await d.meituan.fault("slow_answer", 1, "order/confirm");
     await page.keyboard.press("j");
     await until("the row has the focus", () => line.evaluate((el) => el === document.activeElement));
+    // What the row says on its way is written down in the page, however short it stands there.
+    await page.evaluate(() => {
+      window.stood = [];
+      const look = () => {
+        for (const el of document.querySelectorAll('[data-testid="act-state"]')) window.stood.push(`${el.dataset.state} ${el.textContent}`);
+      };
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
     await page.keyboard.press("Enter");
-    const state = line.getByTestId("act-state");
-    await becomes(state, "data-state", "sending");
-    await says(state, s.zh ? "发送中" : t("standing.sending", { what: t("act.accept") }));
+    const sending = `sending ${s.zh ? "接单 · 发送中" : t("standing.sending", { what: t("act.accept") })}`;
+    await until("the row says that it is being sent", async () => (await page.evaluate(() => window.stood)).includes(sending));
     await count(page, "new", 0);
     await line.waitFor({ state: "detached" });
     await count(page, "accepted", 1);
