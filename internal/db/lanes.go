@@ -210,3 +210,21 @@ func (d *DB) Lanes(ctx context.Context, m ident.Merchant) ([]LaneState, error) {
 	})
 	return out, fault.Wrap("db.Lanes", err)
 }
+
+// DropOver deletes background effects of an account (reads: those without an order) that
+// have ended, up to limit of those made before a moment: what they learnt is in the
+// journal, and their number would grow without end.
+func (d *DB) DropOver(ctx context.Context, m ident.Merchant, account ident.Account, before time.Time, limit int) error {
+	const op = "db.DropOver"
+	upTo := ident.Of(before, 0)
+	found, err := d.one(ctx, `SELECT 1 FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 0 AND order_id = 0 AND id < $3 LIMIT 1`,
+		[]any{int64(m), int64(account), upTo}, new(int64))
+	if err != nil || !found {
+		return fault.Wrap(op, err)
+	}
+	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `DELETE FROM effects WHERE merchant_id = $1 AND id IN (SELECT id FROM effects
+			WHERE merchant_id = $1 AND account_id = $2 AND open = 0 AND order_id = 0 AND id < $3 ORDER BY id LIMIT $4)`,
+			int64(m), int64(account), upTo, int64(limit))
+	})
+}

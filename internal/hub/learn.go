@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -355,7 +356,7 @@ func searchText(o *order.Order) db.SearchText {
 	}
 	if c := o.Customer; c != nil {
 		if c.Phone != "" {
-			s.Phones = []string{c.Phone}
+			s.Phones = strings.FieldsFunc(c.Phone, func(r rune) bool { return r == '_' || r == ',' }) // a relay and its extension
 		}
 		if c.Name != "" {
 			s.Persons = []string{c.Name}

@@ -212,6 +212,7 @@ func (s sweeping) Look(ctx context.Context, e effect.Effect) lane.Result { retur
 const (
 	sweepEvery = 10 * time.Second
 	sweepBatch = 40
+	keepReads  = time.Hour // reads that are over are kept so long, for whoever looks into a trouble
 )
 
 func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
@@ -221,6 +222,9 @@ func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 	rows, err := h.db.SweepDue(ctx, e.Merchant, e.Account, now, sweepBatch)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(sweepEvery))
+	}
+	if err := h.db.DropOver(ctx, e.Merchant, e.Account, time.Now().Add(-keepReads), 2*sweepBatch); err != nil {
+		h.log.Warn("reads that are over could not be dropped", "err", err)
 	}
 	if len(rows) == sweepBatch {
 		next = time.Now().Add(time.Second)

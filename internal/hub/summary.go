@@ -194,11 +194,9 @@ func clip(s string, n int) string {
 	return string(r[:n]) + "…"
 }
 
-// phoneTail is the last four digits; of a privacy number (13812345678_123456) those of
-// the number itself.
+// phoneTail is the last four digits. Of a privacy number (18500000000_3473) those are the
+// extension's: the number before it is a relay that all customers share.
 func phoneTail(p string) string {
-	p, _, _ = strings.Cut(p, "_")
-	p, _, _ = strings.Cut(p, ",")
 	if len(p) < 4 {
 		return ""
 	}

@@ -261,6 +261,10 @@ CREATE TABLE effects (
 CREATE INDEX effects_order ON effects (merchant_id, order_id, id);
 CREATE INDEX effects_due ON effects (merchant_id, account_id, next_at) WHERE open = 1;
 CREATE INDEX effects_acts ON effects (merchant_id, account_id, next_at) WHERE open = 1 AND (order_id <> 0 OR deadline > 0);
+
+-- Reads and other background work that is over, to be dropped.
+CREATE INDEX effects_over ON effects (merchant_id, account_id, id) WHERE open = 0 AND order_id = 0;
+
 CREATE INDEX effects_target ON effects (merchant_id, target, id) WHERE open = 1;
 
 CREATE TABLE lanes (
