@@ -257,9 +257,14 @@ func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].line", Message: "is no line of this order"}}}
 		}
 		line := o.Bill.Lines[at]
-		if l.Quantity < 1 || l.Quantity > line.Quantity-line.Refunded {
-			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "more than can be refunded",
-				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].quantity", Message: "at most " + itoa(int(line.Quantity-line.Refunded)) + " can be refunded"}}}
+		switch left := line.Quantity - line.Refunded; {
+		case l.Quantity < 1 || l.Quantity > line.Quantity:
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "more than was ordered",
+				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].quantity", Message: "must be between 1 and " + itoa(int(line.Quantity))}}}
+		case left == 0:
+			return c, fault.New("hub.act", fault.Conflict, line.Name+" has been refunded wholly")
+		case l.Quantity > left:
+			return c, fault.New("hub.act", fault.Conflict, "of "+line.Name+" only "+itoa(int(left))+" can still be refunded")
 		}
 		c.Lines = append(c.Lines, channel.ActLine{Line: line.Key, SKU: line.SKU, Ref: line.Ref, Name: line.Name, Quantity: l.Quantity})
 	}

@@ -244,7 +244,7 @@ func (k *clerk) look(r Row) {
 	}
 	if may(order.RefundPartial) && k.chance(r, "partial") < 25 {
 		d, err := ask[hub.Detail](k.w.process, "detail", AskOrder{Merchant: k.w.made.Merchant, Order: r.ID})
-		if err == nil && len(d.Lines) > 0 {
+		if err == nil && len(d.Lines) > 0 && d.Lines[0].Refunded < d.Lines[0].Quantity { // the customer may have had it refunded
 			k.press(r, hub.Act{Kind: order.RefundPartial, Key: "partial " + r.Ref, Lines: []hub.ActLine{{Line: d.Lines[0].Key, Quantity: 1}}})
 		}
 	}
