@@ -58,8 +58,11 @@ scenes("refunds and cancels", (s) => {
     const dialog = page.getByRole("dialog");
     await final(page).waitFor();
     const go = dialog.getByRole("button", { name: t("ask.finalDo", { what: t("act.refund_refuse") }) });
-    await go.click();
-    await dialog.locator(".ant-form-item-explain-error").first().waitFor(); // a reason is wanted
+    const wanted = dialog.locator(".ant-form-item-explain-error").first();
+    await until("a reason is wanted", async () => {
+      await go.click(); // a press while the dialog is still growing is nobody's
+      return wanted.isVisible();
+    });
     assert.equal(await d.meituan.changes(o.ref, "order/refund/reject"), 0);
     await dialog.getByRole("textbox").fill("餐品已经送达，顾客已签收");
     await go.click();
