@@ -204,6 +204,7 @@ type node struct {
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
 func (c command) node(ctx context.Context, d *db.DB, clock hub.Clock, addr string, trust bool) (*node, error) {
+	hub.TuneMemory()
 	h := hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: clock, Log: c.log})
 	a, err := api.New(api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: trust})
 	if err != nil {

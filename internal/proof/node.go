@@ -89,6 +89,7 @@ func Run(p Plan) error {
 	if p.Bare {
 		server.Handler = bare()
 	} else {
+		hub.TuneMemory()
 		began := time.Now()
 		d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: Key, Log: log})
 		if err != nil {
