@@ -13,6 +13,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -55,6 +56,10 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 			}
 			return h.learn(tx, l)
 		},
+	}
+	if mutant.On(mutant.AnswerFirst) {
+		go h.db.Do(context.WithoutCancel(ctx), verb)
+		return rec.Reply, nil
 	}
 	_, err := h.db.Do(ctx, verb)
 	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -61,6 +62,9 @@ func translateOrder(f form, src source) (told, error) {
 	var t trouble
 	var r order.Record
 	version := max(f.millis("utime", src.at, soon, &t), f.millis("ctime", src.at, soon, &t))
+	if at := envelope(f, src); at > 0 && mutant.On(mutant.EnvelopeVersion) {
+		version = at
+	}
 	st := src.stamp(version)
 	incomplete := missing(f)
 
