@@ -31,8 +31,8 @@ scenes("connections and unread messages", (s) => {
     await says(meituan, t("power.refund_partial"), t("nature.guarded"));
   });
 
-  test("a forged push is refused and leaves nothing", async () => {
-    const { d } = s;
+  test("a forged push is refused, leaves nothing, and the connection says so", async () => {
+    const { d, t } = s;
     const before = (await d.get("/counts")).seq;
     const answer = await fetch(await paid(), {
       method: "POST",
@@ -41,6 +41,8 @@ scenes("connections and unread messages", (s) => {
     assert.equal(answer.status, 401);
     assert.equal((await d.get("/parked")).parked.length, 0);
     assert.equal((await d.get("/counts")).seq, before, "nothing was learnt from it");
+    const page = await s.open("/connections");
+    await says(page.getByTestId("channel-meituan").getByTestId("refused"), t(s.zh ? "conn.refused_other" : "conn.refused_one", { count: 1 }));
   });
 
   test("a signed push that cannot be read is kept, says why, is read again on a press, and dropped on two", async () => {

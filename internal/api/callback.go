@@ -22,6 +22,8 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
 			err = &fault.Error{Op: "api.callback", Code: fault.Unavailable, Words: "the body could not be read; send it again", Err: err}
+		} else if note := s.hub.Oversized(r.Context(), r.PathValue("channel"), app, body); note != nil {
+			err = note
 		}
 		s.fail(w, r, err)
 		return

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
@@ -180,13 +181,14 @@ func (s *Server) putStore(ctx context.Context, id ident.Store, in StoreBody) (*s
 
 // App is an application registered at a platform.
 type App struct {
-	ID           ident.App     `json:"id"`
-	Channel      string        `json:"channel"`
-	Name         string        `json:"name"`
-	BaseURL      string        `json:"base_url" doc:"Of the platform's API; empty = production."`
-	PublicURL    string        `json:"public_url" doc:"Ours, as the platform reaches it; empty = nothing is pushed."`
-	Given        []string      `json:"credentials_given" doc:"The names of the credentials that are stored."`
-	CallbackURLs []CallbackURL `json:"callback_urls" doc:"To be configured at the platform."`
+	ID            ident.App     `json:"id"`
+	Channel       string        `json:"channel"`
+	Name          string        `json:"name"`
+	BaseURL       string        `json:"base_url" doc:"Of the platform's API; empty = production."`
+	PublicURL     string        `json:"public_url" doc:"Ours, as the platform reaches it; empty = nothing is pushed."`
+	Given         []string      `json:"credentials_given" doc:"The names of the credentials that are stored."`
+	CallbackURLs  []CallbackURL `json:"callback_urls" doc:"To be configured at the platform."`
+	RefusedLately int64         `json:"refused_24h" doc:"Callbacks of about the last 24 hours that were refused: a wrong signature, or larger than can be taken."`
 }
 
 // CallbackURL is one address to configure at the platform.
@@ -249,6 +251,12 @@ func (s *Server) listApps(ctx context.Context, _ *struct{}) (*appsOutput, error)
 	}
 	out := &appsOutput{}
 	out.Body.Apps = each(rows, s.appOf)
+	for i := range out.Body.Apps {
+		a := &out.Body.Apps[i]
+		if a.RefusedLately, err = s.db.RefusedCount(ctx, a.ID, s.now().Add(-24*time.Hour).UnixMilli()); err != nil {
+			return nil, fault.Wrap("api.listApps", err)
+		}
+	}
 	return out, nil
 }
 

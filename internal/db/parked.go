@@ -88,7 +88,7 @@ const (
 	refusedKept   = 8
 )
 
-// Refused notes a callback that could not be verified: of the first few of an
+// Refused notes a callback that could not be verified or was too large: of the first few of an
 // application and hour the first 4 KB are kept, the rest is counted.
 func (d *DB) Refused(ctx context.Context, app ident.App, first []byte) error {
 	const op = "db.Refused"
@@ -115,8 +115,8 @@ func (d *DB) Refused(ctx context.Context, app ident.App, first []byte) error {
 	return err
 }
 
-// RefusedCount is how many callbacks of an application could not be verified since a
-// moment, by whole hours.
+// RefusedCount is how many callbacks of an application were refused since a moment, by
+// whole hours.
 func (d *DB) RefusedCount(ctx context.Context, app ident.App, sinceMS int64) (n int64, err error) {
 	_, err = d.one(ctx, `SELECT COALESCE(SUM(n), 0) FROM refused WHERE app_id = $1 AND hour >= $2`, []any{int64(app), sinceMS / 3_600_000}, &n)
 	return n, fault.Wrap("db.RefusedCount", err)

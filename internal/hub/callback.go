@@ -78,6 +78,17 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	return rec.Reply, nil
 }
 
+// Oversized notes a callback that is larger than can be taken, of which first is the
+// beginning: it counts as refused, so that the person who looks after the connection is
+// told. It fails with fault.NotFound when there is no such app.
+func (h *Hub) Oversized(ctx context.Context, channelName string, id ident.App, first []byte) error {
+	const op = "hub.Oversized"
+	if app, ok := h.db.AppByID(id); !ok || app.Channel != channelName {
+		return fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
+	}
+	return fault.Wrap(op, h.db.Refused(ctx, id, first))
+}
+
 // accountOf finds the account of a push: by what the message says, by the shop that it
 // names, or because the app has only one.
 func (h *Hub) accountOf(app db.AppRow, realm string, rec channel.Received) ident.Account {

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
@@ -83,6 +85,32 @@ func issue(r *Row, code string) bool {
 	return r != nil && slices.ContainsFunc(r.Issues, func(i hub.Issue) bool { return i.Code == code })
 }
 
+// refused is what the API tells people of an app's refused callbacks.
+func (w *world) refused(app int) int64 {
+	w.t.Helper()
+	r, err := http.NewRequest(http.MethodGet, w.url+"/api/v1/apps", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+w.made.Key)
+	res, err := w.http.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var out struct{ Apps []api.App }
+	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, a := range out.Apps {
+		if a.ID == w.made.Apps[app] {
+			return a.RefusedLately
+		}
+	}
+	w.t.Fatal("the app is not listed")
+	return 0
+}
+
 // TestBadCallbacksGetAClearAnswerAndHarmNothing sends what strangers, broken proxies and
 // broken platforms send.
 func TestBadCallbacksGetAClearAnswerAndHarmNothing(t *testing.T) {
@@ -129,6 +157,10 @@ func TestBadCallbacksGetAClearAnswerAndHarmNothing(t *testing.T) {
 		s := w.state()
 		if n := len(w.pages()); n != before || s.Parked != 0 {
 			t.Errorf("what was refused left %d orders and %d parked messages", n-before, s.Parked)
+		}
+
+		if n := w.refused(indexMT); n != 11 {
+			t.Errorf("the connections page tells of %d refused callbacks of Meituan, 11 were sent", n)
 		}
 
 		// A flood of forged pushes costs a bounded number of bytes.

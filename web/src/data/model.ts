@@ -273,6 +273,7 @@ export type App = {
   base_url: string;
   public_url: string;
   callback_urls: { url: string; what_zh: string; what_en: string }[];
+  refused_24h: number;
 };
 export type Account = {
   id: string;
@@ -597,6 +598,7 @@ export const readApp = (a: Loose<App>): App => ({
   base_url: text(a.base_url),
   public_url: text(a.public_url),
   callback_urls: list(a.callback_urls, (u) => ({ url: text(u.url), what_zh: text(u.what_zh), what_en: text(u.what_en) })),
+  refused_24h: count(a.refused_24h),
 });
 export const readAccount = (a: Loose<Account>): Account => ({
   id: text(a.id),

@@ -736,6 +736,11 @@ export interface components {
             name: string;
             /** @description Ours, as the platform reaches it; empty = nothing is pushed. */
             public_url: string;
+            /**
+             * Format: int64
+             * @description Callbacks of about the last 24 hours that were refused: a wrong signature, or larger than can be taken.
+             */
+            refused_24h: number;
         };
         AppBody: {
             base_url?: string;

@@ -555,6 +555,10 @@ export const words = {
     callbacks_one: "{{count}} callback URL for the platform's console",
     callbacks_other: "{{count}} callback URLs for the platform's console",
     callback: "Callback",
+    refused_one:
+      "{{count}} callback was refused in the last 24 hours: its signature was wrong, or it was too large. Compare app id, secret and callback URL with the platform's console; an order may come later by pull.",
+    refused_other:
+      "{{count}} callbacks were refused in the last 24 hours: the signature was wrong, or they were too large. Compare app id, secret and callback URL with the platform's console; orders may come later by pull.",
     copyUrl: "Copy {{url}}",
     lastPush: "Last push",
     lastPull: "Last pull",

@@ -541,6 +541,8 @@ export const words = {
     callbacks_one: "回调地址（{{count}}），填到平台后台",
     callbacks_other: "回调地址（{{count}}），填到平台后台",
     callback: "回调",
+    refused_one: "近 24 小时拒收 {{count}} 条回调：签名不对或内容过大。请与平台后台核对应用 ID、密钥和回调地址；订单可能要靠拉取晚到。",
+    refused_other: "近 24 小时拒收 {{count}} 条回调：签名不对或内容过大。请与平台后台核对应用 ID、密钥和回调地址；订单可能要靠拉取晚到。",
     copyUrl: "复制 {{url}}",
     lastPush: "最近推送",
     lastPull: "最近拉取",

@@ -120,6 +120,11 @@ function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList
             </button>
           </div>
           <Callbacks app={app} channel={c} />
+          {app.refused_24h > 0 ? (
+            <p className="notice warn" data-testid="refused">
+              <Icon name="warn" /> {t("conn.refused", { count: app.refused_24h })}
+            </p>
+          ) : null}
           {all
             .filter((a) => a.app_id === app.id)
             .map((a) => (
