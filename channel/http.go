@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,10 +33,13 @@ var ErrTooLate = errors.New("the lease of this call has ended")
 // net/http silently repeats a GET, and anything with an Idempotency-Key header, when a
 // kept-alive connection dies unanswered (measured), so requests get a body without
 // GetBody, redirects are not followed, and nothing is written after the moment that
-// WithNotAfter put into the context. Both stop at 15 s and at MaxAnswer bytes, and
-// record into the Trace in the context.
-func NewClients() (reads, calls *http.Client) {
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}
+// WithNotAfter put into the context. Both stop at 15 s and at MaxAnswer bytes (after
+// decompression), and record into the Trace in the context. They connect to addresses of
+// the public internet and to those allowed: anything else fails with ErrPrivate before a
+// byte is sent, whatever a name resolves to.
+func NewClients(allow ...netip.Prefix) (reads, calls *http.Client) {
+	may := reach(allow)
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, ControlContext: may.control}
 	transport := func() *http.Transport {
 		return &http.Transport{
 			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -45,16 +49,17 @@ func NewClients() (reads, calls *http.Client) {
 				}
 				return &guarded{Conn: c}, nil
 			},
-			Proxy:                 http.ProxyFromEnvironment,
-			MaxIdleConnsPerHost:   16,
-			IdleConnTimeout:       60 * time.Second,
-			TLSHandshakeTimeout:   5 * time.Second,
-			ResponseHeaderTimeout: callTime,
+			Proxy:                  http.ProxyFromEnvironment,
+			MaxIdleConnsPerHost:    16,
+			IdleConnTimeout:        60 * time.Second,
+			TLSHandshakeTimeout:    5 * time.Second,
+			ResponseHeaderTimeout:  callTime,
+			MaxResponseHeaderBytes: 64 << 10,
 		}
 	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	reads = &http.Client{Transport: recorder{transport(), false}, Timeout: callTime, CheckRedirect: stay}
-	calls = &http.Client{Transport: recorder{transport(), true}, Timeout: callTime, CheckRedirect: stay}
+	reads = &http.Client{Transport: recorder{transport(), may, false}, Timeout: callTime, CheckRedirect: stay}
+	calls = &http.Client{Transport: recorder{transport(), may, true}, Timeout: callTime, CheckRedirect: stay}
 	return reads, calls
 }
 
@@ -85,6 +90,7 @@ func FreshConnection(r *http.Request) { r.Close = true }
 
 type recorder struct {
 	next     http.RoundTripper
+	may      reach
 	changing bool
 }
 
@@ -94,7 +100,10 @@ type onlyOnce struct{ io.Reader }
 func (onlyOnce) Close() error { return nil }
 
 func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx := r.Context()
+	ctx, err := t.may.proxied(r)
+	if err != nil {
+		return nil, err
+	}
 	changing := t.changing && !mutant.On(mutant.ReplayingClient)
 	var sent []byte
 	limit, _ := ctx.Value(notAfterKey{}).(time.Time)
@@ -223,8 +232,13 @@ func (t *Trace) Take() []Exchange {
 
 // SendError turns an error of http.Client.Do into a fault: Unavailable when nothing can
 // have reached the platform (no connection, no name, the lease ended before a byte was
-// written), Unknown when something may have.
+// written), Forbidden when the address may not be called, Unknown when something may have
+// been done.
 func SendError(op string, err error) error {
+	if errors.Is(err, ErrPrivate) {
+		return &fault.Error{Op: op, Code: fault.Forbidden, Err: hideURL(err),
+			Words: "the app's address leads into a private network, which is not called: correct it, or let the operator allow it (--allow-private)"}
+	}
 	var dial *net.OpError
 	code := fault.Unknown
 	switch {

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/api"
@@ -83,7 +84,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 		return err
 	}
 	defer sims.close()
-	n, err := c.node(ctx, d, hub.Clock{Now: sims.clock.Now, Speed: *speed}, at.Hub, false)
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, at.Hub, false)
 	if err != nil {
 		return err
 	}

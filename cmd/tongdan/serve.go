@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
@@ -38,8 +40,13 @@ func (c command) serve(ctx context.Context, args []string) error {
 	data := f.String("data", c.or("TONGDAN_DATA", "./data"), "folder of the data and of the key file (TONGDAN_DATA)")
 	public := f.String("public-url", c.env("TONGDAN_PUBLIC_URL"), "address at which people and platforms reach this, such as https://hub.example.com (TONGDAN_PUBLIC_URL)")
 	proxy := f.String("trust-proxy", c.or("TONGDAN_TRUST_PROXY", "false"), "true behind a proxy of one's own: believe its X-Forwarded-Proto and X-Forwarded-For (TONGDAN_TRUST_PROXY)")
+	private := f.String("allow-private", c.env("TONGDAN_ALLOW_PRIVATE"), "ranges outside the public internet that may be called, such as loopback,192.168.1.0/24: for simulators (TONGDAN_ALLOW_PRIVATE)")
 	if err := parse(f, args); err != nil {
 		return err
+	}
+	allow, err := channel.ParseRanges(*private)
+	if err != nil {
+		return fmt.Errorf("--allow-private: %s", fault.WordsOf(err))
 	}
 	trust, err := strconv.ParseBool(*proxy)
 	if err != nil {
@@ -53,7 +60,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer d.Close()
-	n, err := c.node(ctx, d, hub.Real, *addr, trust)
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Real, AllowPrivate: allow}, *addr, trust)
 	if err != nil {
 		return err
 	}
@@ -203,9 +210,10 @@ type node struct {
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
-func (c command) node(ctx context.Context, d *db.DB, clock hub.Clock, addr string, trust bool) (*node, error) {
+func (c command) node(ctx context.Context, d *db.DB, o hub.Options, addr string, trust bool) (*node, error) {
 	hub.TuneMemory()
-	h := hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: clock, Log: c.log})
+	o.DB, o.Platforms, o.Log = d, platform.All(), c.log
+	h := hub.New(o)
 	a, err := api.New(api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: trust})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
@@ -67,7 +68,7 @@ func setup(t *testing.T) *bundle {
 	b := &bundle{t: t, log: &guardedBuffer{}}
 	b.db = dbtest.Open(t, db.Options{Dir: t.TempDir()})
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	b.hub = hub.New(hub.Options{DB: b.db, Platforms: platform.All(), Clock: hub.Real, Log: log})
+	b.hub = hub.New(hub.Options{DB: b.db, Platforms: platform.All(), Clock: hub.Real, AllowPrivate: channel.Loopback, Log: log})
 	s, err := api.New(api.Options{Hub: b.hub, Version: "test", Log: log, Console: http.NotFoundHandler()})
 	b.must(err)
 	srv := httptest.NewUnstartedServer(nil)

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -49,6 +50,10 @@ type Options struct {
 	Clock     Clock
 	Log       *slog.Logger
 	NoLanes   bool // work nothing outside: the benchmark of the intake alone
+
+	// AllowPrivate are the ranges outside the public internet that may be called:
+	// simulators on this machine, say. An app's address that leads elsewhere is refused.
+	AllowPrivate []netip.Prefix
 
 	// Lease is how long a lane is leased for: what a node that dies leaves is taken up
 	// by another after so long at most. 0 = 20 s.
@@ -91,7 +96,7 @@ func New(o Options) *Hub {
 			h.realms[info.Realm] = info
 		}
 	}
-	reads, calls := channel.NewClients()
+	reads, calls := channel.NewClients(o.AllowPrivate...)
 	h.reads = &client{reads, calls}
 	var owner [8]byte
 	rand.Read(owner[:])

@@ -49,7 +49,7 @@ func newWorld(t *testing.T, d *db.DB) *shopWorld {
 	w.sim = s
 	api := httptest.NewServer(s.API())
 	t.Cleanup(api.Close)
-	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clock.Now, Speed: 1}, Lease: 3 * time.Second})
+	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clock.Now, Speed: 1}, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
 	callbacks := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/callback/"), "/", 3)
 		var app ident.App

@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -95,7 +96,7 @@ func Run(p Plan) error {
 		if err != nil {
 			return err
 		}
-		n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, Lease: p.Lease})}
+		n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, AllowPrivate: channel.Loopback, Lease: p.Lease})}
 		lanes := make(chan error, 1)
 		go func() {
 			if p.NoLanes {

@@ -73,7 +73,7 @@ func (w *world) Account() channel.Account {
 }
 
 func (w *world) Env() channel.Env {
-	reads, calls := channel.NewClients()
+	reads, calls := channel.NewClients(channel.Loopback...)
 	return channel.Env{Reads: reads, Calls: calls, Vault: w.vault, Now: w.clock.Now}
 }
 

@@ -70,7 +70,7 @@ func openNumbers(t *testing.T, n *numbers, shops ...string) *pulling {
 	p := &pulling{numbers: n, now: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)}
 	server := httptest.NewServer(n)
 	t.Cleanup(server.Close)
-	reads, calls := channel.NewClients()
+	reads, calls := channel.NewClients(channel.Loopback...)
 	shop, err := meituan.New().Open(channel.Account{App: channel.App{BaseURL: server.URL, Credentials: map[string]channel.Secret{
 		"app_id": channel.NewSecret("4321"), "secret": channel.NewSecret(secret)}}, Shops: shops},
 		channel.Env{Reads: reads, Calls: calls, Now: func() time.Time { return p.now }})

@@ -82,7 +82,7 @@ func stubWith(t *testing.T, serve http.HandlerFunc) *shop {
 	t.Helper()
 	api := httptest.NewServer(serve)
 	t.Cleanup(api.Close)
-	reads, calls := channel.NewClients()
+	reads, calls := channel.NewClients(channel.Loopback...)
 	v := &vault{}
 	now := func() time.Time { return start }
 	k := kept{At: start.UnixMilli(), Answer: file(t, "token.json")}

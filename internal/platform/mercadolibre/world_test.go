@@ -54,7 +54,7 @@ type world struct {
 func openWorld(t *testing.T, change func(*simulator.Options)) *world {
 	t.Helper()
 	w := &world{clock: sim.NewClock(start, 0), vault: &vault{}}
-	reads, calls := channel.NewClients()
+	reads, calls := channel.NewClients(channel.Loopback...)
 	w.env = channel.Env{Reads: reads, Calls: calls, Vault: w.vault, Now: w.clock.Now}
 	w.inbox = channeltest.NewInbox(t, thePlatform, w.clock.Now)
 	w.acct = channel.Account{ID: ident.Account(ident.New(start)), Credentials: map[string]channel.Secret{"site": channel.NewSecret("MLB")}}
