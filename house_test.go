@@ -29,6 +29,7 @@ var apart = map[string][]string{
 	"web":            {},
 	"internal/sim":   {},
 	"internal/sim/*": {"internal/sim"},
+	"internal/books": {"internal/sim", "internal/sim/*"},
 }
 
 // allowed are imports within a floor or upwards that have a reason.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/books"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim"
@@ -75,14 +75,14 @@ func TestCrashesLoseNothingAndDoNothingTwice(t *testing.T) {
 		time.Sleep(time.Second) // the clerk sees the last ones
 		close(stopWorking)
 		working.Wait()
-		t.Logf("%d orders of Meituan, %d of Mercado Libre, %d acts", len(c.books.meituan), len(c.books.mercado), len(k.pressed))
+		t.Logf("%d orders of Meituan, %d of Mercado Libre, %d acts", len(c.placed.meituan), len(c.placed.mercado), len(k.pressed))
 
 		w.hurry(600)
-		w.settle(c.books, k)
-		w.acts(c.books, k)
+		w.settle(c.placed, k)
+		w.acts(c.placed, k)
 		w.followed()
 		w.stop()
-		w.audit(c.books)
+		w.audit(c.placed)
 	})
 }
 
@@ -108,13 +108,13 @@ func (w *world) warmUp() {
 
 // A crowd buys, cancels, asks for refunds and carries.
 type crowd struct {
-	w     *world
-	rng   *rand.Rand
-	books books
+	w      *world
+	rng    *rand.Rand
+	placed placed
 }
 
 func (c *crowd) live(stop <-chan struct{}) {
-	c.books.mercado = append(c.books.mercado, c.w.first...)
+	c.placed.mercado = append(c.placed.mercado, c.w.first...)
 	for {
 		select {
 		case <-stop:
@@ -129,17 +129,17 @@ func (c *crowd) live(stop <-chan struct{}) {
 				c.w.t.Errorf("place: %v", err)
 				return
 			}
-			c.books.meituan = append(c.books.meituan, id)
+			c.placed.meituan = append(c.placed.meituan, id)
 		case n < 55:
 			p, err := c.w.ml.Place(ml.Placement{SellerID: []ml.ID{brazil, ownCarrier}[c.rng.IntN(2)], Oversell: true})
 			if err != nil {
 				c.w.t.Errorf("place: %v", err)
 				return
 			}
-			c.books.mercado = append(c.books.mercado, p.Orders...)
-		case n < 90 && len(c.books.meituan) > 0:
+			c.placed.mercado = append(c.placed.mercado, p.Orders...)
+		case n < 90 && len(c.placed.meituan) > 0:
 			// What is not possible in the order's state is refused: that person was too late.
-			id := c.books.meituan[max(0, len(c.books.meituan)-1-c.rng.IntN(40))]
+			id := c.placed.meituan[max(0, len(c.placed.meituan)-1-c.rng.IntN(40))]
 			switch act := pick(c.rng, "buyer_cancel", "ask_refund", "ask_refund", "ask_refund", "part", "withdraw_refund", "remind", "rider_accept", "rider_arrive", "rider_collect", "rider_deliver", "complete"); act {
 			case "part":
 				if o, err := c.w.mt.Order(id); err == nil {
@@ -149,8 +149,8 @@ func (c *crowd) live(stop <-chan struct{}) {
 			default:
 				_ = c.w.mt.Do(id, act, nil)
 			}
-		case len(c.books.mercado) > 0:
-			id := c.books.mercado[max(0, len(c.books.mercado)-1-c.rng.IntN(20))]
+		case len(c.placed.mercado) > 0:
+			id := c.placed.mercado[max(0, len(c.placed.mercado)-1-c.rng.IntN(20))]
 			_ = c.w.ml.Act(id, pick(c.rng, "buyer_cancel", "progress", "print", "ship", "deliver"), ml.ActArgs{})
 		}
 	}
@@ -304,7 +304,7 @@ func (k *clerk) press(r Row, a hub.Act) {
 // settle waits until nothing is under way and the books agree. An additive act whose
 // outcome cannot be learnt is decided by looking at the platform's book, as a person
 // would in the platform's own console.
-func (w *world) settle(b books, k *clerk) {
+func (w *world) settle(b placed, k *clerk) {
 	w.t.Helper()
 	w.until(120*time.Second, func() string {
 		s := w.state()
@@ -352,79 +352,30 @@ func (w *world) sawIt(e effect.Effect) (done, known bool) {
 	return false, false
 }
 
-// calls names what each act is called in the platforms' books, and whether two calls may
-// be seen there.
-var calls = map[string]map[order.ActionKind]string{
-	"meituan": {
-		order.Accept: "order/confirm", order.Refuse: "order/cancel", order.Cancel: "order/cancel", order.Ready: "order/preparationMealComplete",
-		order.RefundApprove: "order/refund/agree", order.RefundRefuse: "order/refund/reject", order.RefundPartial: "order/applyPartRefund",
-	},
-	"mercadolibre": {order.Cancel: "cancel", order.Annotate: "note"},
-}
-
 // acts holds every act that was pressed against the platform's book: what the hub calls
-// done changed it once, what it calls refused or void did not, additive ones arrived once.
-func (w *world) acts(b books, k *clerk) {
+// done is done there, nothing was changed twice, additive calls arrived once.
+func (w *world) acts(b placed, k *clerk) {
 	w.t.Helper()
-	want := w.expect(b)
-	ended := map[ident.Effect]effect.Effect{}
+	ended := map[ident.Effect]effect.State{}
 	for _, s := range []effect.State{effect.Done, effect.Refused, effect.Void, effect.Person, effect.Waiting, effect.Unknown, effect.Sending} {
 		for _, e := range must[Effects](w.process, "effects", AskEffects{Merchant: w.made.Merchant, States: []effect.State{s}}).List {
-			ended[e.ID] = e
+			ended[e.ID] = e.State
 		}
 	}
-	changes := map[string]int{} // per order and call: how many acts of ours did it
+	var pressed []books.Press
 	counted := map[effect.State]int{}
-	for name, p := range k.pressed {
-		if p.effect == 0 {
-			continue // stayed in Tongdan, or was so already
+	for _, p := range k.pressed {
+		one := books.Press{Key: p.key, Kind: string(p.kind), For: p.forCas}
+		if p.effect != 0 {
+			one.Effect, one.State = p.effect.String(), string(ended[p.effect])
+			counted[ended[p.effect]]++
 		}
-		e, ok := ended[p.effect]
-		if !ok {
-			w.t.Errorf("%s: its effect is gone", name)
-			continue
-		}
-		counted[e.State]++
-		if e.State.Open() {
-			w.t.Errorf("%s: still %s", name, e.State)
-		}
-		channel, _, _ := strings.Cut(p.key, " ")
-		call, ok := calls[channel][p.kind]
-		if !ok {
-			continue
-		}
-		n := want[p.key].tally[call]
-		if additive := p.kind == order.RefundPartial || p.kind == order.Annotate; additive && n.Calls > 1 {
-			w.t.Errorf("%s: the platform received it %d times", name, n.Calls)
-		}
-		if e.State == effect.Done && e.Called != "" {
-			changes[p.key+" "+call]++
-		}
-		if e.State == effect.Done && n.Changes == 0 && !doneOtherwise(want[p.key], p.kind) {
-			w.t.Errorf("%s: done by the hub's book, and the platform's says nothing: %v", name, want[p.key].tally)
-		}
+		pressed = append(pressed, one)
 	}
-	for key, e := range want {
-		for _, call := range []string{"order/confirm", "order/cancel", "order/applyPartRefund", "cancel", "note"} {
-			if n := e.tally[call]; n.Changes > 1 {
-				w.t.Errorf("%s: %s changed the platform's book %d times", key, call, n.Changes)
-			}
-		}
+	for _, d := range books.Once(w.expect(b), pressed) {
+		w.t.Error(d)
 	}
 	w.t.Logf("acts by their end: %v", counted)
-}
-
-// doneOtherwise reports whether a goal can have come true without our call.
-func doneOtherwise(e entry, kind order.ActionKind) bool {
-	switch kind {
-	case order.Ready:
-		return e.status == "done" // finished all the same
-	case order.Refuse, order.Cancel:
-		return e.status == "cancelled"
-	case order.RefundApprove:
-		return true // the platform agrees by itself after a time
-	}
-	return false
 }
 
 // followed waits until what is derived from the feed has caught up with it.
@@ -439,7 +390,7 @@ func (w *world) followed() {
 }
 
 // audit opens the database that the node has left and checks it from within.
-func (w *world) audit(b books) {
+func (w *world) audit(b placed) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	d, err := db.Open(ctx, db.Options{URL: w.plan.URL, Dir: w.plan.Dir, Key: Key})

@@ -18,7 +18,7 @@ func TestWithoutAPublicAddressEverythingArrivesByPullAlone(t *testing.T) {
 	engines(t, func(t *testing.T, p Plan) {
 		w := newWorld(t, stage{plan: p, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 60, seed: 11, pullOnly: true,
 			meituan: func(o *meituanOptions) { slowDeadlines(o) }})
-		var b books
+		var b placed
 		for i := range 30 {
 			id, err := w.mt.Place(json.RawMessage(`{"app_poi_code":"` + []string{mtShop, mtShopSelf}[i%2] + `"}`))
 			if err != nil {
@@ -94,7 +94,7 @@ func TestWithoutAPublicAddressEverythingArrivesByPullAlone(t *testing.T) {
 func TestAPlatformThatLosesEveryPushLosesNoOrder(t *testing.T) {
 	w := newWorld(t, stage{plan: Plan{Dir: t.TempDir()}, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 60, seed: 12,
 		meituan: func(o *meituanOptions) { slowDeadlines(o) }})
-	var b books
+	var b placed
 	place := func() {
 		t.Helper()
 		id, err := w.mt.Place(nil)

@@ -432,7 +432,7 @@ func TestOrdersFromARealMenuComeOutAsTheyWentIn(t *testing.T) {
 		}, mercado: func(o *ml.Options) { o.Sellers = o.Sellers[:1] }})
 		w.mt.Faults().Set(faulty)
 		rng := rand.New(rand.NewPCG(32, 1))
-		var b books
+		var b placed
 		for i := range n {
 			shop := []string{mtShop, mtShopSelf}[rng.IntN(2)]
 			detail, total := []any{}, int64(400)
