@@ -162,6 +162,14 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list
 	return list, nextAt, fault.Wrap(op, err)
 }
 
+// Backlog counts the background work of an account (reads: what is about no order of
+// ours and has no deadline) that is due by now (UTC ms), up to limit.
+func (d *DB) Backlog(ctx context.Context, m ident.Merchant, account ident.Account, nowMS int64, limit int) (n int, err error) {
+	_, err = d.one(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at <= $3
+		AND order_id = 0 AND deadline = 0 LIMIT $4) AS due`, []any{int64(m), int64(account), nowMS, int64(limit)}, &n)
+	return n, fault.Wrap("db.Backlog", err)
+}
+
 // abandonedAfter is how long after the end of its lease an attempt may still be
 // answered.
 const abandonedAfter = 30 * time.Second

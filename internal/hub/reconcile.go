@@ -212,13 +212,19 @@ func (s sweeping) Look(ctx context.Context, e effect.Effect) lane.Result { retur
 const (
 	sweepEvery = 10 * time.Second
 	sweepBatch = 40
-	keepReads  = time.Hour // reads that are over are kept so long, for whoever looks into a trouble
+	sweepYield = 2 * sweepBatch // reads that wait: with so many, sweeping would bury what a hint or a gap asks for
+	keepReads  = time.Hour      // reads that are over are kept so long, for whoever looks into a trouble
 )
 
 func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := s.h
 	next := h.clock.Wall(h.now().Add(sweepEvery))
 	now := h.now().UnixMilli()
+	if waiting, err := h.db.Backlog(ctx, e.Merchant, e.Account, time.Now().UnixMilli(), sweepYield); err != nil {
+		return repeat(failed(err), time.Now().Add(sweepEvery))
+	} else if waiting == sweepYield {
+		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(time.Second))
+	}
 	rows, err := h.db.SweepDue(ctx, e.Merchant, e.Account, now, sweepBatch)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(sweepEvery))
