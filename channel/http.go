@@ -16,6 +16,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/mutant"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 // Limits of an exchange with a platform.
@@ -119,6 +120,13 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 			}
 			g.notAfter.Store(ns)
 		}
+		if t.changing {
+			point.Hit(point.CallConnected)
+		}
+	}, WroteRequest: func(httptrace.WroteRequestInfo) {
+		if t.changing {
+			point.Hit(point.CallWritten)
+		}
 	}})
 	out := r.Clone(ctx)
 	if r.Body != nil {
@@ -153,6 +161,9 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 		x.Err = err.Error()
 	}
 	traceOf(ctx).add(x)
+	if t.changing {
+		point.Hit(point.CallAnswered)
+	}
 	switch {
 	case err != nil:
 		return nil, err

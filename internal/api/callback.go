@@ -9,6 +9,7 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 // callback takes what a platform sends, over its raw bytes, and answers in its form.
@@ -44,6 +45,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(status)
 	io.WriteString(w, reply.Body)
+	point.Hit(point.PushAnswered)
 }
 
 // authorised is where a platform sends the owner back after the consent. It ends in the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -109,6 +110,7 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 			return false, fault.Wrap(op, err)
 		}
 	}
+	point.Hit(point.FollowRead)
 	_, err = d.wait(ctx, op, Background, &job{size: 64 << 10, done: make(chan struct{}), raw: func(ctx context.Context, c conn) error {
 		err := exec(ctx, c, `INSERT INTO followers (merchant_id, seq, at) VALUES ($1, 0, 0) ON CONFLICT (merchant_id) DO NOTHING`, int64(m))
 		if err != nil {
@@ -118,8 +120,15 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 		if err != nil || n == 0 {
 			return err // another node was faster
 		}
-		return d.derive(ctx, c, m, rows)
+		if err := d.derive(ctx, c, m, rows); err != nil {
+			return err
+		}
+		point.Hit(point.FollowDerived)
+		return nil
 	}})
+	if err == nil {
+		point.Hit(point.FollowDone)
+	}
 	return n == followMany, err
 }
 

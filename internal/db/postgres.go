@@ -18,6 +18,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 const (
@@ -234,7 +235,9 @@ func (p *pgConn) commit(ctx context.Context, list ...*stmt) (lost bool, err erro
 		return err
 	})
 	b.Queue("COMMIT")
+	point.Hit(point.WriteCommit)
 	if err = p.c.SendBatch(ctx, b).Close(); err == nil {
+		point.Hit(point.WriteCommitted)
 		p.open = false
 		p.grown.commit()
 		return false, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 var (
@@ -83,6 +84,7 @@ func (b *batch) save(ctx context.Context) (lost bool, err error) {
 	if err := b.c.run(ctx, list...); err != nil {
 		return false, err
 	}
+	point.Hit(point.WriteNumbered)
 	if len(b.feeds) != len(count) {
 		return false, fault.New("db.save", fault.NotFound, "no such merchant")
 	}

@@ -19,6 +19,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 const (
@@ -252,9 +253,11 @@ func (s *sqliteConn) commit(ctx context.Context, list ...*stmt) (lost bool, err 
 	if err := s.run(ctx, list...); err != nil {
 		return false, err
 	}
+	point.Hit(point.WriteCommit)
 	if err := s.plain("COMMIT"); err != nil {
 		return false, err
 	}
+	point.Hit(point.WriteCommitted)
 	s.open = false
 	if s.wal.Load() > maxWAL {
 		s.truncate()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/mutant"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 const (
@@ -176,10 +177,12 @@ func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
 		}
 		todo = again
 	}
+	point.Hit(point.WriteDecided)
 	if lost, err := b.save(ctx); err != nil && !mutant.On(mutant.GoOn) {
 		return nil, lost, err
 	}
 	b.tell()
+	point.Hit(point.WriteTold)
 	for _, j := range done {
 		j.got = b.receipt(j.verb.Merchant)
 		j.finish(j.err)

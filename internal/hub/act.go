@@ -13,6 +13,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -73,10 +74,12 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 	if a.Key != "" {
 		v.Keys = []string{effect.DeedKey(who.ID + " " + a.Key)}
 	}
+	point.Hit(point.ActReceived)
 	r, err := h.db.Do(ctx, v)
 	if err != nil {
 		return Done{}, fault.Wrap(op, err)
 	}
+	point.Hit(point.ActCommitted)
 	done.Seq = r.Seq
 	if done.Already != nil && actorID(done.Already.By) {
 		names, err := h.actors(ctx, who.Merchant)

@@ -14,6 +14,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -61,6 +62,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		go h.db.Do(context.WithoutCancel(ctx), verb)
 		return rec.Reply, nil
 	}
+	point.Hit(point.PushReceived)
 	_, err := h.db.Do(ctx, verb)
 	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {
 		// A mistake of ours, or content past a limit, must not lose the push: it is
@@ -74,6 +76,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		h.log.Warn("a push could not be kept; the platform is asked to come again", "channel", channelName, "what", rec.Item.What, "err", err)
 		return rec.Busy, nil
 	}
+	point.Hit(point.PushCommitted)
 	h.runner.Wake()
 	return rec.Reply, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/lane"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -121,9 +122,11 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		if err != nil {
 			return p.broke(e, c, row, err, trace.Take(), every)
 		}
+		point.Hit(point.PullPage)
 		if err := p.keep(ctx, e, c, page, at); err != nil {
 			return repeat(failed(err), time.Now().Add(time.Second))
 		}
+		point.Hit(point.PullKept)
 		trace.Take()
 	}
 	h.meters.called(info.Name, kindPull, "ok")
@@ -155,6 +158,7 @@ func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channe
 		if err != nil || last {
 			return err
 		}
+		point.Hit(point.PullPart)
 		p.h.runner.Wake()
 	}
 }

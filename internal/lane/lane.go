@@ -25,6 +25,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -176,10 +177,12 @@ func (r *Runner) Run(ctx context.Context) error {
 
 // lease renews ours, takes what is free, and takes up what a dead owner left.
 func (r *Runner) lease(ctx context.Context) error {
+	point.Hit(point.LeaseAsk)
 	got, err := r.o.DB.Lease(ctx, r.o.Owner, r.o.TTL, r.o.Lanes)
 	if err != nil {
 		return err
 	}
+	point.Hit(point.LeaseGranted)
 	r.mu.Lock()
 	held := map[string]bool{}
 	for _, l := range got {
@@ -225,6 +228,7 @@ func (r *Runner) takeUp(ctx context.Context, l db.Lease) error {
 		if err != nil {
 			return err
 		}
+		point.Hit(point.LaneTakenUp)
 	}
 	return nil
 }
@@ -395,6 +399,10 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 		if before, err = k.Handler.Before(ctx, e); err != nil {
 			return r.put(ctx, l, e, class, err)
 		}
+		point.Hit(point.EffectCompared)
+	}
+	if e.Order != 0 {
+		point.Hit(point.EffectChosen)
 	}
 	var attempt effect.Effect
 	begun := false
@@ -431,6 +439,8 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	if err != nil || !begun {
 		return err
 	}
+	at := pointsOf(&attempt)
+	point.Hit(at.begun)
 	limit := time.UnixMilli(attempt.Attempt.NotAfter)
 	call, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit.Add(time.Second))
 	defer cancel()
@@ -440,7 +450,25 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	} else {
 		res = k.Handler.Do(channel.WithNotAfter(call, limit), attempt)
 	}
-	return r.end(context.WithoutCancel(ctx), l, attempt, class, res)
+	point.Hit(at.done)
+	if err := r.end(context.WithoutCancel(ctx), l, attempt, class, res); err != nil {
+		return err
+	}
+	point.Hit(at.ended)
+	return nil
+}
+
+// stops are the fault points of one attempt.
+type stops struct{ begun, done, ended point.Point }
+
+func pointsOf(e *effect.Effect) stops {
+	switch {
+	case e.Order == 0:
+		return stops{point.TaskBegun, point.TaskDone, point.TaskEnded}
+	case e.Attempt.Look:
+		return stops{point.LookBegun, point.LookDone, point.LookEnded}
+	}
+	return stops{point.EffectBegun, point.EffectCalled, point.EffectEnded}
 }
 
 // end writes the outcome of an attempt with what was learnt by it.

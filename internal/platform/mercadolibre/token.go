@@ -15,6 +15,7 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/point"
 )
 
 // Names in the vault. vaultToken holds the platform's newest answer as it came, sealed
@@ -190,6 +191,7 @@ func (s *shop) refresh(ctx context.Context, p pair, m mark) (pair, error) {
 	if err != nil {
 		return p, notDone(err)
 	}
+	point.Hit(point.TokenMarked)
 	next, err := s.askToken(ctx, p, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {rt}})
 	if err == nil {
 		s.alarm(ctx, time.Time{}, "")
@@ -231,6 +233,7 @@ func (s *shop) askToken(ctx context.Context, p pair, form url.Values) (pair, err
 	if a.status != http.StatusOK {
 		return pair{}, tokenError(op, a)
 	}
+	point.Hit(point.TokenAnswered)
 	k := kept{At: max(s.env.Now().UnixMilli(), p.saved.At+1), Answer: a.body}
 	if p.access != "" {
 		before := p.saved
@@ -240,6 +243,7 @@ func (s *shop) askToken(ctx context.Context, p pair, form url.Values) (pair, err
 	if err := s.saveToken(ctx, k); err != nil {
 		return pair{}, &fault.Error{Op: op, Code: fault.Unknown, Words: "the new token could not be saved", Err: err}
 	}
+	point.Hit(point.TokenSaved)
 	next, ok := k.read()
 	if !ok {
 		return pair{}, fault.New(op, fault.Unknown, "the platform's answer holds no token")
