@@ -24,7 +24,7 @@ type AskFill struct {
 const fillBatch = 400
 
 // fill copies the newest order N times: rows as they are stored by the intake, without
-// records and journal, spread over 400 days, most of them long finished. Everything that
+// records and journal, spread over 400 days and all shops, most of them long finished. Everything that
 // lists, counts and searches look at is there.
 func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 	scope := db.Scope{Merchant: in.Merchant, Personal: true}
@@ -36,6 +36,10 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 		return struct{}{}, fault.New("proof.fill", fault.Conflict, "let one order in first: it is what is copied")
 	}
 	like := list[0]
+	shops, err := n.DB.Shops(ctx, scope)
+	if err != nil {
+		return struct{}{}, err
+	}
 	rng := rand.New(rand.NewPCG(1, uint64(in.From)))
 	now := time.Now()
 	names := []string{"珍珠奶茶", "芝士奶盖", "杨枝甘露", "暴打柠檬茶", "黑糖珍珠鲜奶", "生椰拿铁", "桂花乌龙奶茶", "满杯百香果"}
@@ -60,10 +64,16 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 			case p < 92:
 				r.Flags = db.BitRefund
 			}
+			if len(shops) > 0 {
+				s := shops[rng.IntN(len(shops))]
+				r.Shop, r.Store = s.ID, s.Store
+			}
 			phone := fmt.Sprintf("%04d", rng.IntN(10000))
 			r.Summary = bytes.ReplaceAll(bytes.ReplaceAll(like.Summary, []byte(like.Ref.ID), []byte(r.Ref.ID)),
 				[]byte(`"status":"`+string(like.Status)+`"`), []byte(`"status":"`+string(r.Status)+`"`))
-			r.Summary = bytes.ReplaceAll(r.Summary, []byte(like.ID.String()), []byte(r.ID.String()))
+			for _, x := range [][2]string{{like.ID.String(), r.ID.String()}, {like.Shop.String(), r.Shop.String()}, {like.Store.String(), r.Store.String()}} {
+				r.Summary = bytes.ReplaceAll(r.Summary, []byte(x[0]), []byte(x[1]))
+			}
 			r.Search = db.SearchText{Names: []string{names[rng.IntN(len(names))], names[rng.IntN(len(names))]}, Numbers: []string{r.Ref.ID},
 				DaySeq: strconv.Itoa(rng.IntN(300)), Phones: []string{"1850000" + phone}, Persons: []string{"张三"}}
 			rows, refs = append(rows, r), append(refs, r.Ref)

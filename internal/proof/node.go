@@ -197,6 +197,7 @@ func answering[In, Out any](f func(context.Context, In) (Out, error)) http.Handl
 type Setup struct {
 	Name     string
 	Zone     string
+	Stores   int // that the shops are spread over; 0 = one
 	Public   string
 	Channels []SetupChannel
 }
@@ -219,7 +220,7 @@ type SetupChannel struct {
 // Made tells what a setup made.
 type Made struct {
 	Merchant ident.Merchant
-	Store    ident.Store
+	Store    ident.Store // the first
 	Apps     []ident.App
 	Accounts []ident.Account
 	Shops    [][]ident.Shop
@@ -237,11 +238,15 @@ func (n *Node) setup(ctx context.Context, in Setup) (Made, error) {
 	}
 	out := Made{Merchant: m.ID}
 	who := actor(m.ID)
-	s, err := n.Hub.PutStore(ctx, who, db.StoreRow{Name: in.Name, Zone: in.Zone})
-	if err != nil {
-		return out, err
+	stores := make([]ident.Store, max(in.Stores, 1))
+	for i := range stores {
+		s, err := n.Hub.PutStore(ctx, who, db.StoreRow{Name: in.Name, Zone: in.Zone})
+		if err != nil {
+			return out, err
+		}
+		stores[i] = s.ID
 	}
-	out.Store, out.Key = s.ID, api.KeyPrefix+"proof"+m.ID.String()
+	out.Store, out.Key = stores[0], api.KeyPrefix+"proof"+m.ID.String()
 	if _, err := n.DB.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "proof", Hash: api.HashToken(out.Key), Role: "owner", Personal: true}); err != nil {
 		return out, err
 	}
@@ -266,8 +271,8 @@ func (n *Node) setup(ctx context.Context, in Setup) (Made, error) {
 		}
 		out.Accounts = append(out.Accounts, acct.ID)
 		var shops []ident.Shop
-		for _, code := range c.Shops {
-			shop, err := n.Hub.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: code, Store: s.ID, Name: code, Mode: c.Mode})
+		for i, code := range c.Shops {
+			shop, err := n.Hub.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: code, Store: stores[i%len(stores)], Name: code, Mode: c.Mode})
 			if err != nil {
 				return out, err
 			}

@@ -39,8 +39,10 @@ var (
 	pushes  = flag.Int("pushes", 6000, "pushes of one run")
 	runs    = flag.Int("runs", 5, "interleaved runs of push")
 	pg      = flag.String("pg", os.Getenv("TONGDAN_BENCH_PG"), "URL of a PostgreSQL server where databases may be made")
+	length  = flag.Duration("for", 2*time.Second, "how long each list is read")
 	profile = flag.String("profile", "", "folder for CPU profiles of the node")
 	dir     = flag.String("dir", "", "folder for SQLite files; default: a temporary one")
+	keep    = flag.String("keep", "", "folder where the filled databases of list are kept and used again (SQLite files; of PostgreSQL their names)")
 )
 
 func main() {
@@ -112,10 +114,13 @@ type node struct {
 // place gives a plan with an empty database.
 func (b *bench) place() (proof.Plan, error) {
 	b.n++
-	name := "tongdan_bench_" + strconv.Itoa(os.Getpid()) + "_" + strconv.Itoa(b.n)
+	return b.placeAt(b.tmp, "tongdan_bench_"+strconv.Itoa(os.Getpid())+"_"+strconv.Itoa(b.n))
+}
+
+func (b *bench) placeAt(dir, name string) (proof.Plan, error) {
 	p := proof.Plan{Addr: "127.0.0.1:0", NoLanes: true, Level: slog.LevelWarn}
 	if b.engine == "sqlite" {
-		p.Dir = filepath.Join(b.tmp, name)
+		p.Dir = filepath.Join(dir, name)
 		return p, os.MkdirAll(p.Dir, 0o700)
 	}
 	if *pg == "" {
@@ -157,10 +162,13 @@ func (b *bench) start(p proof.Plan, mode string, made *proof.Made) (*node, error
 	case made != nil:
 		n.made = *made
 	default:
-		in := proof.Setup{Name: "bench", Zone: "Asia/Shanghai", Public: n.url, Channels: []proof.SetupChannel{{
+		in := proof.Setup{Name: "bench", Zone: "Asia/Shanghai", Stores: 10, Public: n.url, Channels: []proof.SetupChannel{{
 			Channel: "meituan", BaseURL: "http://127.0.0.1:9", AppCreds: map[string]string{"app_id": proof.MeituanApp, "secret": proof.MeituanSecret}}}}
 		if mode != "" {
-			in.Channels[0].Shops, in.Channels[0].Mode = []string{"TEA001", "TEA002"}, mode
+			for i := range 20 { // of which the templates know the first two
+				in.Channels[0].Shops = append(in.Channels[0].Shops, fmt.Sprintf("TEA%03d", i+1))
+			}
+			in.Channels[0].Mode = mode
 		}
 		if err := n.ask("setup", in, &n.made); err != nil {
 			n.stop()
@@ -223,6 +231,22 @@ func (n *node) rss() float64 {
 	return math.NaN()
 }
 
+// cpu is the processor time that the node has used.
+func (n *node) cpu() time.Duration {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(n.cmd.Process.Pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(raw), ") ") // the name before may hold spaces
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(f[11], 10, 64)
+	system, _ := strconv.ParseInt(f[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100 on every Linux
+}
+
 // profiled writes a CPU profile of the node while f runs, where -profile says so.
 func (n *node) profiled(name string, f func() error) error {
 	if *profile == "" {
@@ -230,7 +254,7 @@ func (n *node) profiled(name string, f func() error) error {
 	}
 	done := make(chan error, 1)
 	go func() {
-		res, err := http.Get(n.url + "/debug/pprof/profile?seconds=4")
+		res, err := http.Get(n.url + "/debug/pprof/profile?seconds=" + strconv.Itoa(max(1, int(length.Seconds()))))
 		if err != nil {
 			done <- err
 			return
@@ -260,6 +284,8 @@ func median[T cmp.Ordered](list []T) T {
 	slices.Sort(list)
 	return list[len(list)/2]
 }
+
+func us(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/1e6) }
 

@@ -2,12 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,12 +21,55 @@ import (
 	"github.com/tongdan/tongdan/internal/proof"
 )
 
-// filled gives a node with n orders.
-func (b *bench) filled(n int) (*node, error) {
-	p, err := b.place()
+// A stock is a filled database that is kept: where it lies, and what was made in it.
+type stock struct {
+	Plan proof.Plan
+	Made proof.Made
+}
+
+// kept gives a node with n orders from the folder of -keep, and fills one when there is
+// none yet. What is measured there must only read.
+func (b *bench) kept(n int) (*node, error) {
+	if *keep == "" {
+		p, err := b.place()
+		if err != nil {
+			return nil, err
+		}
+		return b.filled(p, n)
+	}
+	name := "tongdan_" + b.engine + "_" + strconv.Itoa(n)
+	note := filepath.Join(*keep, name+".json")
+	raw, err := os.ReadFile(note)
+	var s stock
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return nil, err
+		}
+		return b.start(s.Plan, "", &s.Made)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if s.Plan, err = b.placeAt(*keep, name); err != nil {
+		return nil, err
+	}
+	x, err := b.filled(s.Plan, n)
 	if err != nil {
 		return nil, err
 	}
+	s.Made = x.made
+	if raw, err = json.Marshal(s); err == nil {
+		err = os.WriteFile(note, raw, 0o600)
+	}
+	if err != nil {
+		x.stop()
+		return nil, err
+	}
+	return x, nil
+}
+
+// filled gives a node with n orders in an empty database.
+func (b *bench) filled(p proof.Plan, n int) (*node, error) {
 	x, err := b.start(p, "full", nil)
 	if err != nil {
 		return nil, err
@@ -51,21 +100,29 @@ func (b *bench) filled(n int) (*node, error) {
 }
 
 func (n *node) get(path string) ([]byte, error) {
+	var b bytes.Buffer
+	err := n.read(path, &b)
+	return b.Bytes(), err
+}
+
+// read is get into a buffer that is used again: the client shares the CPUs with the node.
+func (n *node) read(path string, b *bytes.Buffer) error {
 	r, err := http.NewRequest(http.MethodGet, n.url+path, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+n.made.Key)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
+	b.Reset()
+	_, err = b.ReadFrom(res.Body)
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %d %.300s", path, res.StatusCode, b)
+		err = fmt.Errorf("%s: %d %.300s", path, res.StatusCode, b.Bytes())
 	}
-	return b, err
+	return err
 }
 
 // lists reads pages of the order list as screens do.
@@ -75,7 +132,7 @@ func (b *bench) lists() error {
 		return err
 	}
 	for _, size := range all {
-		n, err := b.filled(size)
+		n, err := b.kept(size)
 		if err != nil {
 			return err
 		}
@@ -112,9 +169,9 @@ func (b *bench) list(n *node, size int) error {
 		}
 		cursor = "&cursor=" + url.QueryEscape(p.Next)
 	}
-	fmt.Printf("\nlist, %s: %d orders, 16 clients, pages of 50\n%-44s %10s %10s %10s\n", b.engine, size, "", "pages/s", "p50", "p99")
+	fmt.Printf("\nlist, %s: %d orders, 16 clients, pages of 50\n%-44s %10s %10s %10s %10s\n", b.engine, size, "", "pages/s", "p50", "p99", "hub CPU")
 	day := time.Now().AddDate(0, 0, -30)
-	for _, q := range []struct{ name, path string }{
+	for i, q := range []struct{ name, path string }{
 		{"newest, first page", "/api/v1/orders"},
 		{"newest, page after 1,000", "/api/v1/orders?limit=50" + cursor},
 		{"to be worked: new, accepted, ready", "/api/v1/orders?status=new,accepted,ready"},
@@ -126,11 +183,17 @@ func (b *bench) list(n *node, size int) error {
 		{"search: an order number", "/api/v1/orders?q=7000000000042"},
 		{"counts", "/api/v1/counts"},
 	} {
-		took, all, err := n.hammer(q.path, 16, 2*time.Second)
-		if err != nil {
+		var took []time.Duration
+		var all time.Duration
+		used := n.cpu()
+		if err := n.profiled(fmt.Sprintf("list-%s-%d-%d", b.engine, size, i), func() (err error) {
+			took, all, err = n.hammer(q.path, 16, *length)
+			return err
+		}); err != nil {
 			return err
 		}
-		fmt.Printf("%-44s %10.0f %10s %10s\n", q.name, float64(len(took))/all.Seconds(), ms(at(took, 0.5)), ms(at(took, 0.99)))
+		used = n.cpu() - used
+		fmt.Printf("%-44s %10.0f %10s %10s %10s\n", q.name, float64(len(took))/all.Seconds(), ms(at(took, 0.5)), ms(at(took, 0.99)), us(used/time.Duration(len(took))))
 	}
 	return nil
 }
@@ -148,9 +211,10 @@ func (n *node) hammer(path string, clients int, d time.Duration) ([]time.Duratio
 	for range clients {
 		work.Go(func() {
 			var mine []time.Duration
+			var page bytes.Buffer
 			for time.Since(began) < d {
 				sent := time.Now()
-				if _, err := n.get(path); err != nil {
+				if err := n.read(path, &page); err != nil {
 					mu.Lock()
 					failed = err
 					mu.Unlock()
@@ -173,7 +237,11 @@ func (b *bench) mixed() error {
 	if err != nil {
 		return err
 	}
-	n, err := b.filled(all[0])
+	p, err := b.place()
+	if err != nil {
+		return err
+	}
+	n, err := b.filled(p, all[0])
 	if err != nil {
 		return err
 	}
