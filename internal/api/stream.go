@@ -228,8 +228,9 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 			}
 			e.order, e.store = true, row.Store
 			if last[id] == c.Seq {
-				e.full = append(s.appendSummary(append(slices.Clone(b), `,"order":`...), row, true), '}')
-				e.masked = append(s.appendSummary(append(b, `,"order":`...), row, false), '}')
+				listed := row.Listed()
+				e.full = append(s.appendSummary(append(slices.Clone(b), `,"order":`...), &listed, true), '}')
+				e.masked = append(s.appendSummary(append(b, `,"order":`...), &listed, false), '}')
 			}
 		}
 		if e.full == nil {

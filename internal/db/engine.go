@@ -24,6 +24,10 @@ type engine struct {
 	// the merchant, with which its key begins.
 	aside string
 
+	// local: the database is in this process. A read by key is then over sooner than
+	// the goroutines would start that wait for its context to end.
+	local bool
+
 	writers func(context.Context) ([]conn, error) // the connections that write
 	blame   func(error) blame                     // whose fault an error of a statement is
 	taken   func(error) bool                      // the error is about a key that exists already
@@ -110,9 +114,17 @@ func (d *DB) query(ctx context.Context, text string, args []any, each func(scan 
 	return storeError(rows.Err())
 }
 
+// brief is the context for reads of a few rows by their keys.
+func (d *DB) brief(ctx context.Context) context.Context {
+	if d.eng != nil && d.eng.local {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
 // one reads at most one committed row.
 func (d *DB) one(ctx context.Context, text string, args []any, dest ...any) (found bool, err error) {
-	err = d.query(ctx, text, args, func(scan scanFunc) error {
+	err = d.query(d.brief(ctx), text, args, func(scan scanFunc) error {
 		found = true
 		return scan(dest...)
 	})

@@ -147,30 +147,34 @@ func idCursorText(id int64) string { return place{id: id}.text() }
 // Limit and still have a next one, when a search finds little.
 func (d *DB) Orders(ctx context.Context, sc Scope, f Filter) (rows []OrderRow, next string, err error) {
 	const op = "db.Orders"
+	places, next, err := d.page(ctx, sc, f)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	rows, err = d.rowsAt(ctx, sc.Merchant, places)
+	return rows, next, fault.Wrap(op, err)
+}
+
+// page finds where the orders of a page are.
+func (d *DB) page(ctx context.Context, sc Scope, f Filter) (places []place, next string, err error) {
 	limit := pageSize(f.Limit)
-	due := f.Sort == SortDue
 	start := place{math.MaxInt64, math.MaxInt64}
-	if due {
+	if f.Sort == SortDue {
 		start = place{0, 0}
 	}
 	from, err := placeOfCursor(f.Cursor, start)
 	if err != nil {
-		return nil, "", fault.Wrap(op, err)
+		return nil, "", err
 	}
 	if strings.TrimSpace(f.Query) != "" {
-		rows, next, err = d.find(ctx, sc, f, from, limit)
-		return rows, next, fault.Wrap(op, err)
+		return d.find(ctx, sc, f, from, limit)
 	}
-	places, err := d.placesOf(ctx, sc, f, from, limit+1)
-	if err != nil {
-		return nil, "", fault.Wrap(op, err)
-	}
-	if len(places) > limit {
+	places, err = d.placesOf(ctx, sc, f, from, limit+1)
+	if err == nil && len(places) > limit {
 		places = places[:limit]
 		next = places[limit-1].text()
 	}
-	rows, err = d.rowsAt(ctx, sc.Merchant, places)
-	return rows, next, fault.Wrap(op, err)
+	return places, next, err
 }
 
 // placesOf is places, but a list by deadline goes on with the orders that have none,
@@ -243,37 +247,57 @@ func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) 
 	return out, err
 }
 
-// streams is the merge of one walk for each status, and each store where there are few.
+// streams is the merge of one walk for each status, and each shop or store where there
+// are few.
 func (f *Filter) streams(stores []ident.Store, rest string, args *[]any) string {
-	statuses := f.Status
-	if len(statuses) == 0 && stores == nil {
-		return `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
-	}
+	statuses := distinct(f.Status)
 	if len(statuses) == 0 {
 		statuses = order.Statuses
 	}
-	perStore := stores != nil && len(stores)*len(statuses) <= maxStreams
-	if stores != nil && !perStore {
+	column, walks := "", []int64(nil) // what each walk is of, beside its status
+	few := func(n int) bool { return n > 0 && n*len(statuses) <= maxStreams }
+	switch {
+	case few(len(f.Shops)):
+		for _, s := range distinct(f.Shops) {
+			walks = append(walks, int64(s))
+		}
+		column = "shop_id"
+	case few(len(stores)):
+		column, walks = "store_id", storeNumbers(distinct(stores))
+	}
+	if stores != nil && column != "store_id" {
 		rest += anyOf("store_id", storeNumbers(stores), args)
+	}
+	if column == "" && len(f.Status) == 0 {
+		return `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
 	}
 	one := func(where string) string {
 		return `SELECT * FROM (SELECT sort_at, id FROM orders WHERE merchant_id = $1` + where + ` AND (sort_at, id) < ($2, $3)` + rest +
 			` ORDER BY sort_at DESC, id DESC LIMIT $4) AS s`
 	}
+	bind := func(column string, v any) string {
+		*args = append(*args, v)
+		return ` AND ` + column + ` = $` + strconv.Itoa(len(*args))
+	}
 	var parts []string
 	for _, st := range statuses {
-		*args = append(*args, string(st))
-		status := ` AND status = $` + strconv.Itoa(len(*args))
-		if !perStore {
+		status := bind("status", string(st))
+		if column == "" {
 			parts = append(parts, one(status))
-			continue
 		}
-		for _, s := range stores {
-			*args = append(*args, int64(s))
-			parts = append(parts, one(` AND store_id = $`+strconv.Itoa(len(*args))+status))
+		for _, id := range walks {
+			parts = append(parts, one(bind(column, id)+status))
 		}
 	}
 	return strings.Join(parts, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+}
+
+// distinct is a list with each value once: a walk that is made twice finds everything
+// twice.
+func distinct[T cmp.Ordered](list []T) []T {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (f *Filter) statuses(args *[]any) string {

@@ -180,7 +180,7 @@ func (d *DB) UserByID(ctx context.Context, m ident.Merchant, id ident.User) (Use
 
 func (d *DB) user(ctx context.Context, op, where string, args ...any) (u UserRow, err error) {
 	found := false
-	err = d.query(ctx, `SELECT `+userColumns+` FROM users`+where, args, func(scan scanFunc) (err error) {
+	err = d.query(d.brief(ctx), `SELECT `+userColumns+` FROM users`+where, args, func(scan scanFunc) (err error) {
 		found = true
 		u, err = scanUser(scan)
 		return err
@@ -272,7 +272,7 @@ func (d *DB) KeyByHash(ctx context.Context, hash []byte) (KeyRow, error) {
 	const op = "db.KeyByHash"
 	var k KeyRow
 	found := false
-	err := d.query(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE hash = $1`, []any{hash}, func(scan scanFunc) (err error) {
+	err := d.query(d.brief(ctx), `SELECT `+keyColumns+` FROM api_keys WHERE hash = $1`, []any{hash}, func(scan scanFunc) (err error) {
 		found = true
 		k, err = scanKey(scan)
 		return err

@@ -170,9 +170,9 @@ type hit struct {
 	verify bool
 }
 
-// find is Orders with a query: newest first. It walks all sources together and drops
-// what the rest of the filter does not want. After some steps it gives a short page.
-func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int) ([]OrderRow, string, error) {
+// find is page with a query: newest first. It walks all sources together and drops what
+// the rest of the filter does not want. After some steps it gives a short page.
+func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int) (found []place, next string, err error) {
 	q := fold(f.Query)
 	if utf8.RuneCountInString(q) > maxQuery {
 		return nil, "", fault.New("db.find", fault.Invalid, "search for at most 60 characters")
@@ -184,9 +184,12 @@ func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int
 	if err != nil {
 		return nil, "", err
 	}
-	var rows []OrderRow
 	for range 10 {
-		hits, err := d.hits(ctx, sc, sources, from, 2*limit)
+		n := limit - len(found)
+		if f.sifts(sc, sources) {
+			n = 2 * limit
+		}
+		hits, err := d.hits(ctx, sc, sources, from, n)
 		if err != nil {
 			return nil, "", err
 		}
@@ -194,17 +197,23 @@ func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int
 		if err != nil {
 			return nil, "", err
 		}
-		for _, r := range got {
-			if rows = append(rows, r); len(rows) == limit {
-				return rows, place{r.SortAt, int64(r.ID)}.text(), nil
+		for _, p := range got {
+			if found = append(found, p); len(found) == limit {
+				return found, p.text(), nil
 			}
 		}
-		if len(hits) < 2*limit {
-			return rows, "", nil
+		if len(hits) < n {
+			return found, "", nil
 		}
 		from = hits[len(hits)-1].place
 	}
-	return rows, from.text(), nil
+	return found, from.text(), nil
+}
+
+// sifts reports whether something that a source finds may not be wanted.
+func (f *Filter) sifts(sc Scope, sources []source) bool {
+	var args []any
+	return sc.Stores != nil || f.Stores != nil || len(f.Status) > 0 || f.residual(&args) != "" || slices.ContainsFunc(sources, func(s source) bool { return s.verify })
 }
 
 // hits merges the next n places of all sources.
@@ -240,8 +249,8 @@ func (d *DB) hits(ctx context.Context, sc Scope, sources []source, from place, n
 	return out[:min(n, len(out))], nil
 }
 
-// sift reads the orders of hits and keeps those that the filter wants, in their order.
-func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit) ([]OrderRow, error) {
+// sift keeps the hits that the filter wants.
+func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit) ([]place, error) {
 	if len(hits) == 0 {
 		return nil, nil
 	}
@@ -249,29 +258,38 @@ func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit)
 	verify := map[int64]bool{}
 	for i, h := range hits {
 		ids[i] = h.id
-		verify[h.id] = h.verify
+		if h.verify {
+			verify[h.id] = true
+		}
 	}
 	args := []any{int64(sc.Merchant)}
-	where := anyOf("id", ids, &args)
-	scope, args := sc.where("store_id", args)
-	where += scope
+	wanted, args := sc.where("store_id", args)
 	if f.Stores != nil {
-		where += anyOf("store_id", storeNumbers(f.Stores), &args)
+		wanted += anyOf("store_id", storeNumbers(f.Stores), &args)
 	}
-	where += f.statuses(&args) + f.residual(&args)
-	found := map[int64]OrderRow{}
-	err := d.query(ctx, `SELECT `+orderColumns+`, search FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+where, args, func(scan scanFunc) error {
-		var zipped []byte
-		r, err := scanOrder(scan, &zipped)
-		if err == nil && (!verify[int64(r.ID)] || d.holds(zipped, q)) {
-			found[int64(r.ID)] = r
+	wanted += f.statuses(&args) + f.residual(&args)
+	out := make([]place, 0, len(hits))
+	if wanted == "" && len(verify) == 0 {
+		for _, h := range hits {
+			out = append(out, h.place)
 		}
+		return out, nil
+	}
+	search := "search"
+	if len(verify) == 0 {
+		search = "NULL"
+	}
+	found := map[int64]bool{}
+	err := d.query(ctx, `SELECT id, `+search+` FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+wanted+anyOf("id", ids, &args), args, func(scan scanFunc) error {
+		var id int64
+		var zipped []byte
+		err := scan(&id, &zipped)
+		found[id] = err == nil && (!verify[id] || d.holds(zipped, q))
 		return err
 	})
-	var out []OrderRow
-	for _, id := range ids {
-		if r, ok := found[id]; ok {
-			out = append(out, r)
+	for _, h := range hits {
+		if found[h.id] {
+			out = append(out, h.place)
 		}
 	}
 	return out, err

@@ -62,6 +62,7 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
 	d.eng = &engine{
 		name:  "sqlite",
+		local: true,
 		clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
 		aside: "+",
 		blame: blameSQLite,
