@@ -27,10 +27,15 @@ func main() {
 	case err == nil:
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
+	case errors.Is(err, errDoesNotHold): // what does not is told already
+		os.Exit(1)
 	default:
 		fmt.Fprintln(os.Stderr, "tongdan:", err)
 		if words := fault.WordsOf(err); words != "" && !strings.Contains(err.Error(), words) {
 			fmt.Fprintln(os.Stderr, "tongdan:", words) // what to do
+		}
+		if errors.As(err, new(couldNotLook)) {
+			os.Exit(2)
 		}
 		os.Exit(1)
 	}
@@ -41,6 +46,7 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan demo      a tea shop and a Latin American seller over simulated platforms
   tongdan serve     the hub with its console
   tongdan setup     a new one-time link to make an owner
+  tongdan verify    looks at every promise on a live database
   tongdan sim       the simulated platforms alone
   tongdan openapi   the description of the API
   tongdan version
@@ -77,6 +83,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.setup(ctx, args[1:])
 	case "demo":
 		return c.demo(ctx, args[1:])
+	case "verify":
+		return c.verify(ctx, args[1:])
 	case "sim":
 		return c.sim(ctx, args[1:])
 	case "openapi":

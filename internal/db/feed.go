@@ -171,11 +171,23 @@ func (d *DB) Changes(ctx context.Context, sc Scope, after int64, limit int) (lis
 	return list, at.Epoch, nil
 }
 
-// DropChanges deletes the lines of a feed that are older than a moment and that the
-// derived tables have followed. A reader who is further behind has to reload.
+// DropChanges deletes the beginning of a feed: the lines before the first that is not
+// older than a moment, as far as the derived tables have followed. What stays has no gap,
+// also where the clocks of nodes differ. A reader who is further behind has to reload.
 func (d *DB) DropChanges(ctx context.Context, m ident.Merchant, beforeMS int64) error {
 	return d.write(ctx, "db.DropChanges", func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `DELETE FROM changes WHERE merchant_id = $1 AND at < $2 AND seq <= (SELECT seq FROM followers WHERE merchant_id = $1)`, int64(m), beforeMS)
+		var first, followed int64
+		kept, err := one(ctx, c, `SELECT seq FROM changes WHERE merchant_id = $1 AND at >= $2 ORDER BY seq LIMIT 1`, []any{int64(m), beforeMS}, &first)
+		if err != nil {
+			return err
+		}
+		if _, err := one(ctx, c, `SELECT seq FROM followers WHERE merchant_id = $1`, []any{int64(m)}, &followed); err != nil {
+			return err
+		}
+		if !kept || first > followed+1 {
+			first = followed + 1
+		}
+		return exec(ctx, c, `DELETE FROM changes WHERE merchant_id = $1 AND seq < $2`, int64(m), first)
 	})
 }
 

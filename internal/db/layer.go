@@ -51,6 +51,7 @@ type (
 		stored bool
 		was    indexed // as stored
 		sealed []byte  // the key of its journal; nil = none yet, or erased
+		search []byte  // as stored
 		loud   bool    // the change is told in the feed
 	}
 	effectState struct {

@@ -56,7 +56,7 @@ var (
 	orderRefs    = lookup{`SELECT merchant_id, realm, external_id FROM orders WHERE (merchant_id, id) IN`, []string{number, number}, ``}
 	linksOut     = lookup{`SELECT merchant_id, realm, kind, record_id, order_id FROM links WHERE (merchant_id, realm, kind, record_id) IN`, byKey, ``}
 	linksIn      = lookup{`SELECT merchant_id, realm, order_id, kind, record_id FROM links WHERE (merchant_id, realm, order_id) IN`, byRef, ``}
-	orderRows    = lookup{`SELECT ` + orderColumns + `, sealed_key FROM orders WHERE (merchant_id, realm, external_id) IN`, byRef, ` ORDER BY merchant_id, realm, external_id`}
+	orderRows    = lookup{`SELECT ` + orderColumns + `, sealed_key, search FROM orders WHERE (merchant_id, realm, external_id) IN`, byRef, ` ORDER BY merchant_id, realm, external_id`}
 	recordRows   = lookup{`SELECT merchant_id, realm, kind, external_id, doc, seen FROM records WHERE (merchant_id, realm, kind, external_id) IN`, byKey, ` ORDER BY merchant_id, realm, kind, external_id`}
 	aliasRows    = lookup{`SELECT merchant_id, realm, alias, order_id FROM aliases WHERE (merchant_id, realm, alias) IN`, byRef, ``}
 	effectRows   = lookup{`SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, id) IN`, []string{number, number}, ` ORDER BY merchant_id, id`}
@@ -182,7 +182,7 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 		args := refArgs(orders, false)
 		list = append(list, orderRows.stmts(args, b.eng.lock, func(scan scanFunc) error {
 			s := &orderState{stored: true}
-			row, err := scanOrder(scan, &s.sealed)
+			row, err := scanOrder(scan, &s.sealed, &s.search)
 			if err != nil {
 				return err
 			}

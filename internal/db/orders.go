@@ -467,6 +467,20 @@ func (d *DB) OrdersUnbound(ctx context.Context, m ident.Merchant, a ident.Accoun
 	return out, fault.Wrap("db.OrdersUnbound", err)
 }
 
+// OrdersOfShop lists the orders of a shop in the order of their ids. It goes through all
+// orders of the merchant: for a shop that was bound to another store.
+func (d *DB) OrdersOfShop(ctx context.Context, m ident.Merchant, shop ident.Shop, after ident.Order, limit int) ([]ident.Order, error) {
+	var out []ident.Order
+	err := d.query(ctx, `SELECT id FROM orders WHERE `+d.eng.aside+`merchant_id = $1 AND id > $2 AND shop_id = $3 ORDER BY id LIMIT $4`,
+		[]any{int64(m), int64(after), int64(shop), int64(limit)}, func(scan scanFunc) error {
+			var id ident.Order
+			err := scan(&id)
+			out = append(out, id)
+			return err
+		})
+	return out, fault.Wrap("db.OrdersOfShop", err)
+}
+
 // SweepDue gives the orders of an account that are to be read again by now, because no
 // push may come.
 func (d *DB) SweepDue(ctx context.Context, m ident.Merchant, a ident.Account, nowMS int64, limit int) ([]OrderRow, error) {

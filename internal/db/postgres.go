@@ -51,7 +51,28 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 	}
 	grown := growth{kick: make(chan struct{}, 1)}
 	d.work.Go(func() { d.analyse(&grown) })
-	d.eng = &engine{
+	d.eng = postgresEngine()
+	d.eng.writers = func(ctx context.Context) ([]conn, error) {
+		var out []conn
+		for range pgWriters {
+			c := &pgConn{config: config, grown: &grown}
+			if err := c.connect(ctx); err != nil {
+				return nil, fault.Wrap(op, err)
+			}
+			out = append(out, c)
+		}
+		return out, nil
+	}
+	r := &ringer{d: d, config: config, kick: make(chan struct{}, 1), set: map[ident.Merchant]bool{}}
+	d.bell.far = r.ring
+	d.work.Go(r.send)
+	d.work.Go(r.listen)
+	return nil
+}
+
+// postgresEngine is PostgreSQL without connections that write.
+func postgresEngine() *engine {
+	return &engine{
 		name:       "postgres",
 		lock:       " FOR NO KEY UPDATE",
 		share:      " FOR SHARE",
@@ -62,23 +83,7 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 			e, ok := errors.AsType[*pgconn.PgError](err)
 			return ok && e.Code == "23505"
 		},
-		writers: func(ctx context.Context) ([]conn, error) {
-			var out []conn
-			for range pgWriters {
-				c := &pgConn{config: config, grown: &grown}
-				if err := c.connect(ctx); err != nil {
-					return nil, fault.Wrap(op, err)
-				}
-				out = append(out, c)
-			}
-			return out, nil
-		},
 	}
-	r := &ringer{d: d, config: config, kick: make(chan struct{}, 1), set: map[ident.Merchant]bool{}}
-	d.bell.far = r.ring
-	d.work.Go(r.send)
-	d.work.Go(r.listen)
-	return nil
 }
 
 // migratePostgres lets one node migrate while the others wait.

@@ -30,7 +30,7 @@ type OrderRow struct {
 	Seq       int64           // of the last change, set by the writer
 	Summary   json.RawMessage // hub.Summary: what lists show
 	Wants     json.RawMessage // order.Wants as written
-	Search    SearchText      // what search finds it by; not read back
+	Search    SearchText      // what search finds it by; not read back, and kept as stored where it is empty
 }
 
 // Flags is a set of order.Flag as bits, so that one column and one index serve them.
@@ -61,6 +61,11 @@ type SearchText struct {
 	Phones  []string // last four digits or whole
 	Persons []string // recipient: any part
 	UserRef string   // whole
+}
+
+// none reports whether nothing was said about what an order is found by.
+func (s *SearchText) none() bool {
+	return len(s.Names)+len(s.Numbers)+len(s.Phones)+len(s.Persons) == 0 && s.DaySeq == "" && s.UserRef == ""
 }
 
 // A Direction says which way a journal entry went, or that it is ours.

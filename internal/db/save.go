@@ -296,11 +296,14 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		if s.loud {
 			r.Seq, r.Changed = seqOf[change{k.m, KindOrder, k.id.String(), 0}], now
 		}
-		search, err := json.Marshal(r.Search)
-		if err != nil {
-			return nil, err
+		search := s.search
+		if !r.Search.none() || !s.stored { // a row that was only read and put back keeps what it is found by
+			plain, err := json.Marshal(r.Search)
+			if err != nil {
+				return nil, err
+			}
+			search = b.d.zip.maybeZip(plain)
 		}
-		search = b.d.zip.maybeZip(search)
 		if !s.stored {
 			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),
 				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, r.Changed, r.Seq,

@@ -60,7 +60,20 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	d.place = placeOf(file)
 	var wal atomic.Int64 // size of the WAL in bytes, as last looked at
 	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
-	d.eng = &engine{
+	d.eng = sqliteEngine()
+	d.eng.writers = func(ctx context.Context) ([]conn, error) {
+		c, err := writer.Conn(ctx)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		return []conn{&sqliteConn{c: c, wal: &wal, stmts: map[string]*sql.Stmt{}}}, nil
+	}
+	return nil
+}
+
+// sqliteEngine is SQLite without connections that write.
+func sqliteEngine() *engine {
+	return &engine{
 		name:  "sqlite",
 		local: true,
 		clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -70,15 +83,7 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 			e, ok := errors.AsType[*sqlite.Error](err)
 			return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 		},
-		writers: func(ctx context.Context) ([]conn, error) {
-			c, err := writer.Conn(ctx)
-			if err != nil {
-				return nil, fault.Wrap(op, err)
-			}
-			return []conn{&sqliteConn{c: c, wal: &wal, stmts: map[string]*sql.Stmt{}}}, nil
-		},
 	}
-	return nil
 }
 
 func (d *DB) lockDir(dir string) error {

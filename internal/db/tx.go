@@ -1,7 +1,10 @@
 package db
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -233,12 +236,28 @@ func (t *Tx) putOrder(row *OrderRow, loud bool) {
 	row.Merchant = t.m
 	s := &orderState{row: *row, loud: loud}
 	if old, _ := find(t.l, inOrders, orderKey{t.m, row.ID}); old != nil {
-		s.stored, s.was, s.sealed, s.loud = old.stored, old.was, old.sealed, loud || old.loud
+		s.stored, s.was, s.sealed, s.search, s.loud = old.stored, old.was, old.sealed, old.search, loud || old.loud
+		if row.Search.none() {
+			s.row.Search = old.row.Search
+		}
 	} else if _, ok := find(t.l, inByOrder, orderKey{t.m, row.ID}); !ok {
 		put(&t.l.byOrder, orderKey{t.m, row.ID}, nil)
 	}
 	put(&t.l.ids, t.key(row.Ref), row.ID)
 	put(&t.l.orders, orderKey{t.m, row.ID}, s)
+}
+
+// SameSearch reports whether what an order is found by is what is stored.
+func (t *Tx) SameSearch(row *OrderRow) bool {
+	s, _ := find(t.l, inOrders, orderKey{t.m, row.ID})
+	if s == nil || !s.stored {
+		return false
+	}
+	if !s.row.Search.none() { // changed in this batch
+		return reflect.DeepEqual(s.row.Search, row.Search)
+	}
+	b, err := json.Marshal(row.Search)
+	return err == nil && bytes.Equal(t.d.zip.maybeZip(b), s.search)
 }
 
 // Effects gives the open effects of an order and its newest final ones, at most 20,

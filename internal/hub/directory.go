@@ -131,11 +131,20 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 		return s, err
 	}
 	s.Merchant, s.Channel, s.Realm = who.Merchant, acct.Channel, acct.Realm
+	was, bound := h.db.ShopByExternal(s.Merchant, s.Realm, s.External)
 	s, err := h.db.PutShop(ctx, s)
 	if err != nil {
 		return s, fault.Wrap(op, err)
 	}
-	if err := h.resettle(ctx, s); err != nil {
+	err = h.resettle(ctx, s, func(after ident.Order) ([]ident.Order, error) {
+		return h.db.OrdersUnbound(ctx, s.Merchant, s.Account, after, 50)
+	})
+	if err == nil && bound && (was.Store != s.Store || was.Mode != s.Mode || was.Account != s.Account) { // who sees its orders, and what they ask, follows
+		err = h.resettle(ctx, s, func(after ident.Order) ([]ident.Order, error) {
+			return h.db.OrdersOfShop(ctx, s.Merchant, s.ID, after, 50)
+		})
+	}
+	if err != nil {
 		return s, err
 	}
 	return s, h.schedule(ctx)
@@ -144,11 +153,11 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 // ModeFull is the mode of a shop for which everything is sent.
 const ModeFull = "full"
 
-// resettle gives orders that waited for a binding their shop.
-func (h *Hub) resettle(ctx context.Context, s db.ShopRow) error {
+// resettle gives orders the shop that they waited for, or its new store.
+func (h *Hub) resettle(ctx context.Context, s db.ShopRow, next func(after ident.Order) ([]ident.Order, error)) error {
 	after := ident.Order(0)
 	for {
-		ids, err := h.db.OrdersUnbound(ctx, s.Merchant, s.Account, after, 50)
+		ids, err := next(after)
 		if err != nil || len(ids) == 0 {
 			return fault.Wrap("hub.resettle", err)
 		}

@@ -171,17 +171,7 @@ func (h *Hub) merge(tx *db.Tx, r order.Reading) (order.Ref, error) {
 // asked of the platform, effects that have come true or can no longer, the row. A fold
 // that shows nothing new writes nothing.
 func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
-	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
-	h.place(tx, row, &o, info)
-	want := order.WantsOf(&o, grammar(info))
-	shop, bound := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
-	if !bound || shop.Mode == ModeWatch {
-		want.Asks = slices.DeleteFunc(want.Asks, func(a string) bool { return a != order.AskRead })
-	}
-	if !bound {
-		want.Reserve = nil // no stock moves until it is known where it lies
-	}
+	o, want, info := h.reckon(row, tx.Linked(row.Ref), tx.Shop)
 	var have order.Wants
 	if len(row.Wants) > 0 {
 		if err := json.Unmarshal(row.Wants, &have); err != nil {
@@ -208,10 +198,8 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 		h.askRead(tx, row.Account, h.appOf(tx, row.Account), row.Ref, now+max(time.Minute.Milliseconds(), (now-row.SortAt)/10), "still incomplete")
 	}
 	h.observe(tx, row, &o)
-	h.columns(row, &o, info)
-	row.Wants = toJSON(want)
-	row.Summary = toJSON(h.summarise(tx, row, &o, info))
-	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop {
+	h.write(row, &o, want, info, tx.Effects(row.ID))
+	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop && tx.SameSearch(row) {
 		if old.SweepAt != row.SweepAt || old.ReadAt != row.ReadAt {
 			row.Changed = old.Changed
 			tx.PutQuiet(row) // nothing that anybody can see
@@ -222,12 +210,39 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 	return nil
 }
 
+// A shopFinder finds a shop of an account (0 = any) by the platform's id.
+type shopFinder = func(account ident.Account, realm, external string) (db.ShopRow, bool)
+
+// reckon folds an order, finds its place (account, shop and store of row) and says what
+// it wants. It is pure but for the row: verify and replay compute with it what is stored.
+func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder) (order.Order, order.Wants, *channel.Info) {
+	info := h.info(row.Channel, row.Ref.Realm)
+	o := fold(recs, row.Ref, info)
+	h.place(shopOf, row, &o, info)
+	want := order.WantsOf(&o, grammar(info))
+	shop, bound := shopOf(row.Account, row.Ref.Realm, o.ShopID)
+	if !bound || shop.Mode == ModeWatch {
+		want.Asks = slices.DeleteFunc(want.Asks, func(a string) bool { return a != order.AskRead })
+	}
+	if !bound {
+		want.Reserve = nil // no stock moves until it is known where it lies
+	}
+	return o, want, info
+}
+
+// write fills the row from what was reckoned and the order's effects.
+func (h *Hub) write(row *db.OrderRow, o *order.Order, want order.Wants, info *channel.Info, effects []effect.Effect) {
+	h.columns(row, o, info)
+	row.Wants = toJSON(want)
+	row.Summary = toJSON(h.summarise(row, o, info, effects))
+}
+
 // place finds account, shop and store of an order: facts that may come later.
-func (h *Hub) place(tx *db.Tx, row *db.OrderRow, o *order.Order, info *channel.Info) {
+func (h *Hub) place(shopOf shopFinder, row *db.OrderRow, o *order.Order, info *channel.Info) {
 	if o.ShopID == "" {
 		return
 	}
-	shop, ok := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
+	shop, ok := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	if !ok {
 		o.Issues = append(o.Issues, order.Issue{Severity: order.SevWarn, Code: IssueUnbound, Message: "this shop is not bound to a store yet: bind it under Connections"})
 		return

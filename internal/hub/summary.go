@@ -87,13 +87,13 @@ const (
 	showRefused     = 10 * 60 * 1000
 )
 
-func (h *Hub) summarise(tx *db.Tx, row *db.OrderRow, o *order.Order, info *channel.Info) *Summary {
+func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, effects []effect.Effect) *Summary {
 	s := &Summary{
 		ID: row.ID, Channel: row.Channel, Ref: row.Ref.ID, DisplayRef: cmp.Or(o.Head.Display, row.Ref.ID), DaySeq: o.Head.DaySeq, PackRef: o.Head.Pack,
 		Kind: row.Kind, Logistics: row.Logistics, ShopID: row.Shop, StoreID: row.Store, AccountID: row.Account,
 		Status: o.Status, Flags: o.Flags, Axes: o.Axes, Theirs: o.Theirs,
 		PlacedAt: o.Times.Placed, PaidAt: o.Times.Paid, PromisedAt: o.Times.Promised,
-		Paid: o.PaidSum, Remark: clip(o.Remark, maxRemark), Issues: issues(o.Issues), Pending: pending(tx.Effects(row.ID)),
+		Paid: o.PaidSum, Remark: clip(o.Remark, maxRemark), Issues: issues(o.Issues), Pending: pending(effects),
 	}
 	if s.Flags == nil {
 		s.Flags = []order.Flag{}
