@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/internal/span"
 )
 
 // Limits of an exchange with a platform.
@@ -106,6 +109,8 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	changing := t.changing && !mutant.On(mutant.ReplayingClient)
+	ctx, sp := span.Call(ctx, "platform.call")
+	defer sp.End()
 	var sent []byte
 	limit, _ := ctx.Value(notAfterKey{}).(time.Time)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
@@ -152,6 +157,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		x.Took, x.Err = time.Since(began), err.Error()
 		traceOf(ctx).add(x)
+		x.follow(sp, r)
 		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswer+1))
@@ -164,6 +170,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.changing {
 		point.Hit(point.CallAnswered)
 	}
+	x.follow(sp, r)
 	switch {
 	case err != nil:
 		return nil, err
@@ -185,6 +192,43 @@ type Exchange struct {
 	At          time.Time
 	Took        time.Duration
 	Private     bool // holds credentials: the journal keeps that it happened, not what
+}
+
+// follow writes a call into the trace that it belongs to: which call and how it ended,
+// without its query, which is signed, and without the ids in its path.
+func (x Exchange) follow(sp span.Span, r *http.Request) {
+	if !sp.On() {
+		return
+	}
+	sp.Text("http.request.method", x.Method)
+	sp.Text("server.address", r.URL.Hostname())
+	sp.Text("url.template", template(r.URL.Path))
+	if x.Status != 0 {
+		sp.Number("http.response.status_code", int64(x.Status))
+	}
+	switch {
+	case x.Err != "":
+		sp.Fail("no answer")
+	case x.Status >= 400:
+		sp.Fail("HTTP " + strconv.Itoa(x.Status))
+	}
+}
+
+// template is a path with its ids left out: /orders/{id}/billing.
+func template(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.ContainsAny(p, "0123456789") && !version(p) {
+			parts[i] = "{id}"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// version reports whether a part of a path is a version, such as v1.
+func version(p string) bool {
+	n, err := strconv.Atoi(strings.TrimPrefix(p, "v"))
+	return err == nil && strings.HasPrefix(p, "v") && n < 100
 }
 
 // A Trace collects the exchanges made under a context.

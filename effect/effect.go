@@ -82,6 +82,7 @@ type Effect struct {
 	Args     json.RawMessage // what the handler needs; frozen once Attempts > 0
 	Before   json.RawMessage // additive: the platform's state before the first call, for the read-back
 	Cause    string          // who or what wanted it: "usr_…", "key_…", "rule …", "want"
+	Trace    string          // its place in the trace of what made it (traceparent); "" = nobody follows
 	Attempts int             // calls begun
 	Called   Outcome         // how the last call ended, which decides what its looks mean
 	Looks    int             // read-backs since the last call that told something
@@ -252,9 +253,9 @@ func (e Effect) Abandoned(now int64) Effect {
 }
 
 // Reopen is a new press on a goal that was refused or void: it may be tried again,
-// with the new cause and deadline.
+// with the new cause, deadline and trace (which package db fills in).
 func (e Effect) Reopen(cause string, args json.RawMessage, now, deadline int64) Effect {
 	e.State, e.NextAt, e.Deadline, e.Cause, e.Changed = Waiting, now, deadline, cause, now
-	e.Args, e.Attempts, e.Looks, e.Called, e.Words, e.Code, e.Before = args, 0, 0, "", "", "", nil
+	e.Args, e.Attempts, e.Looks, e.Called, e.Words, e.Code, e.Before, e.Trace = args, 0, 0, "", "", "", nil, ""
 	return e
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/web"
 )
 
@@ -60,6 +61,11 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer d.Close()
+	spans, err := span.Setup(ctx, version(), d.Instance(), c.log)
+	if err != nil {
+		return err
+	}
+	defer c.sendSpans(spans)
 	n, err := c.node(ctx, d, hub.Options{Clock: hub.Real, AllowPrivate: allow}, *addr, trust)
 	if err != nil {
 		return err
@@ -74,6 +80,15 @@ func (c command) serve(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(c.out, "Tongdan is at %s\n", self)
 	return n.run(ctx)
+}
+
+// sendSpans sends the traces that are left, if the collector takes them soon.
+func (c command) sendSpans(end func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := end(ctx); err != nil {
+		c.log.Warn("the last traces could not be sent", "err", err)
+	}
 }
 
 // setup prints a new one-time link.

@@ -10,6 +10,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -85,6 +86,8 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 	if in.Body.Kind == "retry" || in.Body.Kind == "void" {
 		return s.actOnEffect(ctx, in.Body)
 	}
+	span.Told(ctx, span.Order, in.ID)
+	span.Told(ctx, span.Kind, in.Body.Kind)
 	done, err := s.hub.Act(ctx, who(ctx).Actor, id, in.Body.hub(in.Key))
 	if err != nil {
 		return nil, refused(err)

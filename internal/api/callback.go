@@ -10,6 +10,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/internal/span"
 )
 
 // callback takes what a platform sends, over its raw bytes, and answers in its form.
@@ -29,10 +30,18 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	reply, err := s.hub.Callback(r.Context(), r.PathValue("channel"), app, channel.Request{
+	ctx, sp := span.Start(r.Context(), "callback")
+	defer sp.End()
+	if sp.On() {
+		span.ID(sp, span.App, app)
+		sp.Text(span.Channel, clip(r.PathValue("channel"), 40))
+		sp.Text(span.Request, requestOf(ctx).id)
+	}
+	reply, err := s.hub.Callback(ctx, r.PathValue("channel"), app, channel.Request{
 		Method: r.Method, Path: r.PathValue("rest"), Query: r.URL.RawQuery, Header: r.Header, Body: body,
 	})
 	if err != nil {
+		sp.Fail(string(fault.CodeOf(err)))
 		s.fail(w, r, err)
 		return
 	}
@@ -43,6 +52,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	sp.Number("http.response.status_code", int64(status))
 	w.WriteHeader(status)
 	io.WriteString(w, reply.Body)
 	point.Hit(point.PushAnswered)

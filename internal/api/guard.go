@@ -15,6 +15,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/span"
 )
 
 // request is what the log knows of a request.
@@ -157,13 +158,33 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 	}
 	// The pattern is set on the request that the mux was given, which is the one that is
 	// measured: only the context changes, so the clone carries it on.
-	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
+	ctx := context.WithValue(r.Context(), callerKey{}, c)
+	if pattern != streamRoute { // which lasts as long as the client likes
+		var sp span.Span
+		if ctx, sp = span.Start(ctx, pattern); sp.On() {
+			defer func() { follow(sp, w, requestOf(ctx).id, c) }()
+		}
+	}
+	r = r.WithContext(ctx)
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || r.Method == http.MethodGet || secretAnswers[pattern] {
 		next(w, r)
 		return
 	}
 	s.once(w, r, c, key, next)
+}
+
+// follow ends the span of a request.
+func follow(sp span.Span, w http.ResponseWriter, id string, c caller) {
+	span.ID(sp, span.Merchant, c.Merchant)
+	sp.Text(span.Request, id)
+	if a, ok := w.(*answer); ok {
+		sp.Number("http.response.status_code", int64(a.status))
+		if a.status >= 500 {
+			sp.Fail("HTTP " + itoa(int64(a.status)))
+		}
+	}
+	sp.End()
 }
 
 // secure reports whether the client speaks https, as far as we can believe it.

@@ -17,7 +17,7 @@ var (
 	addLinks   = insert{`INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, 5, ``}
 	addAliases = insert{`INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, 4, ``}
 	addOrders  = insert{`INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, 22, ``}
-	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 29, ``}
+	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 30, ``}
 	addJournal = insert{`INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
 		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, 25, ``}
 	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, state, attempts, size, entry_id, retry) VALUES`, 13, ``}
@@ -38,7 +38,7 @@ const (
 	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
 		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
-		code = $22, made_at = $23, changed_at = $24, attempt = $25, generation = $26, epoch = $27, not_after = $28, open = $29 WHERE merchant_id = $1 AND id = $2`
+		code = $22, made_at = $23, changed_at = $24, attempt = $25, trace = $26, generation = $27, epoch = $28, not_after = $29, open = $30 WHERE merchant_id = $1 AND id = $2`
 	setParked   = `UPDATE parked SET reason = $3, state = $4, attempts = $5, retry = $6 WHERE merchant_id = $1 AND id = $2`
 	dropReserve = `DELETE FROM reservations WHERE merchant_id = $1 AND order_id = $2 AND sku = $3`
 	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2 RETURNING epoch, seq`
@@ -183,7 +183,7 @@ func effectValues(e *effect.Effect) ([]any, error) {
 	return []any{int64(e.Merchant), int64(e.ID), int64(e.Account), int64(e.App), int64(e.Order), clean(e.Target, 300), clean(e.Kind, 100),
 		clean(e.Case, 200), clean(e.Key, maxKey), deed, string(e.Nature), string(e.State), nilIfEmpty(e.Args), nilIfEmpty(e.Before), clean(e.Cause, 200),
 		int64(e.Attempts), string(e.Called), int64(e.Looks), e.NextAt, e.Deadline, clean(e.Words, 1000), string(e.Code), e.Made, e.Changed,
-		nilIfEmpty(attempt), generation, epoch, notAfter, flag(e.State.Open())}, nil
+		nilIfEmpty(attempt), clean(e.Trace, 100), generation, epoch, notAfter, flag(e.State.Open())}, nil
 }
 
 func (b *batch) saveReserves() ([]*stmt, error) {

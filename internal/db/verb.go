@@ -5,10 +5,13 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
+	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -66,6 +69,12 @@ type job struct {
 	err    error   // of Decide, in this run
 	got    Receipt // in this run
 	done   chan struct{}
+	trace  string // of its caller, for the effects that it makes; "" = nobody follows
+
+	// What is measured, to be read after done.
+	added, began, ended time.Time       // into the queue; of its transaction
+	beside              int             // verbs in its transaction
+	made                []effect.Effect // of a verb that is followed
 }
 
 const (
@@ -108,7 +117,9 @@ func (d *DB) Do(ctx context.Context, v Verb) (Receipt, error) {
 			return Receipt{}, fault.Wrap(v.Name, err)
 		}
 	}
-	j := &job{verb: v, size: v.Size, done: make(chan struct{})}
+	ctx, sp := span.Within(ctx, "db.verb")
+	defer sp.End()
+	j := &job{verb: v, size: v.Size, done: make(chan struct{}), trace: span.Parent(ctx)}
 	if err := d.pack(j); err != nil {
 		return Receipt{}, fault.Wrap(v.Name, err)
 	}
@@ -118,7 +129,32 @@ func (d *DB) Do(ctx context.Context, v Verb) (Receipt, error) {
 			j.size += len(b)
 		}
 	}
-	return d.wait(ctx, v.Name, v.Class, j)
+	got, err := d.wait(ctx, v.Name, v.Class, j)
+	if sp.On() {
+		j.follow(ctx, sp, err)
+	}
+	return got, err
+}
+
+// follow writes a verb's way into the trace of its caller.
+func (j *job) follow(ctx context.Context, sp span.Span, err error) {
+	sp.Text(span.Verb, j.verb.Name)
+	span.ID(sp, span.Merchant, j.verb.Merchant)
+	sp.Fail(string(fault.CodeOf(err)))
+	select {
+	case <-j.done:
+	default:
+		return // its caller no longer waits: the writer may still be at it
+	}
+	if j.ended.IsZero() {
+		return
+	}
+	sp.Number(span.Batch, int64(j.beside))
+	span.Past(ctx, "db.queue", j.added, j.began)
+	span.Past(ctx, "db.transaction", j.began, j.ended)
+	for _, e := range j.made {
+		sp.Event("effect made", span.Effect, e.ID.String()+" "+e.Kind)
+	}
 }
 
 // write runs f in a transaction of its own on the writer's connection. f may run again
@@ -133,6 +169,7 @@ func (d *DB) wait(ctx context.Context, op string, class Class, j *job) (Receipt,
 	if err := ctx.Err(); err != nil {
 		return Receipt{}, skipped(op, err)
 	}
+	j.added = time.Now()
 	if err := d.queue.add(class, j); err != nil {
 		return Receipt{}, fault.Wrap(op, err)
 	}

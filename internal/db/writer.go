@@ -139,6 +139,7 @@ func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
 	defer cancel()
 	defer w.c.rollback()
+	start := time.Now()
 	if err := w.c.begin(ctx); err != nil {
 		return nil, false, err
 	}
@@ -183,11 +184,26 @@ func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
 	}
 	b.tell()
 	point.Hit(point.WriteTold)
+	end := time.Now()
 	for _, j := range done {
+		j.began, j.ended, j.beside = start, end, len(done)
+		b.followed(j)
 		j.got = b.receipt(j.verb.Merchant)
 		j.finish(j.err)
 	}
 	return rest, false, nil
+}
+
+// followed notes which effects a verb has made, when somebody follows it.
+func (b *batch) followed(j *job) {
+	if j.trace == "" {
+		return
+	}
+	for _, s := range b.made.effects {
+		if s != nil && s.e.Trace == j.trace && s.e.Attempts == 0 {
+			j.made = append(j.made, s.e)
+		}
+	}
 }
 
 // maxRounds is how often a verb may ask for more before it is taken for a bug.

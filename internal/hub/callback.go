@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -30,7 +31,10 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		return channel.Reply{}, fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
 	}
 	req.At = h.now()
+	_, sp := span.Within(ctx, "channel.receive")
 	rec := p.Receive(appOf(app), req)
+	sp.Text("tongdan.what", rec.Item.What)
+	sp.End()
 	h.meters.pushed(channelName, rec.Item.What, rec.Verdict)
 	switch rec.Verdict {
 	case channel.Probe:
@@ -63,7 +67,13 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		return rec.Reply, nil
 	}
 	point.Hit(point.PushReceived)
+	if span.Parent(ctx) != "" {
+		l.told = new(ident.Order)
+	}
 	_, err := h.db.Do(ctx, verb)
+	if l.told != nil && *l.told != 0 {
+		span.Told(ctx, span.Order, l.told.String())
+	}
 	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {
 		// A mistake of ours, or content past a limit, must not lose the push: it is
 		// parked, and the platform is told that it has arrived.

@@ -27,6 +27,7 @@ type lesson struct {
 	retry   json.RawMessage // how to try again, when an item has to be parked
 	at      time.Time       // by the trade's clock
 	items   []channel.Item
+	told    *ident.Order // where to note whom it was about, for a trace; nil = nobody asks
 }
 
 // refs are the keys that learning needs loaded.
@@ -128,6 +129,9 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		entry.Known = tx.Seen(it.Ref, it.Raw)
 	}
 	tx.Journal(entry)
+	if l.told != nil {
+		*l.told = entry.Order
+	}
 	for _, hint := range it.Hints {
 		ref := tx.Resolve(hint.Ref)
 		if hint.IfUnknown {

@@ -26,6 +26,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -388,7 +389,16 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 }
 
 // work is one attempt from beginning to end.
-func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) error {
+func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) (err error) {
+	if e.Trace != "" || k.Budget { // what repeats here and calls nobody begins no trace of its own
+		var sp span.Span
+		ctx, sp = span.Resume(ctx, e.Trace, "lane.attempt")
+		defer sp.End()
+		if sp.On() {
+			describe(sp, e)
+			defer func() { sp.Fail(string(fault.CodeOf(err))) }()
+		}
+	}
 	class := db.People
 	if k.Background {
 		class = db.Background
@@ -406,7 +416,7 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	}
 	var attempt effect.Effect
 	begun := false
-	err := r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+	err = r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
 		begun = false
 		now := tx.Now()
 		if (e.State != effect.Waiting && e.State != effect.Unknown) || e.NextAt > now.UnixMilli() {
@@ -451,6 +461,7 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 		res = k.Handler.Do(channel.WithNotAfter(call, limit), attempt)
 	}
 	point.Hit(at.done)
+	span.Told(ctx, span.Outcome, string(res.Outcome))
 	if err := r.end(context.WithoutCancel(ctx), l, attempt, class, res); err != nil {
 		return err
 	}
@@ -469,6 +480,17 @@ func pointsOf(e *effect.Effect) stops {
 		return stops{point.LookBegun, point.LookDone, point.LookEnded}
 	}
 	return stops{point.EffectBegun, point.EffectCalled, point.EffectEnded}
+}
+
+// describe says in a trace which effect is being worked.
+func describe(sp span.Span, e effect.Effect) {
+	span.ID(sp, span.Merchant, e.Merchant)
+	span.ID(sp, span.Account, e.Account)
+	span.ID(sp, span.Order, e.Order)
+	span.ID(sp, span.Effect, e.ID)
+	sp.Text(span.Kind, e.Kind)
+	sp.Number("tongdan.attempts", int64(e.Attempts))
+	sp.Number("tongdan.late_ms", time.Now().UnixMilli()-e.NextAt)
 }
 
 // end writes the outcome of an attempt with what was learnt by it.

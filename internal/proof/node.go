@@ -31,6 +31,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -91,6 +92,10 @@ func Run(p Plan) error {
 		server.Handler = bare()
 	} else {
 		hub.TuneMemory()
+		sent, err := span.Setup(ctx, "proof", "proof", log)
+		if err != nil {
+			return err
+		}
 		began := time.Now()
 		d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: Key, Log: log})
 		if err != nil {
@@ -116,7 +121,7 @@ func Run(p Plan) error {
 		server.Handler = handler
 		server.RegisterOnShutdown(end)
 		log.Info("node is up", "engine", d.Engine(), "took", time.Since(began))
-		closing = func() error { return errors.Join(<-lanes, d.Close()) }
+		closing = func() error { return errors.Join(<-lanes, d.Close(), sent(context.Background())) }
 	}
 	go func() {
 		<-ctx.Done()
