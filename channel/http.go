@@ -61,10 +61,20 @@ func NewClients(allow ...netip.Prefix) (reads, calls *http.Client) {
 			MaxResponseHeaderBytes: 64 << 10,
 		}
 	}
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	reads = &http.Client{Transport: recorder{transport(), may, false}, Timeout: callTime, CheckRedirect: stay}
-	calls = &http.Client{Transport: recorder{transport(), may, true}, Timeout: callTime, CheckRedirect: stay}
+	reads, calls = clients(transport(), transport(), may)
+	reads.Timeout, calls.Timeout = callTime, callTime
 	return reads, calls
+}
+
+// ClientsOver is NewClients over other ways to the platforms, which see to the time
+// limits themselves and ask MayWrite before the first byte: for a simulation.
+func ClientsOver(forReads, forCalls http.RoundTripper) (reads, calls *http.Client) {
+	return clients(forReads, forCalls, nil)
+}
+
+func clients(forReads, forCalls http.RoundTripper, may reach) (reads, calls *http.Client) {
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: recorder{forReads, may, false}, CheckRedirect: stay}, &http.Client{Transport: recorder{forCalls, may, true}, CheckRedirect: stay}
 }
 
 // guarded refuses to write after a moment: the last line of defence against a process
@@ -75,10 +85,28 @@ type guarded struct {
 }
 
 func (g *guarded) Write(b []byte) (int, error) {
-	if t := g.notAfter.Load(); t > 0 && time.Now().UnixNano() > t && !mutant.On(mutant.DropLease) {
+	if tooLate(g.notAfter.Load()) {
 		return 0, ErrTooLate
 	}
 	return g.Conn.Write(b)
+}
+
+func tooLate(notAfter int64) bool {
+	return notAfter > 0 && time.Now().UnixNano() > notAfter && !mutant.On(mutant.DropLease)
+}
+
+// MayWrite fails with ErrTooLate when nothing may be written any more under a context.
+func MayWrite(ctx context.Context) error {
+	if limit, ok := NotAfter(ctx); ok && tooLate(limit.UnixNano()) {
+		return ErrTooLate
+	}
+	return nil
+}
+
+// NotAfter is the limit that WithNotAfter put into a context.
+func NotAfter(ctx context.Context) (time.Time, bool) {
+	limit, ok := ctx.Value(notAfterKey{}).(time.Time)
+	return limit, ok && !limit.IsZero()
 }
 
 type notAfterKey struct{}
@@ -112,7 +140,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, sp := span.Call(ctx, "platform.call")
 	defer sp.End()
 	var sent []byte
-	limit, _ := ctx.Value(notAfterKey{}).(time.Time)
+	limit, limited := NotAfter(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		c := info.Conn
 		if s, ok := c.(*tls.Conn); ok {
@@ -120,7 +148,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		if g, ok := c.(*guarded); ok {
 			ns := int64(0)
-			if !limit.IsZero() {
+			if limited {
 				ns = limit.UnixNano()
 			}
 			g.notAfter.Store(ns)

@@ -605,7 +605,7 @@ func (d *DB) CheckEffects(ctx context.Context, m ident.Merchant, from string, li
 			}
 		}
 		var now int64
-		if _, err := r.one(`SELECT `+d.eng.clock, nil, &now); err != nil {
+		if _, err := r.one(`SELECT `+d.eng.clock(), nil, &now); err != nil {
 			return err
 		}
 		held := map[ident.Account]bool{}

@@ -50,6 +50,13 @@ type Options struct {
 	Now func() time.Time // the wall clock; nil = time.Now
 	Log *slog.Logger     // nil = slog.Default()
 
+	// Memory, instead of URL and Dir, and Turn are for a simulation that decides itself
+	// what happens next. With Turn the database starts no goroutine: whoever waits for
+	// the writer calls Turn until his work is done, and somebody calls Write.
+	Memory *Memory
+	Turn   func(*DB)
+	ID     func(time.Time) int64 // draws ids; nil = ident.New
+
 	// Twice runs every Decide twice and throws the first run away: for tests, so that
 	// a Decide that is not pure is found.
 	Twice bool
@@ -76,6 +83,9 @@ type DB struct {
 	closing context.Context
 	stop    context.CancelFunc
 	work    sync.WaitGroup
+	turn    func(*DB)
+	writer  *writer // of Write, when there is a turn
+	newID   func(time.Time) int64
 	closers []func() error
 }
 
@@ -88,12 +98,15 @@ var migrations embed.FS
 // with fault.Unauthorized when the master key is not the one it was made with.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.Open"
-	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, owner: random("n"), bell: newBell()}
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, owner: random("n"), bell: newBell(), turn: o.Turn, newID: o.ID}
 	if d.now == nil {
 		d.now = time.Now
 	}
 	if d.log == nil {
 		d.log = slog.Default()
+	}
+	if d.newID == nil {
+		d.newID = ident.New
 	}
 	d.closing, d.stop = context.WithCancel(context.Background())
 	var err error
@@ -102,6 +115,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = d.openPostgres(ctx, o.URL)
 	case o.Dir != "":
 		err = d.openSQLite(ctx, o.Dir)
+	case o.Memory != nil:
+		err = d.openMemory(ctx, o.Memory)
 	default:
 		err = fault.New(op, fault.Invalid, "give DATABASE_URL or a folder for the data")
 	}
@@ -129,12 +144,17 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 		return err
 	}
 	for _, c := range conns {
+		if d.turn != nil {
+			d.writer = newWriter(d, c)
+			d.closers = append(d.closers, c.close)
+			continue
+		}
 		d.work.Go(func() { newWriter(d, c).run() })
 	}
 	if err := d.install(ctx); err != nil {
 		return err
 	}
-	if o.URL == "" {
+	if o.Dir != "" && o.URL == "" {
 		if err := d.freeLanes(ctx); err != nil {
 			return err
 		}
@@ -142,7 +162,9 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 	if err := d.loadDirectory(ctx); err != nil {
 		return err
 	}
-	d.work.Go(d.watch)
+	if d.turn == nil {
+		d.work.Go(d.watch)
+	}
 	return nil
 }
 
@@ -249,4 +271,4 @@ func (d *DB) Arm(ctx context.Context) error {
 }
 
 // id draws an id.
-func (d *DB) id() int64 { return ident.New(d.now()) }
+func (d *DB) id() int64 { return d.newID(d.now()) }

@@ -14,10 +14,10 @@ import (
 // the migrations.
 type engine struct {
 	name       string
-	lock       string // at the end of a SELECT: others wait for these rows
-	share      string // the same, but several may hold it
-	skipLocked string // the same as lock, but rows that others hold are passed over
-	clock      string // expression: the database's own clock, UTC ms
+	lock       string        // at the end of a SELECT: others wait for these rows
+	share      string        // the same, but several may hold it
+	skipLocked string        // the same as lock, but rows that others hold are passed over
+	clock      func() string // expression: the database's own clock, UTC ms
 
 	// before a column: look no index up by it. SQLite has no statistics and, given a
 	// merchant and a list of ids, would read all rows of the merchant; PostgreSQL needs

@@ -86,7 +86,7 @@ func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want in
 	if want <= 0 {
 		want = math.MaxInt32
 	}
-	now := d.eng.clock
+	now := d.eng.clock()
 	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
 		out = nil
 		sent := time.Now()
@@ -207,7 +207,7 @@ type LaneState struct {
 // Lanes lists the lanes of a merchant.
 func (d *DB) Lanes(ctx context.Context, m ident.Merchant) ([]LaneState, error) {
 	var out []LaneState
-	err := d.query(ctx, `SELECT account_id, CASE WHEN expires_at > `+d.eng.clock+` THEN owner ELSE '' END, epoch,
+	err := d.query(ctx, `SELECT account_id, CASE WHEN expires_at > `+d.eng.clock()+` THEN owner ELSE '' END, epoch,
 		(SELECT COUNT(*) FROM effects AS e WHERE e.merchant_id = lanes.merchant_id AND e.account_id = lanes.account_id AND e.open = 1)
 		FROM lanes WHERE merchant_id = $1 ORDER BY account_id`, []any{int64(m)}, func(scan scanFunc) error {
 		var l LaneState

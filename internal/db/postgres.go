@@ -77,7 +77,7 @@ func postgresEngine() *engine {
 		lock:       " FOR NO KEY UPDATE",
 		share:      " FOR SHARE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
-		clock:      "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+		clock:      func() string { return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" },
 		blame:      blamePostgres,
 		taken: func(err error) bool {
 			e, ok := errors.AsType[*pgconn.PgError](err)

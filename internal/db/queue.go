@@ -108,6 +108,16 @@ func (q *queue) take(idle func()) ([]*job, bool) {
 	return batch, true
 }
 
+// now gives a batch of what waits; none when nothing does.
+func (q *queue) now() []*job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return nil
+	}
+	return q.batch()
+}
+
 func (q *queue) empty() bool {
 	for _, l := range q.lists {
 		if len(l) > 0 {

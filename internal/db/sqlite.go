@@ -61,14 +61,20 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	var wal atomic.Int64 // size of the WAL in bytes, as last looked at
 	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
 	d.eng = sqliteEngine()
-	d.eng.writers = func(ctx context.Context) ([]conn, error) {
-		c, err := writer.Conn(ctx)
+	d.eng.writers = sqliteWriter(op, writer, &wal)
+	return nil
+}
+
+// sqliteWriter gives the one connection of a pool that writes. wal is how large the WAL
+// was when it was last looked at, in bytes.
+func sqliteWriter(op string, pool *sql.DB, wal *atomic.Int64) func(context.Context) ([]conn, error) {
+	return func(ctx context.Context) ([]conn, error) {
+		c, err := pool.Conn(ctx)
 		if err != nil {
 			return nil, fault.Wrap(op, err)
 		}
-		return []conn{&sqliteConn{c: c, wal: &wal, stmts: map[string]*sql.Stmt{}}}, nil
+		return []conn{&sqliteConn{c: c, wal: wal, stmts: map[string]*sql.Stmt{}}}, nil
 	}
-	return nil
 }
 
 // sqliteEngine is SQLite without connections that write.
@@ -76,7 +82,7 @@ func sqliteEngine() *engine {
 	return &engine{
 		name:  "sqlite",
 		local: true,
-		clock: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+		clock: func() string { return "CAST(unixepoch('subsec') * 1000 AS INTEGER)" },
 		aside: "+",
 		blame: blameSQLite,
 		taken: func(err error) bool {

@@ -34,7 +34,7 @@ func (t *Tx) Now() time.Time { return t.now }
 
 // ID draws an id.
 func (t *Tx) ID() int64 {
-	id := ident.New(t.now)
+	id := t.d.newID(t.now)
 	put(&t.new, id, true)
 	return id
 }

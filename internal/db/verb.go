@@ -88,6 +88,16 @@ func (j *job) alone() bool { return j.raw != nil || j.verb.Alone }
 // start claims the job for the writer; false when its caller has left.
 func (j *job) start() bool { return j.state.CompareAndSwap(jobWaiting, jobStarted) }
 
+// over reports whether the job has ended.
+func (j *job) over() bool {
+	select {
+	case <-j.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (j *job) finish(err error) {
 	j.err = err
 	close(j.done)
@@ -172,6 +182,9 @@ func (d *DB) wait(ctx context.Context, op string, class Class, j *job) (Receipt,
 	j.added = time.Now()
 	if err := d.queue.add(class, j); err != nil {
 		return Receipt{}, fault.Wrap(op, err)
+	}
+	for d.turn != nil && !j.over() && ctx.Err() == nil {
+		d.turn(d)
 	}
 	select {
 	case <-j.done:

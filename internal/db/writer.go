@@ -31,17 +31,29 @@ func (w *writer) run() {
 		if !ok {
 			break
 		}
-		switch {
-		case len(jobs) == 0:
-		case jobs[0].raw != nil:
-			w.work(jobs[0])
-		default:
-			w.batch(jobs)
-		}
+		w.carryOut(jobs)
 	}
 	if err := w.c.close(); err != nil {
 		w.d.log.Warn("closing a connection of the writer failed", "error", err)
 	}
+}
+
+func (w *writer) carryOut(jobs []*job) {
+	switch {
+	case len(jobs) == 0:
+	case jobs[0].raw != nil:
+		w.work(jobs[0])
+	default:
+		w.batch(jobs)
+	}
+}
+
+// Write takes one turn of the writer: what waits and fits into a transaction is carried
+// out. It reports whether anything was waiting. Only with Options.Turn.
+func (d *DB) Write() bool {
+	jobs := d.queue.now()
+	d.writer.carryOut(jobs)
+	return len(jobs) > 0
 }
 
 // work carries out a piece of work in a transaction of its own.
@@ -82,6 +94,9 @@ func (w *writer) again(err error, try int) bool {
 	}
 	if w.d.eng.blame(err) == ofVerb && !w.d.eng.taken(err) {
 		return false
+	}
+	if w.d.turn != nil {
+		return true // whoever takes turns meets nobody
 	}
 	time.Sleep(time.Duration(rand.Int64N(int64(time.Millisecond) << (2 * try))))
 	return true

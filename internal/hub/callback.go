@@ -63,7 +63,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		},
 	}
 	if mutant.On(mutant.AnswerFirst) {
-		go h.db.Do(context.WithoutCancel(ctx), verb)
+		h.spawn(func() { h.db.Do(context.WithoutCancel(ctx), verb) })
 		return rec.Reply, nil
 	}
 	point.Hit(point.PushReceived)

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"runtime/debug"
@@ -58,6 +59,12 @@ type Options struct {
 	// Lease is how long a lane is leased for: what a node that dies leaves is taken up
 	// by another after so long at most. 0 = 20 s.
 	Lease time.Duration
+
+	// Reads and Calls, instead of those of channel.NewClients, and Go, instead of
+	// goroutines, are for a simulation that decides itself what happens next; it calls
+	// Turn instead of Run.
+	Reads, Calls *http.Client
+	Go           func(func())
 }
 
 // A Hub serves one database. Its methods may be called concurrently.
@@ -73,6 +80,8 @@ type Hub struct {
 	mu        sync.Mutex
 	conns     map[ident.Account]*conn
 	noLanes   bool
+	begun     bool // the lanes are worked: the database is armed, and everything is scheduled
+	spawn     func(func())
 	meters    meters
 }
 
@@ -96,12 +105,17 @@ func New(o Options) *Hub {
 			h.realms[info.Realm] = info
 		}
 	}
-	reads, calls := channel.NewClients(o.AllowPrivate...)
-	h.reads = &client{reads, calls}
+	h.reads = &client{o.Reads, o.Calls}
+	if o.Reads == nil {
+		h.reads.reads, h.reads.calls = channel.NewClients(o.AllowPrivate...)
+	}
+	if h.spawn = o.Go; h.spawn == nil {
+		h.spawn = func(f func()) { go f() }
+	}
 	var owner [8]byte
 	rand.Read(owner[:])
 	h.runner = lane.New(lane.Options{
-		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), TTL: o.Lease, Log: h.log,
+		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), TTL: o.Lease, Log: h.log, Go: o.Go,
 	})
 	return h
 }
@@ -110,27 +124,51 @@ func New(o Options) *Hub {
 // gets no lane: nothing is sent until a person arms it.
 func (h *Hub) Run(ctx context.Context) error {
 	for {
-		armed, err := h.db.Armed(ctx)
-		if err != nil && ctx.Err() == nil {
-			return fault.Wrap("hub.Run", err)
-		}
-		if armed {
-			break
+		switch begun, err := h.begin(ctx); {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		case begun:
+			return h.runner.Run(ctx)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(time.Second):
+		case <-time.After(armedEvery):
 		}
+	}
+}
+
+const armedEvery = time.Second
+
+// begin schedules what repeats, once the database is armed.
+func (h *Hub) begin(ctx context.Context) (begun bool, err error) {
+	if h.begun {
+		return true, nil
+	}
+	armed, err := h.db.Armed(ctx)
+	if err != nil || !armed {
+		return false, fault.Wrap("hub.begin", err)
 	}
 	if err := h.schedule(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
+		return false, err
 	}
-	return h.runner.Run(ctx)
+	h.begun = true
+	return true, nil
 }
+
+// Turn is one round of Run, which is not to be used beside it: it begins what is due and
+// says when to come again, unless News says so earlier.
+func (h *Hub) Turn(ctx context.Context) (time.Time, error) {
+	if begun, err := h.begin(ctx); !begun {
+		return time.Now().Add(armedEvery), err
+	}
+	return h.runner.Turn(ctx), nil
+}
+
+// News reports whether something may be due before the moment that Turn gave.
+func (h *Hub) News() bool { return h.runner.News() }
 
 // gcPercent lets the heap of a hub grow to four times what is alive before it is swept:
 // that is tens of megabytes, and a quarter more pushes a second (docs/performance.md).

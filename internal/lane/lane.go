@@ -13,9 +13,11 @@
 package lane
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,6 +83,7 @@ type Options struct {
 	TTL    time.Duration // of a lease; 0 = 20 s
 	Lanes  int           // at most, 0 = all
 	Log    *slog.Logger
+	Go     func(func()) // runs an attempt; nil = on a goroutine of its own
 }
 
 // Timing. A call gets callTime at most, and only when the lease lasts that long.
@@ -104,6 +107,7 @@ type Runner struct {
 	lanes   map[string]*working
 	buckets map[ident.App]*bucket
 	calls   sync.WaitGroup
+	renewed time.Time // when the leases were, by Turn
 }
 
 // working is a lane that we hold.
@@ -127,6 +131,9 @@ func New(o Options) *Runner {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Go == nil {
+		o.Go = func(f func()) { go f() }
 	}
 	return &Runner{o: o, wake: make(chan struct{}, 1), lanes: map[string]*working{}, buckets: map[ident.App]*bucket{}}
 }
@@ -154,7 +161,6 @@ func (r *Runner) Added() {
 func (r *Runner) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var renewed time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -165,16 +171,24 @@ func (r *Runner) Run(ctx context.Context) error {
 		case <-timer.C:
 		case <-r.wake:
 		}
-		if r.more.Swap(false) || time.Since(renewed) > r.o.TTL/4 {
-			if err := r.lease(ctx); err != nil && ctx.Err() == nil {
-				r.o.Log.Warn("lanes could not be leased", "err", err)
-			}
-			renewed = time.Now()
-		}
-		next := r.Step(ctx)
-		timer.Reset(min(max(time.Until(next), 0), pollEvery))
+		timer.Reset(min(max(time.Until(r.Turn(ctx)), 0), pollEvery))
 	}
 }
+
+// Turn renews the leases when it is time and begins what is due; it says when to come
+// again. It is one round of Run, which is not to be used beside it.
+func (r *Runner) Turn(ctx context.Context) time.Time {
+	if r.more.Swap(false) || time.Since(r.renewed) > r.o.TTL/4 {
+		if err := r.lease(ctx); err != nil && ctx.Err() == nil {
+			r.o.Log.Warn("lanes could not be leased", "err", err)
+		}
+		r.renewed = time.Now()
+	}
+	return r.Step(ctx)
+}
+
+// News reports whether something may be due before the moment that Turn gave.
+func (r *Runner) News() bool { return r.news.Load() || r.more.Load() }
 
 // lease renews ours, takes what is free, and takes up what a dead owner left.
 func (r *Runner) lease(ctx context.Context) error {
@@ -287,6 +301,7 @@ func (r *Runner) Step(ctx context.Context) time.Time {
 		}
 	}
 	r.mu.Unlock()
+	slices.SortFunc(lanes, func(a, b *working) int { return cmp.Compare(a.lease.Lane, b.lease.Lane) })
 	for _, w := range lanes {
 		switch soonest := w.looked.Add(lookEvery); {
 		case !news && len(w.rest) > 0:
@@ -371,7 +386,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 	}
 	*places++
 	r.calls.Add(1)
-	go func() {
+	r.o.Go(func() {
 		defer r.calls.Done()
 		if err := r.work(ctx, l, e, k); err != nil && ctx.Err() == nil {
 			r.o.Log.Warn("an effect could not be worked", "kind", e.Kind, "effect", e.ID.String(), "err", err)
@@ -384,7 +399,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 			r.news.Store(true) // the next act on the same order may be due now
 		}
 		r.rouse()
-	}()
+	})
 	return true, 0
 }
 

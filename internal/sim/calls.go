@@ -69,11 +69,12 @@ func (c *Calls) List(order string, limit int) []Call {
 type ring[T any] struct {
 	mu    *sync.Mutex
 	items []T
+	most  int
 	next  int64 // entries ever
 }
 
 func newRing[T any](n int) ring[T] {
-	return ring[T]{mu: new(sync.Mutex), items: make([]T, 0, cmp.Or(n, 10_000))}
+	return ring[T]{mu: new(sync.Mutex), most: cmp.Or(n, 10_000)}
 }
 
 func (r *ring[T]) add(number func(seq int64) T) {
@@ -81,11 +82,11 @@ func (r *ring[T]) add(number func(seq int64) T) {
 	defer r.mu.Unlock()
 	r.next++
 	item := number(r.next)
-	if len(r.items) < cap(r.items) {
+	if len(r.items) < r.most {
 		r.items = append(r.items, item)
 		return
 	}
-	r.items[(r.next-1)%int64(cap(r.items))] = item
+	r.items[(r.next-1)%int64(r.most)] = item
 }
 
 func (r *ring[T]) newest(limit int, match func(T) bool) []T {
@@ -94,7 +95,7 @@ func (r *ring[T]) newest(limit int, match func(T) bool) []T {
 	limit = cmp.Or(limit, 200)
 	out := []T{}
 	for seq := r.next; seq > r.next-int64(len(r.items)) && len(out) < limit; seq-- {
-		if item := r.items[(seq-1)%int64(cap(r.items))]; match(item) {
+		if item := r.items[(seq-1)%int64(r.most)]; match(item) {
 			out = append(out, item)
 		}
 	}

@@ -148,6 +148,13 @@ func (f *Faults) Next(kind string, n int, only ...string) {
 	}
 }
 
+// Calm takes back the plan and whatever Next ordered.
+func (f *Faults) Calm() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plan, f.once = FaultPlan{}, nil
+}
+
 // Hit asks whether this call or push, named by path or push kind, is hit by a fault.
 func (f *Faults) Hit(kind, what string) bool {
 	f.mu.Lock()

@@ -79,6 +79,9 @@ type PusherOptions struct {
 	Request func(p Push, forged bool) (*http.Request, error)
 	// Accepted says whether an answer counts as received. Nil: HTTP 200.
 	Accepted func(p Push, status int, body []byte) bool
+	// Go runs the work of a line or of a retry; nil: on a goroutine of its own, which holds
+	// the clock and is bounded in number.
+	Go func(func())
 	// Tried is told of every attempt, without locks of the pusher held. A push whose last
 	// attempt was interrupted by a crash is reported again. May be nil.
 	Tried func(Push, Result)
@@ -197,10 +200,19 @@ func (p *Pusher) enqueue(push Push) {
 		return
 	}
 	p.busy[line] = true
-	release := p.o.Clock.Hold()
+	p.run(p.o.Clock.Hold(), func() { p.drain(line) })
+}
+
+// run works on a goroutine, or as the options say.
+func (p *Pusher) run(release func(), f func()) {
+	if p.o.Go != nil {
+		release()
+		p.o.Go(f)
+		return
+	}
 	p.work.Go(func() {
 		defer release()
-		p.drain(line)
+		f()
 	})
 }
 
@@ -278,10 +290,7 @@ func (p *Pusher) later(push Push) {
 		if p.swapped[push.Key].ID == push.ID {
 			delete(p.swapped, push.Key)
 		}
-		p.work.Go(func() {
-			defer release()
-			p.attempt(push)
-		})
+		p.run(release, func() { p.attempt(push) })
 	})
 }
 
@@ -296,11 +305,13 @@ func (p *Pusher) stopTimer(id string) bool {
 
 // attempt sends a push once and settles what follows from the answer.
 func (p *Pusher) attempt(push Push) {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-p.ctx.Done():
-		return
+	if p.o.Go == nil {
+		select {
+		case p.slots <- struct{}{}:
+			defer func() { <-p.slots }()
+		case <-p.ctx.Done():
+			return
+		}
 	}
 	var waits []time.Duration
 	if p.o.Waits != nil {

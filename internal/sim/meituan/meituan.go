@@ -42,6 +42,10 @@ type Options struct {
 	// PushTimeout is how long a callback's answer may take, in real time; 0: 5 s. The platform's
 	// number is not public.
 	PushTimeout time.Duration
+	// Pushes sends the callbacks and Go runs that work, instead of a client and goroutines of
+	// the simulator's own: see sim.PusherOptions.
+	Pushes *http.Client
+	Go     func(func())
 	// Configure changes the switches before anything happens; what POST config of the
 	// backstage changed in an earlier run wins.
 	Configure func(*Config)
@@ -133,7 +137,7 @@ func New(o Options) (*Sim, error) {
 		return nil, fmt.Errorf("meituan simulator: %w", err)
 	}
 	s.pusher = sim.NewPusher(sim.PusherOptions{
-		Name: "meituan", Clock: s.clock, Book: s.book, Faults: s.faults, Timeout: o.PushTimeout,
+		Name: "meituan", Clock: s.clock, Book: s.book, Faults: s.faults, Timeout: o.PushTimeout, Client: o.Pushes, Go: o.Go,
 		Waits: func(sim.Push) []time.Duration {
 			s.mu.Lock()
 			defer s.mu.Unlock()

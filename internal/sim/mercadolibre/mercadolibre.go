@@ -57,6 +57,11 @@ type Options struct {
 	App     App
 	Sellers []Seller
 	Config  Config
+
+	// Pushes sends the notifications and Go runs that work, instead of a client and
+	// goroutines of the simulator's own: see sim.PusherOptions.
+	Pushes *http.Client
+	Go     func(func())
 }
 
 // DefaultApp is the application that Options gets when it names none.
@@ -145,7 +150,7 @@ func New(o Options) (*Sim, error) {
 			return nil, err
 		}
 	}
-	if err := s.openPusher(); err != nil {
+	if err := s.openPusher(o); err != nil {
 		return nil, err
 	}
 	s.api = s.routes()

@@ -52,9 +52,9 @@ type topic struct {
 	Off    bool `json:"off"`
 }
 
-func (s *Sim) openPusher() error {
+func (s *Sim) openPusher(o Options) error {
 	s.pusher = sim.NewPusher(sim.PusherOptions{
-		Name: "mercadolibre", Clock: s.clock, Book: s.book, Faults: s.faults, Timeout: answerWithin,
+		Name: "mercadolibre", Clock: s.clock, Book: s.book, Faults: s.faults, Timeout: answerWithin, Client: o.Pushes, Go: o.Go,
 		Waits:   func(sim.Push) []time.Duration { return retryWaits },
 		Request: s.pushRequest,
 		Tried:   s.pushTried,
