@@ -17,6 +17,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/api"
+	"github.com/tongdan/tongdan/internal/logger"
 )
 
 func main() {
@@ -71,7 +72,10 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 			return fmt.Errorf("TONGDAN_LOG is %q: use debug, info, warn or error", text)
 		}
 	}
-	c.log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	var err error
+	if c.log, err = logger.New(stderr, level, env("TONGDAN_LOG_FORMAT"), api.About); err != nil {
+		return fmt.Errorf("TONGDAN_LOG_FORMAT: %w", err)
+	}
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
 		return flag.ErrHelp

@@ -36,6 +36,20 @@ func requestOf(ctx context.Context) request {
 	return request{log: slog.New(slog.DiscardHandler)}
 }
 
+// About is what is known of a request's context, for the log: the request's id, and for
+// whom it is once that is known.
+func About(ctx context.Context) []slog.Attr {
+	q, ok := ctx.Value(requestKey{}).(request)
+	if !ok {
+		return nil
+	}
+	list := []slog.Attr{slog.String("request_id", q.id)}
+	if c := who(ctx); c.Merchant != 0 {
+		list = append(list, slog.String("merchant", c.Merchant.String()))
+	}
+	return list
+}
+
 // caller is who calls, and how he showed it.
 type caller struct {
 	hub.Actor

@@ -175,9 +175,24 @@ func newProblem(ctx huma.Context, status int, msg string, errs ...error) huma.St
 	if ctx != nil {
 		c := ctx.Context()
 		p.RequestID = requestOf(c).id
-		p.note(c, errors.Join(errs...))
+		p.note(c, p.wrong(errs))
 	}
 	return p
+}
+
+// wrong is what the log gets of an input that is wrong: where and why. huma's own errors
+// print the value too, which may be a customer's name or a password.
+func (p *Problem) wrong(errs []error) error {
+	e := &fault.Error{Op: "api.input", Code: p.Code}
+	for _, f := range p.Errors {
+		if f.Location != "" {
+			e.Fields = append(e.Fields, fault.Field{Location: f.Location, Message: f.Message})
+		}
+	}
+	if len(e.Fields) == 0 {
+		e.Err = errors.Join(errs...)
+	}
+	return e
 }
 
 // fail answers an error outside huma.

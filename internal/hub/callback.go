@@ -41,7 +41,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		return rec.Reply, nil
 	case channel.Refused:
 		if err := h.db.Refused(ctx, app.ID, rawOf(req)); err != nil {
-			h.log.Warn("a refused callback could not be noted", "channel", channelName, "err", err)
+			h.log.WarnContext(ctx, "a refused callback could not be noted", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "err", err)
 		}
 		return rec.Reply, nil
 	}
@@ -77,13 +77,13 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	if code := fault.CodeOf(err); err != nil && code != fault.Unavailable && code != fault.Unknown {
 		// A mistake of ours, or content past a limit, must not lose the push: it is
 		// parked, and the platform is told that it has arrived.
-		h.log.Error("a push could not be worked and is parked", "channel", channelName, "what", rec.Item.What, "err", err)
+		h.log.ErrorContext(ctx, "a push could not be worked and is parked", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "account", l.account.String(), "what", rec.Item.What, "err", err)
 		l.items[0].Readings, l.items[0].Hints, l.items[0].Err = nil, nil, err
 		verb.Refs, verb.Keys, verb.Alone = nil, nil, true
 		_, err = h.db.Do(ctx, verb)
 	}
 	if err != nil {
-		h.log.Warn("a push could not be kept; the platform is asked to come again", "channel", channelName, "what", rec.Item.What, "err", err)
+		h.log.WarnContext(ctx, "a push could not be kept; the platform is asked to come again", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "account", l.account.String(), "what", rec.Item.What, "err", err)
 		return rec.Busy, nil
 	}
 	point.Hit(point.PushCommitted)

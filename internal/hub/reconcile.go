@@ -234,7 +234,7 @@ func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return repeat(failed(err), time.Now().Add(sweepEvery))
 	}
 	if err := h.db.DropOver(ctx, e.Merchant, e.Account, time.Now().Add(-keepReads), 2*sweepBatch); err != nil {
-		h.log.Warn("reads that are over could not be dropped", "err", err)
+		h.log.WarnContext(ctx, "reads that are over could not be dropped", "merchant", e.Merchant.String(), "account", e.Account.String(), "err", err)
 	}
 	if len(rows) == sweepBatch {
 		next = time.Now().Add(time.Second)

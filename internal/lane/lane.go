@@ -389,7 +389,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 	r.o.Go(func() {
 		defer r.calls.Done()
 		if err := r.work(ctx, l, e, k); err != nil && ctx.Err() == nil {
-			r.o.Log.Warn("an effect could not be worked", "kind", e.Kind, "effect", e.ID.String(), "err", err)
+			r.o.Log.WarnContext(ctx, "an effect could not be worked", "merchant", e.Merchant.String(), "account", e.Account.String(), "order", e.Order.String(), "kind", e.Kind, "effect", e.ID.String(), "err", err)
 		}
 		r.mu.Lock()
 		delete(w.busy, e.Target)

@@ -30,6 +30,7 @@ import (
 	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/logger"
 	"github.com/tongdan/tongdan/internal/platform"
 	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
@@ -86,7 +87,10 @@ func Run(p Plan) error {
 		return err
 	}
 	server := &http.Server{ReadHeaderTimeout: 10 * time.Second}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: p.Level}))
+	log, err := logger.New(os.Stderr, p.Level, logger.Text, api.About)
+	if err != nil {
+		return err
+	}
 	var closing func() error
 	if p.Bare {
 		server.Handler = bare()
