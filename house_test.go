@@ -19,6 +19,7 @@ var floors = [][]string{
 	{"channel/channeltest", "internal/platform/*", "internal/db"},
 	{"internal/platform", "internal/lane"},
 	{"internal/hub"},
+	{"internal/backup"},
 	{"internal/api"},
 	{"internal/proof"},
 	{"cmd/*", "internal/proof/*"},

@@ -77,6 +77,18 @@ func clients(forReads, forCalls http.RoundTripper, may reach) (reads, calls *htt
 	return &http.Client{Transport: recorder{forReads, may, false}, CheckRedirect: stay}, &http.Client{Transport: recorder{forCalls, may, true}, CheckRedirect: stay}
 }
 
+// NoClients gives two HTTP clients that call nobody: of a database that is only looked at.
+func NoClients() (reads, calls *http.Client) {
+	c := &http.Client{Transport: nobody{}}
+	return c, c
+}
+
+type nobody struct{}
+
+func (nobody) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fault.New("channel.NoClients", fault.Forbidden, "nothing is called from a copy that is only looked at")
+}
+
 // guarded refuses to write after a moment: the last line of defence against a process
 // that was frozen between its check and its write.
 type guarded struct {

@@ -259,3 +259,25 @@ func (e Effect) Reopen(cause string, args json.RawMessage, now, deadline int64) 
 	e.Args, e.Attempts, e.Looks, e.Called, e.Words, e.Code, e.Before, e.Trace = args, 0, 0, "", "", "", nil, ""
 	return e
 }
+
+// Restored is where an open effect stands in a database that was restored or copied: what
+// was done from the original since then is not known, so nothing is called before it has
+// been looked for. What cannot be looked for asks a person: a message or a print, and an
+// additive call of which the state before is not known.
+func (e Effect) Restored(now int64) Effect {
+	switch {
+	case !e.State.Open() || e.State == Person:
+		return e
+	case e.Nature == Notice || e.Nature == Additive && e.Before == nil:
+		e.State, e.Changed = Person, now
+		e.Words = "the data was restored from a backup: look whether this was done already"
+		return e
+	}
+	if a := e.Attempt; a != nil && a.Outcome == "" { // it ended with the original
+		over := *a
+		over.Ended, over.Outcome, over.Code = now, Lost, fault.Unknown
+		e.Attempt = &over
+	}
+	e.Called, e.Looks, e.Changed = Lost, 0, now
+	return e.look(now, 0)
+}

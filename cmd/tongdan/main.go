@@ -48,6 +48,9 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan serve     the hub with its console
   tongdan setup     a new one-time link to make an owner
   tongdan verify    looks at every promise on a live database
+  tongdan backup    a backup, also while the hub runs
+  tongdan restore   a backup into an empty place; nothing is called from it until it is armed
+  tongdan arm       let a restored or copied database call platforms again
   tongdan sim       the simulated platforms alone
   tongdan openapi   the description of the API
   tongdan version
@@ -58,6 +61,7 @@ Each has -help.
 // A command is one subcommand. What it prints for people goes to out, its log to log.
 type command struct {
 	env func(string) string
+	in  io.Reader // what people answer
 	out io.Writer
 	err io.Writer
 	log *slog.Logger
@@ -65,7 +69,7 @@ type command struct {
 
 // run carries out one subcommand. It returns when that is done, or when ctx ends.
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	c := command{env: env, out: stdout, err: stderr}
+	c := command{env: env, in: os.Stdin, out: stdout, err: stderr}
 	level := slog.LevelInfo
 	if text := env("TONGDAN_LOG"); text != "" {
 		if err := level.UnmarshalText([]byte(text)); err != nil {
@@ -85,6 +89,12 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.serve(ctx, args[1:])
 	case "setup":
 		return c.setup(ctx, args[1:])
+	case "backup":
+		return c.backup(ctx, args[1:])
+	case "restore":
+		return c.restore(ctx, args[1:])
+	case "arm":
+		return c.arm(ctx, args[1:])
 	case "demo":
 		return c.demo(ctx, args[1:])
 	case "verify":

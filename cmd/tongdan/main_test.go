@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -37,6 +38,8 @@ func (o *output) String() string {
 }
 
 func none(string) string { return "" }
+
+var quietLog = slog.New(slog.DiscardHandler)
 
 // running is a command that runs until stop.
 type running struct {

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -139,44 +135,6 @@ func (c command) open(ctx context.Context, dir, url string) (*db.DB, error) {
 		o.Dir = dir
 	}
 	return db.Open(ctx, o)
-}
-
-// key gives the master key: of TONGDAN_KEY, else of the file, which the first start makes.
-func (c command) key(dir string) (key [32]byte, err error) {
-	text := c.env("TONGDAN_KEY")
-	where := "TONGDAN_KEY"
-	file := filepath.Join(dir, "key")
-	if text == "" {
-		where = file
-		b, err := os.ReadFile(file)
-		switch {
-		case err == nil:
-			text = string(b)
-		case !errors.Is(err, fs.ErrNotExist):
-			return key, fmt.Errorf("the master key: %w", err)
-		default:
-			if old, _ := filepath.Glob(filepath.Join(dir, "*.db")); len(old) > 0 {
-				return key, fmt.Errorf("there is data in %s, but its master key is missing: put the file key back, or set TONGDAN_KEY", dir)
-			}
-			rand.Read(key[:])
-			f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if err != nil {
-				return key, fmt.Errorf("the master key: %w", err)
-			}
-			_, err = f.WriteString(hex.EncodeToString(key[:]) + "\n")
-			if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-				return key, fmt.Errorf("the master key: %w", err)
-			}
-			fmt.Fprintf(c.out, "A master key was made: %s. Keep a copy elsewhere; a backup of the data cannot be read without it.\n", file)
-			return key, nil
-		}
-	}
-	b, err := hex.DecodeString(strings.TrimSpace(text))
-	if err != nil || len(b) != len(key) {
-		return key, fmt.Errorf("%s must hold 64 hexadecimal digits", where)
-	}
-	copy(key[:], b)
-	return key, nil
 }
 
 // merchant gives the merchant of this installation, and makes it at the first start.

@@ -186,10 +186,12 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 }
 
 func (s *Server) arm(ctx context.Context, _ *struct{ ActOnce }) (*struct{}, error) {
-	if err := owner(who(ctx)); err != nil {
+	c := who(ctx)
+	if err := owner(c); err != nil {
 		return nil, err
 	}
-	return nil, fault.Wrap("api.arm", s.db.Arm(ctx))
+	_, err := s.hub.Arm(ctx, c.ID)
+	return nil, fault.Wrap("api.arm", err)
 }
 
 var openStates = []effect.State{effect.Waiting, effect.Sending, effect.Unknown, effect.Person}

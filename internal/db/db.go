@@ -31,6 +31,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,6 +58,10 @@ type Options struct {
 	Turn   func(*DB)
 	ID     func(time.Time) int64 // draws ids; nil = ident.New
 
+	// Inert is for a copy that is only looked at: no lane is ever leased, it cannot be
+	// armed, and a hub over it has no way to call anybody.
+	Inert bool
+
 	// Twice runs every Decide twice and throws the first run away: for tests, so that
 	// a Decide that is not pure is found.
 	Twice bool
@@ -68,6 +73,7 @@ type DB struct {
 	now     func() time.Time
 	log     *slog.Logger
 	twice   bool
+	inert   bool
 	owner   string
 	place   string // where the data lies, as a copy would not say
 	reads   *sql.DB
@@ -98,7 +104,7 @@ var migrations embed.FS
 // with fault.Unauthorized when the master key is not the one it was made with.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.Open"
-	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, owner: random("n"), bell: newBell(), turn: o.Turn, newID: o.ID}
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), bell: newBell(), turn: o.Turn, newID: o.ID}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -248,8 +254,14 @@ func (d *DB) install(ctx context.Context) error {
 		if print == d.place {
 			return nil
 		}
+		if strings.HasPrefix(d.place, print+" born ") { // noted by a version that did not look at the moment
+			return exec(ctx, c, `UPDATE installation SET print = $1 WHERE id = 1`, d.place)
+		}
 		d.log.Warn("this database is a copy or was restored: nothing is called outside until it is armed")
-		if err := exec(ctx, c, `UPDATE installation SET armed = 0, print = $1 WHERE id = 1`, d.place); err != nil {
+		if err := exec(ctx, c, `UPDATE installation SET armed = 0, print = $1, moved_at = $2 WHERE id = 1`, d.place, d.now().UnixMilli()); err != nil {
+			return err
+		}
+		if err := exec(ctx, c, `DELETE FROM sessions`); err != nil { // some may have been ended since
 			return err
 		}
 		return exec(ctx, c, `UPDATE feeds SET epoch = epoch + 1`)
@@ -260,13 +272,43 @@ func (d *DB) install(ctx context.Context) error {
 func (d *DB) Armed(ctx context.Context) (bool, error) {
 	var armed int64
 	_, err := d.one(ctx, `SELECT armed FROM installation WHERE id = 1`, nil, &armed)
-	return armed == 1 || mutant.On(mutant.ActOnCopy), fault.Wrap("db.Armed", err)
+	return (armed == 1 || mutant.On(mutant.ActOnCopy)) && !d.inert, fault.Wrap("db.Armed", err)
+}
+
+// Inert reports whether this is a copy that is only looked at.
+func (d *DB) Inert() bool { return d.inert }
+
+// MovedAt is when the database was found to be a copy; the zero time when it never was.
+func (d *DB) MovedAt(ctx context.Context) (time.Time, error) {
+	var at int64
+	_, err := d.one(ctx, `SELECT moved_at FROM installation WHERE id = 1`, nil, &at)
+	if err != nil || at == 0 {
+		return time.Time{}, fault.Wrap("db.MovedAt", err)
+	}
+	return time.UnixMilli(at), nil
 }
 
 // Arm allows calls again, after a person has made sure that the original does not run.
+// Every order that is still open is due to be read again. What is open must have been
+// prepared before: hub.Arm does that and ends here.
 func (d *DB) Arm(ctx context.Context) error {
-	return d.write(ctx, "db.Arm", func(ctx context.Context, c conn) error {
+	const op = "db.Arm"
+	if d.inert {
+		return fault.New(op, fault.Forbidden, "this copy is only looked at and is never armed")
+	}
+	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		if err := exec(ctx, c, `UPDATE orders SET sweep_at = 1 WHERE sweep_at > 1`); err != nil {
+			return err
+		}
 		return exec(ctx, c, `UPDATE installation SET armed = 1 WHERE id = 1`)
+	})
+}
+
+// Disarm takes the database for a copy: the next hub over it calls nobody until it is
+// armed. A hub that runs already is not stopped.
+func (d *DB) Disarm(ctx context.Context) error {
+	return d.write(ctx, "db.Disarm", func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `UPDATE installation SET armed = 0, moved_at = $1 WHERE id = 1`, d.now().UnixMilli())
 	})
 }
 

@@ -83,6 +83,9 @@ func addLane(ctx context.Context, c conn, m ident.Merchant, a ident.Account) err
 func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want int) ([]Lease, error) {
 	const op = "db.Lease"
 	var out []Lease
+	if d.inert {
+		return nil, fault.New(op, fault.Forbidden, "nothing is done from a copy that is only looked at")
+	}
 	if want <= 0 {
 		want = math.MaxInt32
 	}

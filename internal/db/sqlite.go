@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -27,6 +26,9 @@ const (
 	lockFile        = "tongdan.lock"
 	checkpointEvery = 250 * time.Millisecond
 	maxWAL          = 128 << 20 // bytes; past it the writer itself finishes the checkpoint
+	busyWait        = "10000"   // ms that a statement waits for another process
+	restartWait     = "10"      // ms that the WAL's beginning anew waits for readers
+	restartAgain    = time.Second
 )
 
 // openSQLite opens the file in a folder. The folder is locked for this process: a
@@ -108,7 +110,7 @@ func (d *DB) lockDir(dir string) error {
 
 // openFile opens a pool. Settings are in the DSN, so that each connection has them.
 func openFile(file string, conns int, extra string) (*sql.DB, error) {
-	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)",
+	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(" + busyWait + ")",
 		"wal_autocheckpoint(0)", fmt.Sprintf("cache_size(-%d)", 65536/conns), // KB: as much for the writer as for all readers
 		"temp_store(MEMORY)", "mmap_size(268435456)"}
 	q := make(url.Values)
@@ -126,16 +128,6 @@ func openFile(file string, conns int, extra string) (*sql.DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
-}
-
-// placeOf tells a file from its copy: by the name of the machine's file, not by its
-// content.
-func placeOf(file string) string {
-	var st syscall.Stat_t
-	if err := syscall.Stat(file, &st); err != nil {
-		return "unknown"
-	}
-	return "inode " + strconv.FormatUint(st.Ino, 10)
 }
 
 // checkpoint moves the WAL into the file beside the writer, which otherwise does it
@@ -163,11 +155,12 @@ func (d *DB) checkpoint(pool *sql.DB, walFile string, wal *atomic.Int64) {
 
 // sqliteConn is the one connection that writes.
 type sqliteConn struct {
-	c     *sql.Conn
-	wal   *atomic.Int64
-	stmts map[string]*sql.Stmt
-	open  bool
-	dirty bool // written to since the WAL was last begun anew
+	c      *sql.Conn
+	wal    *atomic.Int64
+	stmts  map[string]*sql.Stmt
+	open   bool
+	dirty  bool      // written to since the WAL was last begun anew
+	notYet time.Time // readers were in the way of that until lately
 }
 
 // SQLite's calls get a context that never ends: the driver otherwise starts a goroutine
@@ -291,8 +284,23 @@ func (s *sqliteConn) idle() {
 	}
 }
 
+// truncate lets the WAL begin anew, unless somebody reads what is older than all of it: a
+// backup, say. It waits for that a moment only, since everybody who writes waits with it,
+// and comes again a little later.
 func (s *sqliteConn) truncate() {
-	s.plain("PRAGMA wal_checkpoint(RESTART)")
+	if time.Now().Before(s.notYet) {
+		return
+	}
+	s.plain("PRAGMA busy_timeout = " + restartWait)
+	busy := true
+	_ = s.do(&stmt{text: "PRAGMA wal_checkpoint(RESTART)", each: func(scan scanFunc) error {
+		return scan(&busy, new(int64), new(int64))
+	}})
+	s.plain("PRAGMA busy_timeout = " + busyWait)
+	if busy {
+		s.notYet = time.Now().Add(restartAgain)
+		return
+	}
 	s.wal.Store(0)
 	s.dirty = false
 }

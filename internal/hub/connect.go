@@ -156,6 +156,11 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 	if json.Unmarshal(b, &want) != nil || !same(want.Nonce, given) || h.now().UnixMilli()-want.At > consentTime.Milliseconds() {
 		return bad
 	}
+	if armed, err := h.db.Armed(ctx); err != nil {
+		return fault.Wrap(op, err)
+	} else if !armed {
+		return fault.New(op, fault.Conflict, "this is a restored or copied database, from which nothing is called: arm it first, then authorise")
+	}
 	external, err := c.Exchange(ctx, code, redirect(app))
 	if err != nil {
 		return fault.Wrap(op, err)

@@ -109,6 +109,9 @@ func New(o Options) *Hub {
 	if o.Reads == nil {
 		h.reads.reads, h.reads.calls = channel.NewClients(o.AllowPrivate...)
 	}
+	if h.db != nil && h.db.Inert() {
+		h.reads.reads, h.reads.calls = channel.NoClients()
+	}
 	if h.spawn = o.Go; h.spawn == nil {
 		h.spawn = func(f func()) { go f() }
 	}

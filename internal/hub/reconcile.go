@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -66,13 +67,12 @@ func (h *Hub) schedule(ctx context.Context) error {
 				case !ok:
 					e = effect.Effect{
 						Merchant: a.Merchant, Account: a.ID, App: a.App, Target: k + "/" + a.ID.String(), Kind: k, Key: keys[i],
-						Nature: effect.Absolute, State: effect.Waiting, Args: []byte(`{"wide":true}`), Cause: "schedule", NextAt: now, Made: now, Changed: now,
+						Nature: effect.Absolute, State: effect.Waiting, Cause: "schedule", NextAt: now, Made: now, Changed: now,
 					}
 				case e.State == effect.Sending:
 					continue
 				case !e.State.Open() || e.State == effect.Waiting && e.NextAt > now:
 					e.State, e.NextAt, e.Changed, e.Deadline = effect.Waiting, now, now, 0
-					e.Args = []byte(`{"wide":true}`)
 				default:
 					continue
 				}
@@ -99,6 +99,11 @@ func (p pulling) Look(ctx context.Context, e effect.Effect) lane.Result { return
 
 const pageItems = 25 // records of one transaction of a pull
 
+// pullArgs are kept until a pull has gone through to its end.
+type pullArgs struct {
+	Restored bool `json:"restored,omitempty"` // the cursor is that of a backup: go back as far as there is
+}
+
 func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := p.h
 	c, err := h.conn(e.Merchant, e.Account)
@@ -116,7 +121,9 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
 	at := h.now()
-	wide := row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
+	var args pullArgs
+	_ = json.Unmarshal(e.Args, &args) // none, or a form of long ago: the usual pull
+	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
 	ctx, trace := channel.WithTrace(ctx)
 	for page, err := range c.Pull(ctx, channel.Pull{Cursor: row.Cursor, Wide: wide}) {
 		if err != nil {
@@ -133,6 +140,10 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	res := repeat(lane.Result{Outcome: effect.OK}, every)
 	res.Save = func(tx *db.Tx) error {
 		tx.Touch(e.Account, func(a *db.AccountRow) { a.LastPull = at.UnixMilli() })
+		if now, ok := tx.Effect(e.ID); ok && args.Restored {
+			now.Args = nil
+			tx.PutEffect(&now)
+		}
 		return nil
 	}
 	return res

@@ -1,0 +1,97 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+// maxAge is how old the newest backup may be: a day, and half of one for whoever makes
+// them daily.
+const maxAge = 36 * time.Hour
+
+// A Check restores the newest backup into a scratch place, looks at it, and throws it
+// away. What it opens is inert: it has no lane, cannot be armed, and nothing in it can
+// call anybody.
+type Check struct {
+	From    string // folder of the backups
+	Scratch string // folder for an SQLite copy; "" = the folder of the backups
+	URL     string // PostgreSQL: the server on which the scratch database is made
+	Key     [32]byte
+	Log     *slog.Logger
+	Now     func() time.Time
+
+	// Verify looks at the restored database; nil = the counts of the manifest suffice.
+	Verify func(ctx context.Context, d *db.DB) error
+}
+
+// Run checks the newest backup. about is when that was made; the zero time when there is
+// none.
+func (c Check) Run(ctx context.Context) (about time.Time, err error) {
+	const op = "backup.Check"
+	all, err := List(c.From)
+	if err != nil {
+		return about, fault.Wrap(op, err)
+	}
+	if len(all) == 0 {
+		return about, fault.New(op, fault.NotFound, "there is no backup in "+c.From+": make one with tongdan backup")
+	}
+	b := all[0]
+	about = b.MadeAt
+	to, drop, err := c.scratch(ctx, b)
+	if err != nil {
+		return about, fault.Wrap(op, err)
+	}
+	err = restore(ctx, b, to, c.Key, c.Log, func(d *db.DB) error {
+		if c.Verify == nil {
+			return nil
+		}
+		return c.Verify(ctx, d)
+	})
+	err = cmp.Or(err, drop())
+	if age := c.Now().Sub(about); err == nil && age > maxAge {
+		err = fault.New(op, fault.Conflict, fmt.Sprintf("the newest backup is good but %d hours old: see to it that one is made every day", int(age.Hours())))
+	}
+	return about, fault.Wrap(op, err)
+}
+
+// scratch makes a place to restore into.
+func (c Check) scratch(ctx context.Context, b Backup) (to Place, drop func() error, err error) {
+	if b.Engine == "sqlite" {
+		parent := c.Scratch
+		if parent == "" {
+			parent = c.From
+		}
+		dir, err := os.MkdirTemp(parent, ".check-")
+		if err != nil {
+			return to, nil, &fault.Error{Op: "backup.scratch", Code: fault.Unavailable, Words: "a folder for the check could not be made in " + parent, Err: err}
+		}
+		return Place{Dir: dir}, func() error { return os.RemoveAll(dir) }, nil
+	}
+	if c.URL == "" {
+		return to, nil, fault.New("backup.scratch", fault.Invalid, "the newest backup is of PostgreSQL: set DATABASE_URL to its server")
+	}
+	raw, err := db.OpenRaw(ctx, c.URL)
+	if err != nil {
+		return to, nil, err
+	}
+	var word [6]byte
+	rand.Read(word[:])
+	name := "tongdan_check_" + hex.EncodeToString(word[:])
+	address, err := raw.MakeDatabase(ctx, c.URL, name)
+	if err != nil {
+		return to, nil, errors.Join(err, raw.Close())
+	}
+	return Place{URL: address}, func() error {
+		return errors.Join(raw.DropDatabase(context.WithoutCancel(ctx), name), raw.Close())
+	}, nil
+}

@@ -1,0 +1,58 @@
+package db
+
+import (
+	"context"
+	"time"
+
+	"github.com/tongdan/tongdan/fault"
+)
+
+// A CheckRow is how a check that runs by itself went the last time.
+type CheckRow struct {
+	Name  string
+	At    time.Time
+	OK    bool
+	Good  time.Time // when it last went well; zero = never
+	About time.Time // the moment of what was checked: when a backup was made; zero = there was nothing
+	Words string    // what to do when it did not go well
+}
+
+// CheckBackups is the check that restores the newest backup and verifies it.
+const CheckBackups = "backups"
+
+// PutCheck notes how a check went.
+func (d *DB) PutCheck(ctx context.Context, c CheckRow) error {
+	at, good := c.At.UnixMilli(), int64(0)
+	if c.OK {
+		good = at
+	}
+	about := int64(0)
+	if !c.About.IsZero() {
+		about = c.About.UnixMilli()
+	}
+	return d.write(ctx, "db.PutCheck", func(ctx context.Context, cn conn) error {
+		return exec(ctx, cn, `INSERT INTO checks (name, at, ok, good_at, about_at, words) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (name) DO UPDATE SET at = excluded.at, ok = excluded.ok, about_at = excluded.about_at, words = excluded.words,
+			good_at = CASE WHEN excluded.ok = 1 THEN excluded.good_at ELSE checks.good_at END`,
+			c.Name, at, flag(c.OK), good, about, clean(c.Words, 1000))
+	})
+}
+
+// Check gives the last outcome of a check; fault.NotFound when it has never run.
+func (d *DB) Check(ctx context.Context, name string) (CheckRow, error) {
+	const op = "db.Check"
+	c := CheckRow{Name: name}
+	var at, ok, good, about int64
+	found, err := d.one(ctx, `SELECT at, ok, good_at, about_at, words FROM checks WHERE name = $1`, []any{name}, &at, &ok, &good, &about, &c.Words)
+	if err == nil && !found {
+		err = fault.New(op, fault.NotFound, "this check has never run")
+	}
+	c.At, c.OK = time.UnixMilli(at), ok == 1
+	if good > 0 {
+		c.Good = time.UnixMilli(good)
+	}
+	if about > 0 {
+		c.About = time.UnixMilli(about)
+	}
+	return c, fault.Wrap(op, err)
+}
