@@ -38,6 +38,14 @@ func (c command) serve(ctx context.Context, args []string) error {
 	public := f.String("public-url", c.env("TONGDAN_PUBLIC_URL"), "address at which people and platforms reach this, such as https://hub.example.com (TONGDAN_PUBLIC_URL)")
 	proxy := f.String("trust-proxy", c.or("TONGDAN_TRUST_PROXY", "false"), "true behind a proxy of one's own: believe its X-Forwarded-Proto and X-Forwarded-For (TONGDAN_TRUST_PROXY)")
 	private := f.String("allow-private", c.env("TONGDAN_ALLOW_PRIVATE"), "ranges outside the public internet that may be called, such as loopback,192.168.1.0/24: for simulators (TONGDAN_ALLOW_PRIVATE)")
+	notice := f.Duration("notice", 0, "when told to stop, how long to go on serving while /readyz says no, so that a front sends elsewhere: more than two of its intervals of asking (TONGDAN_NOTICE; with PostgreSQL 3s unless set)")
+	*notice = defaultNotice(c.env("DATABASE_URL"))
+	if text := c.env("TONGDAN_NOTICE"); text != "" {
+		var err error
+		if *notice, err = time.ParseDuration(text); err != nil {
+			return fmt.Errorf("TONGDAN_NOTICE is %q: use a time such as 5s", text)
+		}
+	}
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -67,6 +75,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer n.listener.Close()
+	n.notice = *notice
 	self := strings.TrimRight(*public, "/")
 	if self == "" {
 		self = n.url
@@ -85,6 +94,15 @@ func (c command) sendSpans(end func(context.Context) error) {
 	if err := end(ctx); err != nil {
 		c.log.Warn("the last traces could not be sent", "err", err)
 	}
+}
+
+// defaultNotice is no time for the one node on SQLite, and enough for a front that asks
+// every second when there may be other nodes.
+func defaultNotice(databaseURL string) time.Duration {
+	if databaseURL == "" {
+		return 0
+	}
+	return 3 * time.Second
 }
 
 // setup prints a new one-time link.
@@ -179,7 +197,8 @@ type node struct {
 	api      *api.Server
 	server   *http.Server
 	listener net.Listener
-	url      string // of the listener
+	url      string        // of the listener
+	notice   time.Duration // at the end, see api.Leave
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
@@ -211,8 +230,8 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// run serves until ctx ends: then no more requests are taken, those under way and the
-// calls to platforms end, and what is derived is left for the next start.
+// run serves until ctx ends: then it takes its leave (api.Leave), the calls to platforms
+// end, the leases go back, and what is derived is left for the next start.
 func (n *node) run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -220,27 +239,15 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.hub.Run(work) })
 	g.Go(func() error { return n.db.Follow(work) })
 	g.Go(func() error { return n.tidy(work) })
-	g.Go(func() error {
-		if err := n.server.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("the server stopped: %w", err)
-		}
-		return nil
-	})
-	select {
-	case <-ctx.Done():
-	case <-gone.Done(): // one part failed: the rest ends with it
-	}
-	last, cancel := context.WithTimeout(context.Background(), stopTime)
-	defer cancel()
-	if err := n.server.Shutdown(last); err != nil {
-		n.c.log.Warn("some requests did not end in time", "err", err)
-		n.server.Close()
-	}
+	serving, leave := context.WithCancel(ctx)
+	defer leave()
+	defer context.AfterFunc(gone, leave)() // one part failed: the rest ends with it
+	err := n.api.Serve(serving, n.server, n.listener, api.Leave{Notice: n.notice, Finish: stopTime})
 	stop()
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	if also := g.Wait(); !errors.Is(also, context.Canceled) {
+		err = errors.Join(err, also)
 	}
-	return nil
+	return err
 }
 
 // tidy forgets what is no longer needed.

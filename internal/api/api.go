@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,6 +60,7 @@ type Server struct {
 	began   time.Time
 	cross   *http.CrossOriginProtection
 	probe   readiness
+	leaving atomic.Bool // /readyz says no
 }
 
 // humaSetup changes huma's package variables, which all APIs of a process share.

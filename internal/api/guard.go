@@ -97,6 +97,9 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, q))
 		h := w.Header()
 		h.Set("X-Request-Id", q.id)
+		if s.leaving.Load() {
+			h.Set("Connection", "close") // a kept connection ends with this answer
+		}
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Referrer-Policy", "same-origin")

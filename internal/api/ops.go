@@ -68,8 +68,12 @@ type readiness struct {
 	err error
 }
 
-// readyz says whether the database takes writes.
+// readyz says whether the database takes writes and this node is there to stay.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.leaving.Load() {
+		s.fail(w, r, errLeaving)
+		return
+	}
 	s.probe.mu.Lock()
 	defer s.probe.mu.Unlock()
 	if time.Since(s.probe.at) > time.Second {

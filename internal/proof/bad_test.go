@@ -88,7 +88,7 @@ func issue(r *Row, code string) bool {
 // refused is what the API tells people of an app's refused callbacks.
 func (w *world) refused(app int) int64 {
 	w.t.Helper()
-	r, err := http.NewRequest(http.MethodGet, w.url+"/api/v1/apps", nil)
+	r, err := http.NewRequest(http.MethodGet, w.URL+"/api/v1/apps", nil)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -138,9 +138,9 @@ func TestBadCallbacksGetAClearAnswerAndHarmNothing(t *testing.T) {
 			{"JSON where a form is expected", mtURL + "order/paid", "application/json", `{"order_id":1}`, 401, "703"},
 			{"another encoding", mtURL + "order/paid", formType, "app_id=" + MeituanApp + "&order_id=100000008&caution=\xc9\xd9\xb1\xf9&sig=" + strings.Repeat("a", 32), 401, "703"},
 			{"more than a callback can hold", mtURL + "order/paid", formType, w.form("order/paid", with(paid("100000009"), "caution", strings.Repeat("x", 2<<20)), false), 413, ""},
-			{"no such app", w.url + "/callback/meituan/app_0000000000001/order/paid", formType, "a=b", 404, ""},
-			{"no id at all", w.url + "/callback/meituan/app_x/order/paid", formType, "a=b", 404, ""},
-			{"another platform's app", w.url + "/callback/mercadolibre/" + w.made.Apps[indexMT].String() + "/notifications", "application/json", notice("/orders/1", "orders_v2"), 404, ""},
+			{"no such app", w.URL + "/callback/meituan/app_0000000000001/order/paid", formType, "a=b", 404, ""},
+			{"no id at all", w.URL + "/callback/meituan/app_x/order/paid", formType, "a=b", 404, ""},
+			{"another platform's app", w.URL + "/callback/mercadolibre/" + w.made.Apps[indexMT].String() + "/notifications", "application/json", notice("/orders/1", "orders_v2"), 404, ""},
 			{"another application", mlURL, "application/json", strings.Replace(notice("/orders/1", "orders_v2"), appID, "1", 1), 200, "{}"},
 			{"a notification cut off", mlURL, "application/json", notice("/orders/1", "orders_v2")[:40], 200, "{}"},
 			{"a notification in another encoding", mlURL, "application/json", "\xff\xfe{\x00}\x00", 200, "{}"},
@@ -247,7 +247,7 @@ func TestBadCallbacksGetAClearAnswerAndHarmNothing(t *testing.T) {
 		})
 
 		w.stop()
-		d, err := db.Open(t.Context(), db.Options{URL: w.plan.URL, Dir: w.plan.Dir, Key: Key})
+		d, err := db.Open(t.Context(), db.Options{URL: w.Plan.URL, Dir: w.Plan.Dir, Key: Key})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -393,7 +393,7 @@ func (w *world) followed() {
 func (w *world) audit(b placed) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	d, err := db.Open(ctx, db.Options{URL: w.plan.URL, Dir: w.plan.Dir, Key: Key})
+	d, err := db.Open(ctx, db.Options{URL: w.Plan.URL, Dir: w.Plan.Dir, Key: Key})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -3,8 +3,8 @@
 //
 // The platforms (simulators) and the people run in the test's process; the hub runs as a
 // Node in a process of its own, so that it can be killed. A Node is a hub with its
-// callbacks and a small door of the tests (/proof/…) in place of a console. Nothing
-// imports this package but its own measuring program.
+// callbacks and a small door of the tests (/proof/…) in place of a console; several of
+// them can stand behind a Front.
 package proof
 
 import (
@@ -32,6 +32,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/logger"
 	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
 )
@@ -45,6 +46,7 @@ type Plan struct {
 	Wall    int64         //
 	Speed   float64       // of the trade's clock; 0 = 1
 	Lease   time.Duration // of a lane; 0 = the hub's own
+	Notice  time.Duration // between SIGTERM and the end of serving
 	NoLanes bool          // nothing is called outside
 	NoPages bool          // no derived counts and search: the intake alone
 	Bare    bool          // instead of a hub: read, verify and parse a push, and forget it
@@ -86,61 +88,49 @@ func Run(p Plan) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second}
 	log, err := logger.New(os.Stderr, p.Level, logger.Text, api.About)
 	if err != nil {
 		return err
 	}
-	var closing func() error
 	if p.Bare {
-		server.Handler = bare()
-	} else {
-		hub.TuneMemory()
-		sent, err := span.Setup(ctx, "proof", "proof", log)
-		if err != nil {
-			return err
-		}
-		began := time.Now()
-		d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: Key, Log: log})
-		if err != nil {
-			return err
-		}
-		n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, AllowPrivate: channel.Loopback, Lease: p.Lease})}
-		lanes := make(chan error, 1)
-		go func() {
-			if p.NoLanes {
-				<-ctx.Done()
-				lanes <- nil
-				return
-			}
-			lanes <- n.Hub.Run(ctx)
-		}()
-		if !p.NoPages {
-			go d.Follow(ctx)
-		}
-		handler, end, err := n.Handler(log)
-		if err != nil {
-			return err
-		}
-		server.Handler = handler
-		server.RegisterOnShutdown(end)
-		log.Info("node is up", "engine", d.Engine(), "took", time.Since(began))
-		closing = func() error { return errors.Join(<-lanes, d.Close(), sent(context.Background())) }
+		return serveBare(ctx, l)
 	}
-	go func() {
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-		defer cancel()
-		server.Shutdown(end)
-	}()
-	os.Stdout.WriteString(l.Addr().String() + "\n")
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	hub.TuneMemory()
+	sent, err := span.Setup(ctx, "proof", "proof", log)
+	if err != nil {
 		return err
 	}
-	if closing != nil {
-		return closing()
+	began := time.Now()
+	d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: Key, Log: log})
+	if err != nil {
+		return err
 	}
-	return nil
+	n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, AllowPrivate: channel.Loopback, Lease: p.Lease})}
+	a, err := api.New(api.Options{Hub: n.Hub, Version: "proof", Log: log})
+	if err != nil {
+		return errors.Join(err, d.Close())
+	}
+	server := a.HTTP()
+	server.Handler, server.WriteTimeout = n.handler(a), 0 // filling a database takes minutes
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	lanes := make(chan error, 1)
+	go func() {
+		if p.NoLanes {
+			<-work.Done()
+			lanes <- nil
+			return
+		}
+		lanes <- n.Hub.Run(work)
+	}()
+	if !p.NoPages {
+		go d.Follow(work)
+	}
+	log.Info("node is up", "engine", d.Engine(), "took", time.Since(began))
+	os.Stdout.WriteString(l.Addr().String() + "\n")
+	err = a.Serve(ctx, server, l, api.Leave{Notice: p.Notice, Finish: 3 * time.Second})
+	stopWork()
+	return errors.Join(err, <-lanes, d.Close(), sent(context.Background()))
 }
 
 func (p Plan) listener() (net.Listener, error) {
@@ -150,14 +140,11 @@ func (p Plan) listener() (net.Listener, error) {
 	return net.FileListener(os.NewFile(3, "listener"))
 }
 
-// Handler serves the API with its callbacks, and the tests' door.
-func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
-	server, err := api.New(api.Options{Hub: n.Hub, Version: "proof", Log: log})
-	if err != nil {
-		return nil, nil, err
-	}
+// handler serves the API with its callbacks, and the tests' door.
+func (n *Node) handler(server *api.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", server.Handler())
+	mux.HandleFunc("POST /proof/arm", answering(n.arm))
 	mux.HandleFunc("POST /proof/setup", answering(n.setup))
 	mux.HandleFunc("POST /proof/changes", answering(n.changes))
 	mux.HandleFunc("POST /proof/act", answering(n.act))
@@ -172,7 +159,12 @@ func (n *Node) Handler(log *slog.Logger) (http.Handler, func(), error) {
 	mux.HandleFunc("POST /proof/fill", answering(n.fill))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	return mux, server.Close, nil
+	return mux
+}
+
+// arm arms fault points of this process, in place of those that are armed.
+func (n *Node) arm(_ context.Context, points string) (struct{}, error) {
+	return struct{}{}, point.Arm(points)
 }
 
 // A Failure is how the door tells an error.
@@ -497,6 +489,17 @@ func (n *Node) parked(ctx context.Context, in AskParked) (Parked, error) {
 
 func (n *Node) rebuild(ctx context.Context, in AskOrder) (struct{}, error) {
 	return struct{}{}, n.DB.Rebuild(ctx, in.Merchant)
+}
+
+// serveBare serves bare until ctx ends.
+func serveBare(ctx context.Context, l net.Listener) error {
+	server := &http.Server{Handler: bare(), ReadHeaderTimeout: 10 * time.Second}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	os.Stdout.WriteString(l.Addr().String() + "\n")
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // bare is the least that a receiver can do with a push, to compare with.

@@ -39,7 +39,7 @@ func TestOneTraceLeadsFromThePushToThePlatformsAnswer(t *testing.T) {
 		if len(c.with(push, "lane.attempt")) > 0 {
 			t.Fatal("the first node has made a call: the test shows nothing about a restart")
 		}
-		w.plan.NoLanes = false
+		w.Plan.NoLanes = false
 		w.tick()
 		w.start()
 		w.until(20*time.Second, func() string {
@@ -112,7 +112,7 @@ func (w *world) arrived(ref string) (row Row) {
 // pressAPI accepts an order through the API.
 func pressAPI(t *testing.T, w *world, row Row) {
 	t.Helper()
-	req, err := http.NewRequest("POST", w.url+"/api/v1/orders/"+row.ID.String()+"/actions", strings.NewReader(`{"kind":"`+string(order.Accept)+`"}`))
+	req, err := http.NewRequest("POST", w.URL+"/api/v1/orders/"+row.ID.String()+"/actions", strings.NewReader(`{"kind":"`+string(order.Accept)+`"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

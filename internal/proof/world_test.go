@@ -1,19 +1,11 @@
 package proof
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,23 +15,9 @@ import (
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
-// nodeEnv carries the plan of a node to the process that runs it.
-const nodeEnv = "TONGDAN_PROOF_NODE"
-
 // TestMain makes the test binary a node when it was started as one.
 func TestMain(m *testing.M) {
-	if raw := os.Getenv(nodeEnv); raw != "" {
-		var p Plan
-		err := json.Unmarshal([]byte(raw), &p)
-		if err == nil {
-			err = Run(p)
-		}
-		if err != nil {
-			slog.Error("the node ended", "err", err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	RunIfNode()
 	os.Exit(m.Run())
 }
 
@@ -49,133 +27,45 @@ func engines(t *testing.T, f func(t *testing.T, p Plan)) {
 	t.Run("postgres", func(t *testing.T) { f(t, Plan{URL: dbtest.Postgres(t), Lease: 2 * time.Second}) })
 }
 
-// A process is a node that can be killed and started again. Its listener lives in the
-// test, so that the address stays; who calls meanwhile waits or is refused.
+// A process is a Process of a test, where what must work ends the test.
 type process struct {
-	t    *testing.T
-	plan Plan
-	l    *net.TCPListener
-	file *os.File
-	url  string
-	http *http.Client
-
-	mu   sync.Mutex
-	cmd  *exec.Cmd
-	done chan error
-	log  *tail
+	*Process
+	t *testing.T
 }
 
 func newProcess(t *testing.T, p Plan) *process {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	x, err := NewProcess(p, "-test.run=^$")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := l.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &process{t: t, plan: p, l: l.(*net.TCPListener), file: file, url: "http://" + l.Addr().String(), log: &tail{},
-		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: 30 * time.Second}}
 	t.Cleanup(func() {
-		x.kill()
-		file.Close()
-		l.Close()
+		x.Close()
 		if t.Failed() {
-			t.Logf("the node's log ends:\n%s", x.log)
+			t.Logf("the node's log ends:\n%s", x.Log())
 		}
 	})
-	return x
+	return &process{x, t}
 }
 
-// start runs the node and waits until it serves.
-func (x *process) start() {
+func (x *process) start(points ...string) {
 	x.t.Helper()
-	x.plan.Leash = true
-	raw, _ := json.Marshal(x.plan)
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	cmd.Env = append(os.Environ(), nodeEnv+"="+string(raw))
-	cmd.ExtraFiles = []*os.File{x.file}
-	cmd.Stderr = x.log
-	_, err := cmd.StdinPipe()
-	if err != nil {
+	if err := x.Start(points...); err != nil {
 		x.t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	up := make(chan bool, 1)
-	go func() {
-		_, err := bufio.NewReader(out).ReadString('\n')
-		up <- err == nil
-	}()
-	done := make(chan error, 1)
-	select {
-	case ok := <-up:
-		go func() { done <- cmd.Wait() }()
-		if !ok {
-			x.t.Fatalf("the node did not come up: %v\n%s", <-done, x.log)
-		}
-	case <-time.After(60 * time.Second):
-		cmd.Process.Kill()
-		x.t.Fatalf("the node did not come up in a minute\n%s", x.log)
-	}
-	x.mu.Lock()
-	x.cmd, x.done = cmd, done
-	x.mu.Unlock()
 }
 
-// kill ends the node as a power cut would, if it runs.
-func (x *process) kill() { x.end(syscall.SIGKILL) }
+func (x *process) kill() { x.Kill() }
 
-// stop ends the node as an update would.
-func (x *process) stop() { x.end(syscall.SIGTERM) }
-
-func (x *process) end(s syscall.Signal) {
-	x.mu.Lock()
-	cmd, done := x.cmd, x.done
-	x.cmd = nil
-	x.mu.Unlock()
-	if cmd == nil {
-		return
-	}
-	cmd.Process.Signal(s)
-	select {
-	case err := <-done:
-		if s == syscall.SIGTERM && err != nil {
-			x.t.Errorf("the node did not end in peace: %v", err)
-		}
-	case <-time.After(40 * time.Second):
-		cmd.Process.Kill()
-		x.t.Error("the node did not end")
+func (x *process) stop() {
+	if err := x.Stop(); err != nil {
+		x.t.Error(err)
 	}
 }
 
 // ask calls the door once.
 func ask[Out any](x *process, what string, in any) (Out, error) {
-	var out Out
-	raw, err := json.Marshal(in)
-	if err != nil {
-		return out, err
-	}
-	res, err := x.http.Post(x.url+"/proof/"+what, "application/json", bytes.NewReader(raw))
-	if err != nil {
-		return out, err
-	}
-	defer res.Body.Close()
-	dec := json.NewDecoder(res.Body)
-	if res.StatusCode != http.StatusOK {
-		f := new(Failure)
-		if err := dec.Decode(f); err != nil {
-			return out, fmt.Errorf("HTTP %d: %w", res.StatusCode, err)
-		}
-		return out, f
-	}
-	return out, dec.Decode(&out)
+	return Ask[Out](x.Process, what, in)
 }
 
 // must is ask for what has to work.
@@ -186,28 +76,6 @@ func must[Out any](x *process, what string, in any) Out {
 		x.t.Fatalf("%s: %v", what, err)
 	}
 	return out
-}
-
-// A tail keeps the end of a log.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-func (l *tail) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b = append(l.b, p...)
-	if n := len(l.b) - 8<<10; n > 0 {
-		l.b = append([]byte{}, l.b[n:]...)
-	}
-	return len(p), nil
-}
-
-func (l *tail) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.b)
 }
 
 // A world is two platforms, a merchant with a node, and a clock for all.
@@ -270,7 +138,7 @@ func newWorld(t *testing.T, s stage) *world {
 	w.process = newProcess(t, s.plan)
 	w.tick()
 	w.start()
-	in := Setup{Name: "shop", Zone: "Asia/Shanghai", Public: w.url}
+	in := Setup{Name: "shop", Zone: "Asia/Shanghai", Public: w.URL}
 	in.Channels = append(in.Channels, SetupChannel{
 		Channel: "meituan", BaseURL: server.URL("meituan"), PullOnly: s.pullOnly, Shops: []string{mtShop, mtShopSelf},
 		AppCreds: map[string]string{"app_id": MeituanApp, "secret": MeituanSecret},
@@ -307,12 +175,12 @@ func (w *world) connect() {
 }
 
 func (w *world) callback(channel string, i int) string {
-	return w.url + "/callback/" + channel + "/" + w.made.Apps[i].String()
+	return w.URL + "/callback/" + channel + "/" + w.made.Apps[i].String()
 }
 
 // tick gives the node's next start the clock as it goes now.
 func (w *world) tick() {
-	w.plan.Trade, w.plan.Wall, w.plan.Speed = w.clock.Now().UnixMilli(), time.Now().UnixNano(), w.clock.Speed()
+	w.Plan.Trade, w.Plan.Wall, w.Plan.Speed = w.clock.Now().UnixMilli(), time.Now().UnixNano(), w.clock.Speed()
 }
 
 // hurry lets the clock run at another speed from now on, for everybody.
