@@ -1,8 +1,11 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/tongdan/tongdan/fault"
@@ -33,57 +36,106 @@ func (r *OrderRow) Listed() Listed {
 // this is half of what a page costs.
 func (d *DB) List(ctx context.Context, sc Scope, f Filter, show func(*Listed)) (next string, err error) {
 	const op = "db.List"
-	places, next, err := d.page(ctx, sc, f)
-	if err != nil || len(places) == 0 {
-		return next, fault.Wrap(op, err)
-	}
 	s := sheets.Get().(*sheet)
 	defer sheets.Put(s)
-	s.clear()
-	ids := make([]int64, len(places))
-	for i, p := range places {
-		ids[i] = p.id
-	}
-	args := append(make([]any, 0, 1+2*len(ids)), int64(sc.Merchant))
-	text := `SELECT id, shop_id, store_id, changed_at, seq, summary FROM orders WHERE ` + d.eng.aside + `merchant_id = $1` + anyOf("id", ids, &args)
-	err = d.query(d.brief(ctx), text, args, func(scan scanFunc) error {
-		r := Listed{Merchant: sc.Merchant}
-		if err := scan(&r.ID, &r.Shop, &r.Store, &r.Changed, &r.Seq, &s.raw); err != nil {
-			return err
-		}
-		s.add(r)
-		return nil
-	})
-	if err != nil {
+	s.rows, s.bytes = s.rows[:0], s.bytes[:0]
+	if next, err = d.lay(ctx, s, sc, f); err != nil {
 		return "", fault.Wrap(op, err)
 	}
-	for _, id := range ids {
-		if i, ok := s.at[id]; ok {
-			show(&s.rows[i])
-		}
+	for i := range s.rows {
+		show(&s.rows[i].Listed)
 	}
 	return next, nil
 }
 
-// A sheet holds the rows of a page until they are in order.
+// lay reads a page. Where the page is one walk along an index its rows are read on the
+// way, and otherwise when it is known which they are.
+func (d *DB) lay(ctx context.Context, s *sheet, sc Scope, f Filter) (next string, err error) {
+	limit := pageSize(f.Limit)
+	from, err := placeOfCursor(f.Cursor, f.start())
+	if err != nil {
+		return "", err
+	}
+	whole := f.walk(sc, from, limit+1, listColumns)
+	if !whole.whole || f.Query != "" || f.Sort == SortDue && from.at < 0 {
+		places, next, err := d.page(ctx, sc, f)
+		if err == nil {
+			err = d.layAt(ctx, s, sc.Merchant, places)
+		}
+		return next, err
+	}
+	if err := d.query(ctx, whole.text, whole.args, func(scan scanFunc) error { return s.scan(scan, sc.Merchant) }); err != nil {
+		return "", err
+	}
+	if f.Sort == SortDue && len(s.rows) <= limit { // then those without a deadline
+		places, err := d.undue(ctx, sc, f, place{math.MaxInt64, math.MaxInt64}, limit+1-len(s.rows))
+		if err == nil {
+			err = d.layAt(ctx, s, sc.Merchant, places)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	if len(s.rows) > limit {
+		s.rows = s.rows[:limit]
+		last := &s.rows[limit-1]
+		next = place{last.at, int64(last.ID)}.text()
+	}
+	return next, nil
+}
+
+// layAt reads the rows at places, in their order.
+func (d *DB) layAt(ctx context.Context, s *sheet, m ident.Merchant, places []place) error {
+	if len(places) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(places))
+	for i, p := range places {
+		ids[i] = p.id
+	}
+	args := append(make([]any, 0, 1+2*len(ids)), int64(m))
+	text := `SELECT sort_at, id` + listColumns + ` FROM orders WHERE ` + d.eng.aside + `merchant_id = $1` + anyOf("id", ids, &args)
+	from := len(s.rows)
+	if err := d.query(d.brief(ctx), text, args, func(scan scanFunc) error { return s.scan(scan, m) }); err != nil {
+		return err
+	}
+	nth := make(map[ident.Order]int, len(places))
+	for i, p := range places {
+		nth[ident.Order(p.id)] = i
+	}
+	added := s.rows[from:]
+	slices.SortFunc(added, func(a, b laid) int { return cmp.Compare(nth[a.ID], nth[b.ID]) })
+	for i := range added {
+		added[i].at = places[nth[added[i].ID]].at
+	}
+	return nil
+}
+
+// A sheet holds the rows of a page.
 type sheet struct {
-	rows  []Listed
-	at    map[int64]int // id → index in rows
-	raw   sql.RawBytes  // the driver's: gone with the next row
-	bytes []byte        // all summaries
+	rows  []laid
+	raw   sql.RawBytes // the driver's: gone with the next row
+	bytes []byte       // all summaries
 }
 
-var sheets = sync.Pool{New: func() any { return &sheet{at: map[int64]int{}} }}
-
-func (s *sheet) clear() {
-	s.rows, s.bytes = s.rows[:0], s.bytes[:0]
-	clear(s.at)
+// A laid row, and the value that the list is sorted by.
+type laid struct {
+	Listed
+	at int64
 }
 
-func (s *sheet) add(r Listed) {
+var sheets = sync.Pool{New: func() any { return new(sheet) }}
+
+const listColumns = `, shop_id, store_id, changed_at, seq, summary` // after the place
+
+func (s *sheet) scan(scan scanFunc, m ident.Merchant) error {
+	r := laid{Listed: Listed{Merchant: m}}
+	if err := scan(&r.at, &r.ID, &r.Shop, &r.Store, &r.Changed, &r.Seq, &s.raw); err != nil {
+		return err
+	}
 	from := len(s.bytes)
 	s.bytes = append(s.bytes, s.raw...) // rows before keep the older array when this one moves
 	r.Summary = s.bytes[from:len(s.bytes):len(s.bytes)]
-	s.at[int64(r.ID)] = len(s.rows)
 	s.rows = append(s.rows, r)
+	return nil
 }

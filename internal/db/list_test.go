@@ -28,6 +28,7 @@ func TestAListIsWhatALookAtEveryOrderFinds(t *testing.T) {
 			r.SortAt = int64(1000 + rng.IntN(60))
 			r.Channel = []string{"meituan", "mercadolibre"}[rng.IntN(2)]
 			r.Flags = db.Flags(max(0, rng.IntN(8)-4))
+			r.DueAt = int64(max(0, rng.IntN(40)-20))
 			r.Summary = fmt.Appendf(nil, `{"n":%d,"text":"%0*d"}`, i, rng.IntN(2000), 0)
 		})
 		all := pages(t, d, db.Scope{Merchant: m}, db.Filter{Limit: 200}, nil)
@@ -60,6 +61,9 @@ func TestAListIsWhatALookAtEveryOrderFinds(t *testing.T) {
 			if rng.IntN(4) == 0 {
 				f.Channels = []string{"mercadolibre"}
 			}
+			if rng.IntN(3) == 0 {
+				f.Sort = db.SortDue
+			}
 			sc := db.Scope{Merchant: m}
 			if rng.IntN(4) == 0 {
 				sc.Stores = []ident.Store{1}
@@ -72,7 +76,14 @@ func TestAListIsWhatALookAtEveryOrderFinds(t *testing.T) {
 					want = append(want, r)
 				}
 			}
-			slices.SortFunc(want, func(a, b db.OrderRow) int { return cmp.Or(cmp.Compare(b.SortAt, a.SortAt), cmp.Compare(b.ID, a.ID)) })
+			slices.SortFunc(want, func(a, b db.OrderRow) int {
+				if due := f.Sort == db.SortDue; due && a.DueAt > 0 && b.DueAt > 0 {
+					return cmp.Or(cmp.Compare(a.DueAt, b.DueAt), cmp.Compare(a.ID, b.ID))
+				} else if due && a.DueAt+b.DueAt > 0 {
+					return cmp.Compare(b.DueAt, a.DueAt) // 0 is last
+				}
+				return cmp.Or(cmp.Compare(b.SortAt, a.SortAt), cmp.Compare(b.ID, a.ID))
+			})
 			got := pages(t, d, sc, f, nil)
 			var shown []db.Listed
 			for page := f; ; {

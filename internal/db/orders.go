@@ -158,11 +158,7 @@ func (d *DB) Orders(ctx context.Context, sc Scope, f Filter) (rows []OrderRow, n
 // page finds where the orders of a page are.
 func (d *DB) page(ctx context.Context, sc Scope, f Filter) (places []place, next string, err error) {
 	limit := pageSize(f.Limit)
-	start := place{math.MaxInt64, math.MaxInt64}
-	if f.Sort == SortDue {
-		start = place{0, 0}
-	}
-	from, err := placeOfCursor(f.Cursor, start)
+	from, err := placeOfCursor(f.Cursor, f.start())
 	if err != nil {
 		return nil, "", err
 	}
@@ -177,6 +173,14 @@ func (d *DB) page(ctx context.Context, sc Scope, f Filter) (places []place, next
 	return places, next, err
 }
 
+// start is the place before the first of a list.
+func (f *Filter) start() place {
+	if f.Sort == SortDue {
+		return place{0, 0}
+	}
+	return place{math.MaxInt64, math.MaxInt64}
+}
+
 // placesOf is places, but a list by deadline goes on with the orders that have none,
 // newest first: nothing of a status may be missing from its list. A place among those
 // has its time negated.
@@ -184,61 +188,39 @@ func (d *DB) placesOf(ctx context.Context, sc Scope, f Filter, from place, n int
 	if f.Sort != SortDue {
 		return d.places(ctx, sc, f, from, n)
 	}
-	var out []place
-	rest := place{-from.at, from.id}
-	if from.at >= 0 {
-		var err error
-		if out, err = d.places(ctx, sc, f, from, n); err != nil || len(out) == n {
-			return out, err
-		}
-		rest = place{math.MaxInt64, math.MaxInt64}
+	if from.at < 0 {
+		return d.undue(ctx, sc, f, place{-from.at, from.id}, n)
 	}
-	f.Sort, f.undue = SortNewest, true
-	more, err := d.places(ctx, sc, f, rest, n-len(out))
-	for _, p := range more {
-		out = append(out, place{-p.at, p.id})
+	out, err := d.places(ctx, sc, f, from, n)
+	if err != nil || len(out) == n {
+		return out, err
 	}
-	return out, err
+	more, err := d.undue(ctx, sc, f, place{math.MaxInt64, math.MaxInt64}, n-len(out))
+	return append(out, more...), err
 }
 
-// maxStreams is how many lists are merged; a list over more stores is filtered instead.
+// undue finds orders without a deadline.
+func (d *DB) undue(ctx context.Context, sc Scope, f Filter, from place, n int) ([]place, error) {
+	f.Sort, f.undue = SortNewest, true
+	list, err := d.places(ctx, sc, f, from, n)
+	for i := range list {
+		list[i].at = -list[i].at
+	}
+	return list, err
+}
+
+// maxStreams is how many lists are merged; a list over more shops or stores is filtered
+// instead.
 const maxStreams = 64
 
-// places finds where a page's orders are, without reading them. A list over several
-// statuses (and stores) is merged from one walk along an index each, so that it takes
-// no longer when there are more orders.
+// places finds where a page's orders are, without reading them.
 func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) ([]place, error) {
-	stores := sc.Stores
-	if f.Stores != nil {
-		stores = slices.DeleteFunc(slices.Clone(f.Stores), func(s ident.Store) bool { return !sc.sees(s) })
-		if stores == nil {
-			stores = []ident.Store{}
-		}
-	}
-	if stores != nil && len(stores) == 0 {
+	w := f.walk(sc, from, n, "")
+	if w.text == "" {
 		return nil, nil
 	}
-	args := []any{int64(sc.Merchant), from.at, from.id, int64(n)}
-	rest := f.residual(&args)
-	var text string
-	switch {
-	case f.Sort == SortDue:
-		rest += f.statuses(&args)
-		if stores != nil {
-			rest += anyOf("store_id", storeNumbers(stores), &args)
-		}
-		text = `SELECT due_at, id FROM orders WHERE merchant_id = $1 AND due_at > 0 AND (due_at, id) > ($2, $3)` + rest + ` ORDER BY due_at, id LIMIT $4`
-	case f.Flag != 0:
-		rest += f.statuses(&args)
-		if stores != nil {
-			rest += anyOf("store_id", storeNumbers(stores), &args)
-		}
-		text = `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND flags <> 0 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
-	default:
-		text = f.streams(stores, rest, &args)
-	}
 	var out []place
-	err := d.query(ctx, text, args, func(scan scanFunc) error {
+	err := d.query(ctx, w.text, w.args, func(scan scanFunc) error {
 		var p place
 		err := scan(&p.at, &p.id)
 		out = append(out, p)
@@ -247,9 +229,47 @@ func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) 
 	return out, err
 }
 
+// A walk is the statement that finds the next orders of a list: their place, and with
+// whole also what was asked for beside it. No text means that nothing can be found.
+type walk struct {
+	text  string
+	args  []any
+	whole bool
+}
+
+// walk goes along an index from a place. A list over several statuses (and stores) is
+// merged from one walk each, so that it takes no longer when there are more orders; what
+// is merged are places only. more are columns, each after a comma.
+func (f *Filter) walk(sc Scope, from place, n int, more string) walk {
+	stores := sc.Stores
+	if f.Stores != nil {
+		stores = slices.DeleteFunc(slices.Clone(f.Stores), func(s ident.Store) bool { return !sc.sees(s) })
+		if stores == nil {
+			stores = []ident.Store{}
+		}
+	}
+	if stores != nil && len(stores) == 0 {
+		return walk{}
+	}
+	args := []any{int64(sc.Merchant), from.at, from.id, int64(n)}
+	rest := f.residual(&args)
+	if f.Sort != SortDue && f.Flag == 0 {
+		text, whole := f.streams(stores, rest, more, &args)
+		return walk{text, args, whole}
+	}
+	rest += f.statuses(&args)
+	if stores != nil {
+		rest += anyOf("store_id", storeNumbers(stores), &args)
+	}
+	if f.Sort == SortDue {
+		return walk{`SELECT due_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND due_at > 0 AND (due_at, id) > ($2, $3)` + rest + ` ORDER BY due_at, id LIMIT $4`, args, true}
+	}
+	return walk{`SELECT sort_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND flags <> 0 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`, args, true}
+}
+
 // streams is the merge of one walk for each status, and each shop or store where there
-// are few.
-func (f *Filter) streams(stores []ident.Store, rest string, args *[]any) string {
+// are few. whole: it is one walk, and has the columns of more.
+func (f *Filter) streams(stores []ident.Store, rest, more string, args *[]any) (text string, whole bool) {
 	statuses := distinct(f.Status)
 	if len(statuses) == 0 {
 		statuses = order.Statuses
@@ -268,28 +288,33 @@ func (f *Filter) streams(stores []ident.Store, rest string, args *[]any) string 
 	if stores != nil && column != "store_id" {
 		rest += anyOf("store_id", storeNumbers(stores), args)
 	}
-	if column == "" && len(f.Status) == 0 {
-		return `SELECT sort_at, id FROM orders WHERE merchant_id = $1 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
-	}
-	one := func(where string) string {
-		return `SELECT * FROM (SELECT sort_at, id FROM orders WHERE merchant_id = $1` + where + ` AND (sort_at, id) < ($2, $3)` + rest +
-			` ORDER BY sort_at DESC, id DESC LIMIT $4) AS s`
-	}
+	var where []string
 	bind := func(column string, v any) string {
 		*args = append(*args, v)
 		return ` AND ` + column + ` = $` + strconv.Itoa(len(*args))
 	}
-	var parts []string
+	if column == "" && len(f.Status) == 0 {
+		where, statuses = []string{""}, nil
+	}
 	for _, st := range statuses {
 		status := bind("status", string(st))
 		if column == "" {
-			parts = append(parts, one(status))
+			where = append(where, status)
 		}
 		for _, id := range walks {
-			parts = append(parts, one(bind(column, id)+status))
+			where = append(where, bind(column, id)+status)
 		}
 	}
-	return strings.Join(parts, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+	one := func(more, where string) string {
+		return `SELECT sort_at, id` + more + ` FROM orders WHERE merchant_id = $1` + where + ` AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+	}
+	if len(where) == 1 {
+		return one(more, where[0]), true
+	}
+	for i, w := range where {
+		where[i] = `SELECT * FROM (` + one("", w) + `) AS s`
+	}
+	return strings.Join(where, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`, false
 }
 
 // distinct is a list with each value once: a walk that is made twice finds everything

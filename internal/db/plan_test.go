@@ -66,7 +66,7 @@ func TestListsWalkAlongAnIndexOnSQLite(t *testing.T) {
 		"a store's status": {Filter{Status: []order.Status{order.StatusNew}}, []ident.Store{3, 4}, "orders_store (merchant_id=? AND store_id=? AND status=?"},
 	} {
 		args := []any{int64(1), int64(1) << 40, int64(1), int64(51)}
-		text := q.f.streams(q.stores, q.f.residual(&args), &args)
+		text, _ := q.f.streams(q.stores, q.f.residual(&args), "", &args)
 		walks := 0
 		if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+text, args, func(scan scanFunc) error {
 			var id, parent, unused int
