@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,6 +169,8 @@ type clerk struct {
 	mu      sync.Mutex
 	pressed map[string]press
 	local   map[string]bool
+	unread  bool         // leaves out the acts that no read of a platform tells
+	read    atomic.Int64 // what of the feed has been looked at
 }
 
 type press struct {
@@ -200,6 +203,7 @@ func (k *clerk) work(stop <-chan struct{}) {
 			for _, r := range ch.Rows {
 				k.look(r)
 			}
+			k.read.Store(k.after)
 			if len(ch.List) > 0 {
 				continue
 			}
@@ -248,7 +252,7 @@ func (k *clerk) look(r Row) {
 			k.press(r, hub.Act{Kind: order.RefundPartial, Key: "partial " + r.Ref, Lines: []hub.ActLine{{Line: d.Lines[0].Key, Quantity: 1}}})
 		}
 	}
-	if may(order.Ready) && k.chance(r, "ready") < 60 {
+	if may(order.Ready) && !k.unread && k.chance(r, "ready") < 60 {
 		k.press(r, hub.Act{Kind: order.Ready})
 	}
 	if may(order.Dispatch) && k.chance(r, "dispatch") < 40 {

@@ -156,6 +156,7 @@ func (n *Node) handler(server *api.Server) http.Handler {
 	mux.HandleFunc("POST /proof/orders", answering(n.orders))
 	mux.HandleFunc("POST /proof/parked", answering(n.parked))
 	mux.HandleFunc("POST /proof/rebuild", answering(n.rebuild))
+	mux.HandleFunc("POST /proof/restored", answering(n.restored))
 	mux.HandleFunc("POST /proof/fill", answering(n.fill))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -282,6 +283,10 @@ func (n *Node) setup(ctx context.Context, in Setup) (Made, error) {
 		out.Shops = append(out.Shops, shops)
 	}
 	return out, nil
+}
+
+func (n *Node) restored(ctx context.Context, _ struct{}) (hub.Armed, error) {
+	return n.Hub.Arm(ctx, "proof")
 }
 
 // A Row is an order in the door's answers.
