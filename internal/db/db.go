@@ -80,7 +80,8 @@ type DB struct {
 	stmts   sync.Map // text → *sql.Stmt of reads
 	keys    *keyring
 	zip     *zipper
-	days    sync.Map // dayKey → openKey
+	days    sync.Map     // dayKey → openKey
+	drawn   atomic.Int64 // the last id of a line of the journal
 	queue   *queue
 	bell    *bell
 	health  *health
@@ -310,6 +311,18 @@ func (d *DB) Disarm(ctx context.Context) error {
 	return d.write(ctx, "db.Disarm", func(ctx context.Context, c conn) error {
 		return exec(ctx, c, `UPDATE installation SET armed = 0, moved_at = $1 WHERE id = 1`, d.now().UnixMilli())
 	})
+}
+
+// entryID draws an id for a line of the journal, greater than all before of this process:
+// the order of the lines is the order in which they were decided.
+func (d *DB) entryID(now time.Time) int64 {
+	for {
+		last := d.drawn.Load()
+		id := max(ident.New(now), last+1)
+		if d.drawn.CompareAndSwap(last, id) {
+			return id
+		}
+	}
 }
 
 // id draws an id.

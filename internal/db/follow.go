@@ -48,15 +48,25 @@ func (r *derived) count() countKey {
 	return countKey{r.store, r.shop, r.channel, r.status, r.flags}
 }
 
-// Follow keeps the derived tables of all merchants up to date until ctx ends or the
-// database is closed.
+// Follow keeps the derived tables of all merchants up to date, and their audit chains,
+// until ctx ends or the database is closed.
 func (d *DB) Follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(d.closing, cancel)()
 	poll := time.NewTicker(pollEvery / 4)
 	defer poll.Stop()
+	var sealed, deep time.Time
 	for {
+		if now := time.Now(); now.Sub(sealed) >= sealEvery {
+			far := now.Sub(deep) >= deepEvery
+			if err := d.SealAll(ctx, far); err != nil && ctx.Err() == nil {
+				d.log.Warn("the audit chain could not be gone on with", "error", err)
+			}
+			if sealed = now; far {
+				deep = now
+			}
+		}
 		for m := range d.dir.Load().merchants {
 			for more := true; more && ctx.Err() == nil; {
 				var err error

@@ -67,7 +67,7 @@ type entryState struct {
 // verb is done.
 func (t *Tx) Journal(e Entry) ident.Entry {
 	if e.ID == 0 {
-		e.ID = ident.Entry(t.ID())
+		e.ID = ident.Entry(t.d.entryID(t.now))
 	}
 	if e.At.IsZero() {
 		e.At = t.now

@@ -85,6 +85,7 @@ func (w *shopWorld) live() []string {
 	})
 	cancel()
 	w.must(<-done)
+	w.must(w.db.SealAll(w.t.Context(), false))
 	_, err = w.db.Do(w.t.Context(), db.Verb{Name: "park", Merchant: w.who.Merchant, Decide: func(tx *db.Tx) error {
 		e := tx.Journal(db.Entry{Direction: db.Push, What: "order.paid", Channel: "meituan", Outcome: "parked", Body: []byte("not a form")})
 		tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Reason: "a test", Size: 10, Entry: e})
@@ -92,6 +93,7 @@ func (w *shopWorld) live() []string {
 	}})
 	w.must(err)
 	w.follow()
+	w.must(w.db.SealAll(w.t.Context(), true))
 	return ids
 }
 
@@ -151,6 +153,13 @@ var breaks = []struct {
 	{"effects", "its order is gone", []string{"effects"}, `UPDATE effects SET order_id = 5 WHERE id = (SELECT MIN(id) FROM effects WHERE order_id <> 0)`, false},
 	{"parked", "the bytes are gone", []string{"journal"}, `UPDATE journal SET body = NULL WHERE id IN (SELECT entry_id FROM parked)`, false},
 	{"parked", "the line is gone", []string{"journal"}, `DELETE FROM journal WHERE id IN (SELECT entry_id FROM parked)`, false},
+	{"chain", "a line was changed", []string{"journal"}, `UPDATE journal SET outcome = 'done' WHERE id = (SELECT MIN(id) FROM journal WHERE direction = 'push')`, false},
+	{"chain", "the sealed bytes were changed", []string{"journal"}, `UPDATE journal SET body = answer WHERE id = (SELECT MIN(id) FROM journal WHERE answer IS NOT NULL)`, false},
+	{"chain", "a line was dropped", []string{"journal"}, `DELETE FROM journal WHERE id = (SELECT MAX(id) FROM journal)`, false},
+	{"chain", "a line was inserted, of an hour ago", []string{"journal"}, `INSERT INTO journal SELECT id - 15099494400000, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id, method, path, status,
+		took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer FROM journal WHERE id = (SELECT MIN(id) FROM journal)`, false},
+	{"chain", "a link is missing", []string{"chain"}, `DELETE FROM chain WHERE n = 1`, false},
+	{"chain", "a link was made anew", []string{"chain"}, `UPDATE chain SET at = at + 1 WHERE n = 1`, false},
 	{"feed", "a change is missing", []string{"changes"}, `DELETE FROM changes WHERE seq = (SELECT MAX(seq) - 3 FROM changes)`, false},
 	{"feed", "the counter was set back", []string{"feeds"}, `UPDATE feeds SET seq = seq - 1`, false},
 	{"feed", "an order names an older change than was told", []string{"orders"}, `UPDATE orders SET seq = 0 WHERE id = (SELECT MAX(id) FROM orders)`, false},
