@@ -122,6 +122,31 @@ type Item struct {
 	Readings []order.Reading
 	Hints    []order.Hint
 	Err      error
+
+	// At is when it was read, UTC ms by the trade's clock: the Read of the stamps of its
+	// readings. 0 = when it was learnt.
+	At int64
+
+	// Said: the readings follow from what we asked and that it went well, not from Raw
+	// alone. The journal then keeps the readings as they are, instead of Raw.
+	Said bool
+}
+
+// Kept is what the journal keeps of an item.
+type Kept struct {
+	What string
+	Ref  order.Ref // what it was about
+	Raw  []byte
+	At   time.Time
+	Push bool
+}
+
+// A Translator is a Platform that says anew, with today's code, what an item said: for
+// replay. It does no I/O and checks no signature: that was done when the item came, and
+// keys may have changed since. One whose item was Said is never asked. It gives the Item
+// without Hints; Err is set when it cannot be read.
+type Translator interface {
+	Translate(k Kept) Item
 }
 
 // An Act is what a person or a rule wants done, with everything the call needs.

@@ -17,7 +17,8 @@ type Info struct {
 	Kind       order.Kind
 	Sites      []Site
 	Powers     []Power
-	PushOnly   []Text // facts that no read returns: lost with the push
+	Personal   []string // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
+	PushOnly   []Text   // facts that no read returns: lost with the push
 	AppFields  []Field
 	AcctFields []Field
 	Shops      Text // what a shop's external id is, for the form

@@ -48,6 +48,8 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan serve     the hub with its console
   tongdan setup     a new one-time link to make an owner
   tongdan verify    looks at every promise on a live database
+  tongdan replay    rebuilds orders from the journal and shows what differs
+  tongdan case      packs one order's journal, masked, for somebody else to replay
   tongdan backup    a backup, also while the hub runs
   tongdan restore   a backup into an empty place; nothing is called from it until it is armed
   tongdan arm       let a restored or copied database call platforms again
@@ -99,6 +101,10 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.demo(ctx, args[1:])
 	case "verify":
 		return c.verify(ctx, args[1:])
+	case "replay":
+		return c.replay(ctx, args[1:])
+	case "case":
+		return c.packCase(ctx, args[1:])
 	case "sim":
 		return c.sim(ctx, args[1:])
 	case "openapi":

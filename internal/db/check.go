@@ -135,6 +135,16 @@ func (d *DB) Whole(ctx context.Context, m ident.Merchant, id ident.Order) (*Whol
 	return list[0], nil
 }
 
+// WholesOf gives orders by our ids; those that are not there are left out.
+func (d *DB) WholesOf(ctx context.Context, m ident.Merchant, ids []ident.Order) ([]*Whole, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := []any{int64(m)}
+	where := anyOf("id", orderNumbers(ids), &args)
+	return d.wholes(ctx, `SELECT `+orderColumns+`, search FROM orders WHERE `+d.eng.aside+`merchant_id = $1`+where+` ORDER BY id`, args...)
+}
+
 func (d *DB) wholes(ctx context.Context, text string, args ...any) (list []*Whole, err error) {
 	const op = "db.Wholes"
 	err = d.snapshot(ctx, func(r *reader) error {

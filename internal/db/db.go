@@ -318,7 +318,7 @@ func (d *DB) Disarm(ctx context.Context) error {
 func (d *DB) entryID(now time.Time) int64 {
 	for {
 		last := d.drawn.Load()
-		id := max(ident.New(now), last+1)
+		id := max(d.newID(now), last+1)
 		if d.drawn.CompareAndSwap(last, id) {
 			return id
 		}

@@ -13,13 +13,14 @@ import (
 // An EntryRead is a line of the journal as it is read: opened.
 type EntryRead struct {
 	Entry
-	Size       int  // of the plain body
-	AnswerSize int  // of the plain answer
-	Erased     bool // the key was deleted: Body and Answer are gone for ever
+	Size       int    // of the plain body
+	AnswerSize int    // of the plain answer
+	Erased     bool   // the key was deleted: Body and Answer are gone for ever
+	Hash       []byte // keyed, of the plain body: the same for the same bytes of one merchant
 }
 
 const entryColumns = `j.id, j.at, j.direction, j.what, j.channel, j.account_id, j.order_id, j.realm, j.kind, j.external_id, j.method, j.path, j.status, j.took_us,
-	j.made_by, j.outcome, j.error, j.known, j.size, j.answer_size, j.day, j.body, j.answer`
+	j.made_by, j.outcome, j.error, j.known, j.hash, j.size, j.answer_size, j.day, j.body, j.answer`
 
 // sealedEntry is an entry with what is needed to open it.
 type sealedEntry struct {
@@ -32,7 +33,7 @@ func scanEntry(scan scanFunc) (e sealedEntry, err error) {
 	var at, took, known int64
 	var direction string
 	err = scan(&e.ID, &at, &direction, &e.What, &e.Channel, &e.Account, &e.Order, &e.Ref.Realm, &e.Ref.Kind, &e.Ref.ID, &e.Method, &e.Path, &e.Status, &took,
-		&e.By, &e.Outcome, &e.Error, &known, &e.Size, &e.AnswerSize, &e.day, &e.body, &e.answer)
+		&e.By, &e.Outcome, &e.Error, &known, &e.Hash, &e.Size, &e.AnswerSize, &e.day, &e.body, &e.answer)
 	e.At, e.Direction, e.Took, e.Known = time.UnixMilli(at).UTC(), Direction(direction), time.Duration(took)*time.Microsecond, known == 1
 	return e, err
 }

@@ -83,6 +83,7 @@ type Hub struct {
 	begun     bool // the lanes are worked: the database is armed, and everything is scheduled
 	spawn     func(func())
 	meters    meters
+	again     *again // of a replay: what happened then is given, nothing is asked or journalled
 }
 
 // New wires a hub; Run works its lanes.

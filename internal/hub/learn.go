@@ -81,15 +81,24 @@ func (h *Hub) learn(tx *db.Tx, l lesson) error {
 }
 
 func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
+	if it.At > 0 {
+		l.at = time.UnixMilli(it.At) // what it says it said then: replay has this moment from the journal
+	}
 	entry := db.Entry{At: l.at, Direction: l.dir, What: it.What, Channel: l.channel, Account: l.account, Ref: it.Ref, Method: l.method, Path: l.path, Body: it.Raw}
 	if it.Err != nil {
 		entry.Outcome, entry.Error = "parked", string(fault.CodeOf(it.Err))
+		if h.again != nil {
+			return nil
+		}
 		id := tx.Journal(entry)
 		tx.Park(db.ParkedRow{
 			App: l.app, Account: l.account, Channel: l.channel, What: it.What, Reason: reason(it.Err),
 			Size: len(it.Raw), Entry: id, Retry: h.retryOf(l, it),
 		})
 		return nil
+	}
+	if it.Said {
+		entry.Body, entry.Outcome = toJSON(it.Readings), outcomeSaid
 	}
 	var touched []order.Ref
 	for _, r := range it.Readings {
@@ -110,7 +119,7 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 				h.askRead(tx, l.account, l.app, ref, 0, "named by "+it.What) // a parcel came before its order
 				continue
 			}
-			row = &db.OrderRow{Merchant: tx.Merchant(), ID: ident.Order(tx.ID()), Ref: ref, Channel: l.channel, Account: l.account, SortAt: l.at.UnixMilli()}
+			row = &db.OrderRow{Merchant: tx.Merchant(), ID: h.newOrder(tx, ref), Ref: ref, Channel: l.channel, Account: l.account, SortAt: l.at.UnixMilli()}
 		}
 		if row.Account == 0 {
 			row.Account = l.account
@@ -125,8 +134,11 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 			return err
 		}
 	}
-	if l.dir == db.Pulled && it.Ref.ID != "" && len(it.Raw) > 0 {
-		entry.Known = tx.Seen(it.Ref, it.Raw)
+	if h.again != nil {
+		return nil // the journal has it, and what was asked then is given
+	}
+	if l.dir == db.Pulled && it.Ref.ID != "" && len(entry.Body) > 0 {
+		entry.Known = tx.Seen(it.Ref, entry.Body)
 	}
 	tx.Journal(entry)
 	if l.told != nil {
@@ -146,6 +158,20 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: hint.Why, IfUnknown: hint.IfUnknown}, hint.After)
 	}
 	return nil
+}
+
+// outcomeSaid marks a line of the journal whose body is readings: see channel.Item.Said.
+const outcomeSaid = "said"
+
+// newOrder draws the id of an order that is heard of for the first time; a replay gives
+// it the one that it has.
+func (h *Hub) newOrder(tx *db.Tx, ref order.Ref) ident.Order {
+	if h.again != nil {
+		if id := h.again.ids[ref]; id != 0 {
+			return id
+		}
+	}
+	return ident.Order(tx.ID())
 }
 
 // merge joins a reading into its record.
@@ -187,10 +213,11 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 		tx.Reserve(row.ID, row.Store, m.SKU, m.To)
 	}
 	for _, ask := range d.Asks {
-		switch ask {
-		case order.AskRead:
+		switch {
+		case h.again != nil: // what was asked then is given
+		case ask == order.AskRead:
 			h.askRead(tx, row.Account, h.appOf(tx, row.Account), row.Ref, 0, "incomplete")
-		case order.AskAcknowledge:
+		case ask == order.AskAcknowledge:
 			if _, err := h.askAct(tx, row, &o, channel.Act{Kind: channel.Acknowledge}, "want", ""); err != nil {
 				return err
 			}

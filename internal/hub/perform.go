@@ -129,21 +129,9 @@ func (p performing) save(res lane.Result, e effect.Effect, c *conn, a channel.Ac
 				r.LastError, r.ErrorCode, r.ErrorWords = at.UnixMilli(), string(res.Code), res.Words
 			})
 		}
-		return p.h.learn(tx, lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Call, at: at, items: unjournalled(items)})
+		return p.h.learn(tx, lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Call, at: at, items: items})
 	}
 	return res
-}
-
-// unjournalled drops the bytes of items whose exchange is in the journal already.
-func unjournalled(items []channel.Item) []channel.Item {
-	out := make([]channel.Item, len(items))
-	for i, it := range items {
-		if it.Err == nil {
-			it.Raw = nil
-		}
-		out[i] = it
-	}
-	return out
 }
 
 func exchange(x channel.Exchange, c *conn, e effect.Effect, ref order.Ref, outcome string) db.Entry {

@@ -22,7 +22,7 @@ func (h *Hub) askRead(tx *db.Tx, account ident.Account, app ident.App, ref order
 }
 
 func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readArgs, notBefore int64) {
-	if account == 0 {
+	if account == 0 || h.again != nil {
 		return // nobody to ask: the shop is not known yet
 	}
 	now := tx.Now().UnixMilli()

@@ -163,7 +163,7 @@ var breaks = []struct {
 	{"feed", "a change is missing", []string{"changes"}, `DELETE FROM changes WHERE seq = (SELECT MAX(seq) - 3 FROM changes)`, false},
 	{"feed", "the counter was set back", []string{"feeds"}, `UPDATE feeds SET seq = seq - 1`, false},
 	{"feed", "an order names an older change than was told", []string{"orders"}, `UPDATE orders SET seq = 0 WHERE id = (SELECT MAX(id) FROM orders)`, false},
-	{"followed", "the follower missed a status", []string{"followed"}, `UPDATE followed SET status = 'new' WHERE order_id = (SELECT MIN(order_id) FROM followed)`, true},
+	{"followed", "the follower missed a status", []string{"followed"}, `UPDATE followed SET status = 'unpaid' WHERE order_id = (SELECT MIN(order_id) FROM followed)`, true},
 	{"followed", "a posting is missing", []string{"postings"}, `DELETE FROM postings WHERE order_id = (SELECT MIN(order_id) FROM postings)`, true},
 	{"search", "a posting leads to the wrong order", []string{"postings"}, `UPDATE postings SET order_id = order_id + 1 WHERE order_id = (SELECT MIN(order_id) FROM postings) AND key LIKE 'n%'`, true},
 	{"counts", "a count is off by one", []string{"counts"}, `UPDATE counts SET n = n + 1 WHERE n = (SELECT MAX(n) FROM counts)`, true},

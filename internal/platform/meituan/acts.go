@@ -29,7 +29,8 @@ func (s *shop) act(ctx context.Context, op string, a channel.Act, c call, say fu
 	item := channel.Item{What: c.path, Ref: a.Order, Raw: body}
 	if say != nil {
 		var r order.Record
-		say(&r, s.env.Now().UnixMilli())
+		item.At, item.Said = s.env.Now().UnixMilli(), true
+		say(&r, item.At)
 		item.Readings = []order.Reading{{Ref: a.Order, Record: r}}
 	}
 	return []channel.Item{item}, nil

@@ -24,7 +24,7 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 	if err != nil {
 		return nil, err
 	}
-	item := channel.Item{What: "order", Ref: ref, Raw: body}
+	item := channel.Item{What: "order", Ref: ref, Raw: body, At: src.at.UnixMilli()}
 	f, err := formOf(data)
 	if err == nil && f.get("result") == "ng" {
 		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref.ID, Words: "Meituan does not know this order"}
@@ -64,7 +64,7 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 		st.Read++
 		var r order.Record
 		order.Put(&r, order.RegTrouble, st, append(append([]order.Issue{}, said.trouble...), trouble...))
-		cases.Readings = append(cases.Readings, order.Reading{Ref: said.ref, Record: r})
+		return []channel.Item{item, cases.Item, {What: "trouble", Ref: said.ref, Readings: []order.Reading{{Ref: said.ref, Record: r}}, At: src.at.UnixMilli(), Said: true}}, nil
 	}
 	return []channel.Item{item, cases.Item}, nil
 }
@@ -87,7 +87,7 @@ func (s *shop) cases(ctx context.Context, id, view string, src source) (caseList
 	if err != nil {
 		return caseList{}, nil, err
 	}
-	list := caseList{Item: channel.Item{What: "refunds", Ref: orderRef(id), Raw: body}}
+	list := caseList{Item: channel.Item{What: "refunds", Ref: orderRef(id), Raw: body, At: src.at.UnixMilli()}}
 	said, rows := translateRefunds(data, id, src)
 	list.rows, list.Readings = rows, said.readings
 	return list, said.trouble, nil
@@ -99,14 +99,23 @@ func (s *shop) status(ctx context.Context, id string) (string, channel.Item, err
 	if err != nil {
 		return "", channel.Item{}, err
 	}
+	at := s.env.Now()
+	word, r := translateStatus(data, at)
+	if word == "" {
+		return "", channel.Item{}, &fault.Error{Op: "meituan.status", Code: fault.Unavailable, Ref: id, Words: "Meituan's answer names no status"}
+	}
+	return word, channel.Item{What: "order.status", Ref: orderRef(id), Raw: body, Readings: []order.Reading{{Ref: orderRef(id), Record: r}}, At: at.UnixMilli()}, nil
+}
+
+// translateStatus reads the answer of order/viewstatus. It gives no time: the state holds
+// at the moment of our read.
+func translateStatus(data json.RawMessage, at time.Time) (word string, r order.Record) {
 	var v struct {
 		Status text `json:"status"`
 	}
-	if err := json.Unmarshal(data, &v); err != nil || v.Status == "" {
-		return "", channel.Item{}, &fault.Error{Op: "meituan.status", Code: fault.Unavailable, Ref: id, Words: "Meituan's answer names no status", Err: err}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return "", r
 	}
-	// It gives no time: the state holds at the moment of our read.
-	var r order.Record
-	r.Say(order.AxisWork, order.Said{State: clip(string(v.Status), 16), At: s.env.Now().UnixMilli(), Class: order.ClassRead})
-	return string(v.Status), channel.Item{What: "order.status", Ref: orderRef(id), Raw: body, Readings: []order.Reading{{Ref: orderRef(id), Record: r}}}, nil
+	r.Say(order.AxisWork, order.Said{State: clip(string(v.Status), 16), At: at.UnixMilli(), Class: order.ClassRead})
+	return string(v.Status), r
 }

@@ -50,9 +50,10 @@ func (s *shop) Cancel(ctx context.Context, a channel.Act) ([]channel.Item, error
 		return nil, withRef(err, a.Order.ID)
 	}
 	var rec order.Record
-	rec.Say(order.AxisWork, order.Said{State: "cancelled", At: s.env.Now().UnixMilli(), Class: order.ClassAnswer, Who: "seller", Why: reason})
+	now := s.env.Now().UnixMilli()
+	rec.Say(order.AxisWork, order.Said{State: "cancelled", At: now, Class: order.ClassAnswer, Who: "seller", Why: reason})
 	return []channel.Item{{
-		What: "order.feedback", Ref: a.Order, Raw: orEmpty(res.body),
+		What: "order.feedback", Ref: a.Order, Raw: orEmpty(res.body), At: now, Said: true,
 		Readings: []order.Reading{{Ref: a.Order, Record: rec}},
 		Hints:    []order.Hint{{Ref: a.Order, After: s.env.Now().Add(effect.Settle).UnixMilli(), Why: "feedback"}},
 	}}, nil
@@ -125,7 +126,7 @@ func (s *shop) report(ctx context.Context, op string, a channel.Act, status, tra
 	var rec order.Record
 	rec.Say(order.AxisDelivery, order.Said{State: status, At: now.UnixMilli(), Class: order.ClassAnswer, Who: "seller"})
 	return []channel.Item{{
-		What: "shipment." + status, Ref: ref, Raw: orEmpty(res.body),
+		What: "shipment." + status, Ref: ref, Raw: orEmpty(res.body), At: now.UnixMilli(), Said: true,
 		Readings: []order.Reading{{Ref: ref, Record: rec, Orders: []string{a.Order.ID}}},
 		Hints:    []order.Hint{{Ref: ref, After: now.Add(effect.Settle).UnixMilli(), Why: status}},
 	}}, nil

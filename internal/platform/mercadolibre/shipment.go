@@ -58,7 +58,7 @@ func (p parts) encode() []byte {
 // translateShipment says what the parts of a shipment say. The body may be of the new
 // format or of the one before it, which old clients are still served.
 func translateShipment(raw []byte, read time.Time) channel.Item {
-	item := channel.Item{What: "shipment", Raw: raw}
+	item := channel.Item{What: "shipment", Raw: raw, At: read.UnixMilli()}
 	all, err := parse(raw)
 	var n node
 	if err == nil {

@@ -21,9 +21,12 @@ const clockSkew = 24 * time.Hour
 // read by the trade's clock. missing is the header X-Content-Missing of an answer with
 // HTTP 206; nil when the answer was whole.
 func translateOrder(raw []byte, class order.Class, read time.Time, missing []string) channel.Item {
-	item := channel.Item{What: "order", Raw: raw}
-	if class == order.ClassRow {
+	item := channel.Item{What: "order", Raw: raw, At: read.UnixMilli()}
+	switch {
+	case class == order.ClassRow:
 		item.What = "order.row"
+	case missing != nil:
+		item.What = "order.partial"
 	}
 	n, err := parse(raw)
 	id := ""

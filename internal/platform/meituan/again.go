@@ -1,0 +1,96 @@
+package meituan
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/order"
+)
+
+// Translate implements channel.Translator.
+func (platform) Translate(k channel.Kept) channel.Item {
+	item := channel.Item{What: k.What, Raw: k.Raw, At: k.At.UnixMilli()}
+	src := source{order.ClassRead, k.At}
+	var said told
+	var err error
+	if k.Push {
+		said, err = pushedAgain(k)
+	} else {
+		said, err = readAgain(k, src)
+	}
+	for _, one := range said.readings {
+		if err == nil {
+			err = one.Record.Check()
+		}
+	}
+	if err != nil {
+		item.Err = err
+		return item
+	}
+	item.Ref, item.Readings = said.ref, said.readings
+	return item
+}
+
+func readAgain(k channel.Kept, src source) (out told, err error) {
+	switch k.What {
+	case "order", "refunds", "order.status":
+	default:
+		return told{}, nil // it says nothing about an order: a number of the day, an ok
+	}
+	data, _, err := answer(k.Raw)
+	if err != nil {
+		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the answer cannot be read", Err: err}
+	}
+	switch k.What {
+	case "order":
+		f, err := formOf(data)
+		if err != nil {
+			return out, err
+		}
+		return translateOrder(f, src)
+	case "refunds":
+		out, _ := translateRefunds(data, k.Ref.ID, src)
+		return out, nil
+	}
+	word, r := translateStatus(data, src.at)
+	if word == "" {
+		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the answer names no status"}
+	}
+	return told{ref: k.Ref, readings: []order.Reading{{Ref: k.Ref, Record: r}}}, nil
+}
+
+// pushedAgain reads a push without its signature. Whether its values were encoded once or
+// twice was seen by the signature then; here by the values: one that is still encoded after
+// the first decoding was encoded twice.
+func pushedAgain(k channel.Kept) (told, error) {
+	for i := range pushes {
+		p := &pushes[i]
+		if p.what != k.What {
+			continue
+		}
+		all, err := url.ParseQuery(strings.TrimSpace(string(k.Raw)))
+		if err != nil {
+			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the push is no form", Err: err}
+		}
+		once, ok := single(all)
+		if !ok {
+			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "a name comes twice in the push"}
+		}
+		params := make(map[string]string, len(once))
+		for name, v := range once {
+			d, err := url.QueryUnescape(v)
+			if err != nil {
+				params = once
+				break
+			}
+			params[name] = d
+		}
+		if p.read == nil {
+			return told{}, nil
+		}
+		return p.read(formFrom(params), source{order.ClassPush, k.At})
+	}
+	return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "a push of an unknown kind"}
+}
