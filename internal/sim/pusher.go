@@ -57,7 +57,9 @@ type Sent struct {
 	Fault   string    `json:"fault,omitempty"`
 	Error   string    `json:"error,omitempty"`
 	Trade   time.Time `json:"trade"`
-	Real    time.Time `json:"real"`
+	Real    time.Time `json:"real"` // when the attempt ended
+
+	Took time.Duration `json:"-"` // real time from sending to the answer
 }
 
 // PusherOptions say how a platform pushes.
@@ -371,6 +373,8 @@ func (p *Pusher) exchange(push Push, forged bool) (s Sent, sent bool) {
 	}
 	ctx, cancel := context.WithTimeout(p.ctx, p.o.Timeout)
 	defer cancel()
+	began := time.Now()
+	defer func() { s.Took = time.Since(began) }()
 	resp, err := p.o.Client.Do(req.WithContext(ctx))
 	if err != nil {
 		s.Error = err.Error()

@@ -20,6 +20,8 @@ type LiveOptions struct {
 	Seed uint64
 	// Menu replaces the menu of every store before the first order; nil keeps what there is.
 	Menu []Food
+	// NoOrders is a crowd that buys nothing and moves the orders that come from elsewhere.
+	NoOrders bool
 	// Calm is a crowd without trouble: nobody cancels, complains, reminds or abandons an order, and
 	// nobody accepts in the platform's own app.
 	Calm bool
@@ -133,7 +135,7 @@ func (c *crowd) step() {
 	if now.Sub(c.next) > 10*time.Minute {
 		c.next = now
 	}
-	for !c.next.After(now) {
+	for !c.o.NoOrders && !c.next.After(now) {
 		c.order()
 		c.next = c.next.Add(c.gap())
 	}

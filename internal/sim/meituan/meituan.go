@@ -376,6 +376,7 @@ func (t *change) overdue(o *Order) bool {
 	did := false
 	if r := o.openCase(); r != nil && r.Deadline > 0 && t.now >= r.Deadline {
 		t.agree(o, r, 5, "超时未处理，系统自动同意")
+		t.penalize(Penalty{Store: o.Store, Order: o.ID, Kind: "refund_expired", Text: "退款申请超时未处理，系统自动同意"})
 		did = true
 	}
 	switch {

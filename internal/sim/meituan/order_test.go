@@ -122,7 +122,7 @@ func TestAnOrderNotAcceptedInFiveMinutesIsCancelledAndTwoRestTheStore(t *testing
 	for _, p := range m.sim.Penalties() {
 		kinds = append(kinds, p.Kind)
 	}
-	if fmt.Sprint(kinds) != "[late_accept late_accept suspended]" {
+	if fmt.Sprint(kinds) != "[late_accept late_accept late_twice suspended]" {
 		t.Errorf("penalties %v", kinds)
 	}
 }

@@ -123,7 +123,7 @@ type Penalty struct {
 	At    int64  `json:"at"`
 	Store string `json:"app_poi_code,omitempty"`
 	Order string `json:"order_id,omitempty"`
-	Kind  string `json:"kind"` // late_accept, push_failures, no_pull, suspended, cancel_loop
+	Kind  string `json:"kind"` // late_accept, late_twice, push_failures, no_pull, refund_expired, suspended, cancel_loop
 	Text  string `json:"text"`
 }
 
@@ -157,6 +157,7 @@ func (t *change) tooLate(o *Order) {
 	st.Missed = append(slices.DeleteFunc(st.Missed, func(at int64) bool { return at <= t.now-3600 }), t.now)
 	if len(st.Missed) >= 2 {
 		st.Missed = nil
+		t.penalize(Penalty{Store: st.Code, Order: o.ID, Kind: "late_twice", Text: "一小时内连续2单超时未接"})
 		t.suspend(st, "一小时内连续2单超时未接，系统置休")
 	}
 	t.Put("store", st.Code, st)

@@ -19,6 +19,8 @@ type LiveOptions struct {
 	Seed          uint64
 	// Sites are where buyers buy. Default MLB, MLM, MCO.
 	Sites []string
+	// NoOrders is a crowd that buys nothing and moves the sales that come from elsewhere.
+	NoOrders bool
 	// Keep is how many orders are remembered; the oldest finished ones are forgotten beyond it.
 	// Default 20,000.
 	Keep int
@@ -82,6 +84,9 @@ func (c *crowd) turn(now time.Time) error {
 	gone := now.Sub(c.last)
 	c.last = now
 	c.owed = min(c.owed+gone.Minutes()*c.o.RatePerMinute*(0.5+c.r.Float64()), 200)
+	if c.o.NoOrders {
+		c.owed = 0
+	}
 	for ; c.owed >= 1; c.owed-- {
 		if err := c.buy(); err != nil {
 			return err
