@@ -47,6 +47,7 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan demo      a tea shop and a Latin American seller over simulated platforms
   tongdan serve     the hub with its console
   tongdan setup     a new one-time link to make an owner
+  tongdan rehearse  a busy day on simulated platforms, and whether the promise held
   tongdan verify    looks at every promise on a live database
   tongdan replay    rebuilds orders from the journal and shows what differs
   tongdan case      packs one order's journal, masked, for somebody else to replay
@@ -105,6 +106,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.replay(ctx, args[1:])
 	case "case":
 		return c.packCase(ctx, args[1:])
+	case "rehearse":
+		return c.rehearse(ctx, args[1:])
 	case "sim":
 		return c.sim(ctx, args[1:])
 	case "openapi":

@@ -20,6 +20,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/internal/rehearse"
 	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/web"
 )
@@ -70,7 +71,11 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer c.sendSpans(spans)
-	n, err := c.node(ctx, d, hub.Options{Clock: hub.Real, AllowPrivate: allow}, *addr, trust)
+	o := hub.Options{Clock: hub.Real, AllowPrivate: allow}
+	if err := c.asRehearsed(&o); err != nil {
+		return err
+	}
+	n, err := c.node(ctx, d, o, *addr, trust)
 	if err != nil {
 		return err
 	}
@@ -83,7 +88,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 	if err := c.welcome(ctx, d, self); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "Tongdan is at %s\n", self)
+	fmt.Fprintf(c.out, rehearse.Announced+"%s\n", self)
 	return n.run(ctx)
 }
 

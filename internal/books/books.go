@@ -20,9 +20,10 @@ import (
 
 // An Entry is how one order of a platform should look in the hub.
 type Entry struct {
-	Status string    // the hub's flat status
-	Total  string    // "CNY 3250", currency and minor units; "" = the platform tells no content
-	Tally  sim.Tally // what the merchant called about it, calls and changes apart
+	Status   string    // the hub's flat status
+	Total    string    // "CNY 3250", currency and minor units; "" = the platform tells no content
+	Tally    sim.Tally // what the merchant called about it, calls and changes apart
+	Accepted bool      // somebody has accepted it: we, or a person in the platform's own app
 }
 
 // Meituan reads one order in the book of the simulated Meituan.
@@ -36,7 +37,7 @@ func Meituan(s *mt.Sim, id string) (Entry, error) {
 
 // OfMeituan reads an order of the simulated Meituan.
 func OfMeituan(o *mt.Order) Entry {
-	e := Entry{Total: "CNY " + strconv.FormatInt(int64(o.Total), 10), Tally: o.Tally}
+	e := Entry{Total: "CNY " + strconv.FormatInt(int64(o.Total), 10), Tally: o.Tally, Accepted: o.Confirmed > 0}
 	switch o.Status {
 	case 1:
 		e.Status = "unpaid"

@@ -30,6 +30,12 @@ type Server struct {
 	dir  string
 }
 
+// Installed reports whether a server can be started here.
+func Installed() bool {
+	_, err := find("initdb")
+	return err == nil
+}
+
 // Start makes a cluster in a new folder below dir ("" = the system's for temporary files)
 // and starts it. The server writes to the disk as one in production does. After an error
 // nothing is left; without an installed PostgreSQL the error is ErrMissing.

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/pgserver"
+	"github.com/tongdan/tongdan/internal/rehearse"
+)
+
+// TestMain makes the test binary the program when a rehearsal started it as a node.
+func TestMain(m *testing.M) {
+	if os.Getenv(rehearse.NodeEnv) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestAFestivalIsRehearsed plays a short and rough one: nodes are killed, platforms
+// misbehave, and the promise holds.
+func TestAFestivalIsRehearsed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	dir := t.TempDir()
+	args := []string{"rehearse", "--profile", "festival", "--rate", "5", "--minutes", "0.3", "--faults", "nasty", "--kill", "5s", "--lang", "en",
+		"--json", filepath.Join(dir, "report.json"), "--page", filepath.Join(dir, "report.html")}
+	nodes := 1
+	if pgserver.Installed() {
+		nodes = 2
+		args = append(args, "--nodes", "2")
+	}
+	var out bytes.Buffer
+	if err := run(t.Context(), args, none, &out, io.Discard); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r rehearse.Report
+	if err := json.Unmarshal(raw, &r); err != nil {
+		t.Fatal(err)
+	}
+	if !r.Held || r.Nodes != nodes || r.Kills < 2 || r.Orders.In < 90 || r.Orders.Agreed != r.Orders.In || r.Acts.Sent < 20 || len(r.Hits) < 5 {
+		t.Errorf("the report: held %v, %d nodes, %d kills, orders %+v, acts %+v, faults %v", r.Held, r.Nodes, r.Kills, r.Orders, r.Acts, r.Hits)
+	}
+	for _, m := range []string{rehearse.Durable, rehearse.Screen, rehearse.Pressed, rehearse.Platform} {
+		if s := r.Times[m]; s.Count == 0 || s.P50 <= 0 || s.P50 > s.P99 || s.P99 > s.Max {
+			t.Errorf("%s took %+v", m, s)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
+	if err != nil || bytes.Count(page, []byte("<svg")) != 6 || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("NaN")) {
+		t.Errorf("the page is not whole (%v): %d bytes", err, len(page))
+	}
+	for _, text := range []string{"The promise held", "alike in both books", "First to break", "push → stored and answered"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("the report does not say %q:\n%s", text, &out)
+		}
+	}
+}
+
+// TestABrokenPromiseEndsWithOne doctors the platforms' book by an order that the hub was
+// never told of, and one that it has with another total.
+func TestABrokenPromiseEndsWithOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes ten seconds")
+	}
+	prepare = func(p *rehearse.Plan) {
+		p.Patience = 2 * time.Second
+		p.Doctor = func(want map[string]books.Entry) {
+			for k, e := range want {
+				e.Total = "CNY 1"
+				want[k] = e
+				break
+			}
+			want["meituan 1"] = books.Entry{Status: "new", Total: "CNY 1"}
+		}
+	}
+	t.Cleanup(func() { prepare = func(*rehearse.Plan) {} })
+	var out bytes.Buffer
+	err := run(t.Context(), []string{"rehearse", "--profile", "lunch", "--minutes", "0.05", "--faults", "none", "--lang", "zh"}, none, &out, io.Discard)
+	if !errors.Is(err, errDoesNotHold) {
+		t.Errorf("it ended with %v", err)
+	}
+	for _, text := range []string{"没有守住承诺", "丢 1", "meituan 1 is lost", "最先坏的"} {
+		if !strings.Contains(out.String(), text) {
+			t.Errorf("the report does not say %q:\n%s", text, &out)
+		}
+	}
+}
+
+// TestWhatCannotBeRehearsedEndsWithTwo: an error says nothing about the promise.
+func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
+	for args, text := range map[string]string{
+		"--profile carnival":                   "lunch, festival, flash or replay",
+		"--faults bad":                         "none, mild or nasty",
+		"--hub http://10.0.0.1:80 --api-key x": "only to this machine",
+		"--hub http://127.0.0.1:1 --nodes 3":   "leave out",
+		"--rate 500":                           "up to 200",
+		"--minutes 600":                        "0.05 to 120",
+		"--profile replay":                     "--from",
+		"--profile replay --from /nowhere":     "--from",
+		"--kill 3ms":                           "a second or more",
+		"--lang fr":                            "zh or en",
+	} {
+		err := run(t.Context(), append([]string{"rehearse"}, strings.Fields(args)...), none, io.Discard, io.Discard)
+		if !errors.As(err, new(couldNotLook)) || !strings.Contains(err.Error(), text) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}

@@ -1,0 +1,211 @@
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/sim"
+	mt "github.com/tongdan/tongdan/internal/sim/meituan"
+	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
+)
+
+// crowd are the customers. Riders, carriers and customers who change their minds are
+// played by the simulators' own crowds, over the orders that are placed here.
+type crowd struct {
+	plan  *Plan
+	at    *platforms
+	diary *diary
+
+	mu     sync.Mutex
+	placed map[string]time.Time // by books.Key: when the customer ordered, real time
+	seen   map[string]bool      // shown on a screen
+	mt     []string
+	ml     []ml.ID
+	failed int // orders that the platform itself refused
+}
+
+func newCrowd(p *Plan, at *platforms, d *diary) *crowd {
+	return &crowd{plan: p, at: at, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
+}
+
+// live lets riders, carriers and customers move the orders until ctx ends.
+func (c *crowd) live(ctx context.Context) {
+	const day = 24 * time.Hour
+	const all = 10 * maxOrders // nothing is forgotten before the books have been compared
+	var both sync.WaitGroup
+	both.Go(func() {
+		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day, MaxOrders: all})
+	})
+	both.Go(func() {
+		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, PrintForSeller: true})
+	})
+	both.Wait()
+}
+
+// buy places the orders of a schedule, each at its time.
+func (c *crowd) buy(ctx context.Context, list []buy) error {
+	for i, b := range list {
+		if d := time.Until(c.diary.began.Add(b.at)); d > 0 && !wait(ctx, d) {
+			return ctx.Err()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := c.place(i, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *crowd) place(i int, b buy) error {
+	at := time.Now()
+	if b.retail {
+		return c.placeRetail(i, b, at)
+	}
+	order := map[string]any{"app_poi_code": teaStores[i%len(teaStores)].Code}
+	switch {
+	case b.hot:
+		order["detail"] = []any{map[string]any{"app_food_code": "T001", "sku_id": "T001-L", "quantity": 1}}
+	case b.lines > 0:
+		var detail []any
+		for k := range b.lines {
+			n := b.pieces / b.lines
+			if k == 0 {
+				n += b.pieces % b.lines
+			}
+			detail = append(detail, map[string]any{"app_food_code": fmt.Sprintf("T%03d", 1+(i+k)%26), "quantity": max(n, 1)})
+		}
+		order["detail"] = detail
+	}
+	raw, err := json.Marshal(order)
+	if err != nil {
+		return err
+	}
+	id, err := c.at.mt.Place(raw)
+	if err != nil {
+		return fmt.Errorf("the simulated Meituan takes no order: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mt = append(c.mt, id)
+	c.note(books.Key("meituan", id), at)
+	return nil
+}
+
+func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
+	// Stock is not what is rehearsed here: what a listing no longer has is sold all the same.
+	p := ml.Placement{SellerID: sellers[i%len(sellers)].ID, Oversell: true, Pending: i%40 == 7}
+	item := map[string]any{"quantity": max(b.pieces, 1)}
+	if b.pieces == 0 && i%5 == 0 {
+		item["quantity"] = 2
+	}
+	raw, err := json.Marshal(map[string]any{"order_items": []any{item}})
+	if err != nil {
+		return err
+	}
+	p.Orders = []json.RawMessage{raw}
+	if i%16 == 3 && b.lines == 0 {
+		p.Orders = append(p.Orders, raw) // a pack of two
+	}
+	done, err := c.at.ml.Place(p)
+	if err != nil {
+		return fmt.Errorf("the simulated Mercado Libre takes no order: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range done.Orders {
+		c.ml = append(c.ml, id)
+		c.note(books.Key("mercadolibre", id.String()), at)
+	}
+	return nil
+}
+
+// note takes an order down; one that a screen showed before the platform's answer came
+// back here counts as shown at once.
+func (c *crowd) note(key string, at time.Time) {
+	c.placed[key] = at
+	if c.seen[key] {
+		c.diary.add(Screen, time.Since(at))
+	}
+}
+
+// show notes that a screen shows an order.
+func (c *crowd) show(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen[key] {
+		return
+	}
+	c.seen[key] = true
+	if at, ok := c.placed[key]; ok {
+		c.diary.add(Screen, time.Since(at))
+	}
+}
+
+// count says how many orders there are, how many of them a screen shows, and how long
+// the one waits that has waited longest; overdue are those beyond slowScreen.
+func (c *crowd) count() (in, seen int, oldest time.Duration, overdue []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for key, at := range c.placed {
+		if c.seen[key] {
+			seen++
+			continue
+		}
+		waits := now.Sub(at)
+		oldest = max(oldest, waits)
+		if waits > slowScreen {
+			overdue = append(overdue, key)
+		}
+	}
+	return len(c.placed), seen, oldest, overdue
+}
+
+// when says when an order was placed, in seconds after the beginning.
+func (c *crowd) when(key string) float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.placed[key].Sub(c.diary.began).Seconds()
+}
+
+// expect gives what the platforms hold now, by channel and number.
+func (c *crowd) expect() (map[string]books.Entry, error) {
+	c.mu.Lock()
+	takeaway, retail := c.mt, c.ml
+	c.mu.Unlock()
+	out := make(map[string]books.Entry, len(takeaway)+len(retail))
+	for _, id := range takeaway {
+		e, err := books.Meituan(c.at.mt, id)
+		if err != nil {
+			return nil, err
+		}
+		out[books.Key("meituan", id)] = e
+	}
+	for _, id := range retail {
+		e, err := books.MercadoLibre(c.at.ml, id)
+		if err != nil {
+			return nil, err
+		}
+		out[books.Key("mercadolibre", id.String())] = e
+	}
+	return out, nil
+}
+
+// platformTally is what a platform was called for about one order.
+func (p *platforms) platformTally(channel, ref string) sim.Tally {
+	switch channel {
+	case "meituan":
+		if o, err := p.mt.Order(ref); err == nil {
+			return o.Tally
+		}
+	case "mercadolibre":
+		return p.ml.Tally(ref)
+	}
+	return nil
+}

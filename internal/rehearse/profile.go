@@ -1,0 +1,64 @@
+package rehearse
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// A buy is one order that is going to be placed.
+type buy struct {
+	at     time.Duration // real time after the beginning
+	retail bool          // at Mercado Libre
+	hot    bool          // the one SKU of a flash sale
+	lines  int           // 0 = whatever the customer likes
+	pieces int
+}
+
+func bell(u, middle, width float64) float64 {
+	d := (u - middle) / width
+	return math.Exp(-d * d / 2)
+}
+
+// schedule says what is bought when: the same for the same plan and seed.
+func schedule(p Plan) []buy {
+	if p.Profile == "replay" {
+		return replayed(p)
+	}
+	pr := profiles[p.Profile]
+	rng := rand.New(rand.NewPCG(p.Seed, 0x72656865))
+	const steps = 1000
+	var sum [steps + 1]float64 // of the density up to each step
+	for i := range steps {
+		sum[i+1] = sum[i] + pr.density((float64(i)+0.5)/steps)
+	}
+	n := max(1, int(math.Round(p.Rate*p.Minutes*60)))
+	total := time.Duration(p.Minutes * float64(time.Minute))
+	out := make([]buy, n)
+	for i := range out {
+		// One in each of n equal parts of what is expected: random, and never a hole.
+		want := (float64(i) + rng.Float64()) / float64(n) * sum[steps]
+		k, _ := slices.BinarySearch(sum[:], want)
+		k = min(max(k, 1), steps)
+		u := (float64(k-1) + (want-sum[k-1])/(sum[k]-sum[k-1])) / steps
+		out[i] = buy{at: time.Duration(u * float64(total)), retail: rng.Float64() < pr.retail, hot: rng.Float64() < pr.hot}
+	}
+	return out
+}
+
+// replayed plays what was bought in an earlier period, with its time drawn together.
+func replayed(p Plan) []buy {
+	first, last := p.Shape[0].After, p.Shape[0].After
+	for _, b := range p.Shape {
+		first, last = min(first, b.After), max(last, b.After)
+	}
+	scale := p.Minutes * float64(time.Minute) / float64(max(last-first, time.Second))
+	out := make([]buy, 0, len(p.Shape))
+	for _, b := range p.Shape {
+		at := time.Duration(float64(b.After-first) * min(scale, 1)) // a short period is not drawn out
+		out = append(out, buy{at: at, retail: b.Channel == "mercadolibre", lines: min(max(b.Lines, 1), 20), pieces: min(max(b.Pieces, b.Lines, 1), 200)})
+	}
+	slices.SortStableFunc(out, func(a, b buy) int { return int(a.at - b.at) })
+	return out
+}

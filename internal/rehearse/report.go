@@ -1,0 +1,220 @@
+package rehearse
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/books"
+)
+
+// A Report is what came of a rehearsal. Its JSON is stable: fields are added, not renamed.
+// Times of what was measured are real seconds, whatever the speed of the clock.
+type Report struct {
+	At       time.Time `json:"at"` // when orders began
+	Profile  string    `json:"profile"`
+	Faults   string    `json:"faults"`
+	Engine   string    `json:"engine"` // PostgreSQL, SQLite, hub
+	Nodes    int       `json:"nodes"`
+	KillS    float64   `json:"kill_s"`
+	LeaseS   float64   `json:"lease_s"`
+	Seed     uint64    `json:"seed"`
+	Speed    float64   `json:"speed"`
+	Minutes  float64   `json:"minutes"`
+	Rate     float64   `json:"rate_s"`    // orders a second, on average
+	LoadedS  float64   `json:"loaded_s"`  // how long orders came
+	SettledS float64   `json:"settled_s"` // how long it took afterwards until the books agreed, or was given up
+
+	// Held says whether the promise held: no order lost, none doubled, none that differs in
+	// status or total from the platform's, nothing done twice, nothing said to be done that
+	// was not. Deadlines and penalties do not decide it; they are below.
+	Held     bool   `json:"held"`
+	Orders   Orders `json:"orders"`
+	Acts     Acts   `json:"acts"`
+	Parked   int    `json:"parked"`   // messages that could not be read; they are kept
+	Oversold *int   `json:"oversold"` // null = not measured
+
+	Times     map[string]Spread `json:"times"` // by measure
+	Missed    Missed            `json:"missed"`
+	Penalties Penalties         `json:"penalties"`
+	Pushes    Pushes            `json:"pushes"`
+	Hits      map[string]int    `json:"faults_hit"`
+	Kills     int               `json:"kills"`
+
+	First  *Break             `json:"first_break"` // null = nothing broke
+	Breaks map[string]int     `json:"breaks"`      // how many of each kind
+	List   []Break            `json:"break_list"`  // the first of them, by time
+	Differ []books.Difference `json:"differences"` // the first of them
+
+	Timeline []Point `json:"timeline"`
+	Marks    []Mark  `json:"marks"`
+}
+
+// Orders are the orders by the books of the platforms and of the hub.
+type Orders struct {
+	In       int `json:"in"`     // that customers placed
+	Agreed   int `json:"agreed"` // that both books have alike
+	Lost     int `json:"lost"`
+	Doubled  int `json:"doubled"`
+	Strange  int `json:"strange"` // that no platform has
+	Differ   int `json:"differ"`  // in status or total
+	Takeaway int `json:"meituan"`
+	Retail   int `json:"mercadolibre"`
+}
+
+// Acts are what the staff had done at the platforms.
+type Acts struct {
+	Sent   int            `json:"sent"` // buttons for which something had to be sent
+	ByEnd  map[string]int `json:"by_end"`
+	Twice  int            `json:"twice"`
+	Unsent int            `json:"unsent"` // said to be done, and not in the platform's book
+	Stuck  int            `json:"stuck"`  // still under way
+	Gone   int            `json:"gone"`   // that the hub no longer knew
+	Person int            `json:"person"` // additive ones whose outcome a person looked up
+}
+
+// Missed are deadlines that passed.
+type Missed struct {
+	Accept int `json:"accept"`
+	Refund int `json:"refund"`
+}
+
+// Penalties are what a platform would have given, by its own rules.
+type Penalties struct {
+	NoPull        int `json:"no_pull"`        // five minutes without a call, each minute and store
+	LateTwice     int `json:"late_twice"`     // two in a row not accepted in time within an hour
+	PushFailures  int `json:"push_failures"`  // over 80 % of more than 10 pushes in 5 minutes failed
+	RefundExpired int `json:"refund_expired"` // a refund that nobody answered in time was agreed to
+}
+
+// Pushes are callbacks that reached the network, without those that a fault was ordered for.
+type Pushes struct {
+	Sent   int `json:"sent"`
+	Failed int `json:"failed"` // got no good answer: the platform sends them again
+}
+
+// A Point is how it was during one part of the time.
+type Point struct {
+	At      float64            `json:"at_s"`
+	Rate    float64            `json:"rate_s"`  // orders a second
+	Unshown int                `json:"unshown"` // orders that no screen showed yet
+	Acts    int                `json:"acts"`    // acts on their way
+	P50     map[string]float64 `json:"p50_s"`
+	P99     map[string]float64 `json:"p99_s"`
+}
+
+// maxDiffer are kept as examples.
+const maxDiffer = 50
+
+// report puts together what the judge and the diary know.
+func (j *judge) report(loaded float64) *Report {
+	p, d := j.plan, j.diary
+	r := &Report{
+		At: d.began.UTC(), Profile: p.Profile, Faults: p.Faults, Engine: j.engine, Nodes: p.Nodes, KillS: p.Kill.Seconds(), LeaseS: p.Lease.Seconds(),
+		Seed: p.Seed, Speed: p.Speed, Minutes: p.Minutes, Rate: p.Rate, LoadedS: loaded, SettledS: j.settled.Seconds(),
+		Parked: j.parked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults,
+		Pushes: Pushes{d.pushes, d.failing}, Marks: d.marks,
+	}
+	r.Orders = Orders{In: len(j.want), Takeaway: len(j.crowd.mt), Retail: len(j.crowd.ml)}
+	wrong := map[string]bool{}
+	for _, x := range j.differ {
+		switch x.Kind {
+		case books.Lost:
+			r.Orders.Lost++
+		case books.Doubled:
+			r.Orders.Doubled++
+		case books.Strange:
+			r.Orders.Strange++
+			continue
+		default:
+			if !wrong[x.Key] {
+				r.Orders.Differ++
+			}
+		}
+		wrong[x.Key] = true
+	}
+	r.Orders.Agreed = r.Orders.In - len(wrong)
+	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: j.asked}
+	for _, x := range j.once {
+		switch x.Kind {
+		case books.Twice:
+			r.Acts.Twice++
+		case books.Unsent:
+			r.Acts.Unsent++
+		case books.Stuck:
+			r.Acts.Stuck++
+		case books.Gone:
+			r.Acts.Gone++
+		}
+	}
+	for _, x := range append(j.differ, j.once...) {
+		at := loaded
+		if x.Kind != books.Strange {
+			at = j.crowd.when(x.Key)
+		}
+		d.brokeAt(BreakPromise, x.Text, at)
+		if len(r.Differ) < maxDiffer {
+			r.Differ = append(r.Differ, x)
+		}
+	}
+	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0
+	r.Breaks, r.List = d.tally()
+	if len(r.List) > 0 {
+		r.First = &r.List[0]
+	}
+	r.Missed = Missed{r.Breaks[BreakLateAccept], r.Breaks[BreakRefund]}
+	r.Penalties = Penalties{r.Breaks[BreakNoPull], r.Breaks[BreakTwice], r.Breaks[BreakPushes], r.Breaks[BreakRefund]}
+	for _, m := range measures {
+		r.Times[m] = spread(d.took[m])
+	}
+	r.Timeline = d.timeline()
+	return r
+}
+
+// points are at most so many in a chart.
+const points = 240
+
+// timeline cuts the time into equal parts.
+func (d *diary) timeline() []Point {
+	if len(d.ticks) == 0 {
+		return nil
+	}
+	end := d.ticks[len(d.ticks)-1].at
+	width := math.Max(1, math.Ceil(end/points))
+	n := int(end/width) + 1
+	out := make([]Point, n)
+	parts := make([]map[string][]took, n)
+	for i := range out {
+		out[i] = Point{At: float64(i) * width, P50: map[string]float64{}, P99: map[string]float64{}}
+		parts[i] = map[string][]took{}
+	}
+	in := func(at float64) int { return min(max(int(at/width), 0), n-1) }
+	last := tick{}
+	for _, t := range d.ticks {
+		p := &out[in(t.at)]
+		p.Rate += float64(t.in-last.in) / width
+		p.Unshown, p.Acts = max(p.Unshown, t.in-t.seen), max(p.Acts, t.acts)
+		last = t
+	}
+	for _, m := range measures {
+		for _, t := range d.took[m] {
+			i := in(t.at)
+			parts[i][m] = append(parts[i][m], t)
+		}
+	}
+	for i := range out {
+		for m, list := range parts[i] {
+			s := spread(list)
+			out[i].P50[m], out[i].P99[m] = s.P50, s.P99
+		}
+	}
+	return out
+}
+
+// JSON writes the report for programs.
+func (r *Report) JSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(r)
+}

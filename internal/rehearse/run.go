@@ -1,0 +1,333 @@
+package rehearse
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/pgserver"
+	"github.com/tongdan/tongdan/internal/proof"
+	"github.com/tongdan/tongdan/internal/sim"
+)
+
+// Run rehearses a plan and reports. An error means that the rehearsal itself could not
+// run, and says nothing about the promise.
+func Run(ctx context.Context, p Plan) (*Report, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	r := &rehearsal{plan: &p, key: p.Key}
+	defer r.close()
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	return r.play(ctx)
+}
+
+// rehearsal is one run with all that takes part in it.
+type rehearsal struct {
+	plan  *Plan
+	dir   string
+	pg    *pgserver.Server
+	at    *platforms
+	front *proof.Front
+	fleet *fleet // nil with a hub that runs elsewhere
+	key   string
+	api   *api
+
+	engine string
+}
+
+func (r *rehearsal) close() {
+	if r.fleet != nil {
+		if err := r.fleet.stop(); err != nil {
+			r.plan.Log.Warn("a node did not end in peace", "err", err)
+		}
+	}
+	if r.at != nil {
+		r.at.server.Close()
+	}
+	if r.front != nil {
+		r.front.Close()
+	}
+	if r.pg != nil {
+		r.pg.Stop()
+	}
+	if r.dir != "" {
+		os.RemoveAll(r.dir)
+	}
+}
+
+// open starts the platforms, the database and the nodes, and connects them.
+func (r *rehearsal) open(ctx context.Context) (err error) {
+	p := r.plan
+	p.Say(Progress{Phase: "setup"})
+	if r.at, err = openPlatforms(p); err != nil {
+		return err
+	}
+	urls := []string{strings.TrimRight(p.Hub, "/")}
+	if p.Hub != "" {
+		r.engine = "hub"
+	} else if urls, err = r.nodes(ctx); err != nil {
+		return err
+	}
+	if r.front, err = proof.NewFront(urls...); err != nil {
+		return err
+	}
+	r.api = newAPI(r.front.URL, r.key)
+	// Through one node: the others learn of what is new within seconds.
+	return r.at.connect(ctx, newAPI(urls[0], r.key), r.front.URL)
+}
+
+// nodes prepares a database, starts the nodes on it, and gives their addresses.
+func (r *rehearsal) nodes(ctx context.Context) (urls []string, err error) {
+	p := r.plan
+	if r.dir, err = os.MkdirTemp("", "tongdan-rehearse"); err != nil {
+		return nil, err
+	}
+	url := p.Database
+	r.engine = "PostgreSQL"
+	if url == "" && p.Nodes > 1 {
+		r.pg, err = pgserver.Start(ctx, "")
+		if errors.Is(err, pgserver.ErrMissing) {
+			return nil, fmt.Errorf("%d nodes share one PostgreSQL, which is not installed here: install it, name an empty database with --database, or use --nodes 1", p.Nodes)
+		}
+		if err != nil {
+			return nil, err
+		}
+		url = r.pg.URL
+	} else if url == "" {
+		r.engine = "SQLite"
+	}
+	var master [32]byte
+	rand.Read(master[:])
+	f, err := newFleet(p, p.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	f.dir, f.database, f.key, f.clock = filepath.Join(r.dir, "data"), url, hex.EncodeToString(master[:]), r.clock
+	if r.key, err = owner(ctx, f, master); err != nil {
+		return nil, err
+	}
+	r.fleet = f
+	for i := range p.Nodes {
+		if err := f.start(ctx, i); err != nil {
+			return nil, err
+		}
+		urls = append(urls, "http://"+f.addrs[i])
+	}
+	return urls, nil
+}
+
+func (r *rehearsal) clock() Rehearsed {
+	return Rehearsed{Trade: r.at.clock.Now().UnixMilli(), Wall: time.Now().UnixNano(), Speed: r.at.clock.Speed(), Lease: r.plan.Lease}
+}
+
+// owner makes the merchant of an empty database, with an API key of his owner. One that
+// is in use is refused.
+func owner(ctx context.Context, f *fleet, master [32]byte) (key string, err error) {
+	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+		return "", err
+	}
+	o := db.Options{URL: f.database, Key: master, Log: f.plan.Log}
+	if f.database == "" {
+		o.Dir = f.dir
+	}
+	d, err := db.Open(ctx, o)
+	if err != nil {
+		return "", fmt.Errorf("the database of the rehearsal: %w", err)
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	list, err := d.Merchants(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(list) > 0 {
+		return "", errors.New("--database is in use: a rehearsal needs an empty one, since its orders are not to mix with real ones")
+	}
+	return newOwner(ctx, d)
+}
+
+// play lets the day go by, waits until everything has settled, and holds the books
+// against each other.
+func (r *rehearsal) play(ctx context.Context) (*Report, error) {
+	p := r.plan
+	d := newDiary()
+	c := newCrowd(p, r.at, d)
+	k := newClerk(r.api, p, d)
+	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet, stage: "load"}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	life, endLife := context.WithCancel(ctx) // of customers, riders and staff
+	defer endLife()
+	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) { k.look(life, o) }}
+	if err := r.warm(ctx); err != nil {
+		return nil, err
+	}
+
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	all.Go(func() { w.run(ctx) })
+	all.Go(func() { s.follow(ctx) })
+	all.Go(func() { c.live(life) })
+	day, endDay := context.WithCancel(ctx) // of kills
+	defer endDay()
+	if p.Kill > 0 {
+		all.Go(func() { r.killing(day, d) })
+	}
+	r.at.misbehave(faultPlans[p.Faults].plan)
+
+	if err := c.buy(ctx, schedule(*p)); err != nil {
+		return nil, err
+	}
+	endDay()
+	loaded := d.since()
+	d.mark("load_off")
+	r.at.misbehave(sim.FaultPlan{})
+	w.stage = "settle"
+	// The staff work off what is on their screens; then they go home.
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		in, seen, _, _ := c.count()
+		if n, _, _ := k.waiting(); n == 0 && seen == in && k.minds.Load() == 0 {
+			break
+		}
+		if !wait(ctx, 200*time.Millisecond) {
+			return nil, ctx.Err()
+		}
+	}
+	endLife()
+	k.work.Wait()
+	w.over.Store(true) // what passes while all is settled is nobody's fault
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k}
+	if err := j.settle(ctx); err != nil {
+		return nil, err
+	}
+	cancel()
+	all.Wait()
+	return j.report(loaded), nil
+}
+
+// warm waits until every node knows the connections and every account has been pulled
+// once, so that the first orders are not measured against a start. Which node pulls is
+// open, and the others learn of it later: one that says so is enough.
+func (r *rehearsal) warm(ctx context.Context) error {
+	nodes := []*api{r.api}
+	if r.fleet != nil {
+		nodes = nil
+		for _, n := range r.fleet.nodes {
+			nodes = append(nodes, newAPI(n.url, r.key))
+		}
+	}
+	pulled := map[string]bool{}
+	for end := time.Now().Add(30 * time.Second); ; {
+		known, why := 0, ""
+		for _, a := range nodes {
+			n, words, err := accounts(ctx, a, pulled)
+			if err != nil {
+				return err
+			}
+			if n == len(sellers)+1 {
+				known++
+			}
+			why += words
+		}
+		if known == len(nodes) && len(pulled) == len(sellers)+1 {
+			return nil
+		}
+		if time.Now().After(end) {
+			why = "the hub has not pulled from the simulated platforms within 30 s" + why
+			if r.fleet == nil {
+				why += "; start it with --allow-private loopback"
+			}
+			return errors.New(why + r.fleet.logs())
+		}
+		if !wait(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+}
+
+// accounts counts those whose shops are known to a node, and notes which have been pulled.
+func accounts(ctx context.Context, a *api, pulled map[string]bool) (n int, why string, err error) {
+	var list struct {
+		Accounts []struct {
+			ID        string `json:"id"`
+			Name      string `json:"name"`
+			LastPull  int64  `json:"last_pull_at"`
+			LastError *struct {
+				Words string `json:"words"`
+			} `json:"last_error"`
+		} `json:"accounts"`
+	}
+	var shops struct {
+		Shops []struct{} `json:"shops"`
+	}
+	err = a.must(ctx, "GET", "/accounts", "", nil, &list)
+	if err == nil {
+		err = a.must(ctx, "GET", "/shops", "", nil, &shops)
+	}
+	for _, x := range list.Accounts {
+		switch {
+		case x.LastPull > 0:
+			pulled[x.ID] = true
+		case x.LastError != nil:
+			why += "; " + x.Name + ": " + x.LastError.Words
+		}
+	}
+	if len(shops.Shops) == len(teaStores)+len(sellers) {
+		n = len(list.Accounts)
+	}
+	return n, why, err
+}
+
+// killing kills a node every so often and starts another in its place, until ctx ends.
+// What has been killed is always replaced.
+func (r *rehearsal) killing(ctx context.Context, d *diary) {
+	rng := mathrand.New(mathrand.NewPCG(r.plan.Seed, 0x6b696c6c))
+	next := time.Now()
+	for {
+		next = next.Add(r.plan.Kill)
+		if !wait(ctx, time.Until(next)) {
+			return
+		}
+		place := rng.IntN(r.plan.Nodes)
+		d.mark("kill")
+		if err := r.fleet.kill(place); err != nil {
+			d.broke(BreakNode, err.Error())
+			return
+		}
+		if err := r.fleet.start(context.WithoutCancel(ctx), place); err != nil {
+			d.broke(BreakNode, err.Error())
+			return
+		}
+		d.mark("up")
+	}
+}
+
+// A judge holds the books against each other when the day is over.
+type judge struct {
+	*rehearsal
+	diary *diary
+	crowd *crowd
+	clerk *clerk
+
+	want    map[string]books.Entry
+	differ  []books.Difference // of the orders
+	once    []books.Difference // of the acts
+	parked  int
+	settled time.Duration // how long it took
+	acts    int
+	byEnd   map[string]int
+	asked   int // additive acts whose outcome a person had to look up
+}

@@ -1,0 +1,164 @@
+package rehearse
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/sim"
+)
+
+// A Progress is how a rehearsal goes, for a line that is written again and again.
+type Progress struct {
+	Phase   string        // setup, load, settle
+	Gone    time.Duration // since orders began
+	Whole   time.Duration // how long they come
+	In      int           // orders placed
+	Agreed  int           // of these, shown by the hub; in the end: with equal books
+	Open    int           // acts on their way to a platform
+	Slowest time.Duration // how long the one waits that waits longest, order or act
+	Kills   int
+	Faults  int
+}
+
+// watch looks at the simulators' books of calls, pushes and penalties, and takes a
+// sample every second, until ctx ends.
+type watch struct {
+	plan  *Plan
+	at    *platforms
+	diary *diary
+	crowd *crowd
+	clerk *clerk
+	fleet *fleet
+	stage string
+
+	calls, pushes map[string]int64 // the last ones looked at, by platform
+	held          int              // penalties looked at
+	told          map[string]bool  // orders told as not shown
+	over          atomic.Bool      // the day is over: deadlines no longer count
+}
+
+const lookEvery = 200 * time.Millisecond
+
+func (w *watch) run(ctx context.Context) {
+	w.calls, w.pushes, w.told = map[string]int64{}, map[string]int64{}, map[string]bool{}
+	next := time.Now()
+	for wait(ctx, lookEvery) {
+		w.look()
+		if now := time.Now(); !now.Before(next) {
+			next = now.Add(time.Second)
+			w.sample()
+		}
+	}
+	w.look()
+	w.sample()
+}
+
+// look reads what is new at the platforms.
+func (w *watch) look() {
+	for _, c := range fresh(w.at.mt.Calls().List("", 3000), w.calls, "meituan", func(c sim.Call) int64 { return c.Seq }) {
+		w.call("meituan", c)
+	}
+	for _, c := range fresh(w.at.ml.Calls().List("", 3000), w.calls, "mercadolibre", func(c sim.Call) int64 { return c.Seq }) {
+		w.call("mercadolibre", c)
+	}
+	for _, s := range fresh(w.at.mt.Pushes("", 3000), w.pushes, "meituan", func(s sim.Sent) int64 { return s.Seq }) {
+		w.push(s)
+	}
+	for _, s := range fresh(w.at.ml.Pusher().Log("", 3000), w.pushes, "mercadolibre", func(s sim.Sent) int64 { return s.Seq }) {
+		w.push(s)
+	}
+	w.penalties()
+}
+
+// fresh gives the entries of a log that come after the last one seen.
+func fresh[T any](list []T, last map[string]int64, name string, seq func(T) int64) []T {
+	i := len(list)
+	for i > 0 && seq(list[i-1]) > last[name] {
+		i--
+	}
+	if len(list) > 0 {
+		last[name] = seq(list[len(list)-1])
+	}
+	return list[i:]
+}
+
+// retailCalls name in the words of the tally what the book of calls names by its path.
+var retailCalls = map[string]string{"POST /orders/{id}/feedback": "cancel", "POST /orders/{id}/notes": "note"}
+
+func (w *watch) call(channel string, c sim.Call) {
+	if c.Fault != "" {
+		w.diary.fault(c.Fault)
+	}
+	if !c.Changed || c.Order == "" {
+		return
+	}
+	kind := c.Kind
+	if channel == "mercadolibre" {
+		kind = retailCalls[kind]
+	}
+	w.clerk.reached(books.Key(channel, c.Order), kind, c.Real)
+}
+
+func (w *watch) push(s sim.Sent) {
+	switch {
+	case s.Fault != "":
+		w.diary.fault(s.Fault) // lost, forged or doubled: not a push like others
+	case s.OK:
+		w.diary.push(true)
+		w.diary.add(Durable, s.Took)
+	default:
+		w.diary.push(false)
+	}
+}
+
+// penalties notes what the platform holds against the merchant since the last look.
+func (w *watch) penalties() {
+	list := w.at.mt.Penalties()
+	if w.held > len(list) { // the simulator keeps the last 500 only
+		w.held = len(list)
+	}
+	for _, p := range list[w.held:] {
+		if w.over.Load() {
+			continue
+		}
+		switch p.Kind {
+		case BreakLateAccept, BreakTwice, BreakPushes, BreakNoPull, BreakRefund:
+			w.diary.broke(p.Kind, strings.TrimSpace(p.Store+" "+p.Order))
+		}
+	}
+	w.held = len(list)
+}
+
+// sample takes down one second.
+func (w *watch) sample() {
+	in, seen, oldest, unseen := w.crowd.count()
+	acts, slowest, late := w.clerk.waiting()
+	d := w.diary
+	d.mu.Lock()
+	faults, kills := 0, d.kills
+	for _, n := range d.faults {
+		faults += n
+	}
+	d.ticks = append(d.ticks, tick{at: d.since(), in: in, seen: seen, acts: acts, faults: faults, failing: d.failing})
+	d.mu.Unlock()
+	for _, key := range unseen {
+		if !w.told[key] {
+			w.told[key] = true
+			d.broke(BreakSlowScreen, key)
+		}
+	}
+	for _, name := range late {
+		d.broke(BreakSlowPlatform, name)
+	}
+	if w.fleet != nil {
+		if err := w.fleet.check(); err != nil && !w.told["node"] {
+			w.told["node"] = true
+			d.broke(BreakNode, err.Error())
+		}
+	}
+	w.plan.Say(Progress{Phase: w.stage, Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
+		In: in, Agreed: seen, Open: acts, Slowest: max(oldest, slowest), Kills: kills, Faults: faults})
+}

@@ -1,0 +1,242 @@
+package rehearse
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Lang is a language of the report: ZH or EN.
+type Lang int
+
+// The languages.
+const (
+	ZH Lang = iota
+	EN
+)
+
+// LangOf reads --lang, or where that is empty the locale of the environment.
+func LangOf(flag string, env func(string) string) (Lang, error) {
+	switch strings.ToLower(flag) {
+	case "zh", "zh-cn":
+		return ZH, nil
+	case "en":
+		return EN, nil
+	case "":
+		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+			if v := strings.ToLower(env(name)); v != "" {
+				if strings.HasPrefix(v, "zh") {
+					return ZH, nil
+				}
+				return EN, nil
+			}
+		}
+		return EN, nil
+	}
+	return EN, fmt.Errorf("--lang is %q: use zh or en", flag)
+}
+
+// say chooses between two texts.
+func (l Lang) say(zh, en string) string {
+	if l == ZH {
+		return zh
+	}
+	return en
+}
+
+// n writes a count with thousands apart.
+func (l Lang) n(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// sec writes seconds for people.
+func (l Lang) sec(s float64) string {
+	switch {
+	case s < 1:
+		return fmt.Sprintf(l.say("%.0f 毫秒", "%.0f ms"), s*1000)
+	case s < 100:
+		return fmt.Sprintf(l.say("%.1f 秒", "%.1f s"), s)
+	}
+	return fmt.Sprintf(l.say("%.0f 秒", "%.0f s"), s)
+}
+
+// clock writes a moment after the beginning.
+func clock(s float64) string { return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60) }
+
+// measure names a measure of time.
+func (l Lang) measure(m string) string {
+	switch m {
+	case Durable:
+		return l.say("平台推送 → 落盘并应答", "push → stored and answered")
+	case Screen:
+		return l.say("顾客下单 → 店员屏幕", "customer orders → on a screen")
+	case Pressed:
+		return l.say("按下按钮 → 通单应答", "button pressed → answered")
+	case Platform:
+		return l.say("按下按钮 → 平台已改变", "button pressed → platform changed")
+	}
+	return m
+}
+
+// broke names a kind of break.
+func (l Lang) broke(kind string) string {
+	switch kind {
+	case BreakLateAccept:
+		return l.say("接单超时", "an order was not accepted in time")
+	case BreakRefund:
+		return l.say("退款超时未答复", "a refund was not answered in time")
+	case BreakTwice:
+		return l.say("一小时内连续两单超时", "two orders in a row not accepted in time")
+	case BreakPushes:
+		return l.say("推送失败率超过 80%", "over 80 % of the pushes failed")
+	case BreakNoPull:
+		return l.say("5 分钟没有拉取", "no call for five minutes")
+	case BreakSlowScreen:
+		return l.say("订单一分钟还没上屏", "an order was not on a screen within a minute")
+	case BreakSlowPlatform:
+		return l.say("操作两分钟还没到平台", "an act was not at the platform within two minutes")
+	case BreakSilent:
+		return l.say("按钮十秒没有应答", "a button got no answer within ten seconds")
+	case BreakGap:
+		return l.say("实时流跳过了一个变更", "the live stream jumped over a change")
+	case BreakNode:
+		return l.say("节点自己退出", "a node ended by itself")
+	case BreakPromise:
+		return l.say("账对不上", "the books differ")
+	}
+	return kind
+}
+
+// end names what became of an act.
+func (l Lang) end(state string) string {
+	switch state {
+	case "done":
+		return l.say("完成", "done")
+	case "refused":
+		return l.say("平台拒绝", "refused by the platform")
+	case "void":
+		return l.say("已不需要", "no longer wanted")
+	}
+	return state
+}
+
+// title says in one line what was rehearsed.
+func (l Lang) title(r *Report) string {
+	pr, fp := profiles[r.Profile], faultPlans[r.Faults]
+	parts := []string{l.say(pr.zh, pr.en), l.say("平台故障："+fp.zh, "faults: "+fp.en)}
+	if r.Engine == "hub" {
+		parts = append(parts, l.say("正在运行的通单", "a hub that was running"))
+	} else {
+		parts = append(parts, fmt.Sprintf(l.say("%d 个节点（%s）", "%d node(s), %s"), r.Nodes, r.Engine))
+	}
+	if r.KillS > 0 {
+		parts = append(parts, fmt.Sprintf(l.say("每 %g 秒强杀一个节点", "a node killed every %g s"), r.KillS))
+	}
+	parts = append(parts, fmt.Sprintf(l.say("%g 分钟，平均每秒 %.3g 单", "%g minutes, %.3g orders a second"), r.Minutes, r.Rate))
+	return strings.Join(parts, " · ")
+}
+
+// A fact is one line of the report.
+type fact struct {
+	Name string
+	Text string
+	Good bool // nothing is wrong in it
+	Bad  bool // it breaks the promise
+}
+
+func state(good, bad bool) fact { return fact{Good: good, Bad: bad} }
+
+// facts is the report in plain words.
+func (l Lang) facts(r *Report) []fact {
+	f := func(good, bad bool, name, text string) fact {
+		x := state(good, bad)
+		x.Name, x.Text = name, text
+		return x
+	}
+	o, a := r.Orders, r.Acts
+	bad := o.In != o.Agreed || o.Strange > 0
+	out := []fact{f(!bad, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
+		"%s orders, %s alike in both books, %s lost, %s doubled, %s that no platform has, %s with another status or total"),
+		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ)))}
+	if r.Oversold == nil {
+		out = append(out, f(false, false, l.say("超卖", "Oversold"), l.say("未测量：这次演练没有给商品设库存", "not measured: no stock was set in this rehearsal")))
+	} else {
+		out = append(out, f(*r.Oversold == 0, *r.Oversold > 0, l.say("超卖", "Oversold"), fmt.Sprintf(l.say("%s 件", "%s pieces"), l.n(*r.Oversold))))
+	}
+	bad = a.Twice+a.Unsent+a.Stuck+a.Gone > 0
+	text := fmt.Sprintf(l.say("%s 次发往平台，重复 %s，说完成而平台没有 %s，没有结果 %s，查不到 %s", "%s sent to platforms, %s done twice, %s called done that were not, %s without an end, %s forgotten"),
+		l.n(a.Sent), l.n(a.Twice), l.n(a.Unsent), l.n(a.Stuck), l.n(a.Gone))
+	var ends []string
+	for _, s := range []string{"done", "refused", "void"} {
+		if n := a.ByEnd[s]; n > 0 {
+			ends = append(ends, l.end(s)+" "+l.n(n))
+		}
+	}
+	if a.Person > 0 {
+		ends = append(ends, fmt.Sprintf(l.say("由人核对 %s", "looked up by a person %s"), l.n(a.Person)))
+	}
+	if len(ends) > 0 {
+		text += l.say("（", " (") + strings.Join(ends, l.say("，", ", ")) + l.say("）", ")")
+	}
+	out = append(out, f(!bad, bad, l.say("操作", "Acts"), text))
+	out = append(out, f(r.Missed == Missed{}, false, l.say("超时", "Deadlines missed"), fmt.Sprintf(l.say("接单 %s，退款 %s", "accept %s, refund %s"), l.n(r.Missed.Accept), l.n(r.Missed.Refund))))
+	pen := r.Penalties
+	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
+		"no call for 5 minutes %s, two late accepts in a row within an hour %s, over 80 %% of pushes failed within 5 minutes %s, refunds expired %s"),
+		l.n(pen.NoPull), l.n(pen.LateTwice), l.n(pen.PushFailures), l.n(pen.RefundExpired))))
+	out = append(out, f(r.Parked == 0, false, l.say("看不懂的消息", "Parked messages"), fmt.Sprintf(l.say("%s 条（原文已保存）", "%s (their bytes are kept)"), l.n(r.Parked))))
+	hits := 0
+	for _, n := range r.Hits {
+		hits += n
+	}
+	out = append(out, f(true, false, l.say("发生过的事", "What happened"), fmt.Sprintf(l.say("强杀节点 %s 次，平台故障 %s 次，推送 %s 次（其中 %s 次没答好，平台会再推）",
+		"%s nodes killed, %s faults of the platforms, %s pushes (%s not answered well; the platform repeats them)"), l.n(r.Kills), l.n(hits), l.n(r.Pushes.Sent), l.n(r.Pushes.Failed))))
+	if r.First == nil {
+		out = append(out, f(true, false, l.say("最先坏的", "First to break"), l.say("没有", "nothing")))
+	} else {
+		out = append(out, f(false, false, l.say("最先坏的", "First to break"), fmt.Sprintf(l.say("%s 时，每秒 %.1f 单：%s（%s）", "at %s, with %.1f orders a second: %s (%s)"),
+			clock(r.First.At), r.First.Rate, l.broke(r.First.Kind), r.First.Text)))
+	}
+	out = append(out, f(true, false, l.say("对账", "Settling"), fmt.Sprintf(l.say("停止下单后用了 %s", "%s after the last order"), l.sec(r.SettledS))))
+	return out
+}
+
+// verdict is the report in one line.
+func (l Lang) verdict(r *Report) string {
+	switch {
+	case !r.Held:
+		return l.say("没有守住承诺", "The promise did not hold")
+	case len(r.Breaks) > 0:
+		return l.say("守住了承诺：不丢、不重、不多做一次；但有超时或处罚，见下", "The promise held: nothing lost, nothing doubled, nothing done twice; but something was late, see below")
+	}
+	return l.say("守住了承诺：不丢、不重、不多做一次", "The promise held: nothing lost, nothing doubled, nothing done twice")
+}
+
+// notes say what was compared, and what is not part of it.
+func (l Lang) notes(r *Report) []string {
+	out := []string{
+		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成。",
+			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done."),
+		l.say("不含：小票和面单（这个版本没有打印）。", "Not included: tickets and labels (this build does not print)."),
+	}
+	if r.Speed != 1 {
+		out = append(out, fmt.Sprintf(l.say("平台的时钟快 %g 倍：它们的 5 分钟是这里的 %s。下面的时间都是真实的秒。", "The platforms' clock ran %g times as fast: their five minutes were %s here. All times below are real seconds."), r.Speed, l.sec(300/r.Speed)))
+	}
+	return out
+}
+
+// Line writes how it goes, short enough for a terminal.
+func (l Lang) Line(p Progress) string {
+	switch p.Phase {
+	case "setup":
+		return l.say("正在启动模拟平台、数据库和节点……", "starting platforms, database and nodes …")
+	case "settle":
+		return fmt.Sprintf(l.say("对账中 %s  订单 %s  已上屏 %s  操作在途 %s", "settling %s  orders %s  shown %s  acts open %s"), clock(p.Gone.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open))
+	}
+	return fmt.Sprintf(l.say("%s/%s  订单 %s  已上屏 %s  操作在途 %s  最慢 %s  强杀 %d  故障 %s", "%s/%s  orders %s  shown %s  acts open %s  slowest %s  kills %d  faults %s"),
+		clock(p.Gone.Seconds()), clock(p.Whole.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), l.sec(p.Slowest.Seconds()), p.Kills, l.n(p.Faults))
+}
