@@ -291,18 +291,31 @@ func Private(ctx context.Context) context.Context { return context.WithValue(ctx
 
 type privateKey struct{}
 
+// WithObserver gives a context whose exchanges are told to f, without their content, as
+// soon as each is over: for what counts calls. f may be called concurrently.
+func WithObserver(ctx context.Context, f func(Exchange)) context.Context {
+	return context.WithValue(ctx, observerKey{}, f)
+}
+
+type observerKey struct{}
+
 func traceOf(ctx context.Context) *traced {
 	t, _ := ctx.Value(traceKey{}).(*Trace)
 	p, _ := ctx.Value(privateKey{}).(bool)
-	return &traced{t, p}
+	f, _ := ctx.Value(observerKey{}).(func(Exchange))
+	return &traced{t, p, f}
 }
 
 type traced struct {
 	t       *Trace
 	private bool
+	seen    func(Exchange)
 }
 
 func (tr *traced) add(x Exchange) {
+	if tr.seen != nil {
+		tr.seen(Exchange{Method: x.Method, Status: x.Status, Err: x.Err, At: x.At, Took: x.Took, Private: tr.private})
+	}
 	if tr.t == nil {
 		return
 	}

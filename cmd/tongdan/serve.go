@@ -209,7 +209,7 @@ type node struct {
 // node wires a hub and begins to listen, so that a bad address stops the start.
 func (c command) node(ctx context.Context, d *db.DB, o hub.Options, addr string, trust bool) (*node, error) {
 	hub.TuneMemory()
-	o.DB, o.Platforms, o.Log = d, platform.All(), c.log
+	o.DB, o.Platforms, o.Log, o.Version = d, platform.All(), c.log, version()
 	h := hub.New(o)
 	a, err := api.New(api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: trust})
 	if err != nil {

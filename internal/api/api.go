@@ -42,25 +42,26 @@ type Options struct {
 
 // A Server answers HTTP. It may be used concurrently.
 type Server struct {
-	hub     *hub.Hub
-	db      *db.DB
-	version string
-	log     *slog.Logger
-	now     func() time.Time
-	trust   bool
-	api     huma.API
-	mux     *http.ServeMux
-	reg     *prometheus.Registry
-	took    *prometheus.HistogramVec
-	signIns *limiter
-	hashing chan struct{}
-	feeds   *feeds
-	closing chan struct{}
-	close   sync.Once
-	began   time.Time
-	cross   *http.CrossOriginProtection
-	probe   readiness
-	leaving atomic.Bool // /readyz says no
+	hub            *hub.Hub
+	db             *db.DB
+	version        string
+	log            *slog.Logger
+	now            func() time.Time
+	trust          bool
+	api            huma.API
+	mux            *http.ServeMux
+	reg            *prometheus.Registry
+	took           *prometheus.HistogramVec
+	signIns        *limiter
+	hashing        chan struct{}
+	feeds          *feeds
+	closing        chan struct{}
+	close          sync.Once
+	began          time.Time
+	cross          *http.CrossOriginProtection
+	probe          readiness
+	leaving        atomic.Bool // /readyz says no
+	signInFailures *prometheus.CounterVec
 }
 
 // humaSetup changes huma's package variables, which all APIs of a process share.

@@ -150,6 +150,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	tries := []string{"name " + strings.ToLower(in.Body.Name), "from " + s.client(r)}
 	for _, t := range tries {
 		if wait := s.signIns.take(t, now); wait > 0 {
+			s.signInFailures.WithLabelValues(signInThrottled).Inc()
 			return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
 		}
 	}
@@ -164,6 +165,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 		return nil, fault.Wrap(op, ctx.Err())
 	}
 	if !SamePassword(u.Password, in.Body.Password) || u.Disabled {
+		s.signInFailures.WithLabelValues(signInWrong).Inc()
 		return nil, fault.New(op, fault.Unauthorized, "the name or the password is wrong")
 	}
 	for _, t := range tries {

@@ -22,7 +22,23 @@ func (s *Server) meter() error {
 		Name: "tongdan_http_seconds", Help: "Time to answer, by route and status class.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 	}, []string{"route", "class"})
-	for _, c := range []prometheus.Collector{s.took, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
+	s.signInFailures = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "tongdan_sign_in_failures_total", Help: "Sign-ins that failed: wrong (name or password, or a link that is not valid), throttled (too many tries).",
+	}, []string{"why"})
+	for _, why := range []string{signInWrong, signInThrottled} {
+		s.signInFailures.WithLabelValues(why) // there from the start, so that an increase is seen
+	}
+	listeners := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tongdan_stream_clients", Help: "Consoles and programs that listen to the live stream.",
+	}, func() float64 { return float64(s.feeds.listeners()) })
+	engine := ""
+	if s.db != nil {
+		engine = s.db.Engine()
+	}
+	build := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tongdan_build_info", Help: "Always 1: version and engine are in the labels.", ConstLabels: prometheus.Labels{"version": s.version, "engine": engine},
+	}, func() float64 { return 1 })
+	for _, c := range []prometheus.Collector{s.took, s.signInFailures, listeners, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := s.reg.Register(c); err != nil {
 			return err
 		}
@@ -32,6 +48,12 @@ func (s *Server) meter() error {
 	}
 	return s.hub.Meters(s.reg)
 }
+
+// Why a sign-in failed, for its meter.
+const (
+	signInWrong     = "wrong"
+	signInThrottled = "throttled"
+)
 
 const streamRoute = "GET " + base + "/stream"
 

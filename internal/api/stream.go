@@ -107,6 +107,17 @@ func (f *feeds) leave(c *client) {
 	}
 }
 
+// listeners counts them.
+func (f *feeds) listeners() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, fd := range f.byMerchant {
+		n += len(fd.clients)
+	}
+	return n
+}
+
 // run waits for changes and tells them, until nobody listens.
 func (fd *feed) run(ctx context.Context) {
 	seq, epoch := fd.seq, fd.epoch

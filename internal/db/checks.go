@@ -38,6 +38,28 @@ func (d *DB) PutCheck(ctx context.Context, c CheckRow) error {
 	})
 }
 
+// Checks gives the last outcome of each check that has run.
+func (d *DB) Checks(ctx context.Context) ([]CheckRow, error) {
+	const op = "db.Checks"
+	var names []string
+	err := d.query(ctx, `SELECT name FROM checks ORDER BY name`, nil, func(scan scanFunc) error {
+		var n string
+		err := scan(&n)
+		names = append(names, n)
+		return err
+	})
+	var out []CheckRow
+	for _, n := range names {
+		if err != nil {
+			break
+		}
+		var c CheckRow
+		c, err = d.Check(ctx, n)
+		out = append(out, c)
+	}
+	return out, fault.Wrap(op, err)
+}
+
 // Check gives the last outcome of a check; fault.NotFound when it has never run.
 func (d *DB) Check(ctx context.Context, name string) (CheckRow, error) {
 	const op = "db.Check"

@@ -85,6 +85,8 @@ type DB struct {
 	queue   *queue
 	bell    *bell
 	health  *health
+	meters  *meters
+	folder  string // where SQLite's file lies; "" = it is no file
 	dir     atomic.Pointer[Directory]
 	dirLoad sync.Mutex
 	closing context.Context
@@ -145,6 +147,7 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 		return err
 	}
 	d.health = newHealth()
+	d.meters = newMeters()
 	d.queue = newQueue()
 	conns, err := d.eng.writers(ctx)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -218,6 +219,25 @@ func (q *queue) back(jobs []*job) {
 		q.lists[c] = slices.Concat(lists[c], q.lists[c])
 	}
 	q.some.Signal()
+}
+
+// Waiting is what waits in a queue.
+type Waiting struct {
+	N      int
+	Oldest time.Duration // how long the oldest has waited
+}
+
+// waiting tells by class what waits, and how many bytes it is.
+func (q *queue) waiting(now time.Time) (list [len(shares)]Waiting, bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for c, l := range q.lists {
+		list[c].N = len(l)
+		for _, j := range l { // a job that was put back is older than those before it
+			list[c].Oldest = max(list[c].Oldest, now.Sub(j.added))
+		}
+	}
+	return list, q.bytes
 }
 
 // close refuses everything that waits and everything that comes.

@@ -59,7 +59,7 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 		return fault.Wrap(op, err)
 	}
 	d.closers = append(d.closers, checkpoints.Close)
-	d.place = placeOf(file)
+	d.place, d.folder = placeOf(file), dir
 	var wal atomic.Int64 // size of the WAL in bytes, as last looked at
 	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
 	d.eng = sqliteEngine()

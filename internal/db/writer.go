@@ -200,6 +200,8 @@ func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
 	b.tell()
 	point.Hit(point.WriteTold)
 	end := time.Now()
+	w.d.meters.batched(done, start, end)
+	w.d.meters.journalled(b.made.entries)
 	for _, j := range done {
 		j.began, j.ended, j.beside = start, end, len(done)
 		b.followed(j)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
@@ -30,16 +31,20 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	if !ok || !known || app.Channel != channelName {
 		return channel.Reply{}, fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
 	}
+	came := time.Now()
+	answer := answerKept
 	req.At = h.now()
 	_, sp := span.Within(ctx, "channel.receive")
 	rec := p.Receive(appOf(app), req)
 	sp.Text("tongdan.what", rec.Item.What)
 	sp.End()
-	h.meters.pushed(channelName, rec.Item.What, rec.Verdict)
+	defer func() { h.meters.push(channelName, rec, answer, time.Since(came)) }()
 	switch rec.Verdict {
 	case channel.Probe:
+		answer = answerProbe
 		return rec.Reply, nil
 	case channel.Refused:
+		answer = answerRefused
 		if err := h.db.Refused(ctx, app.ID, rawOf(req)); err != nil {
 			h.log.WarnContext(ctx, "a refused callback could not be noted", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "err", err)
 		}
@@ -70,6 +75,9 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	if span.Parent(ctx) != "" {
 		l.told = new(ident.Order)
 	}
+	if l.items[0].Err != nil {
+		answer = answerParked
+	}
 	_, err := h.db.Do(ctx, verb)
 	if l.told != nil && *l.told != 0 {
 		span.Told(ctx, span.Order, l.told.String())
@@ -79,10 +87,12 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		// parked, and the platform is told that it has arrived.
 		h.log.ErrorContext(ctx, "a push could not be worked and is parked", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "account", l.account.String(), "what", rec.Item.What, "err", err)
 		l.items[0].Readings, l.items[0].Hints, l.items[0].Err = nil, nil, err
+		answer = answerParked
 		verb.Refs, verb.Keys, verb.Alone = nil, nil, true
 		_, err = h.db.Do(ctx, verb)
 	}
 	if err != nil {
+		answer = answerBusy
 		h.log.WarnContext(ctx, "a push could not be kept; the platform is asked to come again", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "account", l.account.String(), "what", rec.Item.What, "err", err)
 		return rec.Busy, nil
 	}

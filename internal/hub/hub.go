@@ -50,7 +50,8 @@ type Options struct {
 	Platforms []channel.Platform
 	Clock     Clock
 	Log       *slog.Logger
-	NoLanes   bool // work nothing outside: the benchmark of the intake alone
+	Version   string // of the program, for whoever looks which nodes run
+	NoLanes   bool   // work nothing outside: the benchmark of the intake alone
 
 	// AllowPrivate are the ranges outside the public internet that may be called:
 	// simulators on this machine, say. An app's address that leads elsewhere is refused.
@@ -82,15 +83,18 @@ type Hub struct {
 	noLanes   bool
 	begun     bool // the lanes are worked: the database is armed, and everything is scheduled
 	spawn     func(func())
-	meters    meters
 	again     *again // of a replay: what happened then is given, nothing is asked or journalled
+	meters    *meters
+	tally     tally
+	owner     string // of this process's leases
+	version   string
 }
 
 // New wires a hub; Run works its lanes.
 func New(o Options) *Hub {
 	h := &Hub{
 		db: o.DB, platforms: map[string]channel.Platform{}, realms: map[string]*channel.Info{}, clock: o.Clock, log: o.Log,
-		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes,
+		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, meters: newMeters(), version: o.Version,
 	}
 	if h.clock.Now == nil {
 		h.clock = Real
@@ -118,8 +122,9 @@ func New(o Options) *Hub {
 	}
 	var owner [8]byte
 	rand.Read(owner[:])
+	h.owner = hex.EncodeToString(owner[:])
 	h.runner = lane.New(lane.Options{
-		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: hex.EncodeToString(owner[:]), TTL: o.Lease, Log: h.log, Go: o.Go,
+		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: h.owner, TTL: o.Lease, Log: h.log, Go: o.Go, Watch: h.watch(),
 	})
 	return h
 }
@@ -127,6 +132,9 @@ func New(o Options) *Hub {
 // Run works the lanes until ctx ends. A database that is not armed (restored, copied)
 // gets no lane: nothing is sent until a person arms it.
 func (h *Hub) Run(ctx context.Context) error {
+	var beats sync.WaitGroup
+	beats.Go(func() { h.beat(ctx) })
+	defer beats.Wait()
 	for {
 		switch begun, err := h.begin(ctx); {
 		case ctx.Err() != nil:

@@ -89,7 +89,6 @@ func (p performing) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err == nil {
 		res.Outcome = effect.OK
 	}
-	p.h.meters.called(c.Info().Name, e.Kind, string(res.Outcome))
 	return p.save(res, e, c, a, items, trace.Take())
 }
 
@@ -212,7 +211,9 @@ func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err == nil {
 		res.Outcome = effect.OK
 	}
-	r.h.meters.called(c.Info().Name, kindRead, string(res.Outcome))
+	if a.IfUnknown {
+		r.h.meters.gap(c.Info().Name, err)
+	}
 	if err != nil {
 		if fault.Is(err, fault.NotFound) && e.Attempts < giveUp {
 			res.Outcome = effect.Later // their reads lag behind their messages

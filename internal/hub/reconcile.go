@@ -136,7 +136,6 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		point.Hit(point.PullKept)
 		trace.Take()
 	}
-	h.meters.called(info.Name, kindPull, "ok")
 	res := repeat(lane.Result{Outcome: effect.OK}, every)
 	res.Save = func(tx *db.Tx) error {
 		tx.Touch(e.Account, func(a *db.AccountRow) { a.LastPull = at.UnixMilli() })
@@ -182,7 +181,6 @@ func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, c
 	if next.After(every) {
 		next = every
 	}
-	p.h.meters.called(c.Info().Name, kindPull, string(res.Code))
 	out := repeat(res, next)
 	out.Save = func(tx *db.Tx) error {
 		if len(calls) > 0 {

@@ -83,7 +83,18 @@ type Options struct {
 	TTL    time.Duration // of a lease; 0 = 20 s
 	Lanes  int           // at most, 0 = all
 	Log    *slog.Logger
+	Watch  Watch
 	Go     func(func()) // runs an attempt; nil = on a goroutine of its own
+}
+
+// A Watch is told what a runner does, for what counts it. Its functions may be nil and
+// are called concurrently.
+type Watch struct {
+	// Around makes one call or look by calling do with ctx or a context made of it.
+	Around func(ctx context.Context, e effect.Effect, do func(context.Context) Result) Result
+
+	Waited func(app ident.App, d time.Duration) // something waited so long for the app's rate budget
+	Leases func(held, taken, lost int)          // after a renewal: lanes that are held, and what has changed
 }
 
 // Timing. A call gets callTime at most, and only when the lease lasts that long.
@@ -198,12 +209,17 @@ func (r *Runner) lease(ctx context.Context) error {
 		return err
 	}
 	point.Hit(point.LeaseGranted)
+	taken, lost := 0, 0
 	r.mu.Lock()
 	held := map[string]bool{}
 	for _, l := range got {
 		held[l.Lane] = true
 		w, ok := r.lanes[l.Lane]
 		if !ok || w.lease.Epoch != l.Epoch {
+			if ok {
+				lost++ // and taken anew
+			}
+			taken++
 			w = &working{busy: map[string]bool{}}
 			r.lanes[l.Lane] = w
 		}
@@ -211,10 +227,14 @@ func (r *Runner) lease(ctx context.Context) error {
 	}
 	for name := range r.lanes {
 		if !held[name] {
+			lost++
 			delete(r.lanes, name)
 		}
 	}
 	r.mu.Unlock()
+	if r.o.Watch.Leases != nil {
+		r.o.Watch.Leases(len(got), taken, lost)
+	}
 	for _, l := range got {
 		if err := r.takeUp(ctx, l); err != nil {
 			return err
@@ -375,7 +395,13 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 		if k.Background {
 			reserve = 0.25 // of the burst is kept for people
 		}
-		if wait := r.bucket(e.App).take(time.Now(), reserve); wait > 0 {
+		b, now := r.bucket(e.App), time.Now()
+		wait := b.take(now, reserve)
+		waited := b.note(now, wait)
+		if waited > 0 && r.o.Watch.Waited != nil {
+			r.o.Watch.Waited(e.App, waited)
+		}
+		if wait > 0 {
 			return false, wait
 		}
 	}
@@ -469,11 +495,17 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	limit := time.UnixMilli(attempt.Attempt.NotAfter)
 	call, cancel := context.WithDeadline(context.WithoutCancel(ctx), limit.Add(time.Second))
 	defer cancel()
-	var res Result
+	do := k.Handler.Do
 	if attempt.Attempt.Look {
-		res = k.Handler.Look(channel.WithNotAfter(call, limit), attempt)
+		do = k.Handler.Look
+	}
+	once := func(ctx context.Context) Result { return do(ctx, attempt) }
+	call = channel.WithNotAfter(call, limit)
+	var res Result
+	if r.o.Watch.Around != nil {
+		res = r.o.Watch.Around(call, attempt, once)
 	} else {
-		res = k.Handler.Do(channel.WithNotAfter(call, limit), attempt)
+		res = once(call)
 	}
 	point.Hit(at.done)
 	span.Told(ctx, span.Outcome, string(res.Outcome))
@@ -551,6 +583,7 @@ func (r *Runner) put(ctx context.Context, l db.Lease, e effect.Effect, class db.
 type bucket struct {
 	perSecond, burst, tokens float64
 	at                       time.Time
+	empty                    time.Time // since when something waits for it, or when that was last counted
 }
 
 func (r *Runner) bucket(app ident.App) *bucket {
@@ -563,6 +596,19 @@ func (r *Runner) bucket(app ident.App) *bucket {
 		b.at, b.tokens = time.Now(), min(1, b.burst)
 	}
 	return b
+}
+
+// note counts how long something has waited for the budget: since it was first asked in
+// vain. wait is what take gave.
+func (b *bucket) note(now time.Time, wait time.Duration) (waited time.Duration) {
+	if !b.empty.IsZero() {
+		waited = min(now.Sub(b.empty), 2*pollEvery) // who waits asks again within pollEvery
+	}
+	b.empty = time.Time{}
+	if wait > 0 {
+		b.empty = now
+	}
+	return waited
 }
 
 // take spends a token, or says how long to wait. reserve is the part of the burst that
