@@ -57,10 +57,6 @@ type conn interface {
 	commit(ctx context.Context, list ...*stmt) (lost bool, err error)
 
 	rollback()
-
-	// idle is called when nothing waits to be written.
-	idle()
-
 	close() error
 }
 

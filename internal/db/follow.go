@@ -19,8 +19,10 @@ import (
 // order never waits for a counter that all orders of a store share.
 
 const (
-	followMany  = 500 // changes of one step
-	rebuildMany = 200 // orders of one step of a rebuild
+	// Everybody who writes waits for a piece: these take two or three milliseconds.
+	followMany  = 64  // changes of one step
+	pieceOrders = 50  // orders of one piece of a rebuild
+	pieceRows   = 500 // rows that one piece of it deletes
 )
 
 // A derived row is what is derived from one order.
@@ -241,13 +243,17 @@ func (d *DB) derive(ctx context.Context, c conn, m ident.Merchant, rows []*deriv
 		}
 		followed = append(followed, int64(m), int64(r.id), int64(r.store), int64(r.shop), r.channel, r.status, int64(r.flags), r.sortAt, strings.Join(r.keys, "\n"))
 	}
-	var sums []any
+	return c.run(ctx, slices.Concat(list, addPostings.stmts(postings), addFollowed.stmts(followed), addCounts.stmts(sums(m, counts)))...)
+}
+
+// sums are differences of counts as rows.
+func sums(m ident.Merchant, counts map[countKey]int64) (rows []any) {
 	for k, n := range counts {
 		if n != 0 {
-			sums = append(sums, int64(m), int64(k.store), int64(k.shop), k.channel, k.status, int64(k.flags), n)
+			rows = append(rows, int64(m), int64(k.store), int64(k.shop), k.channel, k.status, int64(k.flags), n)
 		}
 	}
-	return c.run(ctx, slices.Concat(list, addPostings.stmts(postings), addFollowed.stmts(followed), addCounts.stmts(sums))...)
+	return rows
 }
 
 // contains looks into sorted keys.
@@ -305,11 +311,18 @@ func (d *DB) nameKeys(ctx context.Context, c conn, m ident.Merchant, rows []*der
 func nameKey(id int64) string { return "m" + strconv.FormatInt(id, 36) }
 
 // Rebuild empties the derived tables of a merchant and fills them anew from the orders,
-// in steps. While it runs, counts and search lack what has not come yet.
+// in pieces between which pushes are written. While it runs, counts and search lack what
+// has not come yet. It may be broken off and called again.
 func (d *DB) Rebuild(ctx context.Context, m ident.Merchant) error {
 	const op = "db.Rebuild"
-	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
-		for _, t := range []string{"postings", "names", "counts", "followed"} {
+	if err := d.forget(ctx, m); err != nil {
+		return fault.Wrap(op, err)
+	}
+	err := d.writeAs(ctx, op, Background, func(ctx context.Context, c conn) error {
+		if err := exec(ctx, c, `UPDATE followers SET at = at WHERE merchant_id = $1`, int64(m)); err != nil { // the follower waits
+			return err
+		}
+		for _, t := range []string{"postings", "names", "counts", "followed"} { // what came meanwhile, and what nothing leads to
 			if err := exec(ctx, c, `DELETE FROM `+t+` WHERE merchant_id = $1`, int64(m)); err != nil {
 				return err
 			}
@@ -319,12 +332,12 @@ func (d *DB) Rebuild(ctx context.Context, m ident.Merchant) error {
 	})
 	for after := int64(0); err == nil; {
 		var rows []*derived
-		err = d.write(ctx, op, func(ctx context.Context, c conn) error {
+		err = d.writeAs(ctx, op, Background, func(ctx context.Context, c conn) error {
 			rows = nil
 			if err := exec(ctx, c, `UPDATE followers SET at = at WHERE merchant_id = $1`, int64(m)); err != nil { // the follower waits
 				return err
 			}
-			err := c.run(ctx, &stmt{text: d.derivedFrom() + ` AND id > $2 ORDER BY id LIMIT $3`, args: []any{int64(m), after, int64(rebuildMany)}, each: func(scan scanFunc) error {
+			err := c.run(ctx, &stmt{text: d.derivedFrom() + ` AND id > $2 ORDER BY id LIMIT $3`, args: []any{int64(m), after, int64(pieceOrders)}, each: func(scan scanFunc) error {
 				r, err := d.scanDerived(scan)
 				rows = append(rows, r)
 				return err
@@ -340,6 +353,51 @@ func (d *DB) Rebuild(ctx context.Context, m ident.Merchant) error {
 		after = int64(rows[len(rows)-1].id)
 	}
 	return fault.Wrap(op, err)
+}
+
+// forget empties the two large tables in pieces, each of which leaves the counts equal to
+// what is followed.
+func (d *DB) forget(ctx context.Context, m ident.Merchant) error {
+	const op = "db.forget"
+	for n := 1; n > 0; {
+		err := d.writeAs(ctx, op, Background, func(ctx context.Context, c conn) error {
+			n = 0
+			if err := exec(ctx, c, `UPDATE followers SET at = at WHERE merchant_id = $1`, int64(m)); err != nil {
+				return err
+			}
+			counts := map[countKey]int64{}
+			err := c.run(ctx, &stmt{text: `DELETE FROM followed WHERE (merchant_id, order_id) IN (SELECT merchant_id, order_id FROM followed WHERE merchant_id = $1 ORDER BY order_id LIMIT $2)
+				RETURNING store_id, shop_id, channel, status, flags`, args: []any{int64(m), int64(pieceRows)}, each: func(scan scanFunc) error {
+				n++
+				var r derived
+				err := scan(&r.store, &r.shop, &r.channel, &r.status, &r.flags)
+				counts[r.count()]--
+				return err
+			}})
+			if err != nil {
+				return err
+			}
+			return c.run(ctx, addCounts.stmts(sums(m, counts))...)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var key string
+	for at, id := int64(0), int64(0); ; {
+		// The end of the next piece is looked up first, so that what was deleted need not be
+		// passed over again.
+		found, err := d.one(ctx, `SELECT key, sort_at, order_id FROM postings WHERE merchant_id = $1 AND (key, sort_at, order_id) > ($2, $3, $4)
+			ORDER BY key, sort_at, order_id LIMIT 1 OFFSET $5`, []any{int64(m), key, at, id, int64(pieceRows)}, &key, &at, &id)
+		if err != nil || !found {
+			return err
+		}
+		if err := d.writeAs(ctx, op, Background, func(ctx context.Context, c conn) error {
+			return exec(ctx, c, `DELETE FROM postings WHERE merchant_id = $1 AND (key, sort_at, order_id) < ($2, $3, $4)`, int64(m), key, at, id)
+		}); err != nil {
+			return err
+		}
+	}
 }
 
 // Counts is how many orders there are, by status and by flag.

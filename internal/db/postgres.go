@@ -312,8 +312,6 @@ func (p *pgConn) rollback() {
 	}
 }
 
-func (p *pgConn) idle() {}
-
 func (p *pgConn) close() error {
 	p.drop()
 	return nil

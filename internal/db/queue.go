@@ -15,6 +15,7 @@ const (
 	maxBatch      = 64
 	maxBatchBytes = 1 << 20
 	maxQueueBytes = 64 << 20
+	maxRest       = time.Second
 )
 
 // shares of a batch by class, when it cannot hold everybody: 5 to 4 to 1.
@@ -31,6 +32,11 @@ type queue struct {
 	bytes  int
 	closed bool
 	passed bool // a job that runs alone was passed over by the last batch
+
+	// rest is until when background work that runs alone waits while others do: after
+	// each piece of it as long as the piece took. So an import or a rebuild has at most
+	// half of the writer when there is something else to write, and all of it otherwise.
+	rest time.Time
 }
 
 func newQueue() *queue {
@@ -51,6 +57,7 @@ func (q *queue) add(c Class, j *job) error {
 	if q.bytes+j.size > maxQueueBytes*fill[c]/8 && (c == Background || !q.shed(j.size-(maxQueueBytes*fill[c]/8-q.bytes))) {
 		return fault.New("db.queue", fault.Unavailable, "too much waits to be written; try again")
 	}
+	j.class = c
 	q.lists[c] = append(q.lists[c], j)
 	q.bytes += j.size
 	q.some.Signal()
@@ -73,15 +80,10 @@ func (q *queue) shed(need int) bool {
 	return need <= 0
 }
 
-// take waits for work and gives a batch. idle is called when there is none. The first
-// job of the result may be one that runs alone; then it is the only one.
-func (q *queue) take(idle func()) ([]*job, bool) {
+// take waits for work and gives a batch. The first job of the result may be one that runs
+// alone; then it is the only one.
+func (q *queue) take() ([]*job, bool) {
 	q.mu.Lock()
-	if q.empty() && !q.closed {
-		q.mu.Unlock()
-		idle()
-		q.mu.Lock()
-	}
 	for q.empty() && !q.closed {
 		q.some.Wait()
 	}
@@ -132,7 +134,12 @@ func (q *queue) batch() []*job {
 	if q.passed {
 		q.passed = false
 		for c := range q.lists {
-			if l := q.lists[c]; len(l) > 0 && l[0].alone() {
+			l := q.lists[c]
+			if len(l) > 0 && l[0].alone() {
+				if Class(c) == Background && !q.rest.IsZero() && time.Now().Before(q.rest) {
+					q.passed = true // when nobody else waits, the batch below is this job
+					continue
+				}
 				q.lists[c] = l[1:]
 				q.bytes -= l[0].size
 				if l[0].start() {
@@ -211,8 +218,7 @@ func (q *queue) back(jobs []*job) {
 			continue
 		}
 		j.state.Store(jobWaiting)
-		c := min(max(j.verb.Class, Pushes), Background)
-		lists[c] = append(lists[c], j)
+		lists[j.class] = append(lists[j.class], j)
 		q.bytes += j.size
 	}
 	for c := range lists {
@@ -238,6 +244,13 @@ func (q *queue) waiting(now time.Time) (list [len(shares)]Waiting, bytes int) {
 		}
 	}
 	return list, q.bytes
+}
+
+// ran notes how long a piece of background work took that ran alone.
+func (q *queue) ran(took time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rest = time.Now().Add(min(took, maxRest))
 }
 
 // close refuses everything that waits and everything that comes.

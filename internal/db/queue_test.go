@@ -2,6 +2,8 @@ package db
 
 import (
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -75,6 +77,45 @@ func TestAJobThatRunsAloneIsNotPassedOverTwice(t *testing.T) {
 	if second := q.batch(); len(second) != 1 || second[0] != alone {
 		t.Errorf("the second batch has %d jobs; the one that runs alone starves", len(second))
 	}
+}
+
+func TestBackgroundWorkRestsAsLongAsItTookWhileOthersWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue()
+		piece := func() *job {
+			j := waiting(1, 10)
+			j.verb.Alone = true
+			if err := q.add(Background, j); err != nil {
+				t.Fatal(err)
+			}
+			return j
+		}
+		fillQueue(t, q, Pushes, 1, 1000)
+		piece()
+		q.batch()
+		if got := q.batch(); len(got) != 1 {
+			t.Fatalf("the first piece waits behind %d others", len(got))
+		}
+		q.ran(5 * time.Millisecond)
+		second := piece()
+		for range 3 {
+			if got := q.batch(); len(got) != maxBatch || got[0].alone() {
+				t.Fatal("the second piece runs in the rest after the first")
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+		if got := q.batch(); len(got) != 1 || got[0] != second {
+			t.Error("the second piece does not run after its rest")
+		}
+		q.ran(5 * time.Millisecond)
+		for !q.empty() {
+			q.batch()
+		}
+		third := piece()
+		if got := q.batch(); len(got) != 1 || got[0] != third {
+			t.Error("the third piece rests though nobody else waits")
+		}
+	})
 }
 
 func TestBackgroundMakesRoomForPushes(t *testing.T) {

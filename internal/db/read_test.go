@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -217,6 +218,49 @@ func TestCountsEqualARecountWhateverChanged(t *testing.T) {
 		at, _ := d.Feed(t.Context(), m)
 		if c, _ := d.Counts(t.Context(), db.Scope{Merchant: m}, db.Filter{}); c.Seq != at.Seq || c.AsOf == 0 {
 			t.Errorf("counts are as of %d (%d), want %d", c.Seq, c.AsOf, at.Seq)
+		}
+	})
+}
+
+// Whatever nonsense is in the derived tables, and whatever changes meanwhile: after a
+// rebuild they are what the orders say.
+func TestARebuildHealsWhileOrdersChange(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		r := rand.New(rand.NewPCG(3, 4))
+		change := func(n int) {
+			many(t, d, m, r.IntN(400), n, func(i int, row *db.OrderRow) {
+				row.Status, row.Store, row.Shop = order.Statuses[r.IntN(4)], ident.Store(r.IntN(3)), ident.Shop(r.IntN(2))
+				row.Search = db.SearchText{Names: []string{[]string{"奶茶", "咖啡"}[r.IntN(2)]}, DaySeq: strconv.Itoa(i)}
+			})
+		}
+		for range 5 {
+			change(200)
+		}
+		follow(t, d, m)
+		for _, text := range []string{`UPDATE counts SET n = n + 7`, `DELETE FROM followed WHERE order_id % 3 = 0`, `UPDATE postings SET sort_at = sort_at + 1`} {
+			if err := d.Exec(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+		done := make(chan error, 1)
+		go func() { done <- d.Rebuild(context.Background(), m) }()
+		for range 10 {
+			change(20)
+			if _, err := d.Step(t.Context(), m); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		follow(t, d, m)
+		recount(t, d, m)
+		sc := db.Scope{Merchant: m, Personal: true}
+		want := len(pages(t, d, sc, db.Filter{Limit: 200}, nil))
+		tea, coffee := pages(t, d, sc, db.Filter{Query: "奶茶", Limit: 200}, nil), pages(t, d, sc, db.Filter{Query: "咖啡", Limit: 200}, nil)
+		if len(tea) == 0 || len(coffee) == 0 || len(tea)+len(coffee) != want {
+			t.Errorf("search finds %d and %d of %d orders", len(tea), len(coffee), want)
 		}
 	})
 }

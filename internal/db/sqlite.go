@@ -25,6 +25,7 @@ const (
 	sqliteFile      = "tongdan.db"
 	lockFile        = "tongdan.lock"
 	checkpointEvery = 250 * time.Millisecond
+	walPage         = 4096      // SQLite's own choice
 	maxWAL          = 128 << 20 // bytes; past it the writer itself finishes the checkpoint
 	busyWait        = "10000"   // ms that a statement waits for another process
 	restartWait     = "10"      // ms that the WAL's beginning anew waits for readers
@@ -60,8 +61,8 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	}
 	d.closers = append(d.closers, checkpoints.Close)
 	d.place, d.folder = placeOf(file), dir
-	var wal atomic.Int64 // size of the WAL in bytes, as last looked at
-	d.work.Go(func() { d.checkpoint(checkpoints, file+"-wal", &wal) })
+	var wal atomic.Int64 // bytes in the WAL, as last looked at
+	d.work.Go(func() { d.checkpoint(checkpoints, &wal) })
 	d.eng = sqliteEngine()
 	d.eng.writers = sqliteWriter(op, writer, &wal)
 	return nil
@@ -131,8 +132,11 @@ func openFile(file string, conns int, extra string) (*sql.DB, error) {
 }
 
 // checkpoint moves the WAL into the file beside the writer, which otherwise does it
-// inside a commit, where everybody waits.
-func (d *DB) checkpoint(pool *sql.DB, walFile string, wal *atomic.Int64) {
+// inside a commit, where everybody waits. When all of it has been moved, SQLite itself
+// begins the WAL anew with the next write; that happens whenever a moment is quiet. Where
+// none is, wal grows past maxWAL and the writer finishes the little that was written
+// since the last look.
+func (d *DB) checkpoint(pool *sql.DB, wal *atomic.Int64) {
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
 	for {
@@ -141,15 +145,12 @@ func (d *DB) checkpoint(pool *sql.DB, walFile string, wal *atomic.Int64) {
 			return
 		case <-tick.C:
 		}
-		if st, err := os.Stat(walFile); err == nil {
-			wal.Store(st.Size())
-			if st.Size() == 0 {
-				continue
-			}
-		}
-		if _, err := pool.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		var busy, frames, moved int64
+		if err := pool.QueryRowContext(forever, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
 			d.log.Warn("the checkpoint failed", "error", err)
+			continue
 		}
+		wal.Store(frames * walPage) // not the file's size, which stays what it once was
 	}
 }
 
@@ -159,7 +160,6 @@ type sqliteConn struct {
 	wal    *atomic.Int64
 	stmts  map[string]*sql.Stmt
 	open   bool
-	dirty  bool      // written to since the WAL was last begun anew
 	notYet time.Time // readers were in the way of that until lately
 }
 
@@ -214,7 +214,7 @@ func (s *sqliteConn) begin(context.Context) error {
 	if err := s.plain("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	s.open, s.dirty = true, true
+	s.open = true
 	return nil
 }
 
@@ -277,13 +277,6 @@ func (s *sqliteConn) rollback() {
 	}
 }
 
-// idle lets a large WAL begin anew while nobody waits.
-func (s *sqliteConn) idle() {
-	if s.dirty && s.wal.Load() > maxWAL/8 {
-		s.truncate()
-	}
-}
-
 // truncate lets the WAL begin anew, unless somebody reads what is older than all of it: a
 // backup, say. It waits for that a moment only, since everybody who writes waits with it,
 // and comes again a little later.
@@ -302,7 +295,6 @@ func (s *sqliteConn) truncate() {
 		return
 	}
 	s.wal.Store(0)
-	s.dirty = false
 }
 
 func (s *sqliteConn) close() error {

@@ -32,7 +32,7 @@ type Verb struct {
 	Class    Class
 	Size     int      // bytes, for the bounds of queue and batch; 0 = counted from Bodies
 	Bodies   [][]byte // that Decide will give to Journal: they are compressed while the verb waits, not while everybody waits
-	Alone    bool     // in a transaction of its own: imports, anything over 5 ms
+	Alone    bool     // in a transaction of its own: imports, anything over 5 ms. Background work comes in pieces of a few ms, between which the writer turns to others
 
 	// Decide is pure but for Tx: it may run twice or more, changes no variable outside,
 	// reads no clock and draws no ids but those of Tx. It sees what earlier verbs of the
@@ -65,6 +65,7 @@ type job struct {
 	raw    func(context.Context, conn) error // instead of a verb; always alone
 	packed map[bodyKey]packed
 	size   int
+	class  Class // set by the queue
 	state  atomic.Int32
 	err    error   // of Decide, in this run
 	got    Receipt // in this run
@@ -170,8 +171,13 @@ func (j *job) follow(ctx context.Context, sp span.Span, err error) {
 // write runs f in a transaction of its own on the writer's connection. f may run again
 // when two transactions meet.
 func (d *DB) write(ctx context.Context, op string, f func(context.Context, conn) error) error {
+	return d.writeAs(ctx, op, People, f)
+}
+
+// writeAs is write in the queue of a class.
+func (d *DB) writeAs(ctx context.Context, op string, class Class, f func(context.Context, conn) error) error {
 	j := &job{raw: f, size: 1 << 10, done: make(chan struct{})}
-	_, err := d.wait(ctx, op, People, j)
+	_, err := d.wait(ctx, op, class, j)
 	return err
 }
 

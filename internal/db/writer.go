@@ -27,11 +27,15 @@ func newWriter(d *DB, c conn) *writer { return &writer{d, c} }
 
 func (w *writer) run() {
 	for {
-		jobs, ok := w.d.queue.take(w.c.idle)
+		jobs, ok := w.d.queue.take()
 		if !ok {
 			break
 		}
+		began := time.Now()
 		w.carryOut(jobs)
+		if len(jobs) > 0 && jobs[0].class == Background && jobs[0].alone() {
+			w.d.queue.ran(time.Since(began))
+		}
 	}
 	if err := w.c.close(); err != nil {
 		w.d.log.Warn("closing a connection of the writer failed", "error", err)
