@@ -20,7 +20,9 @@ import (
 
 const (
 	// Everybody who writes waits for a piece: these take two or three milliseconds.
-	followMany  = 64  // changes of one step
+	followMany  = 32  // changes of one step
+	followMore  = 128 // of one step that is far behind
+	followFar   = 1000
 	pieceOrders = 50  // orders of one piece of a rebuild
 	pieceRows   = 500 // rows that one piece of it deletes
 )
@@ -94,8 +96,11 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 		return false, fault.Wrap(op, err)
 	}
 	var ids []ident.Order
-	last, lastAt, n := at, int64(0), 0
-	err = d.query(ctx, `SELECT seq, kind, entity_id, at FROM changes WHERE merchant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{int64(m), at, int64(followMany)}, func(scan scanFunc) error {
+	last, lastAt, n, many := at, int64(0), 0, followMany
+	if d.bell.last(m).Seq-at > followFar {
+		many = followMore
+	}
+	err = d.query(ctx, `SELECT seq, kind, entity_id, at FROM changes WHERE merchant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, []any{int64(m), at, int64(many)}, func(scan scanFunc) error {
 		var kind, text string
 		if err := scan(&last, &kind, &text, &lastAt); err != nil {
 			return err
@@ -141,7 +146,7 @@ func (d *DB) Step(ctx context.Context, m ident.Merchant) (more bool, err error) 
 	if err == nil {
 		point.Hit(point.FollowDone)
 	}
-	return n == followMany, err
+	return n == many, err
 }
 
 func (d *DB) derivedFrom() string {

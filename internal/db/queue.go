@@ -12,14 +12,14 @@ import (
 
 // Bounds of a batch and of the queue.
 const (
-	maxBatch      = 64
+	maxBatch      = 32 // twice as many halve nothing but the time that others wait for it
 	maxBatchBytes = 1 << 20
 	maxQueueBytes = 64 << 20
 	maxRest       = time.Second
 )
 
 // shares of a batch by class, when it cannot hold everybody: 5 to 4 to 1.
-var shares = [...]int{Pushes: 32, People: 26, Background: 6}
+var shares = [...]int{Pushes: 16, People: 13, Background: 3}
 
 // fill is how full the queue may be before a class is refused, in eighths.
 var fill = [...]int{Pushes: 8, People: 7, Background: 4}

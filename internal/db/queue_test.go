@@ -28,14 +28,14 @@ func TestABatchIsSharedByClassAndMerchant(t *testing.T) {
 		fill func(q *queue)
 		want map[Class]int
 	}{
-		{"one class takes all", func(q *queue) { fillQueue(t, q, Background, 1, 100) }, map[Class]int{Background: 64}},
+		{"one class takes all", func(q *queue) { fillQueue(t, q, Background, 1, 100) }, map[Class]int{Background: maxBatch}},
 		{"all classes share", func(q *queue) {
 			for m := range ident.Merchant(4) {
 				fillQueue(t, q, Pushes, m, 100)
 				fillQueue(t, q, People, m, 100)
 				fillQueue(t, q, Background, m, 100)
 			}
-		}, map[Class]int{Pushes: 32, People: 26, Background: 6}},
+		}, map[Class]int{Pushes: 16, People: 13, Background: 3}},
 	} {
 		q := newQueue()
 		c.fill(q)
@@ -49,7 +49,7 @@ func TestABatchIsSharedByClassAndMerchant(t *testing.T) {
 				t.Errorf("%s: %d of class %d, want %d", c.name, got, class, c.want[Class(class)])
 			}
 		}
-		if len(batch) != 64 {
+		if len(batch) != maxBatch {
 			t.Errorf("%s: a batch of %d", c.name, len(batch))
 		}
 	}
