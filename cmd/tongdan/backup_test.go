@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
 )
 
 // A backup is made beside a hub that runs, restored elsewhere, asked about, and armed.
@@ -80,5 +82,65 @@ func TestWhatABackupNeedsIsSaid(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "key")); err == nil {
 		t.Error("a backup made a key")
+	}
+}
+
+func TestTheCheckOfBackupsIsNoted(t *testing.T) {
+	dir, to := t.TempDir(), t.TempDir()
+	var out output
+	c := command{env: none, out: &out, err: io.Discard, log: quietLog}
+	d, err := c.open(t.Context(), dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := merchant(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	key, err := c.oldKey(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.drill(to, 24, key); err == nil || !strings.Contains(err.Error(), "--check-at") {
+		t.Errorf("hour 24: %v", err)
+	}
+	check, err := c.drill(to, 4, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := func() db.CheckRow {
+		t.Helper()
+		check.once(t.Context(), &node{c: c, db: d})
+		row, err := d.Check(t.Context(), db.CheckBackups)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return row
+	}
+	if row := last(); row.OK || !strings.Contains(row.Words, "no backup") || !row.Good.IsZero() || !row.About.IsZero() {
+		t.Errorf("without a backup: %+v", row)
+	}
+	if err := run(t.Context(), []string{"backup", "--data", dir, "--to", to}, none, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	good := last()
+	if !good.OK || good.Words != "" || good.About.IsZero() {
+		t.Errorf("a good backup: %+v", good)
+	}
+	files, _ := filepath.Glob(filepath.Join(to, "*", db.SQLiteFile))
+	if err := os.Truncate(files[0], 4096); err != nil {
+		t.Fatal(err)
+	}
+	if row := last(); row.OK || !strings.Contains(row.Words, "not as it was") || !row.Good.Equal(good.At) {
+		t.Errorf("a damaged backup: %+v", row)
+	}
+	zone := time.FixedZone("", 8*3600)
+	for now, want := range map[time.Time]time.Time{
+		time.Date(2026, 3, 1, 3, 59, 0, 0, zone): time.Date(2026, 3, 1, 4, 0, 0, 0, zone),
+		time.Date(2026, 3, 1, 4, 0, 0, 0, zone):  time.Date(2026, 3, 2, 4, 0, 0, 0, zone),
+	} {
+		if got := check.next(now); !got.Equal(want) {
+			t.Errorf("after %v the check is at %v, want %v", now, got, want)
+		}
 	}
 }

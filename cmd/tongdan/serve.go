@@ -40,6 +40,9 @@ func (c command) serve(ctx context.Context, args []string) error {
 	proxy := f.String("trust-proxy", c.or("TONGDAN_TRUST_PROXY", "false"), "true behind a proxy of one's own: believe its X-Forwarded-Proto and X-Forwarded-For (TONGDAN_TRUST_PROXY)")
 	private := f.String("allow-private", c.env("TONGDAN_ALLOW_PRIVATE"), "ranges outside the public internet that may be called, such as loopback,192.168.1.0/24: for simulators (TONGDAN_ALLOW_PRIVATE)")
 	notice := f.Duration("notice", 0, "when told to stop, how long to go on serving while /readyz says no, so that a front sends elsewhere: more than two of its intervals of asking (TONGDAN_NOTICE; with PostgreSQL 3s unless set)")
+	backups := f.String("check-backups", c.env("TONGDAN_CHECK_BACKUPS"), "restore and verify the newest backup of this folder every day; nothing can be called from it (TONGDAN_CHECK_BACKUPS)")
+	hour := f.Int("check-at", 4, "hour of the day at which backups are checked, in this machine's zone")
+	disarmed := f.Bool("disarmed", false, "take this database for a copy: nothing is called until it is armed")
 	*notice = defaultNotice(c.env("DATABASE_URL"))
 	if text := c.env("TONGDAN_NOTICE"); text != "" {
 		var err error
@@ -66,6 +69,19 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer d.Close()
+	key, err := c.oldKey(*data)
+	if err != nil {
+		return err
+	}
+	drill, err := c.drill(*backups, *hour, key)
+	if err != nil {
+		return err
+	}
+	if *disarmed {
+		if err := d.Disarm(ctx); err != nil {
+			return err
+		}
+	}
 	spans, err := span.Setup(ctx, version(), d.Instance(), c.log)
 	if err != nil {
 		return err
@@ -80,7 +96,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer n.listener.Close()
-	n.notice = *notice
+	n.notice, n.drill = *notice, drill
 	self := strings.TrimRight(*public, "/")
 	if self == "" {
 		self = n.url
@@ -204,6 +220,7 @@ type node struct {
 	listener net.Listener
 	url      string        // of the listener
 	notice   time.Duration // at the end, see api.Leave
+	drill    *drill        // nil = backups are not checked
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
@@ -244,6 +261,9 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.hub.Run(work) })
 	g.Go(func() error { return n.db.Follow(work) })
 	g.Go(func() error { return n.tidy(work) })
+	if n.drill != nil {
+		g.Go(func() error { return n.drill.run(work, n) })
+	}
 	serving, leave := context.WithCancel(ctx)
 	defer leave()
 	defer context.AfterFunc(gone, leave)() // one part failed: the rest ends with it

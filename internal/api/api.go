@@ -53,6 +53,7 @@ type Server struct {
 	reg            *prometheus.Registry
 	took           *prometheus.HistogramVec
 	signIns        *limiter
+	regulars       regulars
 	hashing        chan struct{}
 	feeds          *feeds
 	closing        chan struct{}
@@ -193,6 +194,7 @@ func op(id, method, path, tag, summary string) huma.Operation {
 
 func (s *Server) routes() {
 	s.authRoutes()
+	s.sessionRoutes()
 	s.orderRoutes()
 	s.actRoutes()
 	s.feedRoutes()

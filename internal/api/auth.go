@@ -147,7 +147,11 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	const op = "api.signIn"
 	r := requestIn(ctx)
 	now := s.now()
-	tries := []string{"name " + strings.ToLower(in.Body.Name), "from " + s.client(r)}
+	from, name := network(s.client(r)), strings.ToLower(in.Body.Name)
+	tries := []string{"from " + from, "name " + name}
+	if s.regulars.has(name, from) { // whoever guesses from elsewhere does not lock him out
+		tries[1] += " from " + from
+	}
 	for _, t := range tries {
 		if wait := s.signIns.take(t, now); wait > 0 {
 			s.signInFailures.WithLabelValues(signInThrottled).Inc()
@@ -158,12 +162,11 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, fault.Wrap(op, err)
 	}
-	select { // hashing takes 19 MiB each: not all at once
-	case s.hashing <- struct{}{}:
-		defer func() { <-s.hashing }()
-	case <-ctx.Done():
-		return nil, fault.Wrap(op, ctx.Err())
+	done, err := s.mayHash(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
 	}
+	defer done()
 	if !SamePassword(u.Password, in.Body.Password) || u.Disabled {
 		s.signInFailures.WithLabelValues(signInWrong).Inc()
 		return nil, fault.New(op, fault.Unauthorized, "the name or the password is wrong")
@@ -171,14 +174,26 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	for _, t := range tries {
 		s.signIns.give(t)
 	}
+	s.regulars.add(name, from)
 	return s.begin(ctx, u)
+}
+
+// mayHash waits for a place to hash a password in: it takes 19 MiB each, so not all hash
+// at once.
+func (s *Server) mayHash(ctx context.Context) (done func(), err error) {
+	select {
+	case s.hashing <- struct{}{}:
+		return func() { <-s.hashing }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // begin starts a session.
 func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error) {
 	secret, hash := NewToken("")
 	now := s.now()
-	err := s.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Expires: now.Add(sessionTime).UnixMilli()})
+	err := s.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Expires: now.Add(sessionTime).UnixMilli(), Device: deviceOf(requestIn(ctx).UserAgent())})
 	if err != nil {
 		return nil, fault.Wrap("api.begin", err)
 	}
@@ -219,7 +234,12 @@ func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, err
 	if wait := s.signIns.take("setup "+s.client(requestIn(ctx)), s.now()); wait > 0 {
 		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
 	}
+	done, err := s.mayHash(ctx)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
 	hash, err := HashPassword(in.Body.Password)
+	done()
 	if err != nil {
 		return nil, err
 	}

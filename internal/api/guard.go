@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -151,7 +152,7 @@ var open = map[string]bool{
 
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
-var secretAnswers = map[string]bool{"POST " + base + "/keys": true}
+var secretAnswers = map[string]bool{"POST " + base + "/keys": true, "POST " + base + "/me/password": true}
 
 // guard finds who calls, refuses what a foreign page sends in his name, bounds the body
 // and answers a repeated request with the first one's answer.
@@ -221,6 +222,24 @@ func (s *Server) client(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// network is what an address is counted by: itself, or for IPv6 its /64, of which one
+// customer has all addresses.
+func network(client string) string {
+	a, err := netip.ParseAddr(client)
+	if err != nil {
+		return clip(client, 64)
+	}
+	a = a.Unmap().WithZone("")
+	if a.Is4() {
+		return a.String()
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a.String()
+	}
+	return p.String()
 }
 
 func clip(s string, n int) string {

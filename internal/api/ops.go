@@ -148,6 +148,7 @@ type Status struct {
 	StartedAt int64             `json:"started_at"`
 	PushMode  map[string]string `json:"push_mode" doc:"By app: push, or pull where it has no public address."`
 	Lanes     []LaneStatus      `json:"lanes"`
+	Backup    *BackupCheck      `json:"backup,omitempty" doc:"How the last check of the backups went; absent when none has ever run, or for who does not see the whole merchant."`
 }
 
 // LaneStatus is the work of one account.
@@ -179,6 +180,9 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 	}}
 	if c.Stores != nil {
 		return out, nil
+	}
+	if out.Body.Backup, err = s.backupCheck(ctx); err != nil {
+		return nil, fault.Wrap(op, err)
 	}
 	apps, err := s.db.Apps(ctx, c.Merchant)
 	if err != nil {

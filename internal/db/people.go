@@ -2,6 +2,8 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 
@@ -39,6 +41,13 @@ type SessionRow struct {
 	Made     int64
 	Seen     int64
 	Expires  int64
+	Device   string // what its browser is, for people
+}
+
+// ID names a session to its own user, without telling anything that signs in.
+func (s SessionRow) ID() string {
+	sum := sha256.Sum256(append([]byte("session id "), s.Hash...))
+	return hex.EncodeToString(sum[:10])
 }
 
 // A KeyRow is an API key. Only the hash of the secret is kept.
@@ -209,8 +218,8 @@ func (d *DB) AddSession(ctx context.Context, s SessionRow) error {
 		if err := exec(ctx, c, `DELETE FROM sessions WHERE expires_at < $1`, now); err != nil {
 			return err
 		}
-		return exec(ctx, c, `INSERT INTO sessions (hash, merchant_id, user_id, made_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			s.Hash, int64(s.Merchant), int64(s.User), now, now, s.Expires)
+		return exec(ctx, c, `INSERT INTO sessions (hash, merchant_id, user_id, made_at, seen_at, expires_at, device) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			s.Hash, int64(s.Merchant), int64(s.User), now, now, s.Expires, clean(s.Device, 100))
 	})
 }
 
@@ -237,6 +246,29 @@ func (d *DB) ExtendSession(ctx context.Context, hash []byte, expires int64) erro
 func (d *DB) DeleteSession(ctx context.Context, hash []byte) error {
 	return d.write(ctx, "db.DeleteSession", func(ctx context.Context, c conn) error {
 		return exec(ctx, c, `DELETE FROM sessions WHERE hash = $1`, hash)
+	})
+}
+
+// Sessions lists the sessions of a user that have not expired, last seen first.
+func (d *DB) Sessions(ctx context.Context, user ident.User) ([]SessionRow, error) {
+	var out []SessionRow
+	err := d.query(ctx, `SELECT hash, merchant_id, user_id, made_at, seen_at, expires_at, device FROM sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, made_at DESC LIMIT 200`,
+		[]any{int64(user), d.now().UnixMilli()}, func(scan scanFunc) error {
+			var s SessionRow
+			err := scan(&s.Hash, &s.Merchant, &s.User, &s.Made, &s.Seen, &s.Expires, &s.Device)
+			out = append(out, s)
+			return err
+		})
+	return out, fault.Wrap("db.Sessions", err)
+}
+
+// EndSessions ends all sessions of a user but one, which may be nil.
+func (d *DB) EndSessions(ctx context.Context, user ident.User, but []byte) error {
+	if but == nil {
+		but = []byte{}
+	}
+	return d.write(ctx, "db.EndSessions", func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, int64(user), but)
 	})
 }
 

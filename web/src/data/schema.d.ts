@@ -298,6 +298,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change one's password; all other sessions end, and this one gets a new cookie */
+        post: operations["changeMyPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where one is signed in */
+        get: operations["listMySessions"];
+        put?: never;
+        post?: never;
+        /** End all of one's sessions but the one that asks */
+        delete: operations["endMyOtherSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's sessions; it stops working at once */
+        delete: operations["endMySession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -783,6 +835,23 @@ export interface components {
             hints: number;
             /** Format: int64 */
             parked: number;
+        };
+        BackupCheck: {
+            /** Format: int64 */
+            at: number;
+            /**
+             * Format: int64
+             * @description When the backup was made that was checked; 0 = there was none.
+             */
+            backup_at: number;
+            /**
+             * Format: int64
+             * @description When it last went well; 0 = never.
+             */
+            good_at: number;
+            ok: boolean;
+            /** @description What is wrong, and what to do. */
+            words?: string;
         };
         Batch: {
             /** Format: int64 */
@@ -1388,6 +1457,10 @@ export interface components {
             next_cursor: string;
             parked: components["schemas"]["Parked"][];
         };
+        PasswordInputBody: {
+            new_password: string;
+            old_password: string;
+        };
         Payment: {
             amount?: components["schemas"]["Amount"];
             /** Format: int64 */
@@ -1476,8 +1549,25 @@ export interface components {
             id: string;
             ref: string;
         };
+        Session: {
+            /** @description The one that asks. */
+            current: boolean;
+            /** @description What its browser says it is: Chrome · Windows. Empty: it did not say. */
+            device: string;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            /**
+             * Format: int64
+             * @description Written at most once an hour.
+             */
+            seen_at: number;
+        };
         SessionOutputBody: {
             user: components["schemas"]["User"];
+        };
+        SessionsOutputBody: {
+            sessions: components["schemas"]["Session"][];
         };
         SetUpInputBody: {
             /** @description zh-CN, en, … */
@@ -1522,6 +1612,8 @@ export interface components {
         Status: {
             /** @description false: a restored or copied database; nothing is sent until somebody arms it. */
             armed: boolean;
+            /** @description How the last check of the backups went; absent when none has ever run, or for who does not see the whole merchant. */
+            backup?: components["schemas"]["BackupCheck"];
             /** @enum {string} */
             engine: "sqlite" | "postgres";
             lanes: components["schemas"]["LaneStatus"][];
@@ -2310,6 +2402,125 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MerchantOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMyPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMySessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endMyOtherSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endMySession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
