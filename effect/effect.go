@@ -176,6 +176,9 @@ func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Cod
 		e.Attempt, look = &a, a.Look
 	}
 	e.Changed = now
+	if look && out == OK { // a read is its own look: it has told what it had to tell
+		out = Seen
+	}
 	if look && out != Seen && out != NotSeen && out != Obsolete {
 		return e.look(now, max(Wait(e.Attempt.N), wait)) // the look told nothing: look again
 	}

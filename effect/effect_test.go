@@ -51,6 +51,7 @@ func TestWhatFollowsFromAnOutcomeDependsOnTheNature(t *testing.T) {
 		{"additive is never called blindly again", effect.Additive, []step{{false, effect.Lost, effect.Unknown}, {true, effect.NotSeen, effect.Unknown}, {true, effect.NotSeen, effect.Person}}},
 		{"additive that was certainly not done is called again", effect.Additive, []step{{false, effect.Later, effect.Waiting}, {false, effect.OK, effect.Done}}},
 		{"a look that fails tells nothing", effect.Additive, []step{{false, effect.Lost, effect.Unknown}, {true, effect.Lost, effect.Unknown}, {true, effect.Later, effect.Unknown}, {true, effect.NotSeen, effect.Unknown}, {true, effect.Seen, effect.Done}}},
+		{"a lost read that is made again has told everything", effect.Absolute, []step{{false, effect.Lost, effect.Unknown}, {true, effect.OK, effect.Done}}},
 		{"a lost notice asks a person", effect.Notice, []step{{false, effect.Lost, effect.Person}}},
 		{"what can no longer become so is a no", effect.Guarded, []step{{false, effect.Lost, effect.Unknown}, {true, effect.Obsolete, effect.Refused}}},
 	} {
