@@ -23,11 +23,12 @@ const (
 	GoOn            Name = "go-on"            // db: an error of a transaction is not noticed, everybody is told that it went well
 	EnvelopeVersion Name = "envelope-version" // meituan: the moment of a push is taken for the version of what it carries
 	ActOnCopy       Name = "act-on-copy"      // db: a restored copy takes itself for the original
+	RaiseEarly      Name = "raise-early"      // stock: a channel's lowered number counts before it is certain what was sold until then
 	RefundBlind     Name = "refund-blind"     // meituan: a refund is answered whatever case is open by now
 )
 
 // All lists the mutants.
-var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RefundBlind}
+var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RaiseEarly, RefundBlind}
 
 // Variable is the environment variable that names the mutant of a `-tags mutants` build.
 const Variable = "TONGDAN_MUTANT"
