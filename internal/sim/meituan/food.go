@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // Food is a dish of a store's menu.
@@ -330,7 +332,12 @@ func eachSKU(partial bool, valid func(value string) bool, key string, f func(k *
 				if valid != nil && !valid(value) {
 					return nil, errBadNumbers
 				}
-				todo = append(todo, func() { f(k, value) })
+				todo = append(todo, func() {
+					before := k.Stock
+					if f(k, value); k.Stock != before {
+						t.s.stockChanged(st, dish, k, nil, sim.StockSet, 0)
+					}
+				})
 			}
 		}
 		for _, do := range todo {

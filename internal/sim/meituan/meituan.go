@@ -49,10 +49,14 @@ type Options struct {
 	// Configure changes the switches before anything happens; what POST config of the
 	// backstage changed in an earlier run wins.
 	Configure func(*Config)
+	// OnStock is told of each change of a dish's stock, while the simulator is locked: it must be
+	// quick and must not call back. Nil: nobody.
+	OnStock func(sim.StockChange)
 }
 
 // Sim is the simulator. It is a sim.Platform, safe for concurrent use.
 type Sim struct {
+	onStock func(sim.StockChange)
 	clock   *sim.Clock
 	book    *sim.Book
 	faults  *sim.Faults
@@ -120,7 +124,8 @@ func New(o Options) (*Sim, error) {
 		o.Calls = sim.NewCalls(0)
 	}
 	s := &Sim{
-		clock: o.Clock, book: o.Book, faults: o.Faults, calls: o.Calls, limiter: sim.NewLimiter(o.Clock),
+		onStock: o.OnStock,
+		clock:   o.Clock, book: o.Book, faults: o.Faults, calls: o.Calls, limiter: sim.NewLimiter(o.Clock),
 		baseURL: o.BaseURL, seed: o.Seed, config: defaultConfig(), patch: map[string]json.RawMessage{},
 		rng: rand.New(rand.NewPCG(o.Seed, 0x6d656974)), stores: map[string]*Store{}, orders: map[string]*Order{},
 		active: map[string]*Order{}, seqs: map[string]int{}, byDay: map[string]string{}, timers: map[string]func() bool{},

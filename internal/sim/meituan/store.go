@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // Store is a shop on the platform.
@@ -267,12 +269,27 @@ func (t *change) sell(o *Order, force bool) error {
 				k.Stock.add(-l.Quantity)
 				took = true
 			}
+			if pass == 1 {
+				t.s.stockChanged(st, f, k, o, sim.StockSold, l.Quantity)
+			}
 		}
 	}
 	if took {
 		t.Put("store", st.Code, st)
 	}
 	return nil
+}
+
+// stockChanged tells of a change. o is nil when the merchant made it.
+func (s *Sim) stockChanged(st *Store, f *Food, k *SKU, o *Order, why string, pieces int) {
+	if s.onStock == nil {
+		return
+	}
+	c := sim.StockChange{Platform: s.Name(), Shop: st.Code, Item: f.Code, Variation: k.ID, Why: why, Pieces: pieces, Shows: k.Stock.number()}
+	if o != nil {
+		c.Order = o.ID
+	}
+	s.onStock(c)
 }
 
 // giveBack returns the stock of an order that ended before the merchant accepted it. What happens to
@@ -288,6 +305,7 @@ func (t *change) giveBack(o *Order) {
 			if k := f.sku(l.SKU); k != nil && k.Stock.number() >= 0 {
 				k.Stock.add(l.Quantity)
 				gave = true
+				t.s.stockChanged(st, f, k, o, sim.StockBack, l.Quantity)
 			}
 		}
 	}

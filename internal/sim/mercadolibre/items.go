@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // addItem registers a listing. It refuses what the platform could not have.
@@ -120,6 +122,18 @@ func (t *tx) settleItem(it *Item) {
 	t.touchItem(it)
 }
 
+// stockChanged tells of a change; order is "" when the seller made it.
+func (s *Sim) stockChanged(it *Item, variation ID, order, why string, pieces int) {
+	if s.onStock == nil {
+		return
+	}
+	c := sim.StockChange{Platform: s.Name(), Shop: it.Seller.String(), Item: it.ID, Order: order, Why: why, Pieces: pieces, Shows: it.Available}
+	if v := it.find(variation); v != nil {
+		c.Variation, c.Shows = v.ID.String(), v.Available
+	}
+	s.onStock(c)
+}
+
 // SetStock sets a listing's stock as the seller's own page does; variation 0 means the
 // listing, or all of its variations.
 func (s *Sim) SetStock(item string, variation ID, quantity int) error {
@@ -149,7 +163,19 @@ func (t *tx) setStock(it *Item, variation ID, quantity int) error {
 		}
 	}
 	t.settleItem(it)
+	t.stockSet(it, variation)
 	return nil
+}
+
+// stockSet tells that the seller set a listing's stock; variation 0 = all of it.
+func (t *tx) stockSet(it *Item, variation ID) {
+	if variation != 0 || len(it.Variations) == 0 {
+		t.s.stockChanged(it, variation, "", sim.StockSet, 0)
+		return
+	}
+	for _, v := range it.Variations {
+		t.s.stockChanged(it, v.ID, "", sim.StockSet, 0)
+	}
 }
 
 func (s *Sim) itemRoutes() []route {
@@ -364,6 +390,7 @@ func (s *Sim) putItem(q *request) {
 		}
 		it.Version++
 		t.touchItem(it)
+		t.stockSet(it, 0)
 		return true, nil
 	})
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // modeOf maps a logistic type to its mode; "" when the type is unknown.
@@ -516,13 +518,20 @@ func (t *tx) stock(v *sale, sign int) {
 			continue
 		}
 		n := sign * l.Quantity
+		variation := ID(0)
 		if l.Item.VariationID != nil {
 			if x := it.find(*l.Item.VariationID); x != nil {
 				x.Available, x.Sold = max(x.Available+n, 0), max(x.Sold-n, 0)
+				variation = x.ID
 			}
 		}
 		it.Available, it.Sold = max(it.Available+n, 0), max(it.Sold-n, 0)
 		t.settleItem(it)
+		why := sim.StockBack
+		if sign < 0 {
+			why = sim.StockSold
+		}
+		t.s.stockChanged(it, variation, v.Order.ID.String(), why, l.Quantity)
 	}
 }
 

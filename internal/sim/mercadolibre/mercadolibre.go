@@ -62,6 +62,10 @@ type Options struct {
 	// goroutines of the simulator's own: see sim.PusherOptions.
 	Pushes *http.Client
 	Go     func(func())
+
+	// OnStock is told of each change of a listing's stock, while the simulator is locked:
+	// it must be quick and must not call back. Nil: nobody.
+	OnStock func(sim.StockChange)
 }
 
 // DefaultApp is the application that Options gets when it names none.
@@ -80,13 +84,14 @@ func DefaultSellers() []Seller {
 
 // Sim is the simulator. All methods are safe for concurrent use.
 type Sim struct {
-	clock  *sim.Clock
-	book   *sim.Book
-	faults *sim.Faults
-	calls  *sim.Calls
-	pusher *sim.Pusher
-	desk   *sim.Desk
-	api    http.Handler
+	onStock func(sim.StockChange)
+	clock   *sim.Clock
+	book    *sim.Book
+	faults  *sim.Faults
+	calls   *sim.Calls
+	pusher  *sim.Pusher
+	desk    *sim.Desk
+	api     http.Handler
 
 	mu       sync.Mutex
 	cfg      Config
@@ -120,7 +125,8 @@ var _ sim.Platform = (*Sim)(nil)
 // where they stopped. Options that the book has newer values of (app, config) yield to the book.
 func New(o Options) (*Sim, error) {
 	s := &Sim{
-		clock: o.Clock, book: o.Book, seed: o.Seed,
+		onStock: o.OnStock,
+		clock:   o.Clock, book: o.Book, seed: o.Seed,
 		sellers: map[ID]*Seller{}, sales: map[ID]*sale{}, ofSeller: map[ID][]*sale{}, packs: map[ID]*pack{},
 		ships: map[ID]*shipment{}, items: map[string]*Item{}, ofItems: map[ID][]*Item{}, claims: map[ID]*claim{},
 		payOf: map[ID]ID{}, billOf: map[string]ID{}, tokens: map[string]*token{}, timers: map[string]armed{},
