@@ -17,8 +17,9 @@ type Info struct {
 	Kind       order.Kind
 	Sites      []Site
 	Powers     []Power
-	Personal   []string // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
-	PushOnly   []Text   // facts that no read returns: lost with the push
+	Stock      *StockPower // nil = the platform cannot be told how many there are
+	Personal   []string    // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
+	PushOnly   []Text      // facts that no read returns: lost with the push
 	AppFields  []Field
 	AcctFields []Field
 	Shops      Text // what a shop's external id is, for the form

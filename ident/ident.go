@@ -32,6 +32,9 @@ type (
 	Batch    int64 // one act on many orders
 	User     int64
 	Key      int64 // an API key
+	SKU      int64 // the unit that stock counts
+	Offer    int64 // a SKU as sold in one shop
+	Movement int64 // a change of what is on hand
 )
 
 const epoch = 1577836800000 // 2020-01-01 UTC in milliseconds

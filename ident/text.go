@@ -50,3 +50,15 @@ func (id *User) UnmarshalText(b []byte) error { return unmarshal(id, "usr_", b) 
 func (id Key) String() string                { return text("key_", int64(id)) }
 func (id Key) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Key) UnmarshalText(b []byte) error { return unmarshal(id, "key_", b) }
+
+func (id SKU) String() string                { return text("sku_", int64(id)) }
+func (id SKU) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *SKU) UnmarshalText(b []byte) error { return unmarshal(id, "sku_", b) }
+
+func (id Offer) String() string                { return text("ofr_", int64(id)) }
+func (id Offer) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Offer) UnmarshalText(b []byte) error { return unmarshal(id, "ofr_", b) }
+
+func (id Movement) String() string                { return text("mov_", int64(id)) }
+func (id Movement) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Movement) UnmarshalText(b []byte) error { return unmarshal(id, "mov_", b) }
