@@ -105,3 +105,37 @@ func minus[T comparable](a, b []T) []T {
 	}
 	return out
 }
+
+// A Take is what one line takes of the stock, however often it was changed meanwhile.
+type Take struct {
+	Ref, SKU string // as the line names what was sold
+	Quantity int64  // as sold
+	Kept     int64  // while it waits to leave
+	Gone     int64  // when it has left
+}
+
+// TakesOf tells what an order takes of the store's stock, line by line. One that is
+// cancelled or replaced takes nothing unless its goods had left; one whose goods the
+// platform keeps (Full), or that is unpaid or not complete, has no lines here. Goods do
+// not come back by a refund once they have left: a person books them in.
+func TakesOf(o *Order) []Take {
+	if !o.Complete() || o.Status == StatusUnpaid || o.Head.Logistics == Full {
+		return nil
+	}
+	left := o.Axes.Work == WorkDone || slices.Contains([]State{DeliveryOnTheWay, DeliveryDelivered, DeliveryFailed, DeliveryReturned}, o.Axes.Delivery)
+	dead := o.Status == StatusCancelled || o.Status == StatusReplaced
+	var out []Take
+	for _, l := range o.Bill.Lines {
+		t := Take{Ref: l.Ref, SKU: l.SKU, Quantity: l.Quantity}
+		switch {
+		case left:
+			t.Gone = l.Quantity
+		case !dead:
+			t.Kept = max(l.Quantity-l.Refunded, 0)
+		}
+		if l.Quantity > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}

@@ -25,6 +25,7 @@ type Directory struct {
 	stores    map[ident.Store]StoreRow
 	shops     map[ident.Shop]ShopRow
 	external  map[shopKey]ident.Shop
+	sells     map[ident.Merchant]bool // who has offers
 }
 
 type shopKey struct {
@@ -82,7 +83,7 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 	defer d.dirLoad.Unlock()
 	mark := d.health.now()
 	dir := &Directory{merchants: map[ident.Merchant]MerchantRow{}, apps: map[ident.App]AppRow{}, accounts: map[ident.Account]AccountRow{},
-		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}}
+		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}}
 	doing := map[laneKey]AccountRow{}
 	for _, part := range []struct {
 		text string
@@ -114,6 +115,12 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 			a, err := d.scanAccount(scan)
 			doing[laneKey{a.Merchant, a.ID}] = a
 			dir.accounts[a.ID] = a.still()
+			return err
+		}},
+		{`SELECT id FROM merchants AS m WHERE EXISTS (SELECT 1 FROM offers AS o WHERE o.merchant_id = m.id)`, func(scan scanFunc) error {
+			var m ident.Merchant
+			err := scan(&m)
+			dir.sells[m] = true
 			return err
 		}},
 		{`SELECT ` + shopColumns + ` FROM shops`, func(scan scanFunc) error {

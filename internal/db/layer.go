@@ -105,7 +105,12 @@ type layer struct {
 	reserves map[itemKey]reserveState
 	lanes    map[laneKey]laneState
 	touched  map[laneKey]touchState
+	levels   map[levelKey]*levelState
+	codes    map[codeKey]offerAt
+	offers   map[offerKey]offerAt
+	holds    map[holdKey]HoldRow
 
+	moves    []MovementRow
 	newLinks []newLink
 	entries  []*entryState
 	parked   []ParkedRow
@@ -163,6 +168,9 @@ func (l *layer) adopt(v *layer) {
 	adopt(&l.byOrder, v.byOrder)
 	adopt(&l.reserves, v.reserves)
 	adopt(&l.touched, v.touched)
+	adopt(&l.levels, v.levels)
+	adopt(&l.holds, v.holds)
+	l.moves = append(l.moves, v.moves...)
 	l.newLinks = append(l.newLinks, v.newLinks...)
 	l.entries = append(l.entries, v.entries...)
 	l.parked = append(l.parked, v.parked...)
@@ -201,10 +209,14 @@ type wanted struct {
 	keys    map[wordKey]bool
 	aliases map[wordKey]bool
 	lanes   map[laneKey]bool
+	stock   stockWanted
 }
 
-func (w *wanted) empty() bool {
-	return len(w.refs)+len(w.orders)+len(w.effects)+len(w.keys)+len(w.aliases)+len(w.lanes) == 0
+func (w *wanted) empty() bool { return w.plain() == 0 && w.stock.empty() }
+
+// plain counts what is wanted beside stock.
+func (w *wanted) plain() int {
+	return len(w.refs) + len(w.orders) + len(w.effects) + len(w.keys) + len(w.aliases) + len(w.lanes)
 }
 
 func (w *wanted) ref(m ident.Merchant, r order.Ref) { put(&w.refs, refKey{m, r}, true) }

@@ -67,9 +67,10 @@ var (
 
 // load brings what is wanted, and what is around it, into the base layer.
 func (b *batch) load(ctx context.Context, w wanted) error {
+	stock := w.stock
 	for range 4 { // an alias or a link can lead to another order; that one leads no further
-		if w.empty() {
-			return nil
+		if w.plain() == 0 {
+			break
 		}
 		if err := b.expand(ctx, &w); err != nil {
 			return err
@@ -80,7 +81,7 @@ func (b *batch) load(ctx context.Context, w wanted) error {
 		}
 		w = more
 	}
-	return nil
+	return b.loadStock(ctx, &stock)
 }
 
 // expand finds, without locks, the orders behind effects, ids and records.

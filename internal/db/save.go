@@ -51,7 +51,7 @@ type feedKey = ident.Merchant
 // number is taken when all else has been written but the orders that carry it.
 func (b *batch) save(ctx context.Context) (lost bool, err error) {
 	var list []*stmt
-	for _, part := range []func() ([]*stmt, error){b.saveRecords, b.saveLinks, b.saveEffects, b.saveReserves, b.saveJournal(ctx), b.saveRest, b.saveHealth} {
+	for _, part := range []func() ([]*stmt, error){b.saveRecords, b.saveLinks, b.saveEffects, b.saveReserves, b.saveStock, b.saveJournal(ctx), b.saveRest, b.saveHealth} {
 		s, err := part()
 		if err != nil {
 			return false, err

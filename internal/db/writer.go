@@ -190,6 +190,9 @@ func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
 			done = append(done, j)
 		}
 		if len(again) > 0 {
+			if need.plain() > 0 {
+				need.stock = stockWanted{} // levels are locked last, see stock.go
+			}
 			if err := b.load(ctx, need); err != nil {
 				return nil, false, err
 			}
@@ -291,6 +294,7 @@ func (w *wanted) add(o *wanted) {
 	addTo(&w.keys, o.keys)
 	addTo(&w.aliases, o.aliases)
 	addTo(&w.lanes, o.lanes)
+	w.stock.add(&o.stock)
 }
 
 func addTo[K comparable](dst *map[K]bool, src map[K]bool) {
