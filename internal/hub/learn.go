@@ -201,14 +201,13 @@ func (h *Hub) merge(tx *db.Tx, r order.Reading) (order.Ref, error) {
 // asked of the platform, effects that have come true or can no longer, the row. A fold
 // that shows nothing new writes nothing.
 func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
-	o, want, info := h.reckon(row, tx.Linked(row.Ref), tx.Shop)
-	var have order.Wants
-	if len(row.Wants) > 0 {
-		if err := json.Unmarshal(row.Wants, &have); err != nil {
-			return &fault.Error{Op: "hub.settle", Code: fault.Internal, Ref: row.ID.String(), Err: err}
-		}
+	o, want, have, info, err := h.reckon(row, tx.Linked(row.Ref), tx.Shop, func(o *order.Order, shop db.ShopRow, have []taken) []taken {
+		return h.take(tx, row, o, shop, have)
+	})
+	if err != nil {
+		return err
 	}
-	d := order.Diff(have, want)
+	d := order.Diff(have.Wants, want.Wants)
 	for _, m := range d.Reserve {
 		tx.Reserve(row.ID, row.Store, m.SKU, m.To)
 	}
@@ -244,25 +243,39 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 // A shopFinder finds a shop of an account (0 = any) by the platform's id.
 type shopFinder = func(account ident.Account, realm, external string) (db.ShopRow, bool)
 
+// A taker books what an order takes of stock, given what was taken for it before.
+type taker = func(o *order.Order, shop db.ShopRow, have []taken) []taken
+
 // reckon folds an order, finds its place (account, shop and store of row) and says what
-// it wants. It is pure but for the row: verify and replay compute with it what is stored.
-func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder) (order.Order, order.Wants, *channel.Info) {
-	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(recs, row.Ref, info)
+// it wants, beside what was wanted before. It is pure but for the row and for take:
+// without one, what was taken of stock stays as it is, which is how verify and replay
+// compute what is stored.
+func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder, take taker) (o order.Order, want, have wants, info *channel.Info, err error) {
+	if len(row.Wants) > 0 {
+		if err := json.Unmarshal(row.Wants, &have); err != nil {
+			return o, want, have, nil, &fault.Error{Op: "hub.reckon", Code: fault.Internal, Ref: row.ID.String(), Err: err}
+		}
+	}
+	info = h.info(row.Channel, row.Ref.Realm)
+	o = fold(recs, row.Ref, info)
 	h.place(shopOf, row, &o, info)
-	want := order.WantsOf(&o, grammar(info))
 	shop, bound := shopOf(row.Account, row.Ref.Realm, o.ShopID)
+	if want.Taken = have.Taken; take != nil {
+		want.Taken = take(&o, shop, have.Taken)
+	}
+	lacks(&o, want.Taken)
+	want.Wants = order.WantsOf(&o, grammar(info))
 	if !bound || shop.Mode == ModeWatch {
 		want.Asks = slices.DeleteFunc(want.Asks, func(a string) bool { return a != order.AskRead })
 	}
 	if !bound {
 		want.Reserve = nil // no stock moves until it is known where it lies
 	}
-	return o, want, info
+	return o, want, have, info, nil
 }
 
 // write fills the row from what was reckoned and the order's effects.
-func (h *Hub) write(row *db.OrderRow, o *order.Order, want order.Wants, info *channel.Info, effects []effect.Effect) {
+func (h *Hub) write(row *db.OrderRow, o *order.Order, want wants, info *channel.Info, effects []effect.Effect) {
 	h.columns(row, o, info)
 	row.Wants = toJSON(want)
 	row.Summary = toJSON(h.summarise(row, o, info, effects))

@@ -35,6 +35,10 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: sweeping{h: h}, Background: true}, true
 	case kindKeep:
 		return lane.Kind{Handler: keeping{h: h}}, true
+	case kindStock:
+		return lane.Kind{Handler: showing{h}, Budget: true}, true
+	case kindShown:
+		return lane.Kind{Handler: looking{h}, Background: true, Budget: true}, true
 	case string(channel.Acknowledge):
 		return lane.Kind{Handler: performing{h}, Background: true, Budget: true}, true
 	}

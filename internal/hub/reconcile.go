@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -121,6 +122,11 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
 	at := h.now()
+	looks, err := h.looksRead(ctx, e)
+	if err != nil {
+		return repeat(failed(err), time.Now().Add(time.Second))
+	}
+	whole := true // nothing was parked
 	var args pullArgs
 	_ = json.Unmarshal(e.Args, &args) // none, or a form of long ago: the usual pull
 	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
@@ -134,7 +140,14 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 			return repeat(failed(err), time.Now().Add(time.Second))
 		}
 		point.Hit(point.PullKept)
+		whole = whole && !slices.ContainsFunc(page.Items, func(it channel.Item) bool { return it.Err != nil })
 		trace.Take()
+	}
+	if whole {
+		err = h.ripen(ctx, e.Merchant, e.Account, looks)
+	}
+	if soon, more := h.pullAgain(ctx, e, err); more && soon.Before(every) {
+		every = soon
 	}
 	res := repeat(lane.Result{Outcome: effect.OK}, every)
 	res.Save = func(tx *db.Tx) error {
@@ -241,6 +254,9 @@ func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 	rows, err := h.db.SweepDue(ctx, e.Merchant, e.Account, now, sweepBatch)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(sweepEvery))
+	}
+	if err := h.refresh(ctx, e); err != nil {
+		h.log.Warn("what channels show could not be looked at again", "err", err)
 	}
 	if err := h.db.DropOver(ctx, e.Merchant, e.Account, time.Now().Add(-keepReads), 2*sweepBatch); err != nil {
 		h.log.WarnContext(ctx, "reads that are over could not be dropped", "merchant", e.Merchant.String(), "account", e.Account.String(), "err", err)

@@ -419,7 +419,12 @@ func (p *player) differences(have, got *db.Whole) []Difference {
 		return []Difference{{"order", "is there", "is not in the journal"}}
 	}
 	row := got.Row
-	o, want, info := p.scratch.reckon(&row, got.Records, p.scratch.anyShop(row.Merchant))
+	row.Wants = have.Row.Wants // what was taken of stock is given, as acts are: the scratch has no stock
+	o, want, _, info, err := p.scratch.reckon(&row, got.Records, p.scratch.anyShop(row.Merchant), nil)
+	if err != nil {
+		row.Wants = nil
+		o, want, _, info, _ = p.scratch.reckon(&row, got.Records, p.scratch.anyShop(row.Merchant), nil)
+	}
 	p.scratch.write(&row, &o, want, info, have.Effects)
 	out := rowDifferences(&have.Row, &row)
 	if a, b := have.Row.ReadAt, row.ReadAt; a != b {

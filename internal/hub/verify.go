@@ -263,7 +263,11 @@ func (h *Hub) anyShop(m ident.Merchant) shopFinder {
 // give today.
 func (h *Hub) differs(w *db.Whole) []Difference {
 	row := w.Row
-	o, want, info := h.reckon(&row, w.Records, h.anyShop(row.Merchant))
+	o, want, _, info, err := h.reckon(&row, w.Records, h.anyShop(row.Merchant), nil)
+	if err != nil { // the stored wants are no document: show what they should be
+		row.Wants = nil
+		o, want, _, info, _ = h.reckon(&row, w.Records, h.anyShop(row.Merchant), nil)
+	}
 	h.write(&row, &o, want, info, w.Effects)
 	return rowDifferences(&w.Row, &row)
 }
