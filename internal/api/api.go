@@ -201,6 +201,7 @@ func (s *Server) routes() {
 	s.effectRoutes()
 	s.parkedRoutes()
 	s.directoryRoutes()
+	s.stockRoutes()
 	s.statusRoutes()
 }
 

@@ -350,6 +350,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which item of which shop is which SKU, by id */
+        get: operations["listOffers"];
+        put?: never;
+        /** Bind an item of a shop to a SKU; what it shows is from then on written here */
+        post: operations["bindOffer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/offers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a binding; what the platform shows stays as it is */
+        delete: operations["unbindOffer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -558,6 +593,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/skus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stock counts, by id */
+        get: operations["listSKUs"];
+        put?: never;
+        /** Add a SKU */
+        post: operations["makeSKU"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skus/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename a SKU */
+        put: operations["changeSKU"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -586,6 +656,58 @@ export interface paths {
         put?: never;
         /** Let a restored or copied database call platforms again, once the original is surely off */
         post: operations["arm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stores have, and what each channel shows of it */
+        get: operations["listStock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The movements of one SKU at one store, newest first */
+        get: operations["listMovements"];
+        put?: never;
+        /** Book goods in, a count, or a correction */
+        post: operations["bookStock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/oversold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders that a platform sold beyond what there is, newest first */
+        get: operations["listOversold"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -897,6 +1019,26 @@ export interface components {
              */
             state: "waiting" | "sending" | "done" | "failed" | "person";
         };
+        BookedOutputBody: {
+            /** Format: int64 */
+            on_hand: number;
+            /** Format: int64 */
+            reserved: number;
+            /** Format: int64 */
+            sellable: number;
+        };
+        BookingBody: {
+            note?: string;
+            /** Format: int64 */
+            pieces: number;
+            /**
+             * @description receipt and correction: so many pieces more. count: so many are there, sold and waiting ones included.
+             * @enum {string}
+             */
+            reason: "receipt" | "count" | "correction";
+            sku_id: string;
+            store_id: string;
+        };
         CallbackPath: {
             path: string;
             what_en: string;
@@ -1186,6 +1328,27 @@ export interface components {
             /** @enum {string} */
             state: "ok" | "authorise" | "paused" | "failing";
         };
+        Level: {
+            /** Format: int64 */
+            changed_at: number;
+            code: string;
+            name: string;
+            offers: components["schemas"]["Offer"][];
+            /** Format: int64 */
+            on_hand: number;
+            /**
+             * Format: int64
+             * @description Kept by open orders.
+             */
+            reserved: number;
+            /**
+             * Format: int64
+             * @description On hand less reserved; below 0, orders exist that cannot be served.
+             */
+            sellable: number;
+            sku_id: string;
+            store_id: string;
+        };
         Line: {
             image?: string;
             key: string;
@@ -1269,6 +1432,27 @@ export interface components {
             tip?: components["schemas"]["Amount"];
             total?: components["schemas"]["Amount"];
         };
+        Movement: {
+            /** Format: int64 */
+            at: number;
+            /** @description ord_…, usr_… or key_… */
+            cause: string;
+            id: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description More than before; below 0: fewer.
+             */
+            pieces: number;
+            /** @enum {string} */
+            reason: "receipt" | "count" | "sale_out" | "correction";
+            sku_id: string;
+            store_id: string;
+        };
+        MovementsOutputBody: {
+            movements: components["schemas"]["Movement"][];
+            next_cursor: string;
+        };
         Named: {
             id: string;
             name: string;
@@ -1280,6 +1464,62 @@ export interface components {
             text: string;
             /** @enum {string} */
             visible: "platform" | "tongdan";
+        };
+        Offer: {
+            id: string;
+            /** @description The platform's: a dish, a listing. */
+            item: string;
+            /**
+             * Format: int64
+             * @description At most this many pieces can still come as orders: shown, or sold and not heard of. -1 = not known.
+             */
+            may_sell: number;
+            /**
+             * Format: int64
+             * @description The last number that the platform took; -1 = none.
+             */
+            pushed: number;
+            /** Format: int64 */
+            pushed_at: number;
+            /**
+             * Format: int64
+             * @description The last number that was read there; -1 = none, or unlimited.
+             */
+            seen: number;
+            /** Format: int64 */
+            seen_at: number;
+            shop_id: string;
+            /**
+             * Format: int64
+             * @description Pieces that the channel shows, as far as we know.
+             */
+            shown: number;
+            sku_id: string;
+            /**
+             * Format: int64
+             * @description Pieces that the platform sold beyond what it was given, since ever.
+             */
+            sold_beyond: number;
+            /**
+             * @description reading: what it shows is not known yet; sending: a number is on its way; checking: it is being made sure what was sold meanwhile; refused: see words.
+             * @enum {string}
+             */
+            state: "reading" | "sending" | "checking" | "shown" | "refused";
+            store_id: string;
+            /** @description The platform's specification or variation of it; empty where it has none. */
+            variation: string;
+            /** @description Why the last call failed. */
+            words?: string;
+        };
+        OfferBody: {
+            item: string;
+            shop_id: string;
+            sku_id: string;
+            variation?: string;
+        };
+        OffersOutputBody: {
+            next_cursor: string;
+            offers: components["schemas"]["Offer"][];
         };
         Order: {
             account_id: string;
@@ -1433,6 +1673,19 @@ export interface components {
             };
             total?: components["schemas"]["Amount"];
         };
+        Oversold: {
+            /** Format: int64 */
+            kept: number;
+            offer_id: string;
+            order_id: string;
+            /** Format: int64 */
+            short: number;
+            sku_id: string;
+            store_id: string;
+        };
+        OversoldOutputBody: {
+            oversold: components["schemas"]["Oversold"][];
+        };
         Parked: {
             account_id: string;
             app_id: string;
@@ -1545,6 +1798,18 @@ export interface components {
             name?: string;
             phone?: string;
         };
+        SKU: {
+            /** @description The merchant's own. */
+            code: string;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            name: string;
+        };
+        SKUBody: {
+            code: string;
+            name?: string;
+        };
         SamePack: {
             id: string;
             ref: string;
@@ -1609,6 +1874,10 @@ export interface components {
             currency: string;
             zone: string;
         };
+        SkusOutputBody: {
+            next_cursor: string;
+            skus: components["schemas"]["SKU"][];
+        };
         Status: {
             /** @description false: a restored or copied database; nothing is sent until somebody arms it. */
             armed: boolean;
@@ -1625,6 +1894,10 @@ export interface components {
             /** Format: int64 */
             started_at: number;
             version: string;
+        };
+        StockOutputBody: {
+            levels: components["schemas"]["Level"][];
+            next_cursor: string;
         };
         Store: {
             address: string;
@@ -2533,6 +2806,108 @@ export interface operations {
             };
         };
     };
+    listOffers: {
+        parameters: {
+            query?: {
+                store?: string;
+                shop?: string;
+                sku?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bindOffer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unbindOffer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listOrders: {
         parameters: {
             query?: {
@@ -3073,6 +3448,116 @@ export interface operations {
             };
         };
     };
+    listSKUs: {
+        parameters: {
+            query?: {
+                /** @description Only the SKU with this code. */
+                code?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkusOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeSKU: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SKUBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SKU"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSKU: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SKUBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SKU"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getStatus: {
         parameters: {
             query?: never;
@@ -3120,6 +3605,142 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStock: {
+        parameters: {
+            query?: {
+                store?: string;
+                sku?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMovements: {
+        parameters: {
+            query: {
+                store: string;
+                sku: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bookStock: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookingBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOversold: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OversoldOutputBody"];
+                };
             };
             /** @description Error */
             default: {
