@@ -133,7 +133,11 @@ func (d *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := d.stmts.Load(text); ok {
 		return s.(*sql.Stmt), nil
 	}
-	s, err := d.reads.PrepareContext(ctx, text)
+	plan := text
+	if d.eng.local {
+		plan = unpeeked(text)
+	}
+	s, err := d.reads.PrepareContext(ctx, plan)
 	if err != nil {
 		return nil, err
 	}
