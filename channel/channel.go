@@ -70,6 +70,24 @@ type Env struct {
 	Calls *http.Client // for calls that change something; never replayed, see NewClients
 	Vault Vault
 	Now   func() time.Time // the trade's clock, which a rehearsal may speed up
+
+	// Yield, where there is one, lets others go on: whoever would block on another call
+	// of this process calls it until he need not. For a simulation.
+	Yield func()
+}
+
+// Enter takes a gate that lets one call at a time through; the caller takes his token out
+// again. It fails with the context's error when that ends first.
+func (e Env) Enter(ctx context.Context, gate chan struct{}) error {
+	for e.Yield != nil && len(gate) == cap(gate) && ctx.Err() == nil {
+		e.Yield()
+	}
+	select {
+	case gate <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // A Vault keeps what a platform rotates. It is durable and sealed; a connector never

@@ -15,7 +15,10 @@ import (
 )
 
 // client holds the two HTTP clients that every connector shares.
-type client struct{ reads, calls *http.Client }
+type client struct {
+	reads, calls *http.Client
+	yield        func() // of a simulation
+}
 
 // conn is an opened account, kept while what it was opened with does not change.
 type conn struct {
@@ -50,7 +53,7 @@ func (h *Hub) conn(m ident.Merchant, id ident.Account) (*conn, error) {
 	for _, s := range shops {
 		acct.Shops = append(acct.Shops, s.External)
 	}
-	shop, err := p.Open(acct, channel.Env{Reads: h.reads.reads, Calls: h.reads.calls, Vault: h.db.Vault(m, id), Now: h.clock.Now})
+	shop, err := p.Open(acct, channel.Env{Reads: h.reads.reads, Calls: h.reads.calls, Vault: h.db.Vault(m, id), Now: h.clock.Now, Yield: h.reads.yield})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}

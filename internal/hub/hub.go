@@ -66,6 +66,7 @@ type Options struct {
 	// Turn instead of Run.
 	Reads, Calls *http.Client
 	Go           func(func())
+	Yield        func() // see channel.Env
 }
 
 // A Hub serves one database. Its methods may be called concurrently.
@@ -110,7 +111,7 @@ func New(o Options) *Hub {
 			h.realms[info.Realm] = info
 		}
 	}
-	h.reads = &client{o.Reads, o.Calls}
+	h.reads = &client{o.Reads, o.Calls, o.Yield}
 	if o.Reads == nil {
 		h.reads.reads, h.reads.calls = channel.NewClients(o.AllowPrivate...)
 	}

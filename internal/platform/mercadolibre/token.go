@@ -138,12 +138,10 @@ func (s *shop) token(ctx context.Context) (pair, error) {
 // processes the lane's owner is the only one.
 func (s *shop) renew(ctx context.Context, good func(pair) bool) (pair, error) {
 	gate := s.gate
-	select {
-	case gate <- struct{}{}:
-		defer func() { <-gate }()
-	case <-ctx.Done():
-		return pair{}, notDone(ctx.Err())
+	if err := s.env.Enter(ctx, gate); err != nil {
+		return pair{}, notDone(err)
 	}
+	defer func() { <-gate }()
 	p, err := s.load(ctx)
 	if err != nil {
 		return pair{}, err
@@ -333,12 +331,10 @@ func (s *shop) ConsentURL(state, redirect string) string {
 // another seller agreed than the one this account belongs to; the old pair stays.
 func (s *shop) Exchange(ctx context.Context, code, redirect string) (string, error) {
 	const op = "mercadolibre.Exchange"
-	select {
-	case s.gate <- struct{}{}:
-		defer func() { <-s.gate }()
-	case <-ctx.Done():
-		return "", notDone(ctx.Err())
+	if err := s.env.Enter(ctx, s.gate); err != nil {
+		return "", notDone(err)
 	}
+	defer func() { <-s.gate }()
 	p, err := s.load(ctx)
 	if err != nil {
 		return "", err
