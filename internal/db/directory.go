@@ -183,6 +183,10 @@ func (d *DB) addChange(ctx context.Context, c conn, m ident.Merchant, kind, id s
 	return r, c.run(ctx, addChanges.stmts([]any{int64(m), r.Seq, kind, id, int64(0), d.now().UnixMilli()})...)
 }
 
+// Reload reads the directory again: another node may have changed it. Without Options.Turn
+// the database does so by itself.
+func (d *DB) Reload(ctx context.Context) error { return d.loadDirectory(ctx) }
+
 // watch reloads the directory now and then: another node may have changed it.
 func (d *DB) watch() {
 	tick := time.NewTicker(reloadEvery)
