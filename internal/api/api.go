@@ -203,6 +203,7 @@ func (s *Server) routes() {
 	s.directoryRoutes()
 	s.stockRoutes()
 	s.statusRoutes()
+	s.healthRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

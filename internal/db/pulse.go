@@ -197,6 +197,8 @@ type CallMinute struct {
 	Failed   int64 // for the platform's reasons: no answer, 5xx, too many requests, not authorised
 	Slow     int64
 	TookMS   int64 // all together
+	OKAt     int64 // UTC ms, the last that went well; 0 = none
+	FailedAt int64 // UTC ms, the last that failed; 0 = none
 }
 
 // callsKept is how long minutes of calls are kept.
@@ -216,10 +218,12 @@ func (d *DB) Beat(ctx context.Context, n NodeRow, calls []CallMinute) error {
 			{text: `DELETE FROM call_minutes WHERE minute < $1`, args: []any{now.Add(-callsKept).Unix() / 60}},
 		}
 		for _, m := range calls {
-			list = append(list, &stmt{text: `INSERT INTO call_minutes (merchant_id, account_id, kind, minute, calls, failed, slow, took_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			list = append(list, &stmt{text: `INSERT INTO call_minutes (merchant_id, account_id, kind, minute, calls, failed, slow, took_ms, ok_at, failed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 				ON CONFLICT (merchant_id, account_id, minute, kind) DO UPDATE SET calls = call_minutes.calls + excluded.calls, failed = call_minutes.failed + excluded.failed,
-				slow = call_minutes.slow + excluded.slow, took_ms = call_minutes.took_ms + excluded.took_ms`,
-				args: []any{int64(m.Merchant), int64(m.Account), clean(m.Kind, 100), m.Minute, m.Calls, m.Failed, m.Slow, m.TookMS}})
+				slow = call_minutes.slow + excluded.slow, took_ms = call_minutes.took_ms + excluded.took_ms,
+				ok_at = CASE WHEN excluded.ok_at > call_minutes.ok_at THEN excluded.ok_at ELSE call_minutes.ok_at END,
+				failed_at = CASE WHEN excluded.failed_at > call_minutes.failed_at THEN excluded.failed_at ELSE call_minutes.failed_at END`,
+				args: []any{int64(m.Merchant), int64(m.Account), clean(m.Kind, 100), m.Minute, m.Calls, m.Failed, m.Slow, m.TookMS, m.OKAt, m.FailedAt}})
 		}
 		return c.run(ctx, list...)
 	}})
@@ -236,10 +240,10 @@ func (d *DB) Leave(ctx context.Context, name string) error {
 // Calls gives the minutes of calls of a merchant since a moment, oldest first.
 func (d *DB) Calls(ctx context.Context, m ident.Merchant, since time.Time) ([]CallMinute, error) {
 	var out []CallMinute
-	err := d.query(ctx, `SELECT account_id, kind, minute, calls, failed, slow, took_ms FROM call_minutes WHERE merchant_id = $1 AND minute >= $2 ORDER BY minute, account_id, kind`,
+	err := d.query(ctx, `SELECT account_id, kind, minute, calls, failed, slow, took_ms, ok_at, failed_at FROM call_minutes WHERE merchant_id = $1 AND minute >= $2 ORDER BY minute, account_id, kind`,
 		[]any{int64(m), since.Unix() / 60}, func(scan scanFunc) error {
 			c := CallMinute{Merchant: m}
-			err := scan(&c.Account, &c.Kind, &c.Minute, &c.Calls, &c.Failed, &c.Slow, &c.TookMS)
+			err := scan(&c.Account, &c.Kind, &c.Minute, &c.Calls, &c.Failed, &c.Slow, &c.TookMS, &c.OKAt, &c.FailedAt)
 			out = append(out, c)
 			return err
 		})

@@ -46,7 +46,7 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 		check(d.PutCheck(ctx, db.CheckRow{Name: "backups", At: time.Now(), OK: false, Words: "it is 3 days old"}))
 		me := db.NodeRow{Name: "n1", Owner: "o1", Host: "h", Version: "v", Started: now}
 		minute := now / 60_000
-		calls := []db.CallMinute{{Merchant: m, Account: 7, Kind: "accept", Minute: minute, Calls: 3, Failed: 1, Slow: 1, TookMS: 900},
+		calls := []db.CallMinute{{Merchant: m, Account: 7, Kind: "accept", Minute: minute, Calls: 3, Failed: 1, Slow: 1, TookMS: 900, OKAt: now, FailedAt: 5},
 			{Merchant: m, Account: 7, Kind: "accept", Minute: minute - 100_000, Calls: 9}}
 		check(d.Beat(ctx, me, calls))
 		check(d.Beat(ctx, db.NodeRow{Name: "n2", Owner: "o2"}, calls[:1]))
@@ -55,7 +55,7 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 
 		got, err := d.Calls(ctx, m, time.Now().Add(-time.Hour))
 		check(err)
-		want := db.CallMinute{Merchant: m, Account: 7, Kind: "accept", Minute: minute, Calls: 6, Failed: 2, Slow: 2, TookMS: 1800}
+		want := db.CallMinute{Merchant: m, Account: 7, Kind: "accept", Minute: minute, Calls: 6, Failed: 2, Slow: 2, TookMS: 1800, OKAt: now, FailedAt: 5}
 		if len(got) != 1 || got[0] != want {
 			t.Errorf("calls are %+v, want %+v", got, want)
 		}

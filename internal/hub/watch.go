@@ -47,9 +47,12 @@ func (h *Hub) around(ctx context.Context, e effect.Effect, do func(context.Conte
 	if calls == 0 && !failed {
 		return res // nobody was asked
 	}
-	m := db.CallMinute{Merchant: e.Merchant, Account: e.Account, Kind: e.Kind, Minute: time.Now().Unix() / 60, Calls: 1, TookMS: worst.Milliseconds()}
+	now := time.Now()
+	m := db.CallMinute{Merchant: e.Merchant, Account: e.Account, Kind: e.Kind, Minute: now.Unix() / 60, Calls: 1, TookMS: worst.Milliseconds()}
 	if failed {
-		m.Failed = 1
+		m.Failed, m.FailedAt = 1, now.UnixMilli()
+	} else {
+		m.OKAt = now.UnixMilli()
 	}
 	if worst >= SlowCall {
 		m.Slow = 1
@@ -92,6 +95,7 @@ func (t *tally) add(m db.CallMinute) {
 		t.rows[k] = row
 	}
 	row.Calls, row.Failed, row.Slow, row.TookMS = row.Calls+m.Calls, row.Failed+m.Failed, row.Slow+m.Slow, row.TookMS+m.TookMS
+	row.OKAt, row.FailedAt = max(row.OKAt, m.OKAt), max(row.FailedAt, m.FailedAt)
 }
 
 func (t *tally) take() []db.CallMinute {
@@ -106,7 +110,7 @@ func (t *tally) take() []db.CallMinute {
 }
 
 // beatEvery is how often a node says that it is alive and how its calls went.
-const beatEvery = 5 * time.Second
+const beatEvery = 3 * time.Second
 
 // beat says so until ctx ends. It is for whoever looks: when the database cannot take it,
 // the counts are kept for the next time.

@@ -91,13 +91,22 @@ const unclear = createRoute({
   path: "/unclear",
   component: lazyRouteComponent(() => import("./routes/unclear/Unclear"), "Unclear"),
 });
+const status = createRoute({
+  getParentRoute: () => inside,
+  path: "/status",
+  component: lazyRouteComponent(() => import("./routes/status/Status"), "Status"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
   component: lazyRouteComponent(() => import("./routes/me/Me"), "Me"),
 });
 
-const tree = root.addChildren([signIn, setup, inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, me])]);
+const tree = root.addChildren([
+  signIn,
+  setup,
+  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, status, me]),
+]);
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

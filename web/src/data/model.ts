@@ -290,7 +290,8 @@ export type Account = {
   pull_lag_s: number;
 };
 export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
-export type User = { id: string; name: string; role: string; locale: string };
+/** stores: those that the user is limited to; empty = all of the merchant. */
+export type User = { id: string; name: string; role: string; locale: string; stores: string[] };
 export type Counts = { statuses: Record<string, number>; flags: Record<string, number>; as_of: number; seq: number };
 export type Batch = {
   id: string;
@@ -625,7 +626,13 @@ export const readShop = (s: Loose<Shop>): Shop => ({
   name: text(s.name),
   mode: text(s.mode) || "watch",
 });
-export const readUser = (u: Loose<User>): User => ({ id: text(u.id), name: text(u.name), role: text(u.role), locale: text(u.locale) });
+export const readUser = (u: Loose<User>): User => ({
+  id: text(u.id),
+  name: text(u.name),
+  role: text(u.role),
+  locale: text(u.locale),
+  stores: texts(u.stores),
+});
 
 const numbers = (v: Record<string, number | null | undefined> | null | undefined): Record<string, number> =>
   Object.fromEntries(Object.entries(v ?? {}).map(([k, n]) => [k, count(n)]));
@@ -648,4 +655,93 @@ export const readBatch = (b: Loose<Batch>): Batch => ({
     state: text(r.state),
     error: r.error && (r.error.code || r.error.words) ? { code: text(r.error.code), words: text(r.error.words) } : null,
   })),
+});
+
+export type CallCounts = { calls: number; failed: number; slow: number; mean_ms: number };
+export type Health = {
+  at: number;
+  armed: boolean;
+  accounts: {
+    account_id: string;
+    channel: string;
+    name: string;
+    state: string;
+    cause: string;
+    kinds: string[];
+    since_at: number;
+    push_at: number;
+    pull_at: number;
+    /** Of each of the last 60 minutes, the newest last. */
+    calls: number[];
+    failed: number[];
+  }[];
+  queue: { class: string; waiting: number; oldest_ms: number }[];
+  follower: { behind: number; since_at: number };
+  lanes: { account_id: string; node: string; open: number; person: number; due_at: number }[];
+  calls: { channel: string; kind: string; quarter: CallCounts; hour: CallCounts }[];
+  parked: number;
+  database: { engine: string; size_bytes: number; wal_bytes: number; free_bytes: number };
+  nodes: { name: string; host: string; version: string; started_at: number; seen_at: number; lanes: number; me: boolean }[];
+  checks: { name: string; ok: boolean; at: number; good_at: number; about_at: number; words: string }[];
+  version: string;
+};
+
+const readCalls = (c: Loose<CallCounts> | null | undefined): CallCounts => ({
+  calls: count(c?.calls),
+  failed: count(c?.failed),
+  slow: count(c?.slow),
+  mean_ms: count(c?.mean_ms),
+});
+
+export const readHealth = (h: Loose<Health>): Health => ({
+  at: count(h.at),
+  armed: h.armed !== false,
+  accounts: list(h.accounts, (a) => ({
+    account_id: text(a.account_id),
+    channel: text(a.channel),
+    name: text(a.name),
+    state: text(a.state),
+    cause: text(a.cause),
+    kinds: texts(a.kinds),
+    since_at: count(a.since_at),
+    push_at: count(a.push_at),
+    pull_at: count(a.pull_at),
+    calls: list(a.calls, count),
+    failed: list(a.failed, count),
+  })),
+  queue: list(h.queue, (q) => ({ class: text(q.class), waiting: count(q.waiting), oldest_ms: count(q.oldest_ms) })),
+  follower: { behind: count(h.follower?.behind), since_at: count(h.follower?.since_at) },
+  lanes: list(h.lanes, (l) => ({
+    account_id: text(l.account_id),
+    node: text(l.node),
+    open: count(l.open),
+    person: count(l.person),
+    due_at: count(l.due_at),
+  })),
+  calls: list(h.calls, (c) => ({ channel: text(c.channel), kind: text(c.kind), quarter: readCalls(c.quarter), hour: readCalls(c.hour) })),
+  parked: count(h.parked),
+  database: {
+    engine: text(h.database?.engine),
+    size_bytes: count(h.database?.size_bytes),
+    wal_bytes: count(h.database?.wal_bytes),
+    free_bytes: count(h.database?.free_bytes),
+  },
+  nodes: list(h.nodes, (n) => ({
+    name: text(n.name),
+    host: text(n.host),
+    version: text(n.version),
+    started_at: count(n.started_at),
+    seen_at: count(n.seen_at),
+    lanes: count(n.lanes),
+    me: n.me === true,
+  })),
+  checks: list(h.checks, (c) => ({
+    name: text(c.name),
+    ok: c.ok === true,
+    at: count(c.at),
+    good_at: count(c.good_at),
+    about_at: count(c.about_at),
+    words: text(c.words),
+  })),
+  version: text(h.version),
 });

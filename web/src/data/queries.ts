@@ -11,6 +11,7 @@ import {
   readChannel,
   readCounts,
   readEffect,
+  readHealth,
   readJournalEntry,
   readOrder,
   readParked,
@@ -54,6 +55,15 @@ export const status = queryOptions({
     const got = await answer(api.GET("/api/v1/status"));
     return { armed: got.armed !== false, version: got.version ?? "" };
   },
+});
+
+/** How everything is doing, account by account; for whoever sees all stores. */
+export const health = queryOptions({
+  queryKey: ["health"],
+  staleTime: 2000,
+  refetchInterval: 5000,
+  retry: 1,
+  queryFn: async () => readHealth(await answer(api.GET("/api/v1/status/health"))),
 });
 
 export const channels = queryOptions({

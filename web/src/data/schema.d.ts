@@ -662,6 +662,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How everything is doing: each account in one word, queues, lanes, calls of the last hour, the database and its nodes; for whoever sees all stores */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stock": {
         parameters: {
             query?: never;
@@ -817,6 +834,33 @@ export interface components {
             at: number;
             code: string;
             words: string;
+        };
+        AccountHealth: {
+            account_id: string;
+            /** @description Calls in each of the last 60 minutes, the newest last. */
+            calls: number[];
+            /** @description Why, as a stable word: ok, paused, disarmed, authorise, unreachable, failing, slow, late, no_pull, unworked. */
+            cause: string;
+            channel: string;
+            /** @description Of them, those that failed for reasons of the platform or the way to it. */
+            failed: number[];
+            /** @description What fails, with cause failing. */
+            kinds: string[];
+            name: string;
+            /**
+             * Format: int64
+             * @description The last pull that ended well.
+             */
+            pull_at: number;
+            /**
+             * Format: int64
+             * @description The last push.
+             */
+            push_at: number;
+            /** Format: int64 */
+            since_at: number;
+            /** @enum {string} */
+            state: "good" | "slow" | "down" | "paused";
         };
         AccountsOutputBody: {
             accounts: components["schemas"]["Account"][];
@@ -1039,6 +1083,26 @@ export interface components {
             sku_id: string;
             store_id: string;
         };
+        CallCounts: {
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /**
+             * Format: int64
+             * @description Longer than 3 seconds.
+             */
+            slow: number;
+        };
+        CallHealth: {
+            channel: string;
+            hour: components["schemas"]["CallCounts"];
+            kind: string;
+            /** @description The last 15 minutes. */
+            quarter: components["schemas"]["CallCounts"];
+        };
         CallbackPath: {
             path: string;
             what_en: string;
@@ -1112,6 +1176,23 @@ export interface components {
         ChannelsOutputBody: {
             channels: components["schemas"]["Channel"][];
         };
+        CheckHealth: {
+            /**
+             * Format: int64
+             * @description Of when that is what was checked.
+             */
+            about_at: number;
+            /** Format: int64 */
+            at: number;
+            /**
+             * Format: int64
+             * @description When it last went well.
+             */
+            good_at: number;
+            name: string;
+            ok: boolean;
+            words: string;
+        };
         Choice: {
             code: string;
             label_en: string;
@@ -1169,6 +1250,22 @@ export interface components {
             city: string;
             name: string;
             phone_tail: string;
+        };
+        DatabaseHealth: {
+            /** @enum {string} */
+            engine: "sqlite" | "postgres";
+            /**
+             * Format: int64
+             * @description On the disk of SQLite's file; 0 = not known.
+             */
+            free_bytes: number;
+            /** Format: int64 */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description SQLite alone.
+             */
+            wal_bytes: number;
         };
         Deadline: {
             /** Format: int64 */
@@ -1248,6 +1345,36 @@ export interface components {
             amount: components["schemas"]["Amount"];
             name: string;
         };
+        FollowerHealth: {
+            /**
+             * Format: int64
+             * @description Changes that are not counted yet.
+             */
+            behind: number;
+            /**
+             * Format: int64
+             * @description Of the oldest of them; 0 = all are counted.
+             */
+            since_at: number;
+        };
+        Health: {
+            accounts: components["schemas"]["AccountHealth"][];
+            armed: boolean;
+            /** Format: int64 */
+            at: number;
+            calls: components["schemas"]["CallHealth"][];
+            /** @description Checks that run by themselves, such as that of the backups; empty when none has run. */
+            checks: components["schemas"]["CheckHealth"][];
+            database: components["schemas"]["DatabaseHealth"];
+            follower: components["schemas"]["FollowerHealth"];
+            lanes: components["schemas"]["LaneHealth"][];
+            nodes: components["schemas"]["NodeHealth"][];
+            /** Format: int64 */
+            parked: number;
+            /** @description What waits for the database on the node that answers. */
+            queue: components["schemas"]["QueueHealth"][];
+            version: string;
+        };
         Invoice: {
             tax_id?: string;
             title: string;
@@ -1312,6 +1439,26 @@ export interface components {
         };
         KeysOutputBody: {
             keys: components["schemas"]["Key"][];
+        };
+        LaneHealth: {
+            account_id: string;
+            /**
+             * Format: int64
+             * @description Since when the oldest is due; 0 = nothing is.
+             */
+            due_at: number;
+            /** @description Who works it; empty = nobody. */
+            node: string;
+            /**
+             * Format: int64
+             * @description Acts and reads that wait or are being made.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of them, those that a person must decide.
+             */
+            person: number;
         };
         LaneStatus: {
             account_id: string;
@@ -1456,6 +1603,22 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        NodeHealth: {
+            host: string;
+            /**
+             * Format: int64
+             * @description That it works.
+             */
+            lanes: number;
+            /** @description It gives this answer. */
+            me: boolean;
+            name: string;
+            /** Format: int64 */
+            seen_at: number;
+            /** Format: int64 */
+            started_at: number;
+            version: string;
         };
         Note: {
             /** Format: int64 */
@@ -1774,6 +1937,14 @@ export interface components {
             location: string;
             message: string;
             value?: unknown;
+        };
+        QueueHealth: {
+            /** @enum {string} */
+            class: "pushes" | "people" | "background";
+            /** Format: int64 */
+            oldest_ms: number;
+            /** Format: int64 */
+            waiting: number;
         };
         Reason: {
             code: string;
@@ -3605,6 +3776,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
             };
             /** @description Error */
             default: {

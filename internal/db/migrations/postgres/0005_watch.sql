@@ -25,5 +25,7 @@ CREATE TABLE call_minutes (
 	failed      BIGINT NOT NULL, -- no answer, or one of 5xx or 429
 	slow        BIGINT NOT NULL, -- longer than a few seconds
 	took_ms     BIGINT NOT NULL, -- all together
+	ok_at       BIGINT NOT NULL, -- UTC ms, the last that went well; 0 = none
+	failed_at   BIGINT NOT NULL, -- the same, the last that failed
 	PRIMARY KEY (merchant_id, account_id, minute, kind)
 );

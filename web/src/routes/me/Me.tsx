@@ -66,6 +66,13 @@ export function Me() {
             </Link>
           </Line>
         ) : null}
+        {phone && user?.stores.length === 0 ? (
+          <Line label={t("nav.status")} help={t("pulse.lead")}>
+            <Link to="/status" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
         <Line
           label={t("voice.title")}
           help={t(speaker.mode === "on" ? (speaker.speaks === false ? "voice.chimeOnly" : "voice.onHelp") : "voice.offHelp")}
