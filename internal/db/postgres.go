@@ -46,12 +46,12 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 	if err := d.migratePostgres(ctx); err != nil {
 		return err
 	}
+	d.eng = postgresEngine()
 	if d.place, err = d.placeOfPostgres(ctx); err != nil {
 		return fault.Wrap(op, err)
 	}
 	grown := growth{kick: make(chan struct{}, 1)}
 	d.work.Go(func() { d.analyse(&grown) })
-	d.eng = postgresEngine()
 	d.eng.writers = func(ctx context.Context) ([]conn, error) {
 		var out []conn
 		for range pgWriters {
