@@ -137,6 +137,26 @@ func TestAPaidPushGivesTheWholeOrder(t *testing.T) {
 	}
 }
 
+// TestALateCopyOfAnOlderStateDoesNotWin gives a push that was tried again after a newer
+// one: its timestamp is that of the attempt, and greater; what it carries is older.
+func TestALateCopyOfAnOlderStateDoesNotWin(t *testing.T) {
+	at := func(sent, changed, remark string) []order.Reading {
+		f := example(t, "paid")
+		f["timestamp"], f["utime"], f["caution"] = sent, changed, remark
+		said, err := readPush("order/paid", formFrom(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said.readings
+	}
+	older, newer := at("1700000180", "1700000010", "少冰"), at("1700000120", "1700000100", "多冰")
+	for name, list := range map[string][]order.Reading{"as they came": append(newer, older...), "in order": append(older, newer...)} {
+		if o := folded(newer[0].Ref, list); o.Remark != "多冰" {
+			t.Errorf("%s, the remark is %q; the newest state says %q", name, o.Remark, "多冰")
+		}
+	}
+}
+
 func TestWhatAMessageDoesNotSayIsNotTakenAway(t *testing.T) {
 	paid := example(t, "paid")
 	first, _ := readPush("order/paid", formFrom(paid))
