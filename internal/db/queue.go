@@ -16,6 +16,7 @@ const (
 	maxBatchBytes = 1 << 20
 	maxQueueBytes = 64 << 20
 	maxRest       = time.Second
+	lately        = 250 * time.Millisecond
 )
 
 // shares of a batch by class, when it cannot hold everybody: 5 to 4 to 1.
@@ -33,10 +34,11 @@ type queue struct {
 	closed bool
 	passed bool // a job that runs alone was passed over by the last batch
 
-	// rest is until when background work that runs alone waits while others do: after
-	// each piece of it as long as the piece took. So an import or a rebuild has at most
-	// half of the writer when there is something else to write, and all of it otherwise.
+	// rest is until when background work that runs alone waits: after each piece of it as
+	// long as the piece took, if anybody else came lately. So an import or a rebuild has at
+	// most half of the writer and of the disk while a shop is open, and all of it at night.
 	rest time.Time
+	came time.Time // the last push or person
 }
 
 func newQueue() *queue {
@@ -57,7 +59,9 @@ func (q *queue) add(c Class, j *job) error {
 	if q.bytes+j.size > maxQueueBytes*fill[c]/8 && (c == Background || !q.shed(j.size-(maxQueueBytes*fill[c]/8-q.bytes))) {
 		return fault.New("db.queue", fault.Unavailable, "too much waits to be written; try again")
 	}
-	j.class = c
+	if j.class = c; c != Background {
+		q.came = time.Now()
+	}
 	q.lists[c] = append(q.lists[c], j)
 	q.bytes += j.size
 	q.some.Signal()
@@ -84,7 +88,17 @@ func (q *queue) shed(need int) bool {
 // alone; then it is the only one.
 func (q *queue) take() ([]*job, bool) {
 	q.mu.Lock()
-	for q.empty() && !q.closed {
+	for !q.closed {
+		wait := q.resting()
+		if !q.empty() && wait <= 0 {
+			break
+		}
+		if wait > 0 {
+			t := time.AfterFunc(wait, q.some.Broadcast)
+			q.some.Wait()
+			t.Stop()
+			continue
+		}
 		q.some.Wait()
 	}
 	q.mu.Unlock()
@@ -121,6 +135,20 @@ func (q *queue) now() []*job {
 	return q.batch()
 }
 
+// resting is how long it is until the only thing that waits, which is background work that
+// runs alone, may go on; 0 = something may be done now, or nothing waits.
+func (q *queue) resting() time.Duration {
+	back := q.lists[Background]
+	if len(back) == 0 || !back[0].alone() || len(q.lists[Pushes])+len(q.lists[People]) > 0 || q.rest.IsZero() {
+		return 0
+	}
+	now := time.Now()
+	if now.Sub(q.came) > lately {
+		return 0
+	}
+	return q.rest.Sub(now)
+}
+
 func (q *queue) empty() bool {
 	for _, l := range q.lists {
 		if len(l) > 0 {
@@ -137,7 +165,7 @@ func (q *queue) batch() []*job {
 			l := q.lists[c]
 			if len(l) > 0 && l[0].alone() {
 				if Class(c) == Background && !q.rest.IsZero() && time.Now().Before(q.rest) {
-					q.passed = true // when nobody else waits, the batch below is this job
+					q.passed = true
 					continue
 				}
 				q.lists[c] = l[1:]

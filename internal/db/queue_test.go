@@ -107,13 +107,23 @@ func TestBackgroundWorkRestsAsLongAsItTookWhileOthersWait(t *testing.T) {
 		if got := q.batch(); len(got) != 1 || got[0] != second {
 			t.Error("the second piece does not run after its rest")
 		}
-		q.ran(5 * time.Millisecond)
 		for !q.empty() {
 			q.batch()
 		}
-		third := piece()
-		if got := q.batch(); len(got) != 1 || got[0] != third {
-			t.Error("the third piece rests though nobody else waits")
+		for _, c := range []struct {
+			came bool // somebody else, just now
+			want time.Duration
+		}{{true, 5 * time.Millisecond}, {false, 0}} {
+			if time.Sleep(lately + 1); c.came {
+				fillQueue(t, q, Pushes, 1, 1)
+				q.batch()
+			}
+			q.ran(5 * time.Millisecond)
+			next := piece()
+			began := time.Now()
+			if got, _ := q.take(); len(got) != 1 || got[0] != next || time.Since(began) != c.want {
+				t.Errorf("somebody else came: %v; the next piece runs after %v, want %v", c.came, time.Since(began), c.want)
+			}
 		}
 	})
 }

@@ -21,7 +21,7 @@ type AskFill struct {
 	From     int // number of the first: later fills must not meet earlier ones
 }
 
-const fillBatch = 50 // a few ms, as of every import
+const fillBatch = 20 // a few ms, as of every import
 
 // fill copies the newest order N times: rows as they are stored by the intake, without
 // records and journal, spread over 400 days and all shops, most of them long finished. Everything that
