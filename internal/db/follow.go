@@ -20,7 +20,7 @@ import (
 
 const (
 	// Everybody who writes waits for a piece: these take two or three milliseconds.
-	followMany  = 32  // changes of one step
+	followMany  = 32 // changes of one step
 	followMore  = 64 // of one step that is far behind
 	followFar   = 1000
 	pieceOrders = 50  // orders of one piece of a rebuild

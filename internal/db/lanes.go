@@ -145,13 +145,23 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list
 		return nil, 0, err
 	}
 	// What is about an order, or has a deadline, comes apart from the rest: there is little of it, it is what
-	// people wait for, and thousands of reads that are due must not hide it. The rest is
-	// taken in the order of its index, so that a large backlog is not sorted each time.
-	for _, half := range []string{
-		` AND (order_id <> 0 OR deadline > 0)` + dueOldest + ` ORDER BY CASE WHEN deadline > 0 THEN deadline ELSE 9223372036854775807 END, next_at, id`,
-		` AND order_id = 0 AND deadline = 0` + dueOldest + ` ORDER BY next_at, id`,
+	// people wait for, and thousands of reads that are due must not hide it. But for the few
+	// with a deadline all is taken in the order of an index, so that a large backlog is not
+	// sorted each time.
+	acts := ` AND (order_id <> 0 OR deadline > 0)`
+	for _, part := range []struct {
+		where, by string
+		upTo      int // of the list
+	}{
+		{acts + ` AND deadline > 0`, `deadline, next_at, id`, limit},
+		{acts + ` AND deadline = 0`, `next_at, id`, limit},
+		{` AND order_id = 0 AND deadline = 0`, `next_at, id`, 2 * limit},
 	} {
-		err = d.query(ctx, dueEffects+half+` LIMIT $4`, []any{int64(k.m), int64(k.account), nowMS, int64(limit)}, func(scan scanFunc) error {
+		n := min(limit, part.upTo-len(list))
+		if n <= 0 {
+			continue
+		}
+		err = d.query(ctx, dueEffects+part.where+dueOldest+` ORDER BY `+part.by+` LIMIT $4`, []any{int64(k.m), int64(k.account), nowMS, int64(n)}, func(scan scanFunc) error {
 			e, err := scanEffect(scan)
 			list = append(list, e)
 			return err

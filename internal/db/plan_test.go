@@ -87,3 +87,25 @@ func TestListsWalkAlongAnIndexOnSQLite(t *testing.T) {
 		}
 	}
 }
+
+// What is due is looked for all the time, with thousands waiting: it may not be sorted.
+func TestDueActsAreNotSortedOnSQLite(t *testing.T) {
+	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for _, where := range []string{` AND (order_id <> 0 OR deadline > 0) AND deadline = 0`, ` AND order_id = 0 AND deadline = 0`} {
+		if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+dueEffects+where+dueOldest+` ORDER BY next_at, id LIMIT $4`, []any{int64(1), int64(2), int64(3), int64(4)}, func(scan scanFunc) error {
+			var id, parent, unused int
+			var detail string
+			err := scan(&id, &parent, &unused, &detail)
+			if strings.Contains(detail, "TEMP B-TREE") || strings.HasPrefix(detail, "SCAN") {
+				t.Errorf("%s: %s", where, detail)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
