@@ -8,7 +8,7 @@ WEB     := web/node_modules/.stamp
 CONSOLE := web/dist/index.html
 WEBSRC  := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo test quick test-go test-web test-e2e crash soak bench lint generate fresh build deps clean
+.PHONY: help demo test quick test-go test-web test-e2e crash soak bench bench-large lint generate fresh build deps clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -64,6 +64,9 @@ soak: ## simulated days with new seeds, for TONGDAN_SOAK minutes (30)
 
 bench: build ## the measurements of docs/performance.md
 	sh scripts/bench.sh
+
+bench-large: build ## lists and searches of ten million orders: two hours and 40 GB for the filling
+	sh scripts/bench.sh -parts list -engines sqlite -orders 10000000
 
 lint: $(WEB) ## formatting, vet, the console's linter, generated files
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

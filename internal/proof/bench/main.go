@@ -32,9 +32,10 @@ import (
 const nodeEnv = "TONGDAN_PROOF_NODE"
 
 var (
-	parts   = flag.String("parts", "push,list,mixed,live,idle", "what to measure: push, list, mixed, live, idle")
+	parts   = flag.String("parts", "push,list,mixed,live,idle,effects,streams,reconcile", "what to measure, of these")
 	engines = flag.String("engines", "sqlite,postgres", "on which engines")
 	sizes   = flag.String("orders", "100000", "orders in the database for list and mixed, several separated by commas")
+	sold    = flag.Int("sold", 2000, "orders that reconcile finds at a platform")
 	clients = flag.Int("clients", 64, "clients that push at once")
 	pushes  = flag.Int("pushes", 6000, "pushes of one run")
 	runs    = flag.Int("runs", 5, "interleaved runs of push")
@@ -64,9 +65,9 @@ func main() {
 	for _, engine := range strings.Split(*engines, ",") {
 		b.engine = engine
 		for _, part := range strings.Split(*parts, ",") {
-			f, ok := map[string]func() error{"push": b.push, "list": b.lists, "mixed": b.mixed, "live": b.live, "idle": b.idle}[part]
+			f, ok := map[string]func() error{"push": b.push, "list": b.lists, "mixed": b.mixed, "live": b.live, "idle": b.idle, "effects": b.effects, "streams": b.streams, "reconcile": b.reconcile}[part]
 			if !ok {
-				end(fmt.Errorf("-parts: %q is none of push, list, mixed, live, idle", part))
+				end(fmt.Errorf("-parts: %q is not known; see -help", part))
 			}
 			if err := f(); err != nil {
 				os.RemoveAll(tmp)
@@ -98,6 +99,7 @@ func cpuName() string {
 
 type bench struct {
 	tmp    string
+	theirs string // where the platform is; "" = nowhere, since nothing is called
 	engine string
 	n      int // databases made so far
 }
@@ -163,7 +165,7 @@ func (b *bench) start(p proof.Plan, mode string, made *proof.Made) (*node, error
 		n.made = *made
 	default:
 		in := proof.Setup{Name: "bench", Zone: "Asia/Shanghai", Stores: 10, Public: n.url, Channels: []proof.SetupChannel{{
-			Channel: "meituan", BaseURL: "http://127.0.0.1:9", AppCreds: map[string]string{"app_id": proof.MeituanApp, "secret": proof.MeituanSecret}}}}
+			Channel: "meituan", BaseURL: cmp.Or(b.theirs, "http://127.0.0.1:9"), AppCreds: map[string]string{"app_id": proof.MeituanApp, "secret": proof.MeituanSecret}}}}
 		if mode != "" {
 			for i := range 20 { // of which the templates know the first two
 				in.Channels[0].Shops = append(in.Channels[0].Shops, fmt.Sprintf("TEA%03d", i+1))
