@@ -134,7 +134,7 @@ func (d *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 		return s.(*sql.Stmt), nil
 	}
 	plan := text
-	if d.eng.local {
+	if d.eng != nil && d.eng.local { // nil: while PostgreSQL is being opened
 		plan = unpeeked(text)
 	}
 	s, err := d.reads.PrepareContext(ctx, plan)
