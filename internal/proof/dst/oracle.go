@@ -202,6 +202,10 @@ func (w *World) children(ctx context.Context, n *node) (differ []string) {
 	return differ
 }
 
+// verifyEvery says which days are looked at by tongdan verify's own checks too: it reads
+// everything.
+const verifyEvery = 4
+
 // check holds a day that has come to rest against the promise.
 func (w *World) check(ctx context.Context) {
 	n := w.nodes[0]
@@ -284,6 +288,15 @@ func (w *World) check(ctx context.Context) {
 		w.violate("a message was parked: %s %s: %s", p.Channel, p.What, p.Reason)
 	}
 	w.durable()
+	if w.script.Seed%verifyEvery == 0 {
+		report, err := n.hub.Verify(ctx, hub.VerifyOptions{Merchant: w.merchant, Examples: 1})
+		fail(err)
+		for _, c := range report.Checks {
+			if c.Bad > 0 {
+				w.violate("verify, %s: %d of %d: %v", c.Name, c.Bad, c.Looked, c.Examples)
+			}
+		}
+	}
 	if w.script.Copy {
 		w.silent()
 	}
