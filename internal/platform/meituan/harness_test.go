@@ -223,3 +223,20 @@ func (v *vault) Save(_ context.Context, name string, _ time.Time, b []byte) erro
 }
 
 func (*vault) Alarm(context.Context, time.Time, string) error { return nil }
+
+// Offers implements channeltest.Stocking: two dishes of the simulator's menu.
+func (w *world) Offers(t *testing.T) [2]channel.Offer {
+	return [2]channel.Offer{{ShopID: "TEA001", Item: "T001", Variation: "T001-M"}, {ShopID: "TEA001", Item: "T001", Variation: "T001-L"}}
+}
+
+func (w *world) Buy(t *testing.T, o channel.Offer, pieces int64) bool {
+	t.Helper()
+	_, err := w.sim.Place(fmt.Appendf(nil, `{"app_poi_code":%q,"detail":[{"app_food_code":%q,"sku_id":%q,"quantity":%d}]}`, o.ShopID, o.Item, o.Variation, pieces))
+	return err == nil
+}
+
+func (w *world) FaultStock(t *testing.T, f channeltest.Fault, n int) {
+	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx,
+		channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
+	w.faults.Next(kind, n, "food/sku/stock")
+}

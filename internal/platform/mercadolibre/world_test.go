@@ -260,3 +260,27 @@ func unmarshal(t testing.TB, b []byte, v any) {
 		t.Fatal(err)
 	}
 }
+
+// Offers implements channeltest.Stocking: a listing, and a variation of another.
+func (w *world) Offers(t *testing.T) [2]channel.Offer {
+	return [2]channel.Offer{{ShopID: seller.String(), Item: "MLB4000001006"}, {ShopID: seller.String(), Item: "MLB4000001001", Variation: "180000100001"}}
+}
+
+func (w *world) Buy(t *testing.T, o channel.Offer, pieces int64) bool {
+	t.Helper()
+	item := map[string]any{"id": o.Item}
+	if o.Variation != "" {
+		item["variation_id"] = json.Number(o.Variation)
+	}
+	raw, err := json.Marshal(map[string]any{"seller_id": seller, "order": map[string]any{"order_items": []any{map[string]any{"item": item, "quantity": pieces}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.s.PlaceJSON(raw)
+	return err == nil
+}
+
+func (w *world) FaultStock(t *testing.T, f channeltest.Fault, n int) {
+	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx, channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
+	w.s.Faults().Next(kind, n, "PUT /items/{id}")
+}
