@@ -355,10 +355,9 @@ type StockFault struct {
 
 // CheckStock compares levels with what they are the sums of, and what channels may still
 // sell with what is sellable, for the next limit levels after a key. It gives the key to
-// go on after; zero at the end. Each level is read in one statement, so that what is
+// go on after, zero at the end, and how many were looked at. Each level is read in one statement, so that what is
 // compared is of one moment; sums over long histories make it slow, not wrong.
-func (d *DB) CheckStock(ctx context.Context, m ident.Merchant, after StockKey, limit int) (faults []StockFault, next StockKey, err error) {
-	n := 0
+func (d *DB) CheckStock(ctx context.Context, m ident.Merchant, after StockKey, limit int) (faults []StockFault, next StockKey, n int, err error) {
 	var last StockKey
 	err = d.query(ctx, `SELECT l.store_id, l.sku_id, l.on_hand, l.reserved,
 		(SELECT CAST(COALESCE(SUM(v.pieces), 0) AS BIGINT) FROM movements AS v WHERE v.merchant_id = l.merchant_id AND v.store_id = l.store_id AND v.sku_id = l.sku_id),
@@ -390,5 +389,5 @@ func (d *DB) CheckStock(ctx context.Context, m ident.Merchant, after StockKey, l
 	if n == limit {
 		next = last
 	}
-	return faults, next, fault.Wrap("db.CheckStock", err)
+	return faults, next, n, fault.Wrap("db.CheckStock", err)
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -67,6 +68,8 @@ var checks = []check{
 	{name: "fold", says: "the stored order is what its records say with today's code", derived: true, step: (*Hub).checkFold},
 	{name: "money", says: "lines + fees - discounts = total and refunds are at most what was paid, or an issue on the order says so", step: (*Hub).checkMoney},
 	{name: "reservations", says: "what is reserved is what the order wants", derived: true, step: (*Hub).checkReserved},
+	{name: "stock", says: "on hand is the sum of movements, reserved the sum of what orders keep, and channels may sell at most what is sellable",
+		step: (*Hub).checkStock},
 	{name: "effects", says: "one open goal a key, no attempt without an end, no additive call repeated after a lost answer",
 		step: func(h *Hub, ctx context.Context, m ident.Merchant, from string, n int) (db.Window, error) {
 			return h.db.CheckEffects(ctx, m, from, n)
@@ -487,6 +490,26 @@ func (h *Hub) checkReserved(ctx context.Context, m ident.Merchant, from string, 
 			w.Found = append(w.Found, db.Finding{Order: o.Row.ID, What: d[0].Field + more(len(d)), Want: d[0].Want, Got: d[0].Have})
 		}
 	})
+}
+
+// checkStock looks at levels, in the order of stores and SKUs.
+func (h *Hub) checkStock(ctx context.Context, m ident.Merchant, from string, limit int) (db.Window, error) {
+	var w db.Window
+	var after db.StockKey
+	if store, sku, ok := strings.Cut(from, "."); ok {
+		if err := errors.Join(after.Store.UnmarshalText([]byte(store)), after.SKU.UnmarshalText([]byte(sku))); err != nil {
+			return w, err
+		}
+	}
+	faults, next, looked, err := h.db.CheckStock(ctx, m, after, limit)
+	w.Looked = looked
+	for _, f := range faults {
+		w.Found = append(w.Found, db.Finding{What: f.Rule + " of " + f.SKU.String() + " at " + f.Store.String(), Want: strconv.FormatInt(f.Want, 10), Got: strconv.FormatInt(f.Have, 10)})
+	}
+	if next != (db.StockKey{}) {
+		w.Next = next.Store.String() + "." + next.SKU.String()
+	}
+	return w, err
 }
 
 // reservedDiffers compares an order's reservations with its wants.
