@@ -37,6 +37,7 @@ type bundle struct {
 	url    string
 	sim    *meituan.Sim
 	log    *guardedBuffer
+	dir    string // of the database
 	m      ident.Merchant
 	app    db.AppRow
 	acct   db.AccountRow
@@ -65,8 +66,8 @@ func (g *guardedBuffer) String() string {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	b := &bundle{t: t, log: &guardedBuffer{}}
-	b.db = dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	b := &bundle{t: t, log: &guardedBuffer{}, dir: t.TempDir()}
+	b.db = dbtest.Open(t, db.Options{Dir: b.dir})
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.hub = hub.New(hub.Options{DB: b.db, Platforms: platform.All(), Clock: hub.Real, AllowPrivate: channel.Loopback, Log: log})
 	s, err := api.New(api.Options{Hub: b.hub, Version: "test", Log: log, Console: http.NotFoundHandler()})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
@@ -194,6 +195,9 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			d.Customer = &Customer{mask(*o.Customer), true}
 		}
 	}
+	if d.Invoice != nil && !who.Personal {
+		d.Invoice = &order.Invoice{Title: firstOf(d.Invoice.Title)}
+	}
 	for _, n := range o.Notes {
 		visible := "tongdan"
 		if n.OnPlatform {
@@ -354,16 +358,22 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 // mask leaves enough to recognise a person on the phone, and no more.
 func mask(c order.Customer) order.Customer {
 	out := order.Customer{PhoneKind: "masked", City: c.City, State: c.State, Country: c.Country}
-	if r := []rune(c.Name); len(r) > 0 {
-		out.Name = string(r[:1]) + "**"
-	}
+	out.Name = firstOf(c.Name)
 	if t := phoneTail(c.Phone); t != "" {
 		out.Phone = "*******" + t
 	}
-	if c.Address != "" {
-		out.Address = clip(c.Address, 6)
+	if n := utf8.RuneCountInString(c.Address); n > 0 {
+		out.Address = clip(c.Address, min(6, n/2)) // the street, never the door
 	}
 	return out
+}
+
+// firstOf is a name as far as everybody may see it: its first character.
+func firstOf(name string) string {
+	for _, r := range name {
+		return string(r) + "**"
+	}
+	return ""
 }
 
 func orEmpty[T any](s []T) []T {
