@@ -140,7 +140,7 @@ func (c command) arm(ctx context.Context, args []string) error {
 		return err
 	}
 	p := c.place(*data)
-	d, err := db.Open(ctx, db.Options{URL: p.URL, Dir: p.Dir, Key: key, Log: c.log})
+	d, err := c.openWith(ctx, *data, db.Options{URL: p.URL, Dir: p.Dir, Key: key, Log: c.log})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
 )
 
 const keyFile = "key" // of the master key, in the data folder
@@ -37,6 +41,105 @@ func (c command) oldKey(dir string) (key [32]byte, err error) {
 		return parseKey(text, "TONGDAN_KEY")
 	}
 	return readKey(filepath.Join(dir, keyFile))
+}
+
+const nextKeyFile = "key.next" // of a key that is taking the place of the old one
+
+// openWith opens a database with the key of its folder. When a rotation of the key ended
+// between the database and the file, the new key is found beside the old one, and takes
+// its place now.
+func (c command) openWith(ctx context.Context, dir string, o db.Options) (*db.DB, error) {
+	d, err := db.Open(ctx, o)
+	next := filepath.Join(dir, nextKeyFile)
+	if !fault.Is(err, fault.Unauthorized) || c.env("TONGDAN_KEY") != "" {
+		return d, err
+	}
+	key, kerr := readKey(next)
+	if kerr != nil {
+		return nil, err
+	}
+	old := o.Key
+	o.Key = key
+	if d, kerr = db.Open(ctx, o); kerr != nil {
+		return nil, err
+	}
+	if err := putKey(dir, old); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	c.log.Warn("a rotation of the master key was ended that had been broken off: the new key is in place")
+	return d, nil
+}
+
+// putKey puts the next key into its place and keeps the old one under its name, since the
+// backups made with it need it.
+func putKey(dir string, old [32]byte) error {
+	file := filepath.Join(dir, keyFile)
+	kept := filepath.Join(dir, keyFile+"."+db.KeyID(old))
+	if err := os.Link(file, kept); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("the old master key could not be kept: %w", err)
+	}
+	if err := os.Rename(filepath.Join(dir, nextKeyFile), file); err != nil {
+		return fmt.Errorf("the new master key could not be put into its place: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// rotateKey makes a new master key and seals everything with it.
+func (c command) rotateKey(ctx context.Context, args []string) error {
+	f := c.flags("rotate-key")
+	data := f.String("data", c.or("TONGDAN_DATA", "./data"), "folder of the data and of the key file (TONGDAN_DATA)")
+	to := f.String("to", "", "with TONGDAN_KEY: file for the new key, which is then to be set there")
+	if err := parse(f, args); err != nil {
+		return err
+	}
+	old, err := c.oldKey(*data)
+	if err != nil {
+		return err
+	}
+	inEnv := c.env("TONGDAN_KEY") != ""
+	switch {
+	case inEnv && *to == "":
+		return errors.New("--to: give a file for the new key, since the old one is in TONGDAN_KEY")
+	case !inEnv && *to != "":
+		return errors.New("--to is only for a key that is in TONGDAN_KEY")
+	}
+	next := *to
+	if !inEnv {
+		next = filepath.Join(*data, nextKeyFile)
+	}
+	p := c.place(*data)
+	d, err := c.openWith(ctx, *data, db.Options{URL: p.URL, Dir: p.Dir, Key: old, Log: c.log})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if !inEnv {
+		if old, err = c.oldKey(*data); err != nil { // openWith may have ended an earlier rotation
+			return err
+		}
+		if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // it fits nothing: the old one has opened the database
+			return fmt.Errorf("the master key: %w", err)
+		}
+	}
+	var key [32]byte
+	rand.Read(key[:])
+	if err := writeKey(next, key); err != nil {
+		return err
+	}
+	n, err := d.RotateKey(ctx, key)
+	if err != nil {
+		return errors.Join(err, os.Remove(next))
+	}
+	if inEnv {
+		fmt.Fprintf(c.out, "%d values were sealed with a new master key, which is in %s: set TONGDAN_KEY to it, on every node, and delete the file.\n", n, next)
+	} else {
+		if err := putKey(*data, old); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%d values were sealed with a new master key, which is in %s. The old one is kept as %s.%s: backups made until now need it.\n", n, filepath.Join(*data, keyFile), keyFile, db.KeyID(old))
+	}
+	fmt.Fprintln(c.out, "Make a backup now, and put a copy of the new key where the copy of the old one is.")
+	return nil
 }
 
 // whereKey says where the master key comes from, for people.

@@ -54,6 +54,7 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan backup    a backup, also while the hub runs
   tongdan restore   a backup into an empty place; nothing is called from it until it is armed
   tongdan arm       let a restored or copied database call platforms again
+  tongdan rotate-key  a new master key for everything that is sealed
   tongdan sim       the simulated platforms alone
   tongdan openapi   the description of the API
   tongdan version
@@ -96,6 +97,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.backup(ctx, args[1:])
 	case "restore":
 		return c.restore(ctx, args[1:])
+	case "rotate-key":
+		return c.rotateKey(ctx, args[1:])
 	case "arm":
 		return c.arm(ctx, args[1:])
 	case "demo":

@@ -173,7 +173,7 @@ func (c command) open(ctx context.Context, dir, url string) (*db.DB, error) {
 	if o.URL == "" {
 		o.Dir = dir
 	}
-	return db.Open(ctx, o)
+	return c.openWith(ctx, dir, o)
 }
 
 // merchant gives the merchant of this installation, and makes it at the first start.

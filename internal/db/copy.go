@@ -34,21 +34,7 @@ func KeyID(key [32]byte) string {
 }
 
 // NewestSchema is the version of the schema that this program brings a database to.
-func NewestSchema() int64 {
-	list, _ := migrations.ReadDir("migrations/sqlite") // embedded: cannot fail
-	newest := int64(0)
-	for _, f := range list {
-		n := int64(0)
-		for _, c := range f.Name() {
-			if c < '0' || c > '9' {
-				break
-			}
-			n = n*10 + int64(c-'0')
-		}
-		newest = max(newest, n)
-	}
-	return newest
-}
+func NewestSchema() int64 { return newestMigration() }
 
 // Facts are what a copy of a database is compared with.
 type Facts struct {

@@ -79,6 +79,9 @@ func (d *DB) AddMerchant(ctx context.Context, m MerchantRow) (MerchantRow, error
 		return m, fault.Wrap(op, err)
 	}
 	err = d.write(ctx, op, func(ctx context.Context, c conn) error {
+		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
 		err := exec(ctx, c, `INSERT INTO merchants (id, name, locale, sealed_key, made_at) VALUES ($1, $2, $3, $4, $5)`, int64(m.ID), m.Name, m.Locale, sealed, m.Made)
 		if err == nil {
 			err = exec(ctx, c, `INSERT INTO feeds (merchant_id, epoch, seq) VALUES ($1, 1, 0)`, int64(m.ID))

@@ -143,6 +143,9 @@ func (d *DB) PutApp(ctx context.Context, a AppRow) (AppRow, error) {
 		return a, fault.Wrap(op, err)
 	}
 	return a, d.changedDirectory(ctx, op, a.Merchant, a.ID.String(), func(ctx context.Context, c conn) error {
+		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO apps (`+appColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, base_url = excluded.base_url, public_url = excluded.public_url, credentials = excluded.credentials`,
 			int64(a.Merchant), int64(a.ID), a.Channel, a.Name, a.BaseURL, a.PublicURL, sealed)
@@ -190,6 +193,9 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 		return a, fault.Wrap(op, err)
 	}
 	return a, d.changedDirectory(ctx, op, a.Merchant, a.ID.String(), func(ctx context.Context, c conn) error {
+		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
 		err := exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused, pull_every = excluded.pull_every`,

@@ -33,6 +33,9 @@ func (d *DB) SaveVault(ctx context.Context, m ident.Merchant, a ident.Account, n
 		return fault.Wrap(op, err)
 	}
 	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO vault (merchant_id, account_id, name, at, sealed) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT (merchant_id, account_id, name) DO UPDATE SET at = excluded.at, sealed = excluded.sealed WHERE excluded.at >= vault.at`,
 			int64(m), int64(a), name, at.UnixMilli(), sealed)
