@@ -8,7 +8,7 @@ WEB     := web/node_modules/.stamp
 CONSOLE := web/dist/index.html
 WEBSRC  := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo test quick test-go test-web test-e2e crash soak bench bench-large lint generate fresh build deps clean
+.PHONY: help demo test fuzz quick test-go test-web test-e2e crash soak bench bench-large lint generate fresh build deps clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -61,6 +61,9 @@ crash: ## kill the process at random moments, 50 times on each engine
 
 soak: ## simulated days with new seeds, for TONGDAN_SOAK minutes (30)
 	TONGDAN_SOAK=$${TONGDAN_SOAK:-30} CGO_ENABLED=0 $(GO) test -count=1 -timeout 24h -run TestSoak -v ./internal/proof/dst
+
+fuzz: ## every fuzz test for a few seconds: FUZZTIME=4s
+	@sh scripts/fuzz.sh
 
 bench: build ## the measurements of docs/performance.md
 	sh scripts/bench.sh

@@ -237,3 +237,20 @@ func TestTheWayBackFromAConsentLeadsNowhereElse(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEndlesslyNestedBodyIsRefused(t *testing.T) {
+	b := setup(t)
+	deep := strings.Repeat("[", 200_000)
+	for _, c := range []struct{ path, body string }{
+		{"/api/v1/stores", deep}, {"/api/v1/orders/ord_0000000000001/actions", `{"kind":"note","text":` + deep},
+	} {
+		if r := b.call("POST", c.path, b.owner, c.body); r.status != 400 && r.status != 422 {
+			t.Errorf("%s: %d %.200s", c.path, r.status, r.body)
+		}
+	}
+	for _, path := range []string{"/callback/meituan/" + b.app.ID.String() + "/order/paid", "/callback/meituan/" + b.app.ID.String() + "/x"} {
+		if r := b.call("POST", path, "", deep); r.status >= 500 {
+			t.Errorf("%s: %d", path, r.status)
+		}
+	}
+}

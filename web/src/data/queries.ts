@@ -53,7 +53,8 @@ export const status = queryOptions({
   refetchInterval: 60_000,
   queryFn: async () => {
     const got = await answer(api.GET("/api/v1/status"));
-    return { armed: got.armed !== false, version: got.version ?? "" };
+    const bad = got.backup && !got.backup.ok ? { at: got.backup.at ?? 0, words: got.backup.words ?? "" } : null;
+    return { armed: got.armed !== false, version: got.version ?? "", badBackup: bad };
   },
 });
 
@@ -64,6 +65,13 @@ export const health = queryOptions({
   refetchInterval: 5000,
   retry: 1,
   queryFn: async () => readHealth(await answer(api.GET("/api/v1/status/health"))),
+});
+
+/** Where one is signed in, last seen first. */
+export const mySessions = queryOptions({
+  queryKey: ["my-sessions"],
+  staleTime: 10_000,
+  queryFn: async () => (await answer(api.GET("/api/v1/me/sessions"))).sessions ?? [],
 });
 
 export const channels = queryOptions({

@@ -10,6 +10,7 @@ import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
+import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
 import "./shell.css";
 
@@ -35,6 +36,7 @@ export function Shell() {
       <div className="shell-body">
         <Strip phone={phone} />
         <Disarmed />
+        <BackupAlarm />
         <Stale />
         <main id="main" tabIndex={-1}>
           <Outlet />

@@ -9,6 +9,7 @@ import { setTheme, type Theme, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, word } from "../../words";
+import { Sessions } from "./Sessions";
 import "./me.css";
 
 export function Me() {
@@ -111,6 +112,7 @@ export function Me() {
           </select>
         </Line>
       </section>
+      <Sessions />
     </div>
   );
 }

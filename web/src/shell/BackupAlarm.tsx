@@ -1,0 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { status } from "../data/queries";
+import { Icon } from "../ui/icons";
+
+/** Says that the last check of the backups failed: nobody looks at backups until they are needed. */
+export function BackupAlarm() {
+  const { t } = useTranslation();
+  const { data } = useQuery(status);
+  if (!data?.badBackup) return null;
+  return (
+    <div className="stale" role="status" data-testid="bad-backup">
+      <Icon name="warn" size={18} />
+      <b>{t("backup.bad")}</b>
+      <span>
+        {t("backup.help")} {data.badBackup.words}
+      </span>
+    </div>
+  );
+}
