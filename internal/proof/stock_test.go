@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,9 +19,11 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim"
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
+	"github.com/tongdan/tongdan/order"
 )
 
 // What the buyers want: one dish on Meituan, one listing on Mercado Libre, both from one
@@ -115,6 +118,9 @@ func (l *ledger) did(client int, in stockOp, out bool, call int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.clock++
+	if !out && len(l.ops) > 2000 {
+		return // who finds everything sold out tries again and again
+	}
 	l.ops = append(l.ops, porcupine.Operation{ClientId: client, Input: in, Call: call, Output: out, Return: 2 * l.clock})
 }
 
@@ -403,6 +409,64 @@ func TestTheLastUnitsAreSoldOnce(t *testing.T) {
 		if s.bought.Load()-s.back.Load() != 110-l.left() {
 			t.Errorf("%d sold and %d given back of 110, %d left", s.bought.Load(), s.back.Load(), l.left())
 		}
+		w.stop()
+	})
+}
+
+// TestWhatAPlatformSellsBeyondItsShareIsNamedAtOnce has Mercado Libre sell a piece that
+// it does not have: the order says so within a second of its push, it is in the feed, and
+// it is settled when goods come in.
+func TestWhatAPlatformSellsBeyondItsShareIsNamedAtOnce(t *testing.T) {
+	engines(t, func(t *testing.T, p Plan) {
+		w, l, c, sku := stockWorld(t, p, 4)
+		s := &shoppers{w: w, l: l}
+		for l.left() > 0 {
+			if _, err := s.buy("mercadolibre"); err != nil {
+				if _, err = s.buy("meituan"); err != nil {
+					time.Sleep(20 * time.Millisecond) // what is free is on its way to a channel
+				}
+			}
+		}
+		w.until(20*time.Second, func() string { // whoever is heard of last is the one for whom nothing is left
+			if v, err := c.level(sku); err != nil || v.Sellable != 0 {
+				return fmt.Sprintf("not all is heard of: %+v %v", v, err)
+			}
+			return ""
+		})
+		placed, err := w.ml.Place(ml.Placement{SellerID: brazil, Oversell: true, Order: json.RawMessage(`{"order_items":[{"item":{"id":"` + mlItem + `"},"quantity":1}]}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		row := Row{}
+		w.until(10*time.Second, func() string {
+			for _, r := range w.pages() {
+				if r.Ref == placed.Orders[0].String() {
+					row = r
+					for _, i := range r.Issues {
+						if i.Code == hub.IssueOversold {
+							return ""
+						}
+					}
+				}
+			}
+			return fmt.Sprintf("the order is not named: %+v", row)
+		})
+		t.Logf("named after %v", time.Since(began))
+		var over struct{ Oversold []struct{ Short int64 } }
+		c.must("GET", "/stock/oversold", struct{}{}, &over)
+		if len(over.Oversold) != 1 || over.Oversold[0].Short != 1 || !slices.Contains(row.Flags, order.FlagProblem) {
+			t.Errorf("oversold %+v, flags %v: want one order, one piece, a problem", over, row.Flags)
+		}
+		c.must("POST", "/stock/movements", map[string]any{"store_id": w.made.Store, "sku_id": sku, "reason": "receipt", "pieces": 1}, nil)
+		w.until(5*time.Second, func() string {
+			for _, r := range w.pages() {
+				if r.Ref == placed.Orders[0].String() && len(r.Issues) > 0 {
+					return fmt.Sprintf("goods came in and the order still says %+v", r.Issues)
+				}
+			}
+			return ""
+		})
 		w.stop()
 	})
 }
