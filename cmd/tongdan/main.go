@@ -50,6 +50,7 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan rehearse  a busy day on simulated platforms, and whether the promise held
   tongdan verify    looks at every promise on a live database
   tongdan replay    rebuilds orders from the journal and shows what differs
+  tongdan statement whether the platforms count as many orders as are here, per shop and day
   tongdan case      packs one order's journal, masked, for somebody else to replay
   tongdan backup    a backup, also while the hub runs
   tongdan restore   a backup into an empty place; nothing is called from it until it is armed
@@ -107,6 +108,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.verify(ctx, args[1:])
 	case "replay":
 		return c.replay(ctx, args[1:])
+	case "statement":
+		return c.statement(ctx, args[1:])
 	case "case":
 		return c.packCase(ctx, args[1:])
 	case "rehearse":

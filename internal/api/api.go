@@ -204,6 +204,7 @@ func (s *Server) routes() {
 	s.stockRoutes()
 	s.statusRoutes()
 	s.healthRoutes()
+	s.statementRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

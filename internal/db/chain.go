@@ -50,6 +50,14 @@ func (d *DB) ChainHead(ctx context.Context, m ident.Merchant) (h Head, err error
 	return h, fault.Wrap("db.ChainHead", err)
 }
 
+// ChainAt gives one link of a merchant's chain; N is 0 when there is none.
+func (d *DB) ChainAt(ctx context.Context, m ident.Merchant, n int64) (h Head, err error) {
+	var hash []byte
+	_, err = d.one(ctx, `SELECT n, at, hash FROM chain WHERE merchant_id = $1 AND n = $2`, []any{int64(m), n}, &h.N, &h.At, &hash)
+	h.Hash = hex.EncodeToString(hash)
+	return h, fault.Wrap("db.ChainAt", err)
+}
+
 // sealedColumns are those of a line that its hash covers: all.
 const sealedColumns = `j.id, j.merchant_id, j.at, j.direction, j.what, j.channel, j.account_id, j.order_id, j.realm, j.kind, j.external_id, j.method, j.path, j.status,
 	j.took_us, j.made_by, j.outcome, j.error, j.known, j.hash, j.size, j.answer_size, j.day, j.body, j.answer`

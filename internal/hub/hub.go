@@ -89,6 +89,7 @@ type Hub struct {
 	tally     tally
 	owner     string // of this process's leases
 	version   string
+	counts    sync.Map // account → countState: the day that is being counted
 }
 
 // New wires a hub; Run works its lanes.

@@ -33,6 +33,8 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: pulling{h: h}, Background: true, Budget: true}, true
 	case kindSweep:
 		return lane.Kind{Handler: sweeping{h: h}, Background: true}, true
+	case kindCount:
+		return lane.Kind{Handler: counting{h: h}, Background: true, Budget: true}, true
 	case kindKeep:
 		return lane.Kind{Handler: keeping{h: h}}, true
 	case kindStock:

@@ -55,7 +55,7 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 func (h *Hub) schedule(ctx context.Context) error {
 	const op = "hub.schedule"
 	for _, a := range h.db.AllAccounts() {
-		kinds := []string{kindPull, kindSweep, kindKeep}
+		kinds := []string{kindPull, kindSweep, kindKeep, kindCount}
 		keys := make([]string, len(kinds))
 		for i, k := range kinds {
 			keys[i] = effect.GoalKey("account/"+a.ID.String(), k, "")
@@ -64,6 +64,10 @@ func (h *Hub) schedule(ctx context.Context) error {
 			now := tx.Now().UnixMilli()
 			for i, k := range kinds {
 				e, ok := tx.EffectByKey(keys[i])
+				now := now
+				if k == kindCount { // nothing waits for it: pulls come first after a start
+					now += countEvery.Milliseconds()
+				}
 				switch {
 				case !ok:
 					e = effect.Effect{

@@ -82,6 +82,7 @@ var checks = []check{
 		walk: func(h *Hub, m ident.Merchant) func(context.Context, int) (db.Window, error) {
 			return h.db.WalkChain(m).Step
 		}},
+	{name: "statements", says: "completeness statements are signed as they stand, and the audit chain has the heads that they name", step: (*Hub).checkStatements},
 	{name: "feed", says: "the numbers of the change feed have no gap and end where the counter stands",
 		step: func(h *Hub, ctx context.Context, m ident.Merchant, from string, n int) (db.Window, error) {
 			return h.db.CheckFeed(ctx, m, from, 5*n)
