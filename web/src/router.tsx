@@ -96,6 +96,11 @@ const status = createRoute({
   path: "/status",
   component: lazyRouteComponent(() => import("./routes/status/Status"), "Status"),
 });
+const statements = createRoute({
+  getParentRoute: () => inside,
+  path: "/statements",
+  component: lazyRouteComponent(() => import("./routes/statements/Statements"), "Statements"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -105,7 +110,7 @@ const me = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, status, me]),
+  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, me]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -292,6 +292,35 @@ export type Account = {
 export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
 /** stores: those that the user is limited to; empty = all of the merchant. */
 export type User = { id: string; name: string; role: string; locale: string; stores: string[] };
+export type Said = { zh: string; en: string };
+/** Whether a platform counts as many orders of a shop and day as there are here. */
+export type Statement = {
+  id: string;
+  channel: string;
+  shop_id: string;
+  /** The platform's id of the shop. */
+  shop: string;
+  day: string;
+  closed: boolean;
+  made_at: number;
+  verdict: string;
+  platform: { orders: number; means: Said; hash: string } | null;
+  cannot: Said | null;
+  ours: { orders: number; hash: string };
+  missing: string[];
+  extra: string[];
+  empty: string[];
+  repaired_count: number;
+  repaired: { order: string; how: string }[];
+  push_only: Said[];
+  audit: Head;
+  document: string;
+  signature: string;
+  public_key: string;
+  good: boolean;
+};
+/** Where the audit chain ends. */
+export type Head = { number: number; hash: string; at: number };
 export type Counts = { statuses: Record<string, number>; flags: Record<string, number>; as_of: number; seq: number };
 export type Batch = {
   id: string;
@@ -632,6 +661,32 @@ export const readUser = (u: Loose<User>): User => ({
   role: text(u.role),
   locale: text(u.locale),
   stores: texts(u.stores),
+});
+const readSaid = (s: Loose<Said> | null | undefined): Said => ({ zh: text(s?.zh), en: text(s?.en) });
+export const readHead = (h: Loose<Head> | null | undefined): Head => ({ number: count(h?.number), hash: text(h?.hash), at: count(h?.at) });
+export const readStatement = (s: Loose<Statement>): Statement => ({
+  id: text(s.id),
+  channel: text(s.channel),
+  shop_id: text(s.shop_id),
+  shop: text(s.shop),
+  day: text(s.day),
+  closed: s.closed === true,
+  made_at: count(s.made_at),
+  verdict: text(s.verdict) || "unverifiable",
+  platform: s.platform ? { orders: count(s.platform.orders), means: readSaid(s.platform.means), hash: text(s.platform.hash) } : null,
+  cannot: s.cannot ? readSaid(s.cannot) : null,
+  ours: { orders: count(s.ours?.orders), hash: text(s.ours?.hash) },
+  missing: texts(s.missing),
+  extra: texts(s.extra),
+  empty: texts(s.empty),
+  repaired_count: count(s.repaired_count),
+  repaired: (s.repaired ?? []).map((r) => ({ order: text(r.order), how: text(r.how) })),
+  push_only: (s.push_only ?? []).map(readSaid),
+  audit: readHead(s.audit),
+  document: text(s.document),
+  signature: text(s.signature),
+  public_key: text(s.public_key),
+  good: s.good === true,
 });
 
 const numbers = (v: Record<string, number | null | undefined> | null | undefined): Record<string, number> =>

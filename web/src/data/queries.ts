@@ -11,11 +11,13 @@ import {
   readChannel,
   readCounts,
   readEffect,
+  readHead,
   readHealth,
   readJournalEntry,
   readOrder,
   readParked,
   readShop,
+  readStatement,
   readStore,
   readSummary,
   readUser,
@@ -204,6 +206,23 @@ export const parked = (state: "parked" | "retried" | "dropped") =>
     refetchInterval: 30_000,
     queryFn: async () => ((await answer(api.GET("/api/v1/parked", { params: { query: { state } } }))).parked ?? []).map(readParked),
   });
+
+/** The newest statement of each shop and day. */
+export const statements = (shop: string) =>
+  queryOptions({
+    queryKey: ["statements", shop],
+    staleTime: 10_000,
+    queryFn: async () =>
+      (
+        (await answer(api.GET("/api/v1/statements", { params: { query: { shop_id: shop || undefined, limit: 100 } } }))).statements ?? []
+      ).map(readStatement),
+  });
+
+export const audit = queryOptions({
+  queryKey: ["audit"],
+  staleTime: 10_000,
+  queryFn: async () => ({ head: readHead((await answer(api.GET("/api/v1/audit"))).head) }),
+});
 
 export const parkedOne = (id: string) =>
   queryOptions({

@@ -93,6 +93,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The head of the audit chain, and the keys that statements are signed with */
+        get: operations["getAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches": {
         parameters: {
             query?: never;
@@ -628,6 +645,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Completeness statements: what each platform counts of a shop and day, and what is here */
+        get: operations["listStatements"];
+        put?: never;
+        /** Count a shop's day at the platform now and keep the statement */
+        post: operations["makeStatement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -984,6 +1019,10 @@ export interface components {
             n: number;
             outcome?: string;
             words?: string;
+        };
+        AuditHead: {
+            head: components["schemas"]["Head"];
+            keys: components["schemas"]["SigningKey"][];
         };
         AuthoriseOutputBody: {
             url: string;
@@ -1357,6 +1396,13 @@ export interface components {
              */
             since_at: number;
         };
+        Head: {
+            /** Format: int64 */
+            at: number;
+            hash: string;
+            /** Format: int64 */
+            number: number;
+        };
         Health: {
             accounts: components["schemas"]["AccountHealth"][];
             armed: boolean;
@@ -1543,6 +1589,11 @@ export interface components {
             role?: "owner" | "clerk";
             /** @description Only these; left out: all. */
             stores?: string[];
+        };
+        MakeStatementBody: {
+            /** @description Of the platform: 2026-03-01, yesterday; absent = today. */
+            day?: string;
+            shop_id: string;
         };
         MerchantOutputBody: {
             id: string;
@@ -1836,6 +1887,11 @@ export interface components {
             };
             total?: components["schemas"]["Amount"];
         };
+        OurCount: {
+            hash: string;
+            /** Format: int64 */
+            orders: number;
+        };
         Oversold: {
             /** Format: int64 */
             kept: number;
@@ -1958,6 +2014,16 @@ export interface components {
             key: string;
             text?: string;
         };
+        Repaired: {
+            /**
+             * Format: int64
+             * @description After it was placed.
+             */
+            after_ms: number;
+            /** @enum {string} */
+            how: "pushed_late" | "day_number" | "pulled";
+            order: string;
+        };
         ResolveInputBody: {
             /**
              * @description not_done: it is made again.
@@ -2040,6 +2106,68 @@ export interface components {
         ShopsOutputBody: {
             shops: components["schemas"]["Shop"][];
         };
+        SignedStatement: {
+            /** @description Where the audit chain of the journal ended. */
+            audit: components["schemas"]["Head"];
+            /** @description Why it cannot be verified here. */
+            cannot?: components["schemas"]["Text"];
+            channel: string;
+            /** @description The day was over when it was counted. */
+            closed: boolean;
+            day: string;
+            /** @description What is signed, byte for byte. */
+            document: string;
+            /** @description Numbers that the platform has given and that lead to no order; at most 200. */
+            empty: string[];
+            /** @description Orders that we have and the platform does not name; at most 200. */
+            extra: string[];
+            format: string;
+            /** Format: int64 */
+            from: number;
+            /** @description The signature is that of the document. */
+            good: boolean;
+            id: string;
+            installation: string;
+            key_id: string;
+            /** Format: int64 */
+            made_at: number;
+            made_by: string;
+            merchant: string;
+            /** @description Orders that the platform names and we do not have; at most 200. */
+            missing: string[];
+            ours: components["schemas"]["OurCount"];
+            /** @description Absent when it cannot be verified here. */
+            platform?: components["schemas"]["TheirCount"];
+            /** @description Base64. Ask for it at another time and place too: who changes a statement may change the key beside it. */
+            public_key: string;
+            /** @description Facts that no read of the platform returns: lost with a lost push. */
+            push_only: components["schemas"]["Text"][];
+            /** @description The first 200 of them. */
+            repaired: components["schemas"]["Repaired"][];
+            /**
+             * Format: int64
+             * @description Orders whose push did not come in time and that are here all the same.
+             */
+            repaired_count: number;
+            shop: string;
+            shop_id: string;
+            /** @description Ed25519, base64. */
+            signature: string;
+            /** Format: int64 */
+            to: number;
+            /** @enum {string} */
+            verdict: "agrees" | "differs" | "unverifiable";
+            /** Format: int64 */
+            version: number;
+            zone: string;
+        };
+        SigningKey: {
+            /** @enum {string} */
+            algorithm: "ed25519";
+            id: string;
+            /** @description Base64. */
+            public: string;
+        };
         Site: {
             code: string;
             currency: string;
@@ -2048,6 +2176,10 @@ export interface components {
         SkusOutputBody: {
             next_cursor: string;
             skus: components["schemas"]["SKU"][];
+        };
+        StatementsOutputBody: {
+            next_cursor: string;
+            statements: components["schemas"]["SignedStatement"][];
         };
         Status: {
             /** @description false: a restored or copied database; nothing is sent until somebody arms it. */
@@ -2105,6 +2237,13 @@ export interface components {
         Text: {
             en: string;
             zh: string;
+        };
+        TheirCount: {
+            /** @description SHA-256 over the sorted ids, each followed by a line feed. */
+            hash: string;
+            means: components["schemas"]["Text"];
+            /** Format: int64 */
+            orders: number;
         };
         Update: {
             /** Format: int64 */
@@ -2426,6 +2565,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditHead"];
+                };
             };
             /** @description Error */
             default: {
@@ -3716,6 +3884,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SKU"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatements: {
+        parameters: {
+            query?: {
+                shop_id?: string;
+                /** @description Of the platform: 2026-03-01. */
+                day?: string;
+                /** @description Also those that a later one of the same shop and day stands beside. */
+                all?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatementsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeStatement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeStatementBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedStatement"];
                 };
             };
             /** @description Error */

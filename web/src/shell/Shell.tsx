@@ -76,6 +76,7 @@ function Side() {
       <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} />
       <Entry to="/parked" icon="parked" label={t("nav.parked")} count={n.parked} />
       <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
+      <Entry to="/statements" icon="tally" label={t("nav.statements")} />
       {user && user.stores.length === 0 ? <Entry to="/status" icon="pulse" label={t("nav.status")} /> : null}
       <div className="side-end">
         <Entry to="/me" icon="person" label={user?.name || t("nav.me")} />
@@ -97,7 +98,7 @@ function BottomBar() {
   );
 }
 
-type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/status" | "/me";
+type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/me";
 
 function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
   const { t } = useTranslation();

@@ -61,6 +61,13 @@ export function Me() {
           </button>
         </Line>
         {phone ? (
+          <Line label={t("nav.statements")} help={t("stm.short")}>
+            <Link to="/statements" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
+        {phone ? (
           <Line label={t("nav.parked")} help={t("parked.count", { count: waiting?.length ?? 0 })}>
             <Link to="/parked" className="btn">
               {t("do.look")}
