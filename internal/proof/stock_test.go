@@ -288,7 +288,7 @@ func stockWorld(t *testing.T, p Plan, there int64) (*world, *ledger, counter, st
 	c.must("POST", "/stock/movements", map[string]any{"store_id": w.made.Store, "sku_id": sku.ID, "reason": "receipt", "pieces": there - sold}, nil)
 	c.must("POST", "/offers", map[string]any{"shop_id": w.made.Shops[indexMT][0], "sku_id": sku.ID, "item": mtDish, "variation": mtSpec}, nil)
 	c.must("POST", "/offers", map[string]any{"shop_id": w.made.Shops[indexBR][0], "sku_id": sku.ID, "item": mlItem}, nil)
-	w.until(10*time.Second, func() string {
+	w.until(60*time.Second, func() string {
 		v, err := c.level(sku.ID)
 		switch {
 		case err != nil:
@@ -384,7 +384,7 @@ func TestTheLastUnitsAreSoldOnce(t *testing.T) {
 		w.kill()
 		w.start()
 		receive(20)
-		w.until(20*time.Second, func() string {
+		w.until(60*time.Second, func() string {
 			if n := l.left(); n > 0 {
 				v, err := c.level(sku)
 				return fmt.Sprintf("%d are not sold: %+v %v %s", n, v, err, w.waiting())
@@ -394,7 +394,7 @@ func TestTheLastUnitsAreSoldOnce(t *testing.T) {
 		w.faults(sim.FaultPlan{})
 		close(s.stop)
 		s.group.Wait()
-		w.until(15*time.Second, func() string {
+		w.until(60*time.Second, func() string {
 			v, err := c.level(sku)
 			if err != nil {
 				return err.Error()
@@ -427,7 +427,7 @@ func TestWhatAPlatformSellsBeyondItsShareIsNamedAtOnce(t *testing.T) {
 				}
 			}
 		}
-		w.until(20*time.Second, func() string { // whoever is heard of last is the one for whom nothing is left
+		w.until(60*time.Second, func() string { // whoever is heard of last is the one for whom nothing is left
 			if v, err := c.level(sku); err != nil || v.Sellable != 0 {
 				return fmt.Sprintf("not all is heard of: %+v %v", v, err)
 			}
@@ -439,7 +439,7 @@ func TestWhatAPlatformSellsBeyondItsShareIsNamedAtOnce(t *testing.T) {
 		}
 		began := time.Now()
 		row := Row{}
-		w.until(10*time.Second, func() string {
+		w.until(60*time.Second, func() string {
 			for _, r := range w.pages() {
 				if r.Ref == placed.Orders[0].String() {
 					row = r
