@@ -30,13 +30,13 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 	case kindRead:
 		return lane.Kind{Handler: reading{h: h}, Background: true, Budget: true}, true
 	case kindPull:
-		return lane.Kind{Handler: pulling{h: h}, Background: true, Budget: true}, true
+		return lane.Kind{Handler: pulling{h: h}, Background: true, Task: true, Budget: true}, true
 	case kindSweep:
-		return lane.Kind{Handler: sweeping{h: h}, Background: true}, true
+		return lane.Kind{Handler: sweeping{h: h}, Background: true, Task: true}, true
 	case kindCount:
 		return lane.Kind{Handler: counting{h: h}, Background: true, Budget: true}, true
 	case kindKeep:
-		return lane.Kind{Handler: keeping{h: h}}, true
+		return lane.Kind{Handler: keeping{h: h}, Task: true}, true
 	case kindStock:
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:

@@ -71,6 +71,7 @@ type Result struct {
 type Kind struct {
 	Handler    Handler
 	Background bool // yields to people's acts
+	Task       bool // repeats by time, one of it in a lane: it has a place of its own, whatever else waits
 	Budget     bool // takes from the app's rate budget
 }
 
@@ -127,6 +128,7 @@ type working struct {
 	busy   map[string]bool // targets with a call of ours under way
 	acts   int
 	backs  int
+	tasks  int
 	rest   []effect.Effect // due when it was last looked, and not begun for want of a place
 	looked time.Time
 	next   time.Time // when something else becomes due
@@ -387,7 +389,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.lanes[l.Lane]
-	if w == nil || w.busy[e.Target] || (k.Background && w.backs >= backWidth) || (!k.Background && w.acts >= actWidth) {
+	if w == nil || w.busy[e.Target] || (!k.Task && k.Background && w.backs >= backWidth) || (!k.Task && !k.Background && w.acts >= actWidth) {
 		return false, 0
 	}
 	if k.Budget {
@@ -407,7 +409,10 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 	}
 	w.busy[e.Target] = true
 	places := &w.acts
-	if k.Background {
+	switch {
+	case k.Task:
+		places = &w.tasks
+	case k.Background:
 		places = &w.backs
 	}
 	*places++

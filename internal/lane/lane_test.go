@@ -78,7 +78,10 @@ func each(t *testing.T, f func(w *world)) {
 func (w *world) put(e effect.Effect) effect.Effect {
 	w.t.Helper()
 	now := time.Now().UnixMilli()
-	e.Account, e.Kind = w.account, "act"
+	e.Account = w.account
+	if e.Kind == "" {
+		e.Kind = "act"
+	}
 	if e.State == "" {
 		e.State = effect.Waiting
 	}
@@ -112,7 +115,9 @@ func (w *world) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := lane.New(lane.Options{
 		DB: w.d, Owner: fmt.Sprint("owner-", time.Now().UnixNano()), TTL: 3 * time.Second,
-		Kinds:  func(k string) (lane.Kind, bool) { return lane.Kind{Handler: w}, k == "act" },
+		Kinds: func(k string) (lane.Kind, bool) {
+			return lane.Kind{Handler: w, Background: k != "act", Task: k == "task"}, k == "act" || k == "read" || k == "task"
+		},
 		Budget: func(ident.App) (float64, int) { return 0, 0 },
 	})
 	done := make(chan error, 1)
@@ -215,6 +220,27 @@ func TestOneTargetIsWorkedInOrderAndHoldsUpNoOther(t *testing.T) {
 		}
 		close(gate)
 		w.ends(second, effect.Done)
+	})
+}
+
+// A hundred reads that a busy hour asked for must not keep the pull waiting, which finds
+// what no push told.
+func TestATaskIsNotKeptWaitingByReads(t *testing.T) {
+	each(t, func(w *world) {
+		gate := make(chan struct{})
+		w.do = func(e effect.Effect) lane.Result {
+			if e.Kind == "read" {
+				<-gate
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		for i := range 30 {
+			w.put(effect.Effect{Key: fmt.Sprint("read", i), Kind: "read"})
+		}
+		pull := w.put(effect.Effect{Key: "pull", Kind: "task", NextAt: time.Now().Add(100 * time.Millisecond).UnixMilli()})
+		w.run()
+		w.t.Cleanup(func() { close(gate) })
+		w.ends(pull, effect.Done)
 	})
 }
 
