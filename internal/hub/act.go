@@ -171,11 +171,23 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	if err != nil {
 		return Done{}, err
 	}
+	forgo(tx, row.ID)
 	tx.Journal(db.Entry{
 		At: h.now(), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
 		By: who.ID, Outcome: string(e.State), Body: toJSON(call),
 	})
 	return Done{Effect: e.ID, State: e.State}, h.settle(tx, row)
+}
+
+// forgo gives up telling the platform that an order has arrived when a person's act will
+// tell it more: order holds per target, and the act must not wait for that.
+func forgo(tx *db.Tx, id ident.Order) {
+	for _, e := range tx.Effects(id) {
+		if e.Kind == string(channel.Acknowledge) && (e.State == effect.Waiting || e.State == effect.Unknown) {
+			e.State, e.Words, e.Changed = effect.Void, "no longer needed", tx.Now().UnixMilli()
+			tx.PutEffect(&e)
+		}
+	}
 }
 
 func deed(p channel.Power) bool { return p.Nature == effect.Additive }
