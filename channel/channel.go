@@ -123,7 +123,29 @@ type Shop interface {
 type Pull struct {
 	Cursor json.RawMessage // nil at the first
 	Wide   bool            // after an outage or a restore: take the largest overlap
+
+	// Known lists orders of the account that are here with their daily number and were
+	// placed since about the last pull: what pushes told need not be asked for, which at a
+	// busy hour is nearly all. nil = nothing is known. It reads the database.
+	Known func(context.Context) ([]Numbered, error)
 }
+
+// A Numbered is an order that is here, by its daily number.
+type Numbered struct {
+	Shop   string // the platform's id of the shop
+	Number string // as the platform writes it
+	Placed time.Time
+	Paid   time.Time // zero = not known
+}
+
+// Partly is the error of a pull that went through to its end and left single things
+// open, which its cursor holds: they are asked for again, and nothing else was missed.
+type Partly struct{ Err error }
+
+func (p *Partly) Error() string { return p.Err.Error() }
+
+// Unwrap gives why the last of them could not be had.
+func (p *Partly) Unwrap() error { return p.Err }
 
 // A Page is a step of a pull.
 type Page struct {

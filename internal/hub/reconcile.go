@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -135,9 +136,15 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	_ = json.Unmarshal(e.Args, &args) // none, or a form of long ago: the usual pull
 	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
 	ctx, trace := channel.WithTrace(ctx)
-	for page, err := range c.Pull(ctx, channel.Pull{Cursor: row.Cursor, Wide: wide}) {
+	ask := channel.Pull{Cursor: row.Cursor, Wide: wide}
+	if !wide {
+		ask.Known = func(ctx context.Context) ([]channel.Numbered, error) {
+			return h.numbered(ctx, c, row.LastPull-knownBefore.Milliseconds())
+		}
+	}
+	for page, err := range c.Pull(ctx, ask) {
 		if err != nil {
-			return p.broke(e, c, row, err, trace.Take(), every)
+			return p.broke(e, c, row, err, trace.Take(), at, every)
 		}
 		point.Hit(point.PullPage)
 		if err := p.keep(ctx, e, c, page, at); err != nil {
@@ -163,6 +170,50 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return nil
 	}
 	return res
+}
+
+const (
+	knownBefore = 10 * time.Minute // what is asked for in a pull was placed so long before the last one at most
+	knownMost   = 5000
+)
+
+// numbered lists the orders of an account that were placed since a moment and have a
+// daily number, the newest first, at most knownMost.
+func (h *Hub) numbered(ctx context.Context, c *conn, since int64) (out []channel.Numbered, err error) {
+	const op = "hub.numbered"
+	codes := map[ident.Shop]string{}
+	f := db.Filter{From: since, Sort: db.SortNewest, Limit: 200}
+	for _, s := range c.shops {
+		codes[s.ID] = s.External
+		f.Shops = append(f.Shops, s.ID)
+	}
+	if len(f.Shops) == 0 {
+		return nil, nil
+	}
+	for {
+		rows, next, err := h.db.Orders(ctx, db.Scope{Merchant: c.account.Merchant}, f)
+		if err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+		for _, r := range rows {
+			var s struct {
+				DaySeq string `json:"day_seq"`
+				Placed int64  `json:"placed_at"`
+				Paid   int64  `json:"paid_at"`
+			}
+			if json.Unmarshal(r.Summary, &s) != nil || s.DaySeq == "" {
+				continue
+			}
+			n := channel.Numbered{Shop: codes[r.Shop], Number: s.DaySeq, Placed: time.UnixMilli(s.Placed)}
+			if s.Paid > 0 {
+				n.Paid = time.UnixMilli(s.Paid)
+			}
+			out = append(out, n)
+		}
+		if f.Cursor = next; next == "" || len(out) >= knownMost {
+			return out, nil
+		}
+	}
 }
 
 // keep commits one page; its cursor goes with the last part.
@@ -191,13 +242,13 @@ func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channe
 }
 
 // broke writes down why a pull stopped; it goes on from the last saved cursor.
-func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, calls []channel.Exchange, every time.Time) lane.Result {
+func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, calls []channel.Exchange, began, every time.Time) lane.Result {
 	at := p.h.now().UnixMilli()
 	res := failed(err)
-	next := time.Now().Add(max(effect.Wait(e.Attempts%8+1), fault.AfterOf(err)))
-	if next.After(every) {
-		next = every
-	}
+	// Soon at first, then as long again as it has been failing, and no later than a pull
+	// that went well: a platform that stumbles over one call in ten must not stop the pulls.
+	failing := time.Duration(float64(time.Duration(at-row.LastPull)*time.Millisecond)/p.h.clock.Speed) - time.Until(every)
+	next := time.Now().Add(max(min(max(failing, time.Second), time.Until(every)), fault.AfterOf(err)))
 	out := repeat(res, next)
 	out.Save = func(tx *db.Tx) error {
 		if len(calls) > 0 {
@@ -205,6 +256,9 @@ func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, c
 		}
 		tx.Touch(e.Account, func(a *db.AccountRow) {
 			a.LastError, a.ErrorCode, a.ErrorWords = at, string(fault.CodeOf(err)), fault.WordsOf(err)
+			if _, partly := errors.AsType[*channel.Partly](err); partly {
+				a.LastPull = began.UnixMilli()
+			}
 		})
 		tx.Change("account", e.Account.String())
 		return nil

@@ -34,22 +34,33 @@ type cursor map[string]map[string]walked
 
 // walked is how far one day of one shop has been walked.
 type walked struct {
-	Upto int    `json:"n"`           // numbers up to this one have been asked for
-	Open []span `json:"o,omitempty"` // of them, those without an answer yet
-	Over bool   `json:"e,omitempty"` // the day has ended and its end was found
+	Upto  int    `json:"n"`           // numbers up to this one have been asked for
+	Open  []span `json:"o,omitempty"` // of them, those without an answer yet
+	Over  bool   `json:"e,omitempty"` // the day has ended and its end was found
+	Again anew   `json:"w,omitempty"` // of a wide pull, which may take several attempts
 }
+
+// anew is how far a wide pull is with a day.
+type anew int
+
+const (
+	notAgain  anew = iota
+	walking        // numbers up to Upto have been walked anew
+	walkedNew      // all have; the pull goes on with other days and shops
+)
 
 // A span is a range of numbers, both ends included.
 type span [2]int
 
 // Pull walks the numbers of the day of each shop: the newest number, then the order behind
 // each that was not walked yet. It yields hints, since the push with the content is
-// expected any moment; a wide pull walks yesterday and today again and hints at a read of
-// every order, because what happened to them may have been missed too. A number that
-// cannot be resolved stays open in the cursor and does not stop the others.
+// expected any moment; a number whose order has come by push needs no call. A wide pull
+// walks yesterday and today again and hints at a read of every order, because what happened
+// to them may have been missed too; one that breaks off goes on where it stopped. A number
+// that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
-		w := walk{shop: s, ctx: ctx, wide: p.Wide, now: s.env.Now(), yield: yield}
+		w := walk{shop: s, ctx: ctx, wide: p.Wide, now: s.env.Now(), yield: yield, ask: p.Known}
 		if len(p.Cursor) > 0 && json.Unmarshal(p.Cursor, &w.at) != nil {
 			w.at = nil // a cursor of another form: begin anew, with overlap
 			w.wide = true
@@ -69,16 +80,34 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 				break // the same for every shop of the app
 			}
 		}
+		if first == nil {
+			w.at.rest()
+		}
 		if !w.page() {
 			return
 		}
-		if first != nil {
+		switch {
+		case first != nil:
 			yield(channel.Page{}, fault.Wrap("meituan.Pull", first))
+		case w.left != nil:
+			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", w.left)})
+		}
+	}
+}
+
+// rest ends a wide pull that has gone through.
+func (c cursor) rest() {
+	for _, days := range c {
+		for d, v := range days {
+			v.Again = notAgain
+			days[d] = v
 		}
 	}
 }
 
 type walk struct {
+	ask     func(context.Context) ([]channel.Numbered, error) // nil = nothing is known
+	known   map[string]bool                                   // shop and number of today's orders that are here; nil = not asked yet
 	shop    *shop
 	ctx     context.Context
 	wide    bool
@@ -86,7 +115,8 @@ type walk struct {
 	at      cursor
 	items   []channel.Item
 	yield   func(channel.Page, error) bool
-	stopped bool // the caller wants no more
+	stopped bool  // the caller wants no more
+	left    error // why the last number stayed open that was asked for in vain
 }
 
 // page hands out what has been collected, with a cursor that goes on behind it.
@@ -129,7 +159,14 @@ func (w *walk) shopDays(code string) error {
 		day := d.Format(dayForm)
 		at := days[day]
 		if w.wide && day >= yesterday {
-			at = walked{}
+			switch at.Again {
+			case notAgain:
+				at = walked{Again: walking}
+			case walkedNew:
+				if day != today {
+					continue
+				}
+			}
 		}
 		if day != today && at.Over && len(at.Open) == 0 {
 			continue
@@ -181,6 +218,15 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 		at.Open = spans(open)
 		days[day] = at
 	}
+	if today && len(numbers) > 0 {
+		numbers = slices.DeleteFunc(numbers, func(n int) bool {
+			if !w.here(code, n) {
+				return false
+			}
+			delete(open, n)
+			return true
+		})
+	}
 	failures, misses := 0, 0
 	var last error
 	for i := 0; i < len(numbers) || misses < ahead; i++ {
@@ -226,14 +272,46 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 		}
 	}
 	at.Over = !today && last == nil
+	at.Upto = max(at.Upto, newest) // the last ones may have been known
+	if at.Again == walking {
+		at.Again = walkedNew
+	}
 	keep()
-	return last
+	w.left = cmp.Or(last, w.left)
+	return nil
 }
 
-// newest reads the latest number of today.
+// here reports whether the order behind a number of today is known. One that was placed
+// or paid on another day may have that day's number.
+func (w *walk) here(code string, n int) bool {
+	if w.known == nil {
+		w.known = map[string]bool{}
+		if w.ask == nil {
+			return false
+		}
+		list, err := w.ask(w.ctx)
+		if err != nil {
+			return false // asking the platform is always right
+		}
+		today := w.now.In(china).Format(dayForm)
+		for _, k := range list {
+			if k.Placed.In(china).Format(dayForm) == today && (k.Paid.IsZero() || k.Paid.In(china).Format(dayForm) == today) {
+				w.known[k.Shop+" #"+k.Number] = true
+			}
+		}
+	}
+	return w.known[code+" #"+strconv.Itoa(n)]
+}
+
+// newest reads the latest number of today. Without it a shop is not pulled at all, so it
+// is asked for once more where the platform stumbled.
 func (w *walk) newest(code string) (int, error) {
 	const op = "meituan.newest"
-	data, _, err := w.shop.do(w.ctx, op, code, call{path: "order/getOrderDaySeq", params: map[string]string{"app_poi_code": code}})
+	ask := call{path: "order/getOrderDaySeq", params: map[string]string{"app_poi_code": code}}
+	data, _, err := w.shop.do(w.ctx, op, code, ask)
+	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
+		data, _, err = w.shop.do(w.ctx, op, code, ask)
+	}
 	if err != nil {
 		return 0, err
 	}

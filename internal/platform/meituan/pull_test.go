@@ -1,7 +1,9 @@
 package meituan_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -183,6 +185,71 @@ func TestAWidePullWalksYesterdayAndTodayAgain(t *testing.T) {
 	_, cursor, _, _ := p.pull(t, channel.Pull{})
 	if ids, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || !slices.Equal(ids, []string{"1", "101", "102"}) {
 		t.Errorf("wide: %v, %v", ids, err)
+	}
+}
+
+// A busy shop has hundreds of orders between two pulls, nearly all of which came by push.
+func TestWhatCameByPushIsNotAskedFor(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "5"}, orders: map[string]string{"A 20260301 2": "102", "A 20260301 4": "104"}}
+	p := openNumbers(t, n, "A")
+	known := func(of ...string) channel.Pull {
+		return channel.Pull{Known: func(context.Context) (out []channel.Numbered, err error) {
+			for _, number := range of {
+				out = append(out, channel.Numbered{Shop: "A", Number: number, Placed: p.now, Paid: p.now})
+			}
+			// Yesterday's order that was paid after midnight, and today's of another shop.
+			return append(out, channel.Numbered{Shop: "A", Number: "2", Placed: p.now.Add(-13 * time.Hour), Paid: p.now},
+				channel.Numbered{Shop: "B", Number: "4", Placed: p.now}), nil
+		}}
+	}
+	in := known("1", "3", "5")
+	ids, cursor, asked, err := p.pull(t, in)
+	if err != nil || !slices.Equal(ids, []string{"102", "104"}) || len(asked) != 5 { // beside them yesterday's first three
+		t.Fatalf("%v asked %v, %v", ids, asked, err)
+	}
+	if want := `{"A":{"20260228":{"n":0,"e":true},"20260301":{"n":5}}}`; string(cursor) != want {
+		t.Errorf("cursor %s, want %s", cursor, want)
+	}
+	// One that was open is closed by its push.
+	n.newest["A"], n.broken = "6", map[string]bool{"A 20260301 6": true}
+	in = known()
+	in.Cursor = cursor
+	_, cursor, _, err = p.pull(t, in)
+	if _, partly := errors.AsType[*channel.Partly](err); !partly {
+		t.Errorf("a number that stays open: %v, want an error that says that the rest went through", err)
+	}
+	in = known("6")
+	in.Cursor = cursor
+	if _, cursor, asked, err = p.pull(t, in); err != nil || len(asked) != 0 || strings.Contains(string(cursor), `"o"`) {
+		t.Errorf("asked %v, %v, cursor %s", asked, err, cursor)
+	}
+}
+
+// An outage ends at a busy hour: the wide pull takes longer than one attempt may.
+func TestAWidePullGoesOnWhereItBrokeOff(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "100"}, orders: map[string]string{}, broken: map[string]bool{}}
+	for i := 1; i <= 100; i++ {
+		n.orders["A 20260301 "+strconv.Itoa(i)] = strconv.Itoa(i)
+	}
+	p := openNumbers(t, n, "A")
+	_, cursor, _, err := p.pull(t, channel.Pull{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 51; i < 51+3; i++ { // three in a row end an attempt
+		n.broken["A 20260301 "+strconv.Itoa(i)] = true
+	}
+	first, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
+	if err == nil || len(first) != 50 {
+		t.Fatalf("%d orders, %v", len(first), err)
+	}
+	n.broken = nil
+	second, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
+	if err != nil || len(second) != 50 || slices.Contains(second, "1") {
+		t.Errorf("the second attempt begins anew: %d orders, %v", len(second), err)
+	}
+	if third, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || len(third) != 100 {
+		t.Errorf("another outage: %d orders, %v, want all 100 again", len(third), err)
 	}
 }
 
