@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -209,6 +210,53 @@ func (w *shopWorld) acknowledged(ref string) bool {
 		}
 	}
 	return true
+}
+
+// Order holds per target: an acknowledgement that waits, or whose answer was lost, would
+// hold up the accept behind it, and says nothing that the accept does not say.
+func TestAnAcceptDoesNotWaitForTheAcknowledgement(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		id := w.place(`{"app_poi_code":"TEA001"}`) // lanes do not run
+		w.until("the order arrives", func() bool { return w.status(id) == order.StatusNew })
+		_, err := w.act(id, hub.Act{Kind: order.Accept})
+		w.must(err)
+		_, _, effects, _ := w.row(id)
+		states := map[string]effect.State{}
+		for _, e := range effects {
+			states[e.Kind] = e.State
+		}
+		if states[string(channel.Acknowledge)] != effect.Void || states[string(order.Accept)] != effect.Waiting {
+			w.t.Errorf("effects: %v", states)
+		}
+		w.run()
+		w.until("it is accepted", func() bool { return w.status(id) == order.StatusAccepted })
+		if native, _ := w.sim.Order(id); native.Tally["order/poi_received"].Calls != 0 {
+			w.t.Errorf("%d acknowledgements", native.Tally["order/poi_received"].Calls)
+		}
+	})
+}
+
+// Reading every open order again every five minutes is most of what a busy app calls. One
+// that was just heard of can wait, but not for ever: its next push may be the lost one.
+func TestAnOrderThatWasHeardOfIsReadAgainLater(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		id := w.place(`{"app_poi_code":"TEA001"}`)
+		w.until("the order arrives", func() bool { return w.status(id) == order.StatusNew })
+		row, _, _, _ := w.row(id)
+		placed := row.SortAt
+		due := func() time.Duration {
+			row, _, _, _ := w.row(id)
+			return time.Duration(row.SweepAt-placed) * time.Millisecond
+		}
+		if d := due(); d < 5*time.Minute || d > 5*time.Minute+10*time.Second {
+			w.t.Errorf("a new order is read again after %v, want 5 minutes", d)
+		}
+		for i, want := range []time.Duration{9 * time.Minute, 10 * time.Minute} {
+			w.sim.Clock().Advance(4 * time.Minute)
+			w.must(w.sim.Do(id, []string{"accept_in_app", "remind"}[i], nil))
+			w.until(fmt.Sprint("it is read again after ", want), func() bool { d := due(); return d > want-10*time.Second && d < want+10*time.Second })
+		}
+	})
 }
 
 func TestACallWhoseAnswerIsLostIsFoundDone(t *testing.T) {

@@ -354,9 +354,10 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 		return 0
 	}
 	every := info.SweepEvery.Milliseconds()
+	pushed := true
 	if a, ok := h.db.AccountByID(row.Merchant, row.Account); ok {
 		if app, ok := h.db.AppByID(a.App); ok && app.PublicURL == "" {
-			every = min(every, info.PullEvery.Milliseconds()) // no push will ever come
+			every, pushed = min(every, info.PullEvery.Milliseconds()), false // no push will ever come
 		}
 	}
 	since := max(row.ReadAt, row.SortAt)
@@ -368,6 +369,9 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 			return 0 // nothing more is expected
 		}
 		every = max(every, time.Hour.Milliseconds())
+	}
+	if pushed {
+		since = max(since, min(h.now().UnixMilli(), since+every)) // it was just heard of: once the time more, and no longer
 	}
 	return since + every
 }
