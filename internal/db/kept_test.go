@@ -210,8 +210,8 @@ func TestARequestIsDoneOnceAndAnsweredAgain(t *testing.T) {
 		if _, done, code := begin("k", "h"); done || code != "" {
 			t.Errorf("the first: done %v, %s", done, code)
 		}
-		if _, _, code := begin("k", "h"); code != fault.Conflict {
-			t.Errorf("while in progress: %q, want conflict", code)
+		if _, _, err := d.BeginRequest(t.Context(), m, "k", []byte("h")); !fault.Is(err, fault.Conflict) || fault.AfterOf(err) == 0 {
+			t.Errorf("while in progress: %v, want a conflict that says when to come again", err)
 		}
 		if err := d.FinishRequest(t.Context(), m, "k", []byte("answer")); err != nil {
 			t.Fatal(err)

@@ -13,12 +13,16 @@ import (
 const requestsKept = 24 * time.Hour
 
 // inProgress is how long a request without an answer blocks its key: its process has
-// died.
-const inProgress = 2 * time.Minute
+// died. Whoever repeats it meanwhile is told to come again after againAfter.
+const (
+	inProgress = 15 * time.Second
+	againAfter = 2 * time.Second
+)
 
 // BeginRequest claims an Idempotency-Key. done is true with the stored answer when the
 // same request was answered before. It fails with fault.Conflict when the key was used
-// for another request (other hash), or when the same one is still in progress.
+// for another request (other hash), or, with a time after which to come again, when the
+// same one is still in progress.
 func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, hash []byte) (answer []byte, done bool, err error) {
 	const op = "db.BeginRequest"
 	if !named(key) || len(key) > maxName {
@@ -45,7 +49,7 @@ func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, has
 		case !bytes.Equal(stored, hash):
 			return fault.New(op, fault.Conflict, "this Idempotency-Key was used for another request; use a new one")
 		case answer == nil:
-			return fault.New(op, fault.Conflict, "the same request is in progress; wait for its answer")
+			return &fault.Error{Op: op, Code: fault.Conflict, After: againAfter, Words: "the same request is in progress; send it again with the same key"}
 		}
 		done = true
 		return nil
