@@ -29,6 +29,7 @@ type refusal struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
+	wait   bool   // the answer says when to come again
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("HTTP %d %s: %s", r.Status, r.Code, r.Detail) }
@@ -40,7 +41,7 @@ func again(err error) bool {
 	if !errors.As(err, &r) {
 		return err != nil
 	}
-	return r.Status >= 500 || r.Status == http.StatusTooManyRequests
+	return r.wait || r.Status >= 500 || r.Status == http.StatusTooManyRequests
 }
 
 // do makes one request. key is its Idempotency-Key, "" for none.
@@ -76,7 +77,7 @@ func (a *api) do(ctx context.Context, method, path, key string, in, out any) err
 	if res.StatusCode >= 300 {
 		r := &refusal{}
 		json.Unmarshal(raw, r)
-		r.Status = res.StatusCode
+		r.Status, r.wait = res.StatusCode, res.Header.Get("Retry-After") != ""
 		return r
 	}
 	if out == nil || len(raw) == 0 {

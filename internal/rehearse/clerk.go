@@ -265,7 +265,7 @@ func (k *clerk) press(ctx context.Context, o orderView, a action) {
 		case ctx.Err() != nil:
 			forget()
 			return
-		case errors.As(err, &r) && (r.Status == http.StatusConflict || r.Status == http.StatusNotFound):
+		case errors.As(err, &r) && !r.wait && (r.Status == http.StatusConflict || r.Status == http.StatusNotFound):
 			forget() // somebody was faster
 			return
 		case !again(err):

@@ -79,6 +79,7 @@ type diary struct {
 	marks   []Mark
 	breaks  []Break
 	faults  map[string]int
+	calls   map[string]int // by the platform's name of the operation
 	pushes  int
 	failing int
 	kills   int
@@ -87,7 +88,7 @@ type diary struct {
 const maxBreaks = 200 // kept with their text; more are counted
 
 func newDiary() *diary {
-	return &diary{began: time.Now(), took: map[string][]took{}, faults: map[string]int{}}
+	return &diary{began: time.Now(), took: map[string][]took{}, faults: map[string]int{}, calls: map[string]int{}}
 }
 
 func (d *diary) since() float64 { return time.Since(d.began).Seconds() }
@@ -111,6 +112,12 @@ func (d *diary) fault(kind string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.faults[kind]++
+}
+
+func (d *diary) call(kind string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls[kind]++
 }
 
 func (d *diary) push(ok bool) {

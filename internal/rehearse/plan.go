@@ -89,13 +89,13 @@ type profile struct {
 var profiles = map[string]profile{
 	"lunch": {"午市高峰", "lunch rush", 2, func(u float64) float64 {
 		return 0.35 + bell(u, 0.45, 0.18)
-	}, 0, 0.2},
+	}, 0, 0.1},
 	"festival": {"节日十倍", "festival, ten times a lunch", 20, func(u float64) float64 {
 		return 0.9 + 0.6*bell(u, 0.06, 0.04) + 0.4*bell(u, 0.7, 0.05)
-	}, 0, 0.2},
+	}, 0, 0.1},
 	"flash": {"单品秒杀", "flash sale on one SKU", 20, func(u float64) float64 {
 		return 0.3 + 5*bell(u, 0.1, 0.04)
-	}, 0.8, 0.2},
+	}, 0.8, 0.1},
 	"replay": {"上期订单重放", "the last period's orders again", 0, nil, 0, 0},
 }
 

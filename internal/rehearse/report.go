@@ -40,6 +40,7 @@ type Report struct {
 	Penalties Penalties         `json:"penalties"`
 	Pushes    Pushes            `json:"pushes"`
 	Hits      map[string]int    `json:"faults_hit"`
+	Calls     map[string]int    `json:"calls"` // what the platforms were called for
 	Kills     int               `json:"kills"`
 
 	First  *Break             `json:"first_break"` // null = nothing broke
@@ -113,7 +114,7 @@ func (j *judge) report(loaded float64) *Report {
 	r := &Report{
 		At: d.began.UTC(), Profile: p.Profile, Faults: p.Faults, Engine: j.engine, Nodes: p.Nodes, KillS: p.Kill.Seconds(), LeaseS: p.Lease.Seconds(),
 		Seed: p.Seed, Speed: p.Speed, Minutes: p.Minutes, Rate: p.Rate, LoadedS: loaded, SettledS: j.settled.Seconds(),
-		Parked: j.parked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults,
+		Parked: j.parked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults, Calls: d.calls,
 		Pushes: Pushes{d.pushes, d.failing}, Marks: d.marks,
 	}
 	r.Orders = Orders{In: len(j.want), Takeaway: len(j.crowd.mt), Retail: len(j.crowd.ml)}

@@ -162,6 +162,9 @@ func owner(ctx context.Context, f *fleet, master [32]byte) (key string, err erro
 // against each other.
 func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	p := r.plan
+	if err := r.warm(ctx); err != nil {
+		return nil, err
+	}
 	d := newDiary()
 	c := newCrowd(p, r.at, d)
 	k := newClerk(r.api, p, d)
@@ -171,9 +174,6 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	life, endLife := context.WithCancel(ctx) // of customers, riders and staff
 	defer endLife()
 	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) { k.look(life, o) }}
-	if err := r.warm(ctx); err != nil {
-		return nil, err
-	}
 
 	var all sync.WaitGroup
 	defer all.Wait()

@@ -44,6 +44,7 @@ const lookEvery = 200 * time.Millisecond
 
 func (w *watch) run(ctx context.Context) {
 	w.calls, w.pushes, w.told = map[string]int64{}, map[string]int64{}, map[string]bool{}
+	w.held = len(w.at.mt.Penalties()) // before the hub was connected
 	next := time.Now()
 	for wait(ctx, lookEvery) {
 		w.look()
@@ -89,6 +90,7 @@ func fresh[T any](list []T, last map[string]int64, name string, seq func(T) int6
 var retailCalls = map[string]string{"POST /orders/{id}/feedback": "cancel", "POST /orders/{id}/notes": "note"}
 
 func (w *watch) call(channel string, c sim.Call) {
+	w.diary.call(channel + " " + c.Kind)
 	if c.Fault != "" {
 		w.diary.fault(c.Fault)
 	}
