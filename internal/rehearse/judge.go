@@ -3,6 +3,7 @@ package rehearse
 import (
 	"cmp"
 	"context"
+	"math"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -17,21 +18,25 @@ func (j *judge) settle(ctx context.Context) error {
 	if err := j.hurry(ctx); err != nil {
 		return err
 	}
-	began := time.Now()
+	began := time.Now() // of the time without progress
+	first := began
 	limit := cmp.Or(j.plan.Patience, 90*time.Second+time.Duration(float64(35*time.Minute)/j.at.clock.Speed()))
-	agreed := false
+	agreed, least := false, math.MaxInt
 	for pause := time.Second; ; {
 		busy, err := j.compare(ctx)
 		if err != nil {
 			return err
 		}
+		if left := busy + len(j.differ); left < least { // a backlog that is worked off has its time
+			least, began = left, time.Now()
+		}
 		before := agreed
 		agreed = busy == 0 && len(j.differ) == 0
-		if agreed && before || time.Since(began) > limit {
+		if agreed && before || time.Since(began) > limit || time.Since(first) > maxSettle {
 			return j.finish(ctx) // twice: what comes late must not undo it
 		}
 		if !agreed || !before {
-			j.settled = time.Since(began)
+			j.settled = time.Since(first)
 		}
 		if !wait(ctx, pause) {
 			return ctx.Err()
@@ -39,6 +44,9 @@ func (j *judge) settle(ctx context.Context) error {
 		pause = min(pause*3/2, 4*time.Second)
 	}
 }
+
+// maxSettle ends the settling whatever progress there is.
+const maxSettle = 20 * time.Minute
 
 // settleSpeed is the clock's speed while all is settled: half an hour in half a minute.
 const settleSpeed = 60

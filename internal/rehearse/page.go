@@ -48,7 +48,7 @@ func (r *Report) Page(w io.Writer, l Lang) error {
 	}
 	if len(r.List) > 0 {
 		x := pageList{Name: l.say("坏了的（按时间，前几条）", "What broke (by time, the first ones)")}
-		for _, b := range r.List[:min(len(r.List), 50)] {
+		for _, b := range r.List[:min(len(r.List), 30)] {
 			x.Items = append(x.Items, fmt.Sprintf(l.say("%s，每秒 %.1f 单：%s %s", "%s, %.1f orders a second: %s %s"), clock(b.At), b.Rate, l.broke(b.Kind), b.Text))
 		}
 		v.Lists = append(v.Lists, x)

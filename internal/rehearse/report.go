@@ -182,7 +182,7 @@ func (d *diary) timeline() []Point {
 		return nil
 	}
 	end := d.ticks[len(d.ticks)-1].at
-	width := math.Max(1, math.Ceil(end/points))
+	width := math.Max(2, math.Ceil(end/points)) // a busy machine skips a second now and then
 	n := int(end/width) + 1
 	out := make([]Point, n)
 	parts := make([]map[string][]took, n)
@@ -191,12 +191,12 @@ func (d *diary) timeline() []Point {
 		parts[i] = map[string][]took{}
 	}
 	in := func(at float64) int { return min(max(int(at/width), 0), n-1) }
-	last := tick{}
 	for _, t := range d.ticks {
 		p := &out[in(t.at)]
-		p.Rate += float64(t.in-last.in) / width
 		p.Unshown, p.Acts = max(p.Unshown, t.in-t.seen), max(p.Acts, t.acts)
-		last = t
+	}
+	for i := range out {
+		out[i].Rate = (d.placedBy(out[i].At+width) - d.placedBy(out[i].At)) / width
 	}
 	for _, m := range measures {
 		for _, t := range d.took[m] {
@@ -211,6 +211,22 @@ func (d *diary) timeline() []Point {
 		}
 	}
 	return out
+}
+
+// placedBy is how many orders had been placed by a moment, between two samples in
+// proportion.
+func (d *diary) placedBy(at float64) float64 {
+	before := tick{}
+	for _, t := range d.ticks {
+		if t.at >= at {
+			if t.at == before.at {
+				return float64(t.in)
+			}
+			return float64(before.in) + float64(t.in-before.in)*(at-before.at)/(t.at-before.at)
+		}
+		before = t
+	}
+	return float64(before.in)
 }
 
 // JSON writes the report for programs.
