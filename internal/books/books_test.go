@@ -56,6 +56,7 @@ func TestEveryRepeatIsFound(t *testing.T) {
 		"additive, called twice": {Entry{Tally: sim.Tally{"order/applyPartRefund": once}}, press("meituan 1", "refund_partial", "done"), []string{"twice meituan 1"}},
 		"said to be done":        {Entry{Tally: sim.Tally{"order/confirm": never}}, press("meituan 1", "accept", "done"), []string{"unsent meituan 1"}},
 		"accepted in their app":  {Entry{Accepted: true}, press("meituan 1", "accept", "done"), nil},
+		"taken by the rider":     {Entry{Status: "delivering"}, press("meituan 1", "ready", "done"), nil},
 		"cancelled by others":    {Entry{Status: "cancelled"}, press("meituan 1", "cancel", "done"), nil},
 		"refused":                {Entry{}, press("meituan 1", "accept", "refused"), nil},
 		"under way":              {Entry{}, press("meituan 1", "accept", "unknown"), []string{"stuck meituan 1"}},
