@@ -25,10 +25,12 @@ import (
 // that is sealed already: the sealer looks back, and seals it then.
 
 const (
-	sealMany  = 2000 // lines of one link at most
-	sealBack  = time.Minute
-	sealDeep  = time.Hour // how far it looks back once in a while: for a node whose clock is behind
+	sealMany  = 2000            // lines of one link at most
+	sealNear  = 2 * time.Second // how far it looks back each time: most transactions are long over by then
+	sealBack  = time.Minute     // how far now and then: for those that were not
+	sealDeep  = time.Hour       // how far seldom: for a node whose clock is behind
 	sealEvery = 3 * time.Second
+	backEvery = 30 * time.Second
 	deepEvery = 5 * time.Minute
 	markSize  = 16 // bytes of a line in a link
 
@@ -136,14 +138,11 @@ func markIDs(marks []byte, each func(id int64)) {
 }
 
 // Seal adds a link over what is in a merchant's journal and not yet in the chain; n is how
-// many lines it covers, 0 when there are none or another node was faster. Seal is called
-// by Follow. deep looks an hour back instead of a minute.
-func (d *DB) Seal(ctx context.Context, m ident.Merchant, deep bool) (n int, err error) {
+// many lines it covers, 0 when there are none or another node was faster. Lines are looked
+// for from back before the newest that is sealed; each line within costs, so that back is
+// short most times. Seal is called by Follow.
+func (d *DB) Seal(ctx context.Context, m ident.Merchant, back time.Duration) (n int, err error) {
 	const op = "db.Seal"
-	back := sealBack
-	if deep {
-		back = sealDeep
-	}
 	var last int64
 	var before []byte
 	var lines []chained
@@ -158,10 +157,14 @@ func (d *DB) Seal(ctx context.Context, m ident.Merchant, deep bool) (n int, err 
 			markIDs(newest, func(id int64) { from = max(from, id) })
 			begin := ident.Time(from).Add(-back)
 			from = ident.Of(begin, 0)
-			err := r.query(`SELECT marks FROM chain WHERE merchant_id = $1 AND at >= $2`, []any{int64(m), begin.Add(-back).UnixMilli()}, func(scan scanFunc) error {
+			err := r.query(`SELECT marks FROM chain WHERE merchant_id = $1 AND at >= $2`, []any{int64(m), begin.Add(-max(back, sealBack)).UnixMilli()}, func(scan scanFunc) error {
 				var marks []byte
 				err := scan(&marks)
-				markIDs(marks, func(id int64) { sealed[id] = true })
+				markIDs(marks, func(id int64) {
+					if id > from {
+						sealed[id] = true
+					}
+				})
 				return err
 			})
 			if err != nil {
@@ -224,11 +227,11 @@ func (r *reader) lines(m ident.Merchant, ids []int64) ([]chained, error) {
 	return out, nil
 }
 
-// SealAll seals everything that waits, for all merchants.
-func (d *DB) SealAll(ctx context.Context, deep bool) error {
+// SealAll seals everything that waits, for all merchants, see Seal.
+func (d *DB) SealAll(ctx context.Context, back time.Duration) error {
 	for m := range d.dir.Load().merchants {
 		for {
-			n, err := d.Seal(ctx, m, deep)
+			n, err := d.Seal(ctx, m, back)
 			if err != nil {
 				return err
 			}
@@ -238,6 +241,25 @@ func (d *DB) SealAll(ctx context.Context, deep bool) error {
 		}
 	}
 	return nil
+}
+
+// A sealing says when the next round is and how far it looks back.
+type sealing struct{ near, back, deep time.Time }
+
+// due tells how far to look back now; ok is false while it is too early for a round.
+func (s *sealing) due(now time.Time) (back time.Duration, ok bool) {
+	switch {
+	case now.Sub(s.near) < sealEvery:
+		return 0, false
+	case now.Sub(s.deep) >= deepEvery:
+		s.near, s.back, s.deep = now, now, now
+		return sealDeep, true
+	case now.Sub(s.back) >= backEvery:
+		s.near, s.back = now, now
+		return sealBack, true
+	}
+	s.near = now
+	return sealNear, true
 }
 
 // A ChainWalk checks a chain from its beginning: first the links, then that no line

@@ -60,15 +60,11 @@ func (d *DB) Follow(ctx context.Context) error {
 	defer context.AfterFunc(d.closing, cancel)()
 	poll := time.NewTicker(pollEvery / 4)
 	defer poll.Stop()
-	var sealed, deep time.Time
+	var seals sealing
 	for {
-		if now := time.Now(); now.Sub(sealed) >= sealEvery {
-			far := now.Sub(deep) >= deepEvery
-			if err := d.SealAll(ctx, far); err != nil && ctx.Err() == nil {
+		if back, ok := seals.due(time.Now()); ok {
+			if err := d.SealAll(ctx, back); err != nil && ctx.Err() == nil {
 				d.log.Warn("the audit chain could not be gone on with", "error", err)
-			}
-			if sealed = now; far {
-				deep = now
 			}
 		}
 		for m := range d.dir.Load().merchants {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -23,7 +24,7 @@ func TestAStatementSaysWhetherThePlatformsCountIsOurs(t *testing.T) {
 		for _, id := range ids {
 			w.until("the order arrives", func() bool { return w.status(id) == order.StatusNew })
 		}
-		w.must(w.db.SealAll(ctx, false))
+		w.must(w.db.SealAll(ctx, time.Minute))
 		var shop db.ShopRow
 		for _, s := range w.db.Rows(w.who.Merchant).Shops {
 			if s.External == "TEA001" {

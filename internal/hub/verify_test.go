@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
@@ -85,7 +86,7 @@ func (w *shopWorld) live() []string {
 	})
 	cancel()
 	w.must(<-done)
-	w.must(w.db.SealAll(w.t.Context(), false))
+	w.must(w.db.SealAll(w.t.Context(), time.Minute))
 	_, err = w.db.Do(w.t.Context(), db.Verb{Name: "park", Merchant: w.who.Merchant, Decide: func(tx *db.Tx) error {
 		e := tx.Journal(db.Entry{Direction: db.Push, What: "order.paid", Channel: "meituan", Outcome: "parked", Body: []byte("not a form")})
 		tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Reason: "a test", Size: 10, Entry: e})
@@ -93,7 +94,7 @@ func (w *shopWorld) live() []string {
 	}})
 	w.must(err)
 	w.follow()
-	w.must(w.db.SealAll(w.t.Context(), true))
+	w.must(w.db.SealAll(w.t.Context(), time.Hour))
 	return ids
 }
 
