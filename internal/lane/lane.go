@@ -197,7 +197,7 @@ func (r *Runner) Turn(ctx context.Context) time.Time {
 		}
 		r.renewed = time.Now()
 	}
-	return r.Step(ctx)
+	return earlier(r.Step(ctx), r.renewed.Add(r.o.TTL/4))
 }
 
 // News reports whether something may be due before the moment that Turn gave.
@@ -268,6 +268,14 @@ func (r *Runner) takeUp(ctx context.Context, l db.Lease) error {
 		point.Hit(point.LaneTakenUp)
 	}
 	return nil
+}
+
+// Holds reports whether this runner may work a lane now.
+func (r *Runner) Holds(lane string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.lanes[lane]
+	return w != nil && w.lease.Left(time.Now()) > 0
 }
 
 func (r *Runner) ours(lane, target string) bool {
