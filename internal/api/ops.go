@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -148,6 +149,7 @@ type Status struct {
 	StartedAt int64             `json:"started_at"`
 	PushMode  map[string]string `json:"push_mode" doc:"By app: push, or pull where it has no public address."`
 	Lanes     []LaneStatus      `json:"lanes"`
+	Replaced  *Replaced         `json:"replaced,omitempty" doc:"The database's server was replaced by its standby; absent when it never was, or for who does not see the whole merchant."`
 	Backup    *BackupCheck      `json:"backup,omitempty" doc:"How the last check of the backups went; absent when none has ever run, or for who does not see the whole merchant."`
 }
 
@@ -157,6 +159,26 @@ type LaneStatus struct {
 	State     string        `json:"state" enum:"ok,authorise,paused,failing"`
 	Effects   int           `json:"effects" doc:"Acts that wait or are being sent."`
 	Oldest    int64         `json:"oldest_at" doc:"When the oldest of them was made; 0 = none."`
+}
+
+// Replaced is what is known since the database's server was replaced by its standby.
+type Replaced struct {
+	At       int64          `json:"at"`
+	Found    int64          `json:"found" doc:"Orders that were placed before, were not in the database, and have been found at the platforms since."`
+	PushOnly []channel.Text `json:"push_only" doc:"What no read of a platform tells: lost with the old server where replication was not synchronous."`
+}
+
+// replaced tells of the last time that the database's server was replaced; nil = never.
+func (s *Server) replaced(ctx context.Context, m ident.Merchant) (*Replaced, error) {
+	r, err := s.hub.Replaced(ctx, m)
+	if err != nil || r.At.IsZero() {
+		return nil, err
+	}
+	out := &Replaced{At: r.At.UnixMilli(), Found: r.Found, PushOnly: []channel.Text{}}
+	for _, info := range s.hub.Channels() {
+		out.PushOnly = append(out.PushOnly, info.PushOnly...)
+	}
+	return out, nil
 }
 
 type statusOutput struct{ Body Status }
@@ -180,6 +202,9 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 	}}
 	if c.Stores != nil {
 		return out, nil
+	}
+	if out.Body.Replaced, err = s.replaced(ctx, c.Merchant); err != nil {
+		return nil, fault.Wrap(op, err)
 	}
 	if out.Body.Backup, err = s.backupCheck(ctx); err != nil {
 		return nil, fault.Wrap(op, err)

@@ -149,7 +149,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // read gives the changes after a number, waiting for them.
 func (fd *feed) read(ctx context.Context, epoch, seq int64) ([]event, int64, error) {
-	if err := fd.s.db.Wait(ctx, fd.merchant, seq); err != nil {
+	if err := fd.s.db.Wait(ctx, fd.merchant, db.Receipt{Epoch: epoch, Seq: seq}); err != nil {
 		return nil, seq, err
 	}
 	scope := db.Scope{Merchant: fd.merchant, Personal: true}

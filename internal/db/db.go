@@ -81,6 +81,7 @@ type DB struct {
 	keys    *keyring
 	zip     *zipper
 	days    sync.Map     // dayKey → openKey
+	history history      // of the PostgreSQL server
 	drawn   atomic.Int64 // the last id of a line of the journal
 	queue   *queue
 	bell    *bell
@@ -249,8 +250,8 @@ func (d *DB) install(ctx context.Context) error {
 			return err
 		}
 		if !found {
-			return exec(ctx, c, `INSERT INTO installation (id, name, print, proof, armed, made_at) VALUES (1, $1, $2, $3, 1, $4)`,
-				random("tongdan"), d.place, sealed, d.now().UnixMilli())
+			return exec(ctx, c, `INSERT INTO installation (id, name, print, proof, armed, made_at, timeline) VALUES (1, $1, $2, $3, 1, $4, $5)`,
+				random("tongdan"), d.place, sealed, d.now().UnixMilli(), d.history.now())
 		}
 		if _, err := d.keys.openMaster(proof, "installation"); err != nil {
 			return fault.New(op, fault.Unauthorized, "the master key is not the one that this database was made with; give the right key")

@@ -83,22 +83,22 @@ func (d *DB) Feed(ctx context.Context, m ident.Merchant) (Receipt, error) {
 	return r, fault.Wrap(op, err)
 }
 
-// Wait returns when a change with a greater number than after is committed. It fails
-// when ctx ends or the database is closed.
-func (d *DB) Wait(ctx context.Context, m ident.Merchant, after int64) error {
+// Wait returns when the feed has gone on after a place, or has begun a later epoch. It
+// fails when ctx ends or the database is closed.
+func (d *DB) Wait(ctx context.Context, m ident.Merchant, after Receipt) error {
 	const op = "db.Wait"
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	for first := true; ; first = false {
 		at, more := d.bell.next(m)
-		if at.Seq > after {
+		if at.past(after) {
 			return nil
 		}
 		if first {
 			if err := d.look(ctx, m); err != nil {
 				return fault.Wrap(op, err)
 			}
-			if at, _ = d.bell.next(m); at.Seq > after {
+			if at, _ = d.bell.next(m); at.past(after) {
 				return nil
 			}
 		}
@@ -114,6 +114,10 @@ func (d *DB) Wait(ctx context.Context, m ident.Merchant, after int64) error {
 			return fault.New(op, fault.Unavailable, "the database is being closed")
 		}
 	}
+}
+
+func (r Receipt) past(o Receipt) bool {
+	return r.Epoch > o.Epoch || r.Epoch == o.Epoch && r.Seq > o.Seq
 }
 
 func (d *DB) look(ctx context.Context, m ident.Merchant) error {

@@ -32,6 +32,10 @@ func (l Lease) Left(now time.Time) time.Duration {
 	return min(l.Until.Sub(now), l.Until.Round(0).Sub(now.Round(0)))
 }
 
+// caughtUp is a condition: what a new database server may lack has been looked up, see
+// timeline.go. Before, nobody takes a lane.
+const caughtUp = ` AND NOT EXISTS (SELECT 1 FROM installation WHERE caught_up_at < replaced_at)`
+
 // leaseMargin is what the holder gives away of its time to live, for clocks that run at
 // different speeds.
 const leaseMargin = 10 // a tenth
@@ -89,6 +93,7 @@ func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want in
 	if want <= 0 {
 		want = math.MaxInt32
 	}
+	d.history.asks(ttl)
 	now := d.eng.clock()
 	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
 		out = nil
@@ -106,7 +111,7 @@ func (d *DB) Lease(ctx context.Context, owner string, ttl time.Duration, want in
 			return err
 		}
 		return c.run(ctx, &stmt{text: `UPDATE lanes SET owner = $1, epoch = epoch + 1, expires_at = ` + now + ` + $2
-			WHERE (merchant_id, account_id) IN (SELECT merchant_id, account_id FROM lanes WHERE expires_at <= ` + now + ` ORDER BY expires_at, merchant_id, account_id LIMIT $3` + d.eng.skipLocked + `)
+			WHERE (merchant_id, account_id) IN (SELECT merchant_id, account_id FROM lanes WHERE expires_at <= ` + now + caughtUp + ` ORDER BY expires_at, merchant_id, account_id LIMIT $3` + d.eng.skipLocked + `)
 			AND expires_at <= ` + now + ` RETURNING merchant_id, account_id, epoch`, args: []any{owner, ttl.Milliseconds(), int64(want - len(out))}, each: each})
 	})
 	return out, err

@@ -26,6 +26,11 @@ const (
 	pgReads     = 16                    // connections that read
 	notifyEvery = 20 * time.Millisecond // at most, a node
 	bellChannel = "tongdan"
+
+	// idleTime is how long a transaction may wait for its node between two statements. A
+	// node that freezes or loses its network in the middle of one would otherwise hold its
+	// locks, and all writers of the merchant, for as long as it likes.
+	idleTime = 5 * time.Second
 )
 
 // openPostgres opens the pools and the bell. The URL may hold a password: no error
@@ -55,7 +60,7 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 	d.eng.writers = func(ctx context.Context) ([]conn, error) {
 		var out []conn
 		for range pgWriters {
-			c := &pgConn{config: config, grown: &grown}
+			c := &pgConn{d: d, config: config, grown: &grown}
 			if err := c.connect(ctx); err != nil {
 				return nil, fault.Wrap(op, err)
 			}
@@ -113,6 +118,7 @@ func (d *DB) placeOfPostgres(ctx context.Context) (string, error) {
 // pgConn is one connection that writes. BEGIN travels with the first statements and
 // COMMIT with the last, so that a batch is three round trips.
 type pgConn struct {
+	d      *DB
 	config *pgx.ConnConfig
 	c      *pgx.Conn
 	start  bool   // BEGIN has not been sent
@@ -172,8 +178,13 @@ func (p *pgConn) connect(ctx context.Context) error {
 	}
 	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	config.RuntimeParams["application_name"] = "tongdan writer"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(idleTime.Milliseconds(), 10)
 	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
+		return err
+	}
+	if err := p.d.followHistory(ctx, c); err != nil {
+		c.Close(context.WithoutCancel(ctx))
 		return err
 	}
 	p.c = c
@@ -254,8 +265,12 @@ func (p *pgConn) commit(ctx context.Context, list ...*stmt) (lost bool, err erro
 }
 
 // settle finds out, on a new connection, what became of a commit whose answer was lost.
+//
+// On another timeline the id may have been given to another transaction, so nobody can
+// say. On the same one, a commit that was carried out may not have reached the
+// synchronous standby when the server was stopped: one more commit after it makes sure.
 func (p *pgConn) settle(cause error) (lost bool, err error) {
-	xact := p.xact
+	xact, timeline := p.xact, p.d.history.now()
 	p.drop()
 	if xact == "" {
 		// The id comes before COMMIT in the same stream: without it, COMMIT may still
@@ -269,6 +284,9 @@ func (p *pgConn) settle(cause error) (lost bool, err error) {
 			time.Sleep(wait)
 			continue
 		}
+		if p.d.history.now() != timeline {
+			return true, cause
+		}
 		var status *string
 		if err := p.c.QueryRow(ctx, `SELECT pg_xact_status(CAST($1 AS xid8))`, xact).Scan(&status); err != nil {
 			p.drop()
@@ -278,6 +296,9 @@ func (p *pgConn) settle(cause error) (lost bool, err error) {
 		case status == nil:
 			return true, cause
 		case *status == "committed":
+			if _, err := p.c.Exec(ctx, `UPDATE installation SET id = id WHERE id = 1`); err != nil {
+				return true, cause
+			}
 			return false, nil
 		case *status == "aborted":
 			return false, cause

@@ -400,7 +400,7 @@ func TestTheFeedIsDenseWhateverHappensAtOnce(t *testing.T) {
 		}
 		last := int64(0)
 		wg.Go(func() { // a reader that waits sees every number once, in order
-			for d.Wait(ctx, m, last) == nil {
+			for d.Wait(ctx, m, db.Receipt{Epoch: 1, Seq: last}) == nil {
 				list, _, err := d.Changes(ctx, db.Scope{Merchant: m}, last, 5)
 				if err != nil {
 					break
@@ -430,7 +430,7 @@ func TestAnotherNodeHearsOfACommit(t *testing.T) {
 	a, b := dbtest.Open(t, db.Options{URL: url}), dbtest.Open(t, db.Options{URL: url})
 	m := brand(t, a)
 	heard := make(chan error, 1)
-	go func() { heard <- b.Wait(context.Background(), m, 0) }()
+	go func() { heard <- b.Wait(context.Background(), m, db.Receipt{Epoch: 1}) }()
 	place(t, a, m, "1", nil)
 	select {
 	case err := <-heard:

@@ -44,6 +44,11 @@ func (c Clock) Wall(t time.Time) time.Time {
 	return time.Now().Add(time.Duration(float64(t.Sub(c.Now())) / c.Speed))
 }
 
+// Trade tells what the trade's clock showed, or will show, at a moment of the wall clock.
+func (c Clock) Trade(wall time.Time) time.Time {
+	return c.Now().Add(-time.Duration(float64(time.Since(wall)) * c.Speed))
+}
+
 // Options of a Hub.
 type Options struct {
 	DB        *db.DB
@@ -136,11 +141,14 @@ func New(o Options) *Hub {
 func (h *Hub) Run(ctx context.Context) error {
 	var beats sync.WaitGroup
 	beats.Go(func() { h.beat(ctx) })
+	beats.Go(func() { h.watchDatabase(ctx) })
 	defer beats.Wait()
 	for {
 		switch begun, err := h.begin(ctx); {
 		case ctx.Err() != nil:
 			return nil
+		case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Unknown): // the database may come back
+			h.log.Warn("the lanes cannot begin yet; trying again", "err", err)
 		case err != nil:
 			return err
 		case begun:

@@ -2024,6 +2024,17 @@ export interface components {
             how: "pushed_late" | "day_number" | "pulled";
             order: string;
         };
+        Replaced: {
+            /** Format: int64 */
+            at: number;
+            /**
+             * Format: int64
+             * @description Orders that were placed before, were not in the database, and have been found at the platforms since.
+             */
+            found: number;
+            /** @description What no read of a platform tells: lost with the old server where replication was not synchronous. */
+            push_only: components["schemas"]["Text"][];
+        };
         ResolveInputBody: {
             /**
              * @description not_done: it is made again.
@@ -2194,6 +2205,8 @@ export interface components {
             push_mode: {
                 [key: string]: string;
             };
+            /** @description The database's server was replaced by its standby; absent when it never was, or for who does not see the whole merchant. */
+            replaced?: components["schemas"]["Replaced"];
             /** Format: int64 */
             started_at: number;
             version: string;
