@@ -164,6 +164,7 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 type clerk struct {
 	w       *world
 	seed    uint64
+	choose  func(Row, string) uint64 // in place of chance; nil = chance
 	after   int64
 	epoch   int64
 	mu      sync.Mutex
@@ -194,7 +195,9 @@ func (k *clerk) work(stop <-chan struct{}) {
 				if c.Seq != k.after+1 {
 					k.w.t.Errorf("the feed goes from %d to %d: a change is lost", k.after, c.Seq)
 				}
+				k.mu.Lock()
 				k.after = c.Seq
+				k.mu.Unlock()
 			}
 			if k.epoch != 0 && ch.Epoch != k.epoch {
 				k.w.t.Errorf("the feed's epoch changed from %d to %d without a restore", k.epoch, ch.Epoch)
@@ -218,6 +221,9 @@ func (k *clerk) work(stop <-chan struct{}) {
 
 // chance is a number from 0 to 99 that belongs to an order and a question.
 func (k *clerk) chance(r Row, what string) uint64 {
+	if k.choose != nil {
+		return k.choose(r, what)
+	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s %s %s", k.seed, r.Channel, r.Ref, what)
 	return h.Sum64() % 100
@@ -234,9 +240,9 @@ func (k *clerk) look(r Row) {
 		}
 	}
 	if may(order.RefundApprove) {
-		d, err := ask[hub.Detail](k.w.process, "detail", AskOrder{Merchant: k.w.made.Merchant, Order: r.ID})
+		d := k.detail(r)
 		for _, s := range d.AfterSales {
-			if err != nil || !s.Answerable {
+			if !s.Answerable {
 				continue
 			}
 			if k.chance(r, "refund "+s.Key) < 60 {
@@ -247,8 +253,8 @@ func (k *clerk) look(r Row) {
 		}
 	}
 	if may(order.RefundPartial) && k.chance(r, "partial") < 25 {
-		d, err := ask[hub.Detail](k.w.process, "detail", AskOrder{Merchant: k.w.made.Merchant, Order: r.ID})
-		if err == nil && len(d.Lines) > 0 && d.Lines[0].Refunded < d.Lines[0].Quantity { // the customer may have had it refunded
+		d := k.detail(r)
+		if len(d.Lines) > 0 && d.Lines[0].Refunded < d.Lines[0].Quantity { // the customer may have had it refunded
 			k.press(r, hub.Act{Kind: order.RefundPartial, Key: "partial " + r.Ref, Lines: []hub.ActLine{{Line: d.Lines[0].Key, Quantity: 1}}})
 		}
 	}
@@ -276,6 +282,33 @@ func (k *clerk) look(r Row) {
 	}
 }
 
+// seen is how far the clerk has read the feed.
+func (k *clerk) seen() int64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.after
+}
+
+// has reports whether an act on an order has been pressed and answered.
+func (k *clerk) has(key string, kind order.ActionKind) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.pressed[key+" "+string(kind)+" "]
+	return ok
+}
+
+// detail opens an order, and again while there is no answer.
+func (k *clerk) detail(r Row) hub.Detail {
+	for range 300 {
+		if d, err := ask[hub.Detail](k.w.process, "detail", AskOrder{Merchant: k.w.made.Merchant, Order: r.ID}); err == nil {
+			return d
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	k.w.t.Errorf("%s %s cannot be opened", r.Channel, r.Ref)
+	return hub.Detail{}
+}
+
 // press asks for an act once, and again while there is no answer.
 func (k *clerk) press(r Row, a hub.Act) {
 	name := r.Channel + " " + r.Ref + " " + string(a.Kind) + " " + a.For
@@ -287,6 +320,8 @@ func (k *clerk) press(r Row, a hub.Act) {
 		var f *Failure
 		switch {
 		case err == nil:
+			k.mu.Lock()
+			defer k.mu.Unlock()
 			k.pressed[name] = press{r.ID, r.Channel + " " + r.Ref, a.Kind, a.For, done.Effect, done.State}
 			if a.Kind == order.Ready && r.Channel == "mercadolibre" {
 				k.local[r.Channel+" "+r.Ref] = true

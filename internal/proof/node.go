@@ -145,6 +145,10 @@ func (n *Node) handler(server *api.Server) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", server.Handler())
 	mux.HandleFunc("POST /proof/arm", answering(n.arm))
+	mux.HandleFunc("POST /proof/alarm", answering(n.alarm))
+	mux.HandleFunc("POST /proof/account", answering(n.account))
+	mux.HandleFunc("POST /proof/holds", answering(n.holds))
+	mux.HandleFunc("POST /proof/consent", answering(n.consent))
 	mux.HandleFunc("POST /proof/setup", answering(n.setup))
 	mux.HandleFunc("POST /proof/changes", answering(n.changes))
 	mux.HandleFunc("POST /proof/act", answering(n.act))
@@ -166,6 +170,28 @@ func (n *Node) handler(server *api.Server) http.Handler {
 // arm arms fault points of this process, in place of those that are armed.
 func (n *Node) arm(_ context.Context, points string) (struct{}, error) {
 	return struct{}{}, point.Arm(points)
+}
+
+// alarm says why an account asks for its owner, "" = it does not.
+func (n *Node) alarm(_ context.Context, in AskOrder) (string, error) {
+	a, _ := n.DB.AccountByID(in.Merchant, in.Account)
+	return a.AlarmWhy, nil
+}
+
+// account gives an account's name, "" = this node does not know it yet.
+func (n *Node) account(_ context.Context, in AskOrder) (string, error) {
+	a, _ := n.DB.AccountByID(in.Merchant, in.Account)
+	return a.Name, nil
+}
+
+// holds reports whether this node works an account's lane.
+func (n *Node) holds(_ context.Context, in AskOrder) (bool, error) {
+	return n.Hub.Holds(in.Merchant, in.Account), nil
+}
+
+// consent begins the authorisation of an account.
+func (n *Node) consent(ctx context.Context, in AskOrder) (string, error) {
+	return n.Hub.ConsentURL(ctx, actor(in.Merchant), in.Account)
 }
 
 // A Failure is how the door tells an error.
@@ -369,6 +395,7 @@ func (n *Node) orders(ctx context.Context, in AskOrders) (Orders, error) {
 type AskOrder struct {
 	Merchant ident.Merchant
 	Order    ident.Order
+	Account  ident.Account
 	Effect   ident.Effect
 	Done     bool
 	Act      hub.Act

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -86,7 +87,9 @@ type world struct {
 	ml    *ml.Sim
 	*process
 	made  Made
-	first []ml.ID // placed while warming up
+	first []ml.ID    // placed while warming up
+	nodes []*process // behind the front, where there is one; process is then the front
+	front *Front
 }
 
 const (
@@ -102,6 +105,7 @@ type stage struct {
 	speed    float64
 	seed     uint64
 	pullOnly bool
+	nodes    int // behind a front; 0 = one without
 	meituan  func(*mt.Options)
 	mercado  func(*ml.Options)
 }
@@ -135,9 +139,13 @@ func newWorld(t *testing.T, s stage) *world {
 	}
 	t.Cleanup(func() { server.Close() })
 
-	w.process = newProcess(t, s.plan)
-	w.tick()
-	w.start()
+	if s.nodes == 0 {
+		w.process = newProcess(t, s.plan)
+		w.tick()
+		w.start()
+	} else {
+		w.gather(s)
+	}
 	in := Setup{Name: "shop", Zone: "Asia/Shanghai", Public: w.URL}
 	in.Channels = append(in.Channels, SetupChannel{
 		Channel: "meituan", BaseURL: server.URL("meituan"), PullOnly: s.pullOnly, Shops: []string{mtShop, mtShopSelf},
@@ -161,6 +169,36 @@ func newWorld(t *testing.T, s stage) *world {
 		w.connect()
 	}
 	return w
+}
+
+// gather starts several nodes and a front before them. What the world asks goes through
+// the front.
+func (w *world) gather(s stage) {
+	w.t.Helper()
+	s.plan.Addr = "127.0.0.1:0"
+	plan := &process{&Process{Plan: s.plan}, w.t}
+	w.process = plan
+	w.tick()
+	var urls []string
+	for range s.nodes {
+		x := newProcess(w.t, plan.Plan)
+		x.start()
+		w.nodes = append(w.nodes, x)
+		urls = append(urls, x.URL)
+	}
+	var err error
+	if w.front, err = NewFront(urls...); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { w.front.Close() })
+	plan.URL, plan.http = w.front.URL, &http.Client{Timeout: 30 * time.Second}
+}
+
+// stopAll ends all nodes in peace.
+func (w *world) stopAll() {
+	for _, x := range w.nodes {
+		x.stop()
+	}
 }
 
 // connect tells the platforms where to push.
