@@ -56,7 +56,7 @@ export const status = queryOptions({
   queryFn: async () => {
     const got = await answer(api.GET("/api/v1/status"));
     const bad = got.backup && !got.backup.ok ? { at: got.backup.at ?? 0, words: got.backup.words ?? "" } : null;
-    return { armed: got.armed !== false, version: got.version ?? "", badBackup: bad };
+    return { armed: got.armed !== false, version: got.version ?? "", badBackup: bad, replaced: got.replaced };
   },
 });
 

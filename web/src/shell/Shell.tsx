@@ -12,6 +12,7 @@ import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
+import { Replaced } from "./Replaced";
 import "./shell.css";
 
 /** The zone that lists and the strip are shown in: the chosen store's, else the one that all stores share, else the device's. */
@@ -37,6 +38,7 @@ export function Shell() {
         <Strip phone={phone} />
         <Disarmed />
         <BackupAlarm />
+        <Replaced />
         <Stale />
         <main id="main" tabIndex={-1}>
           <Outlet />

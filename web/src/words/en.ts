@@ -70,6 +70,13 @@ export const words = {
     sure: "The original is off, arm it",
     warn: "If the original still runs, both will accept and refund at the platforms. This cannot be undone.",
   },
+  replaced: {
+    title: "The database's server was replaced by its standby at {{at}}.",
+    found: "Orders placed before then that were missing and have been found at the platforms: {{n}}.",
+    none: "No order placed before then was found missing.",
+    lost: "What only a push tells ({{facts}}) may be missing for the last moments before.",
+    ok: "Seen",
+  },
   by: { me: "me", colleague: "a colleague", api: "the API", rule: "a rule" },
   stale: {
     since: "Offline, as of {{at}}",
