@@ -94,7 +94,11 @@ func (q *queue) take() ([]*job, bool) {
 			break
 		}
 		if wait > 0 {
-			t := time.AfterFunc(wait, q.some.Broadcast)
+			t := time.AfterFunc(wait, func() {
+				q.mu.Lock() // not before the writer listens
+				defer q.mu.Unlock()
+				q.some.Broadcast()
+			})
 			q.some.Wait()
 			t.Stop()
 			continue

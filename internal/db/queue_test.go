@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,6 +160,33 @@ func TestBackgroundMakesRoomForPushes(t *testing.T) {
 			}
 		default:
 			t.Errorf("background job %d still waits", i)
+		}
+	}
+}
+
+// The end of a rest wakes the writer however short the rest is: a bell that rang before
+// the writer listened would leave it asleep until somebody else came.
+func TestTheEndOfARestIsNotMissed(t *testing.T) {
+	q := newQueue()
+	for i := range 20_000 {
+		q.add(People, &job{verb: Verb{Merchant: 1}})
+		if _, ok := q.take(); !ok {
+			t.Fatal("the queue is closed")
+		}
+		q.add(Background, &job{raw: func(context.Context, conn) error { return nil }})
+		q.ran(time.Duration(i%40) * 500 * time.Nanosecond)
+		got := make(chan bool, 1)
+		go func() {
+			jobs, _ := q.take()
+			got <- len(jobs) == 1
+		}()
+		select {
+		case ok := <-got:
+			if !ok {
+				t.Fatal("the job is gone")
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("after rest %d the writer slept on", i)
 		}
 	}
 }
