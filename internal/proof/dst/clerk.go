@@ -179,7 +179,11 @@ func (w *World) decide(n *node, e effect.Effect) {
 		w.violate("%s of order %s asks a person, which only an additive act may: %s", e.Kind, a.Order.ID, e.Words)
 		return
 	}
-	if err := n.hub.Decide(context.Background(), w.actor(), e.ID, done); err != nil && !fault.Is(err, fault.Conflict) {
+	err := n.hub.Decide(context.Background(), w.actor(), e.ID, done)
+	switch {
+	case err == nil && !done:
+		w.resent[e.ID.String()]++ // the platform had received it and done nothing, or had not
+	case err != nil && !fault.Is(err, fault.Conflict):
 		w.violate("deciding on %s: %v", e.ID, err)
 	}
 }

@@ -226,7 +226,7 @@ func (w *World) check(ctx context.Context) {
 	for _, name := range w.names {
 		p := w.pressed[name]
 		x := books.Press{Key: books.Key(p.placed.channel, p.placed.ref), Kind: string(p.act.Kind), For: p.act.For, Effect: p.effect.String()}
-		x.State = states[x.Effect]
+		x.State, x.Again = states[x.Effect], w.resent[x.Effect]
 		presses = append(presses, x)
 	}
 	for _, d := range books.Once(want, presses) {

@@ -42,7 +42,8 @@ type World struct {
 	apps     map[string]ident.App
 	orders   []placed
 	pressed  map[string]*press
-	names    []string // of presses, in order
+	resent   map[string]int // by effect: how often a person had it sent again
+	names    []string       // of presses, in order
 	ready    map[string]bool
 	answered int                    // pushes that Meituan holds for received
 	asking   map[ident.Account]bool // accounts that their owner is authorising
@@ -83,7 +84,7 @@ var begins = time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
 func open(s Script, empty *db.Memory, keep bool) (*World, error) {
 	time.Sleep(time.Until(begins))
 	w := &World{script: s, ids: rand.New(rand.NewPCG(s.Seed, 1)), rng: rand.New(rand.NewPCG(s.Seed, 2)), hash: fnv.New64a(), keep: keep,
-		apps: map[string]ident.App{}, pressed: map[string]*press{}, ready: map[string]bool{}, cases: map[string]bool{}, asking: map[ident.Account]bool{}}
+		apps: map[string]ident.App{}, pressed: map[string]*press{}, resent: map[string]int{}, ready: map[string]bool{}, cases: map[string]bool{}, asking: map[ident.Account]bool{}}
 	w.clock = sim.NewClock(time.Time{}, 1)
 	run := func(name string) func(func()) { return func(f func()) { w.spawn(nil, "push of "+name, f) } }
 	var err error
