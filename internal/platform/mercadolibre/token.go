@@ -180,7 +180,8 @@ func (s *shop) refresh(ctx context.Context, p pair, m mark) (pair, error) {
 	case tries == 1 && !now.Before(p.dies.Add(-lastCall)): // the last chance, and nothing to lose
 	case tries > 0 && now.Before(p.dies):
 		return p, nil
-	case tries > 0:
+	case tries > 0: // also of the very first one, which is in no vault yet
+		s.alarmLost(ctx, p)
 		return p, fault.New("mercadolibre.token", fault.Unauthorized, "the authorisation has ended; authorise the account again")
 	}
 	// From here on a caller who gives up must not take the answer with him.

@@ -1,6 +1,7 @@
 package mercadolibre
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -111,6 +112,31 @@ func TestACrashBetweenAnswerAndSaveIsNoticedAtOnce(t *testing.T) {
 	w.authorise(t)
 	if _, err := w.shop(t).Read(t.Context(), ref); err != nil || w.vault.last().why != "" {
 		t.Errorf("after a new consent: %v, alarm %+v", err, w.vault.last())
+	}
+}
+
+// TestAFirstRenewalThatIsLostTwiceAsksTheOwner begins with the refresh token of the
+// account's credentials, which is in no vault, and a process that died twice before it
+// had the answer.
+func TestAFirstRenewalThatIsLostTwiceAsksTheOwner(t *testing.T) {
+	w := openWorld(t, nil)
+	ref := w.Place(t, channeltest.Wish{})
+	_, refresh, err := w.s.Tokens(seller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.acct.Credentials["refresh_token"] = channel.NewSecret(refresh)
+	delete(w.vault.kept, vaultToken)
+	lost, _ := json.Marshal(mark{At: w.clock.Now().UnixMilli(), Of: fingerprint(refresh), Tries: 2})
+	if err := w.vault.Save(t.Context(), vaultMark, w.clock.Now(), lost); err != nil {
+		t.Fatal(err)
+	}
+	w.vault.alarms = nil
+	if _, err := w.shop(t).Read(t.Context(), ref); !fault.Is(err, fault.Unauthorized) {
+		t.Errorf("read: %v, want unauthorized", err)
+	}
+	if w.vault.last().why == "" {
+		t.Error("nobody is told that the authorisation is lost")
 	}
 }
 
