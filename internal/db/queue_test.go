@@ -168,7 +168,7 @@ func TestBackgroundMakesRoomForPushes(t *testing.T) {
 // the writer listened would leave it asleep until somebody else came.
 func TestTheEndOfARestIsNotMissed(t *testing.T) {
 	q := newQueue()
-	for i := range 20_000 {
+	for i := range 4_000 {
 		q.add(People, &job{verb: Verb{Merchant: 1}})
 		if _, ok := q.take(); !ok {
 			t.Fatal("the queue is closed")

@@ -233,7 +233,7 @@ func (w *World) check(ctx context.Context) {
 		if d.Kind == books.Unsent && w.elsewhere(d.Key) {
 			continue // somebody did it in the platform's own app, or the platform's service did
 		}
-		if d.Kind == books.Unsent && strings.Contains(d.Text, " ready") && w.went(d.Key, "rider_collect", "rider_deliver", "complete") {
+		if d.Kind == books.Unsent && strings.Contains(d.Text, " ready") && w.went(d.Key, "rider_collect", "rider_deliver", "complete", string(order.Dispatch), string(order.Deliver)) {
 			continue // it left the kitchen before the call was made, whatever it became later
 		}
 		w.violate("%s", d.Text)
