@@ -329,5 +329,17 @@ func (d *DB) entryID(now time.Time) int64 {
 	}
 }
 
+// draw draws an id that is not among those drawn before. Two of one millisecond are the
+// same once in four million times; where many are drawn for one transaction, the second
+// would silently take the place of the first, and no key of a table would notice.
+func (d *DB) draw(now time.Time, before map[int64]bool) int64 {
+	for {
+		if id := d.newID(now); !before[id] {
+			before[id] = true
+			return id
+		}
+	}
+}
+
 // id draws an id.
 func (d *DB) id() int64 { return d.newID(d.now()) }

@@ -290,9 +290,10 @@ func (d *DB) nameKeys(ctx context.Context, c conn, m ident.Merchant, rows []*der
 		return err
 	}
 	var args []any
+	now, drawn := d.now(), map[int64]bool{}
 	for _, n := range sortedKeys(ids, strings.Compare) {
 		if ids[n] == 0 {
-			ids[n] = d.id()
+			ids[n] = d.draw(now, drawn)
 			args = append(args, int64(m), ids[n], n)
 		}
 	}

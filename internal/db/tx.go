@@ -18,15 +18,16 @@ import (
 // must not be kept. What is asked for and was not named is loaded afterwards, and the
 // Decide runs again: until then the answer is as if there were no such thing.
 type Tx struct {
-	d    *DB
-	m    ident.Merchant
-	now  time.Time
-	l    *layer
-	need wanted
-	j    *job
-	dir  *Directory
-	new  map[int64]bool // ids drawn in this run: nothing stored has them
-	err  error          // something stored cannot be read
+	d     *DB
+	m     ident.Merchant
+	now   time.Time
+	l     *layer
+	need  wanted
+	j     *job
+	dir   *Directory
+	new   map[int64]bool // ids drawn in this run: nothing stored has them
+	drawn map[int64]bool // by all verbs of the batch
+	err   error          // something stored cannot be read
 }
 
 // Now is the wall clock, one moment for all verbs of a batch.
@@ -34,7 +35,7 @@ func (t *Tx) Now() time.Time { return t.now }
 
 // ID draws an id.
 func (t *Tx) ID() int64 {
-	id := t.d.newID(t.now)
+	id := t.d.draw(t.now, t.drawn)
 	put(&t.new, id, true)
 	return id
 }

@@ -246,11 +246,12 @@ type batch struct {
 	feeds map[feedKey]Receipt
 	days  map[dayKey]openKey // for the cache, after the commit
 	mark  map[laneKey]healthState
+	drawn map[int64]bool // ids: all are of one millisecond, so that two may be the same
 }
 
 func newBatch(d *DB, c conn) *batch {
 	base := new(layer)
-	return &batch{d: d, c: c, eng: d.eng, now: d.now(), base: base, made: &layer{below: base}, dir: d.dir.Load(), feeds: map[feedKey]Receipt{}}
+	return &batch{d: d, c: c, eng: d.eng, now: d.now(), base: base, made: &layer{below: base}, dir: d.dir.Load(), feeds: map[feedKey]Receipt{}, drawn: map[int64]bool{}}
 }
 
 // decide runs one verb. missing is what it asked for that was not loaded; then nothing
@@ -268,7 +269,7 @@ func (b *batch) decide(j *job, round int) (missing *wanted, err error) {
 		runs = 2
 	}
 	for run := range runs {
-		t := &Tx{d: b.d, m: v.Merchant, now: b.now, l: &layer{below: b.made}, j: j, dir: b.dir}
+		t := &Tx{d: b.d, m: v.Merchant, now: b.now, l: &layer{below: b.made}, j: j, dir: b.dir, drawn: b.drawn}
 		err = b.d.decide(j, t)
 		switch {
 		case !t.need.empty() && round < maxRounds:
