@@ -265,12 +265,7 @@ func TestAFrozenNodeDoesNothingTwice(t *testing.T) {
 	// An additive act that is in doubt is called by nobody: neither by the one who takes
 	// over nor by the one who wakes up.
 	t.Run("additive", func(t *testing.T) {
-		a := w.owner()
-		b := w.nodes[0]
-		if b == a {
-			b = w.nodes[1]
-		}
-		id := w.refundBegun(a, point.EffectBegun)
+		id, a, b := w.refundBegun(point.EffectBegun)
 		w.until(20*time.Second, func() string {
 			s := must[State](b, "state", AskOrder{Merchant: w.made.Merchant})
 			if len(s.Acts) != 1 || s.Acts[0].State != effect.Unknown || s.Acts[0].Looks == 0 {
@@ -585,7 +580,7 @@ func TestAnAsynchronousStandbyLosesAndItIsSaid(t *testing.T) {
 	second := first.Standby(false)
 	w := several(t, first.URL("tongdan", second), 2)
 	r := w.rush(40 * time.Millisecond)
-	refund := w.refundBegun(w.owner(), point.EffectChosen)
+	refund, _, _ := w.refundBegun(point.EffectChosen)
 	second.Deafen(first)
 	w.until(20*time.Second, func() string { // the old server knows of the call, the standby only that it is wanted
 		for _, x := range w.nodes {
@@ -648,13 +643,11 @@ func TestAnAsynchronousStandbyLosesAndItIsSaid(t *testing.T) {
 }
 
 // refundBegun accepts an order, asks for a part of its money back, and freezes the node
-// that works the lane at a point of that act.
-func (w *world) refundBegun(a *process, at point.Point) (id string) {
+// that works the lane at a point of that act: a, the other is b. Lanes may change hands on
+// a busy machine, so both are armed until one is frozen.
+func (w *world) refundBegun(at point.Point) (id string, a, b *process) {
 	w.t.Helper()
-	b := w.nodes[0]
-	if b == a {
-		b = w.nodes[1]
-	}
+	a, b = w.nodes[0], w.nodes[1]
 	id, err := w.mt.Place(json.RawMessage(`{"app_poi_code":"` + mtShop + `"}`))
 	if err != nil {
 		w.t.Fatal(err)
@@ -674,16 +667,22 @@ func (w *world) refundBegun(a *process, at point.Point) (id string) {
 		line = d.Lines[0].Key
 		return ""
 	})
-	must[struct{}](a, "arm", string(at)+":1:freeze")
+	for _, x := range w.nodes {
+		must[struct{}](x, "arm", string(at)+":1:freeze")
+	}
 	ask.Act = hub.Act{Kind: order.RefundPartial, Key: "p", Lines: []hub.ActLine{{Line: line, Quantity: 1}}}
 	must[hub.Done](b, "act", ask)
 	w.until(20*time.Second, func() string {
+		if b.Frozen() {
+			a, b = b, a
+		}
 		if !a.Frozen() {
-			return "the node does not come to the refund"
+			return "no node comes to the refund"
 		}
 		return ""
 	})
-	return id
+	must[struct{}](b, "arm", "")
+	return id, a, b
 }
 
 // replaced is what the status says of the database's server.
