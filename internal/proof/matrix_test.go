@@ -246,7 +246,7 @@ func (m *matrix) buyer() {
 // minute before it asks a person. An owner whose authorisation was lost agrees again.
 func (m *matrix) drain(at point.Point) {
 	m.t.Helper()
-	m.until(40*time.Second, func() string {
+	m.until(90*time.Second, func() string {
 		m.buyer()
 		m.agree()
 		for _, e := range m.state().Acts {

@@ -478,7 +478,7 @@ func TestOrdersFromARealMenuComeOutAsTheyWentIn(t *testing.T) {
 				time.Sleep(100 * time.Millisecond) // 200 orders a second
 			}
 		}
-		w.until(120*time.Second, func() string {
+		w.until(240*time.Second, func() string {
 			if differ := compare(w.expect(b), w.pages(), nil); len(differ) > 0 {
 				s := w.state()
 				return fmt.Sprintf("%d differences, %d reads under way:\n%s", len(differ), len(s.Reads), short(differ))
