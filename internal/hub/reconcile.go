@@ -177,7 +177,7 @@ const (
 	knownMost   = 5000
 )
 
-// numbered lists the orders of an account that were placed since a moment and have a
+// numbered lists the orders of an account whose content is here, that were placed since a moment and have a
 // daily number, the newest first, at most knownMost.
 func (h *Hub) numbered(ctx context.Context, c *conn, since int64) (out []channel.Numbered, err error) {
 	const op = "hub.numbered"
@@ -201,7 +201,7 @@ func (h *Hub) numbered(ctx context.Context, c *conn, since int64) (out []channel
 				Placed int64  `json:"placed_at"`
 				Paid   int64  `json:"paid_at"`
 			}
-			if json.Unmarshal(r.Summary, &s) != nil || s.DaySeq == "" {
+			if json.Unmarshal(r.Summary, &s) != nil || s.DaySeq == "" || !known(&r) {
 				continue
 			}
 			n := channel.Numbered{Shop: codes[r.Shop], Number: s.DaySeq, Placed: time.UnixMilli(s.Placed)}
