@@ -379,7 +379,8 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 // known reports whether an order's content has arrived.
 func known(row *db.OrderRow) bool {
 	var w order.Wants
-	return json.Unmarshal(row.Wants, &w) == nil && !slices.Contains(w.Asks, order.AskRead)
+	return json.Unmarshal(row.Wants, &w) == nil && !slices.Contains(w.Asks, order.AskRead) &&
+		!slices.ContainsFunc(w.Issues, func(i order.Issue) bool { return i.Code == order.IssueNoBill }) // a cancelled one asks for nothing
 }
 
 func (h *Hub) appOf(tx *db.Tx, id ident.Account) ident.App {
