@@ -1,0 +1,63 @@
+package db_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/db/dbtest"
+)
+
+// Compiling a statement takes longer than any of ours runs, and the writer's plans are
+// dear enough on paper to be compiled every time.
+func TestPostgresCompilesNoStatement(t *testing.T) {
+	d := dbtest.Open(t, db.Options{URL: dbtest.Postgres(t)})
+	if err := d.Exec(`SELECT 1 / CASE current_setting('jit') WHEN 'off' THEN 1 ELSE 0 END`); err != nil {
+		t.Errorf("the writer's statements may be compiled: %v", err)
+	}
+}
+
+// The planner must know soon that tables are empty no longer, and a table that is known
+// to be large is not read again by each node that starts.
+func TestPostgresKnowsTablesThatHaveGrown(t *testing.T) {
+	url := dbtest.Postgres(t)
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(t.Context())
+	rows := func(table string) (n float64) {
+		if err := c.QueryRow(t.Context(), `SELECT reltuples FROM pg_class WHERE oid = to_regclass($1)`, table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	write := func() {
+		t.Helper()
+		d, err := db.Open(t.Context(), db.Options{URL: url, Key: dbtest.Key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		m := brand(t, d)
+		for i := range 20 {
+			if _, _, err := d.BeginRequest(t.Context(), m, fmt.Sprint(i), []byte("request")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waitFor(t, "statistics of the last table", func() bool { return rows("counts") >= 0 })
+	}
+	write()
+	if n := rows("journal"); n != 0 {
+		t.Fatalf("an empty table is known with %v rows, want 0", n)
+	}
+	if _, err := c.Exec(t.Context(), `UPDATE pg_class SET reltuples = CASE relname WHEN 'journal' THEN 12345 ELSE -1 END WHERE relname IN ('journal', 'counts')`); err != nil {
+		t.Fatal(err)
+	}
+	write()
+	if n := rows("journal"); n != 12345 {
+		t.Errorf("a large table was read again: %v rows", n)
+	}
+}
