@@ -258,7 +258,7 @@ func TestARequestInProgressBlocksItsKey(t *testing.T) {
 	if r := b.call("POST", "/api/v1/stores", b.owner, body, "Idempotency-Key", "once"); r.status != 201 {
 		t.Fatal(r.body)
 	}
-	if _, _, err := b.db.BeginRequest(t.Context(), b.m, key.ID.String()+" busy", []byte("hash")); err != nil {
+	if _, _, err := b.db.BeginRequest(t.Context(), b.m, key.ID.String()+" busy", []byte("hash"), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if r := b.call("POST", "/api/v1/stores", b.owner, body, "Idempotency-Key", "busy"); r.status != 409 {

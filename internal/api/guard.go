@@ -150,6 +150,8 @@ var open = map[string]bool{
 	"POST " + base + "/setup":     true,
 }
 
+const actRoute = "POST " + base + "/orders/{id}/actions"
+
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
 var secretAnswers = map[string]bool{"POST " + base + "/keys": true, "POST " + base + "/me/password": true}
@@ -189,7 +191,11 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 		next(w, r)
 		return
 	}
-	s.once(w, r, c, key, next)
+	hold := held
+	if pattern == actRoute {
+		hold = heldAct
+	}
+	s.once(w, r, c, key, hold, next)
 }
 
 // follow ends the span of a request.

@@ -38,10 +38,18 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
+// How long a request without an answer holds its key: a node died in the middle of it.
+// Acts know their key themselves, so one that is carried out a second time while the first
+// is still under way does nothing twice: nobody at a counter waits for a dead node.
+const (
+	held    = 15 * time.Second
+	heldAct = 2 * time.Second
+)
+
 // once answers a request with an Idempotency-Key: the first time it is carried out and
 // its answer is kept; the same request again gets that answer. What was certainly not
 // carried out, and what may be tried again, is not kept.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, c caller, key string, next http.HandlerFunc) {
+func (s *Server) once(w http.ResponseWriter, r *http.Request, c caller, key string, hold time.Duration, next http.HandlerFunc) {
 	const op = "api.once"
 	if len(key) > 200 {
 		s.fail(w, r, fault.New(op, fault.Invalid, "the Idempotency-Key is longer than 200 characters"))
@@ -62,7 +70,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, c caller, key stri
 		h.Write(part)
 	}
 	name := c.ID + " " + key
-	stored, done, err := s.db.BeginRequest(r.Context(), c.Merchant, name, h.Sum(nil))
+	stored, done, err := s.db.BeginRequest(r.Context(), c.Merchant, name, h.Sum(nil), hold)
 	if err != nil {
 		s.fail(w, r, fault.Wrap(op, err))
 		return

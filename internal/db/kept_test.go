@@ -204,14 +204,17 @@ func TestARequestIsDoneOnceAndAnsweredAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := brand(t, d)
 		begin := func(key, hash string) (string, bool, fault.Code) {
-			b, done, err := d.BeginRequest(t.Context(), m, key, []byte(hash))
+			b, done, err := d.BeginRequest(t.Context(), m, key, []byte(hash), time.Minute)
 			return string(b), done, fault.CodeOf(err)
 		}
 		if _, done, code := begin("k", "h"); done || code != "" {
 			t.Errorf("the first: done %v, %s", done, code)
 		}
-		if _, _, err := d.BeginRequest(t.Context(), m, "k", []byte("h")); !fault.Is(err, fault.Conflict) || fault.AfterOf(err) == 0 {
+		if _, _, err := d.BeginRequest(t.Context(), m, "k", []byte("h"), time.Minute); !fault.Is(err, fault.Conflict) || fault.AfterOf(err) == 0 {
 			t.Errorf("while in progress: %v, want a conflict that says when to come again", err)
+		}
+		if _, done, err := d.BeginRequest(t.Context(), m, "k", []byte("h"), -time.Minute); done || err != nil {
+			t.Errorf("after the time that it may hold its key: %v %v, want to carry it out", done, err)
 		}
 		if err := d.FinishRequest(t.Context(), m, "k", []byte("answer")); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ package db_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,7 +44,7 @@ func TestPostgresKnowsTablesThatHaveGrown(t *testing.T) {
 		defer d.Close()
 		m := brand(t, d)
 		for i := range 20 {
-			if _, _, err := d.BeginRequest(t.Context(), m, fmt.Sprint(i), []byte("request")); err != nil {
+			if _, _, err := d.BeginRequest(t.Context(), m, fmt.Sprint(i), []byte("request"), time.Minute); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -12,18 +12,15 @@ import (
 // requestsKept is how long an answer can be had again by its key.
 const requestsKept = 24 * time.Hour
 
-// inProgress is how long a request without an answer blocks its key: its process has
-// died. Whoever repeats it meanwhile is told to come again after againAfter.
-const (
-	inProgress = 15 * time.Second
-	againAfter = 2 * time.Second
-)
+// againAfter is when to repeat a request that is still in progress.
+const againAfter = time.Second
 
 // BeginRequest claims an Idempotency-Key. done is true with the stored answer when the
 // same request was answered before. It fails with fault.Conflict when the key was used
 // for another request (other hash), or, with a time after which to come again, when the
-// same one is still in progress.
-func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, hash []byte) (answer []byte, done bool, err error) {
+// same one is still in progress. One without an answer holds its key for so long as said:
+// from then on its process counts as dead.
+func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, hash []byte, hold time.Duration) (answer []byte, done bool, err error) {
 	const op = "db.BeginRequest"
 	if !named(key) || len(key) > maxName {
 		return nil, false, fault.New(op, fault.Invalid, "give an Idempotency-Key of 1 to 200 bytes")
@@ -41,7 +38,7 @@ func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, has
 		if _, err := one(ctx, c, `SELECT hash, answer, made_at FROM requests WHERE merchant_id = $1 AND key = $2`, []any{int64(m), key}, &stored, &answer, &at); err != nil {
 			return err
 		}
-		old := answer == nil && now.UnixMilli()-at > inProgress.Milliseconds() || now.UnixMilli()-at > requestsKept.Milliseconds()
+		old := answer == nil && now.UnixMilli()-at > hold.Milliseconds() || now.UnixMilli()-at > requestsKept.Milliseconds()
 		switch {
 		case old:
 			answer = nil
