@@ -141,6 +141,37 @@ func TestDueGivesTheOldestOfEachTargetAndTheNearestDeadlineFirst(t *testing.T) {
 	})
 }
 
+// A pull that stands behind the reads that the last one asked for comes so late that it
+// asks for all of them again.
+func TestABacklogHidesNoTask(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		a := account(t, d, m)
+		now := time.Now().UnixMilli()
+		put := func(kind, target string, next int64) {
+			do(t, d, db.Verb{Merchant: m, Decide: func(t *db.Tx) error {
+				t.PutEffect(&effect.Effect{Account: a.ID, Kind: kind, Target: target, Key: target, State: effect.Waiting, NextAt: now + next})
+				return nil
+			}})
+		}
+		for i := range 30 {
+			put("read", fmt.Sprint("read/", i), int64(i-100))
+		}
+		put("pull", db.TaskTarget("pull", a.ID), -1)
+		put("sweep", db.TaskTarget("sweep", a.ID), 5000)
+		list, next, err := d.Due(t.Context(), db.LaneOf(m, a.ID), now, 10, "pull", "sweep")
+		if err != nil || len(list) != 11 || list[0].Kind != "pull" {
+			t.Errorf("%d are due, the first a %s (%v): want the pull and ten reads", len(list), list[0].Kind, err)
+		}
+		if next != now+5000 {
+			t.Errorf("the next is due in %d ms, want 5000", next-now)
+		}
+		if list, _, err = d.Due(t.Context(), db.LaneOf(m, a.ID), now, 40, "pull", "sweep"); err != nil || len(list) != 31 {
+			t.Errorf("%d are due (%v): want each once", len(list), err)
+		}
+	})
+}
+
 func TestTheVaultKeepsTheNewestAndNothingOpenly(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := brand(t, d)

@@ -3,6 +3,8 @@ package db
 import (
 	"context"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -139,16 +141,40 @@ const (
 		AND x.state IN ('waiting', 'sending', 'unknown'))`
 )
 
-// Due gives the effects of a lane that are to be called or looked at by now (UTC ms),
-// the nearest deadline first: of each target only the oldest that is open, and only
-// when that one is due, since order holds per target. One that waits for a person holds
-// up nobody. nextAt is when something else becomes due, 0 = nothing is known.
-func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list []effect.Effect, nextAt int64, err error) {
+// TaskTarget is the target of what repeats by time in the lane of an account: there is
+// one of each kind.
+func TaskTarget(kind string, a ident.Account) string { return kind + "/" + a.String() }
+
+// Due gives the effects of a lane that are to be called or looked at by now (UTC ms):
+// the tasks of the given kinds, and the others with the nearest deadline first. Of each
+// target it gives only the oldest that is open, and only when that one is due, since
+// order holds per target. One that waits for a person holds up nobody. nextAt is when
+// something else becomes due, 0 = nothing is known.
+func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks ...string) (list []effect.Effect, nextAt int64, err error) {
 	const op = "db.Due"
 	k, err := d.lane(op, lane)
 	if err != nil {
 		return nil, 0, err
 	}
+	// Tasks have places of their own, so a backlog may not hide them: a pull that waits for the reads that the last
+	// one asked for comes so late that it has everything read again.
+	if len(tasks) > 0 {
+		args := []any{int64(k.m), int64(k.account), nowMS}
+		places := make([]string, len(tasks))
+		for i, kind := range tasks {
+			args = append(args, TaskTarget(kind, k.account))
+			places[i] = "$" + strconv.Itoa(len(args))
+		}
+		err = d.query(ctx, dueEffects+` AND target IN (`+strings.Join(places, ", ")+`)`+dueOldest+` ORDER BY id`, args, func(scan scanFunc) error {
+			e, err := scanEffect(scan)
+			list = append(list, e)
+			return err
+		})
+		if err != nil {
+			return nil, 0, fault.Wrap(op, err)
+		}
+	}
+	due := len(list)
 	// What is about an order, or has a deadline, comes apart from the rest: there is little of it, it is what
 	// people wait for, and thousands of reads that are due must not hide it. But for the few
 	// with a deadline all is taken in the order of an index, so that a large backlog is not
@@ -162,13 +188,15 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int) (list
 		{acts + ` AND deadline = 0`, `next_at, id`, limit},
 		{` AND order_id = 0 AND deadline = 0`, `next_at, id`, 2 * limit},
 	} {
-		n := min(limit, part.upTo-len(list))
+		n := min(limit, part.upTo-(len(list)-due))
 		if n <= 0 {
 			continue
 		}
 		err = d.query(ctx, dueEffects+part.where+dueOldest+` ORDER BY `+part.by+` LIMIT $4`, []any{int64(k.m), int64(k.account), nowMS, int64(n)}, func(scan scanFunc) error {
 			e, err := scanEffect(scan)
-			list = append(list, e)
+			if !slices.ContainsFunc(list[:due], func(t effect.Effect) bool { return t.ID == e.ID }) {
+				list = append(list, e)
+			}
 			return err
 		})
 		if err != nil {

@@ -131,7 +131,7 @@ func New(o Options) *Hub {
 	rand.Read(owner[:])
 	h.owner = hex.EncodeToString(owner[:])
 	h.runner = lane.New(lane.Options{
-		DB: h.db, Kinds: h.kind, Budget: h.budget, Owner: h.owner, TTL: o.Lease, Log: h.log, Go: o.Go, Watch: h.watch(),
+		DB: h.db, Kinds: h.kind, Tasks: tasks, Budget: h.budget, Owner: h.owner, TTL: o.Lease, Log: h.log, Go: o.Go, Watch: h.watch(),
 	})
 	return h
 }

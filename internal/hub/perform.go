@@ -21,6 +21,9 @@ const (
 	kindKeep  = "keep"  // renew what expires: tokens
 )
 
+// tasks repeat by time, and are never hidden by a backlog.
+var tasks = []string{kindPull, kindSweep, kindKeep}
+
 // kind tells the runner who handles a kind of effect.
 func (h *Hub) kind(k string) (lane.Kind, bool) {
 	if h.noLanes {

@@ -72,7 +72,7 @@ func (h *Hub) schedule(ctx context.Context) error {
 				switch {
 				case !ok:
 					e = effect.Effect{
-						Merchant: a.Merchant, Account: a.ID, App: a.App, Target: k + "/" + a.ID.String(), Kind: k, Key: keys[i],
+						Merchant: a.Merchant, Account: a.ID, App: a.App, Target: db.TaskTarget(k, a.ID), Kind: k, Key: keys[i],
 						Nature: effect.Absolute, State: effect.Waiting, Cause: "schedule", NextAt: now, Made: now, Changed: now,
 					}
 				case e.State == effect.Sending:

@@ -79,6 +79,7 @@ type Kind struct {
 type Options struct {
 	DB     *db.DB
 	Kinds  func(kind string) (Kind, bool)
+	Tasks  []string // the kinds that are tasks; their targets are those of db.TaskTarget
 	Budget func(app ident.App) (perSecond float64, burst int)
 	Owner  string        // random per process start
 	TTL    time.Duration // of a lease; 0 = 20 s
@@ -344,7 +345,7 @@ func (r *Runner) Step(ctx context.Context) time.Time {
 				continue
 			}
 		default:
-			due, nextAt, err := r.o.DB.Due(ctx, w.lease.Lane, now.UnixMilli(), 4*(actWidth+backWidth))
+			due, nextAt, err := r.o.DB.Due(ctx, w.lease.Lane, now.UnixMilli(), 4*(actWidth+backWidth), r.o.Tasks...)
 			if err != nil {
 				if ctx.Err() == nil {
 					r.o.Log.Warn("due effects could not be read", "lane", w.lease.Lane, "err", err)
