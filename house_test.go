@@ -14,7 +14,7 @@ import (
 // lower floors, never a sibling of its own floor or anything above.
 var floors = [][]string{
 	{"fault", "money", "ident", "internal/mutant", "internal/pgserver", "internal/point", "internal/span", "internal/logger"},
-	{"order", "effect", "stock"},
+	{"order", "effect", "stock", "role"},
 	{"channel"},
 	{"channel/channeltest", "internal/platform/*", "internal/db"},
 	{"internal/platform", "internal/lane"},

@@ -1,0 +1,187 @@
+// Package role says what each role may do: the one place where that is decided. On which
+// stores is the other half of the answer, and is part of every query (db.Scope).
+//
+// It is pure: no I/O, no state. docs/roles.md is written from its table.
+package role
+
+import (
+	"slices"
+
+	"github.com/tongdan/tongdan/fault"
+)
+
+// A Role is what somebody is at a merchant.
+type Role string
+
+// The roles, most rights first.
+const (
+	Owner        Role = "owner"         // 老板
+	Headquarters Role = "headquarters"  // 总部
+	AreaManager  Role = "area_manager"  // 区域经理
+	StoreManager Role = "store_manager" // 店长
+	Clerk        Role = "clerk"         // 店员
+	Warehouse    Role = "warehouse"     // 仓库
+)
+
+// Roles are all of them, most rights first.
+var Roles = []Role{Owner, Headquarters, AreaManager, StoreManager, Clerk, Warehouse}
+
+// A Right is one kind of thing to do. The right to an act on orders is ActOn of it.
+type Right string
+
+// The rights, apart from those to acts on orders.
+const (
+	See           Right = "see"
+	DecideEffects Right = "effects.decide"
+	RepeatEffects Right = "effects.repeat"
+	SeeStatements Right = "statements.see"
+	MakeStatement Right = "statements.make"
+	BookStock     Right = "stock.book"
+
+	// Those below concern the whole merchant: whoever has only some stores lacks them,
+	// whatever the role.
+	SeeParked    Right = "parked.see"
+	HandleParked Right = "parked.handle"
+	SeeWhole     Right = "whole.see"
+	KeepCatalog  Right = "catalog.keep"
+	KeepPeople   Right = "people.keep"
+	Connect      Right = "connections.keep"
+	KeepKeys     Right = "keys.keep"
+	Arm          Right = "arm"
+)
+
+// ActOn is the right to an act on orders, by the act's word: accept, refund_approve.
+func ActOn(kind string) Right { return Right("act." + kind) }
+
+// A rule says who has a right.
+type rule struct {
+	right Right
+	what  string // for people, in English; the documentation's words
+	whole bool   // only with all stores
+	who   []Role // and the owner
+}
+
+// shop is everybody who works in a store or answers for one.
+var (
+	shop     = []Role{Headquarters, AreaManager, StoreManager, Clerk}
+	all      = append(slices.Clone(shop), Warehouse)
+	managers = []Role{Headquarters, AreaManager, StoreManager}
+)
+
+// table is who may do what. A refund, a cancel and a doubtful outcome cost money and
+// cannot be taken back, so they are a manager's; what a queue of customers waits for is a
+// clerk's. What gives rights to others or opens the way to a platform stays with the
+// owner.
+var table = []rule{
+	{See, "see orders, counts, stock, effects, changes of own stores", false, all},
+	{ActOn("accept"), "accept an order", false, shop},
+	{ActOn("refuse"), "refuse an order", false, shop},
+	{ActOn("ready"), "mark an order ready", false, all},
+	{ActOn("dispatch"), "call a rider", false, shop},
+	{ActOn("deliver"), "mark an order delivered", false, shop},
+	{ActOn("ship"), "ship a parcel", false, all},
+	{ActOn("note"), "write a note", false, all},
+	{ActOn("cancel"), "cancel an order", false, managers},
+	{ActOn("refund_approve"), "agree to a refund", false, managers},
+	{ActOn("refund_refuse"), "refuse a refund", false, managers},
+	{ActOn("refund_partial"), "refund in part", false, managers},
+	{RepeatEffects, "send an act again, take one back that has not been sent", false, all},
+	{DecideEffects, "say what became of a call of unknown outcome", false, managers},
+	{SeeStatements, "see completeness statements", false, managers},
+	{MakeStatement, "make a completeness statement", false, managers},
+	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
+	{SeeWhole, "see apps, accounts, the status page and the audit head", true, managers},
+	{SeeParked, "see messages that could not be read", true, managers},
+	{HandleParked, "try such a message again, put it aside", true, managers},
+	{KeepCatalog, "keep SKUs and offers", true, []Role{Headquarters}},
+	{KeepPeople, "invite, change and suspend people", true, []Role{Headquarters}},
+	{Connect, "keep stores, apps, accounts and shops", true, nil},
+	{KeepKeys, "make and delete API keys", true, nil},
+	{Arm, "let a restored database call platforms again", true, nil},
+}
+
+func ruleOf(r Right) (rule, bool) {
+	for _, x := range table {
+		if x.right == r {
+			return x, true
+		}
+	}
+	return rule{}, false
+}
+
+// Known reports whether a right is in the table. What is not is nobody's.
+func Known(r Right) bool {
+	_, ok := ruleOf(r)
+	return ok
+}
+
+// May reports whether a role has a right. whole says that it is held with all stores of
+// the merchant.
+func (r Role) May(right Right, whole bool) bool {
+	x, ok := ruleOf(right)
+	if !ok || x.whole && !whole {
+		return false
+	}
+	return r == Owner || slices.Contains(x.who, r)
+}
+
+// Check is May as an error for whoever may not: fault.Forbidden, with who may.
+func (r Role) Check(op string, right Right, whole bool) error {
+	if r.May(right, whole) {
+		return nil
+	}
+	return &fault.Error{Op: op, Code: fault.Forbidden, Ref: WhyCode, Words: Why(right)}
+}
+
+// WhyCode is the stable code of a refusal because of the role.
+const WhyCode = "role"
+
+// Why says to people who may do what they may not.
+func Why(right Right) string {
+	x, ok := ruleOf(right)
+	switch {
+	case !ok:
+		return "nobody may do that"
+	case len(x.who) == 0:
+		return "only an owner may do that"
+	}
+	least := x.who[len(x.who)-1]
+	if x.whole {
+		return "only somebody with all stores may do that: " + titles[least].en + " or higher"
+	}
+	return "your role may not do that: ask " + titles[least].a
+}
+
+// Rights are what a role may do, in the table's order.
+func (r Role) Rights(whole bool) []Right {
+	out := []Right{}
+	for _, x := range table {
+		if r.May(x.right, whole) {
+			out = append(out, x.right)
+		}
+	}
+	return out
+}
+
+// Valid reports whether a word is a role.
+func (r Role) Valid() bool { return slices.Contains(Roles, r) }
+
+// Everywhere reports whether a role is always one of all stores.
+func (r Role) Everywhere() bool { return r == Owner || r == Headquarters }
+
+// MayGive reports whether somebody of role r who keeps people may make one of role to, or
+// change one: nobody gives or takes what is above him, and only owners make owners.
+func (r Role) MayGive(to Role) bool {
+	return r.May(KeepPeople, true) && to.Valid() && (r == Owner || to != Owner)
+}
+
+type title struct{ zh, en, a string }
+
+var titles = map[Role]title{
+	Owner:        {"老板", "owner", "an owner"},
+	Headquarters: {"总部", "headquarters", "headquarters"},
+	AreaManager:  {"区域经理", "area manager", "an area manager"},
+	StoreManager: {"店长", "store manager", "a store manager"},
+	Clerk:        {"店员", "clerk", "a clerk"},
+	Warehouse:    {"仓库", "warehouse", "somebody of the warehouse"},
+}
