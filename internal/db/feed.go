@@ -175,6 +175,17 @@ func (d *DB) Changes(ctx context.Context, sc Scope, after int64, limit int) (lis
 	return list, at.Epoch, nil
 }
 
+// FirstChange tells the first number that is still kept, or the next one when none is.
+func (d *DB) FirstChange(ctx context.Context, m ident.Merchant) (seq int64, err error) {
+	found, err := d.one(ctx, `SELECT seq FROM changes WHERE merchant_id = $1 ORDER BY seq LIMIT 1`, []any{int64(m)}, &seq)
+	if err == nil && !found {
+		var at Receipt
+		at, err = d.Feed(ctx, m)
+		seq = at.Seq + 1
+	}
+	return seq, fault.Wrap("db.FirstChange", err)
+}
+
 // DropChanges deletes the beginning of a feed: the lines before the first that is not
 // older than a moment, as far as the derived tables have followed. What stays has no gap,
 // also where the clocks of nodes differ. A reader who is further behind has to reload.

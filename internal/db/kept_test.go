@@ -641,6 +641,73 @@ func TestPeopleSessionsAndKeys(t *testing.T) {
 	})
 }
 
+func TestAOneTimeLink(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, m := t.Context(), brand(t, d)
+		soon := time.Now().Add(time.Hour).UnixMilli()
+		u, err := d.AddUser(ctx, db.UserRow{Merchant: m, Name: "小王", Role: "clerk", Stores: []ident.Store{3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := func(hash string, expires int64) {
+			t.Helper()
+			if err := d.AddLink(ctx, m, u.ID, []byte(hash), expires); err != nil {
+				t.Fatal(err)
+			}
+		}
+		link("one", soon)
+		link("two", soon)
+		if _, err := d.UseSetupToken(ctx, []byte("two"), db.UserRow{Name: "thief", Role: "owner"}); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a person's link makes an owner: %v", err)
+		}
+		if _, err := d.LinkedUser(ctx, []byte("one")); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the link before: %v, want not found", err)
+		}
+		if got, err := d.LinkedUser(ctx, []byte("two")); err != nil || got.ID != u.ID {
+			t.Errorf("whose link: %+v (%v)", got, err)
+		}
+		if p, err := d.Presences(ctx, m); err != nil || p[u.ID].Link != soon || p[u.ID].Sessions != 0 {
+			t.Errorf("before he has joined: %+v (%v)", p[u.ID], err)
+		}
+		if got, err := d.UseLink(ctx, []byte("two"), "argon"); err != nil || got.ID != u.ID || got.Password != "argon" {
+			t.Errorf("using it: %+v (%v)", got, err)
+		}
+		if _, err := d.UseLink(ctx, []byte("two"), "other"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("using it again: %v", err)
+		}
+		if err := d.AddSession(ctx, db.SessionRow{Hash: []byte("s"), Merchant: m, User: u.ID, Expires: soon}); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := d.Presences(ctx, m); err != nil || p[u.ID].Link != 0 || p[u.ID].Sessions != 1 || p[u.ID].Seen == 0 {
+			t.Errorf("signed in: %+v (%v)", p[u.ID], err)
+		}
+		link("late", time.Now().Add(-time.Second).UnixMilli())
+		if _, err := d.UseLink(ctx, []byte("late"), "x"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a link that has expired: %v", err)
+		}
+		link("three", soon)
+		u.Password, u.Disabled = "argon", true
+		if err := d.SetUser(ctx, u); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.UseLink(ctx, []byte("three"), "x"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a suspended person's link: %v", err)
+		}
+		if p, err := d.Presences(ctx, m); err != nil || p[u.ID].Sessions != 0 {
+			t.Errorf("suspended: %+v (%v)", p[u.ID], err)
+		}
+		if err := d.AddLink(ctx, m, u.ID, []byte("four"), soon); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a link for him: %v, want conflict", err)
+		}
+		if err := d.AddLink(ctx, m, 77, []byte("five"), soon); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a link for nobody: %v", err)
+		}
+		if first, err := d.FirstChange(ctx, m); err != nil || first != 1 {
+			t.Errorf("the first change that is kept is %d (%v)", first, err)
+		}
+	})
+}
+
 func TestTheDirectoryKnowsOwnChangesAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		ctx, m := t.Context(), brand(t, d)

@@ -100,6 +100,16 @@ func (m *merchantKey) sum(b []byte) []byte {
 	return mac.Sum(nil)
 }
 
+// Derive gives a key of 32 bytes of a merchant for a purpose outside the database; the
+// same each time, also after the master key was changed.
+func (d *DB) Derive(m ident.Merchant, use string) ([]byte, error) {
+	mk, err := d.keys.merchant(m)
+	if err != nil {
+		return nil, err
+	}
+	return mk.sum([]byte("derived for " + use)), nil
+}
+
 func newKey() []byte {
 	b := make([]byte, 32)
 	rand.Read(b)

@@ -141,7 +141,7 @@ func storesOf(text string) []ident.Store {
 	return out
 }
 
-// AddUser makes a user; fault.Conflict when the name is taken.
+// AddUser makes a user and tells of it in the feed; fault.Conflict when the name is taken.
 func (d *DB) AddUser(ctx context.Context, u UserRow) (UserRow, error) {
 	const op = "db.AddUser"
 	if err := need(op, map[string]bool{"name": named(u.Name), "password": short(u.Password), "role": named(u.Role)}); err != nil {
@@ -151,17 +151,17 @@ func (d *DB) AddUser(ctx context.Context, u UserRow) (UserRow, error) {
 		u.ID = ident.User(d.id())
 	}
 	u.Made = d.now().UnixMilli()
-	return u, d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return u, d.changedDirectory(ctx, op, u.Merchant, u.ID.String(), func(ctx context.Context, c conn) error {
 		return exec(ctx, c, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			int64(u.Merchant), int64(u.ID), u.Name, u.Password, u.Role, u.Locale, storesText(u.Stores), flag(u.Personal), flag(u.Disabled), u.Made)
 	})
 }
 
-// SetUser changes a user, and ends all sessions when the password or the right to sign
-// in changed.
+// SetUser changes a user and tells of it in the feed. All sessions end when the password
+// or the right to sign in changed; a one-time link ends with that right.
 func (d *DB) SetUser(ctx context.Context, u UserRow) error {
 	const op = "db.SetUser"
-	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return d.changedDirectory(ctx, op, u.Merchant, u.ID.String(), func(ctx context.Context, c conn) error {
 		var password string
 		found, err := one(ctx, c, `SELECT password_hash FROM users WHERE merchant_id = $1 AND id = $2`, []any{int64(u.Merchant), int64(u.ID)}, &password)
 		if err != nil {
@@ -172,6 +172,11 @@ func (d *DB) SetUser(ctx context.Context, u UserRow) error {
 		}
 		if password != u.Password || u.Disabled {
 			if err := exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID)); err != nil {
+				return err
+			}
+		}
+		if u.Disabled {
+			if err := exec(ctx, c, dropLinks, int64(u.Merchant), int64(u.ID)); err != nil {
 				return err
 			}
 		}
@@ -334,10 +339,10 @@ func (d *DB) Keys(ctx context.Context, m ident.Merchant) ([]KeyRow, error) {
 	return out, fault.Wrap("db.Keys", err)
 }
 
-// DeleteKey takes an API key back; fault.NotFound when there is none.
+// DeleteKey takes an API key back and tells of it in the feed; fault.NotFound when there is none.
 func (d *DB) DeleteKey(ctx context.Context, m ident.Merchant, id ident.Key) error {
 	const op = "db.DeleteKey"
-	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
 		return remove(ctx, c, op, "", "", `DELETE FROM api_keys WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
 }
@@ -361,7 +366,7 @@ func (d *DB) UseSetupToken(ctx context.Context, hash []byte, u UserRow) (UserRow
 	}
 	u.Made = d.now().UnixMilli()
 	return u, d.write(ctx, op, func(ctx context.Context, c conn) error {
-		found, err := one(ctx, c, `UPDATE setup_tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0 AND expires_at > $2 RETURNING merchant_id`,
+		found, err := one(ctx, c, `UPDATE setup_tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0 AND expires_at > $2 AND user_id = 0 RETURNING merchant_id`,
 			[]any{hash, u.Made}, &u.Merchant)
 		if err != nil {
 			return err
