@@ -22,6 +22,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
+	"github.com/tongdan/tongdan/role"
 )
 
 const demoUser = "demo"
@@ -173,7 +174,7 @@ func (s *scene) set(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "demo", Name: "demo", Role: api.RoleOwner}
+	s.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "demo", Name: "demo", Role: role.Owner}
 	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers} {
 		if err := step(ctx); err != nil {
 			return err
@@ -191,7 +192,7 @@ func (s *scene) people(ctx context.Context) error {
 	u, err := s.n.db.UserByName(ctx, demoUser)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		_, err = s.n.db.AddUser(ctx, db.UserRow{Merchant: m, Name: demoUser, Password: hash, Role: api.RoleOwner, Locale: "zh-CN", Personal: true})
+		_, err = s.n.db.AddUser(ctx, db.UserRow{Merchant: m, Name: demoUser, Password: hash, Role: string(role.Owner), Locale: "zh-CN", Personal: true})
 	case err == nil && !api.SamePassword(u.Password, s.password):
 		u.Password = hash
 		err = s.n.db.SetUser(ctx, u)
@@ -200,7 +201,7 @@ func (s *scene) people(ctx context.Context) error {
 		return err
 	}
 	if _, err = s.n.db.KeyByHash(ctx, api.HashToken(s.key)); fault.Is(err, fault.NotFound) {
-		_, err = s.n.db.AddKey(ctx, db.KeyRow{Merchant: m, Name: "demo", Hash: api.HashToken(s.key), Role: api.RoleOwner, Personal: true})
+		_, err = s.n.db.AddKey(ctx, db.KeyRow{Merchant: m, Name: "demo", Hash: api.HashToken(s.key), Role: string(role.Owner), Personal: true})
 	}
 	return err
 }

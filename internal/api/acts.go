@@ -92,6 +92,9 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 	if err != nil {
 		return nil, refused(err)
 	}
+	if done.Seq, err = s.shownSeq(ctx, done.Seq); err != nil {
+		return nil, err
+	}
 	out := &doneOutput{Status: http.StatusAccepted, Seq: done.Seq, Body: Done{EffectID: done.Effect, State: done.State, Seq: done.Seq}}
 	if done.Already != nil {
 		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.Name, done.Already.At}
@@ -197,12 +200,9 @@ func (s *Server) retryBatch(ctx context.Context, in *struct {
 
 func (s *Server) batch(ctx context.Context, c caller, id ident.Batch) (*batchOutput, error) {
 	const op = "api.batch"
-	b, items, err := s.db.Batch(ctx, c.Scope, id)
+	b, items, err := s.hub.BatchOf(ctx, c.Actor, id)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
-	}
-	if b.By != c.ID && c.Stores != nil { // a list may name other stores' orders
-		return nil, fault.New(op, fault.NotFound, "there is no such batch")
 	}
 	out := &batchOutput{Batch{ID: b.ID, Kind: b.Kind, At: b.Made, Total: b.Total}}
 	out.Body.Results = each(items, func(it db.BatchItem) BatchResult {

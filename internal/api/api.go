@@ -57,6 +57,8 @@ type Server struct {
 	hashing        chan struct{}
 	feeds          *feeds
 	closing        chan struct{}
+	veils          sync.Map          // *veil by merchant
+	operations     map[string]string // id by pattern: "GET /api/v1/orders" is listOrders
 	close          sync.Once
 	began          time.Time
 	cross          *http.CrossOriginProtection
@@ -79,7 +81,7 @@ func New(o Options) (*Server, error) {
 	humaSetup()
 	s := &Server{
 		hub: o.Hub, version: o.Version, log: o.Log, now: o.Now, trust: o.TrustProxy, mux: http.NewServeMux(), reg: prometheus.NewRegistry(),
-		signIns: newLimiter(10, 30*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), cross: http.NewCrossOriginProtection(),
+		signIns: newLimiter(10, 30*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -178,6 +180,7 @@ type Amount struct {
 func add[I, O any](s *Server, op huma.Operation, f func(context.Context, *I) (*O, error)) {
 	op.Path = base + op.Path
 	op.MaxBodyBytes = maxBody
+	s.operations[op.Method+" "+op.Path] = op.OperationID
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := f(ctx, in)
 		if err != nil {
@@ -194,6 +197,7 @@ func op(id, method, path, tag, summary string) huma.Operation {
 
 func (s *Server) routes() {
 	s.authRoutes()
+	s.peopleRoutes()
 	s.sessionRoutes()
 	s.orderRoutes()
 	s.actRoutes()

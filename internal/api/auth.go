@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/role"
 )
 
 const (
@@ -18,20 +20,15 @@ const (
 	seenEvery   = time.Hour           // how often the use of a session is written
 )
 
-// The roles. An owner also sets up connections, stores and keys.
-const (
-	RoleOwner = "owner"
-	RoleClerk = "clerk"
-)
-
 // User is who is signed in.
 type User struct {
 	ID       string        `json:"id" doc:"usr_… of a person, key_… of an API key."`
 	Name     string        `json:"name"`
-	Role     string        `json:"role" enum:"owner,clerk"`
+	Role     role.Role     `json:"role" enum:"owner,headquarters,area_manager,store_manager,clerk,warehouse"`
 	Locale   string        `json:"locale"`
 	Stores   []ident.Store `json:"stores" doc:"Empty: all stores of the merchant."`
 	Personal bool          `json:"personal" doc:"Sees customers' data in full."`
+	Rights   []role.Right  `json:"rights" doc:"What the role allows, docs/roles.md: see, act.accept, people.keep, …"`
 }
 
 func (c caller) user() User {
@@ -39,11 +36,11 @@ func (c caller) user() User {
 	if stores == nil {
 		stores = []ident.Store{}
 	}
-	return User{c.ID, c.Name, c.Role, c.locale, stores, c.Personal}
+	return User{c.ID, c.Name, c.Role, c.locale, stores, c.Personal, c.Role.Rights(c.Stores == nil)}
 }
 
 func actorOf(u db.UserRow) caller {
-	return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: u.Merchant, Stores: u.Stores, Personal: u.Personal}, ID: u.ID.String(), Name: u.Name, Role: u.Role}, locale: u.Locale}
+	return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: u.Merchant, Stores: u.Stores, Personal: u.Personal}, ID: u.ID.String(), Name: u.Name, Role: role.Role(u.Role)}, locale: u.Locale}
 }
 
 // authenticate finds who calls, by API key or by session.
@@ -62,7 +59,7 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		if err != nil {
 			return caller{}, fault.Wrap(op, err)
 		}
-		return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: k.Merchant, Stores: k.Stores, Personal: k.Personal}, ID: k.ID.String(), Name: k.Name, Role: k.Role}, byKey: true}, nil
+		return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: k.Merchant, Stores: k.Stores, Personal: k.Personal}, ID: k.ID.String(), Name: k.Name, Role: role.Role(k.Role)}, byKey: true}, nil
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > 200 {
@@ -87,14 +84,6 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		}
 	}
 	return actorOf(u), nil
-}
-
-// owner refuses whoever is not an owner of the whole merchant.
-func owner(c caller) error {
-	if c.Role != RoleOwner || c.Stores != nil {
-		return fault.New("api.owner", fault.Forbidden, "only an owner of all stores may do that")
-	}
-	return nil
 }
 
 // credentials of a sign-in.
@@ -247,7 +236,7 @@ func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, err
 	if locale == "" {
 		locale = "zh-CN"
 	}
-	u, err := s.db.UseSetupToken(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: RoleOwner, Locale: locale, Personal: true})
+	u, err := s.db.UseSetupToken(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: string(role.Owner), Locale: locale, Personal: true})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -276,7 +265,7 @@ func (s *Server) myMerchant(ctx context.Context, _ *struct{}) (*merchantOutput, 
 type Key struct {
 	ID       ident.Key     `json:"id"`
 	Name     string        `json:"name"`
-	Role     string        `json:"role" enum:"owner,clerk"`
+	Role     role.Role     `json:"role" enum:"owner,headquarters,area_manager,store_manager,clerk,warehouse"`
 	Stores   []ident.Store `json:"stores" doc:"Empty: all stores."`
 	Personal bool          `json:"personal"`
 	MadeAt   int64         `json:"made_at"`
@@ -288,7 +277,7 @@ func keyOf(k db.KeyRow) Key {
 	if stores == nil {
 		stores = []ident.Store{}
 	}
-	return Key{k.ID, k.Name, k.Role, stores, k.Personal, k.Made, k.Used}
+	return Key{k.ID, k.Name, role.Role(k.Role), stores, k.Personal, k.Made, k.Used}
 }
 
 type keysOutput struct {
@@ -299,9 +288,6 @@ type keysOutput struct {
 
 func (s *Server) listKeys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
 	c := who(ctx)
-	if err := owner(c); err != nil {
-		return nil, err
-	}
 	rows, err := s.db.Keys(ctx, c.Merchant)
 	if err != nil {
 		return nil, fault.Wrap("api.listKeys", err)
@@ -314,7 +300,7 @@ func (s *Server) listKeys(ctx context.Context, _ *struct{}) (*keysOutput, error)
 type makeKeyInput struct {
 	Body struct {
 		Name     string        `json:"name" minLength:"1" maxLength:"80"`
-		Role     string        `json:"role,omitempty" enum:"owner,clerk" doc:"clerk, when left out: orders. owner: also connections, stores and keys."`
+		Role     role.Role     `json:"role,omitempty" enum:"owner,headquarters,area_manager,store_manager,clerk,warehouse" doc:"What it may do (docs/roles.md); store_manager, when left out: orders and stock."`
 		Stores   []ident.Store `json:"stores,omitempty" maxItems:"500" doc:"Only these; left out: all."`
 		Personal bool          `json:"personal,omitempty" doc:"Sees customers' data in full."`
 	}
@@ -330,23 +316,17 @@ type madeKeyOutput struct {
 func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput, error) {
 	const op = "api.makeKey"
 	c := who(ctx)
-	if err := owner(c); err != nil {
-		return nil, err
-	}
 	for i, id := range in.Body.Stores {
 		if _, ok := s.db.StoreByID(c.Merchant, id); !ok {
 			return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.stores[" + itoa(int64(i)) + "]", Message: "is none of your stores"}}}
 		}
 	}
-	role := in.Body.Role
-	if role == "" {
-		role = RoleClerk
-	}
-	if role == RoleOwner && len(in.Body.Stores) > 0 {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "an owner has all stores; leave stores out"}}}
+	as := cmp.Or(in.Body.Role, role.StoreManager)
+	if as.Everywhere() && len(in.Body.Stores) > 0 {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "this role has all stores; leave stores out"}}}
 	}
 	secret, hash := NewToken(KeyPrefix)
-	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: role, Personal: in.Body.Personal}
+	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: string(as), Personal: in.Body.Personal}
 	if len(in.Body.Stores) > 0 {
 		row.Stores = in.Body.Stores
 	}
@@ -362,9 +342,6 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 
 func (s *Server) deleteKey(ctx context.Context, in *ByID) (*struct{}, error) {
 	c := who(ctx)
-	if err := owner(c); err != nil {
-		return nil, err
-	}
 	id, err := idOf[ident.Key](in.ID)
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/role"
 )
 
 var benchOrders = flag.Int("orders", 20_000, "orders in the database of BenchmarkList")
@@ -33,7 +34,7 @@ func BenchmarkList(b *testing.B) {
 		b.Fatal(err)
 	}
 	secret, hash := api.NewToken(api.KeyPrefix)
-	if _, err := d.AddKey(b.Context(), db.KeyRow{Merchant: m.ID, Name: "k", Hash: hash, Role: api.RoleOwner, Personal: true}); err != nil {
+	if _, err := d.AddKey(b.Context(), db.KeyRow{Merchant: m.ID, Name: "k", Hash: hash, Role: string(role.Owner), Personal: true}); err != nil {
 		b.Fatal(err)
 	}
 	fill(b, d, m.ID, *benchOrders)

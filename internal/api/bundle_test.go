@@ -22,6 +22,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
 	"github.com/tongdan/tongdan/internal/sim/meituan"
+	"github.com/tongdan/tongdan/role"
 )
 
 const (
@@ -94,7 +95,7 @@ func setup(t *testing.T) *bundle {
 	m, err := b.db.AddMerchant(t.Context(), db.MerchantRow{Name: "山间茶事", Locale: "zh-CN"})
 	b.must(err)
 	b.m = m.ID
-	who := hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "test", Role: api.RoleOwner}
+	who := hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "test", Role: role.Owner}
 	b.app, err = b.hub.PutApp(t.Context(), who, db.AppRow{
 		Channel: "meituan", Name: "app", BaseURL: plat.URL, PublicURL: b.url, Credentials: map[string]string{"app_id": "4321", "secret": appSecret},
 	})
@@ -109,8 +110,8 @@ func setup(t *testing.T) *bundle {
 		_, err = b.hub.PutShop(t.Context(), who, db.ShopRow{Account: b.acct.ID, External: name, Store: b.stores[i].ID, Name: name})
 		b.must(err)
 	}
-	b.owner = b.key(db.KeyRow{Name: "owner", Role: api.RoleOwner, Personal: true})
-	b.clerk = b.key(db.KeyRow{Name: "clerk", Role: api.RoleClerk, Stores: []ident.Store{b.stores[1].ID}})
+	b.owner = b.key(db.KeyRow{Name: "owner", Role: string(role.Owner), Personal: true})
+	b.clerk = b.key(db.KeyRow{Name: "clerk", Role: string(role.Clerk), Stores: []ident.Store{b.stores[1].ID}})
 	work.Go(func() { b.hub.Run(ctx) })
 	work.Go(func() { b.db.Follow(ctx) })
 	return b
@@ -136,7 +137,7 @@ func (b *bundle) user(name string) {
 	b.t.Helper()
 	hash, err := api.HashPassword(password)
 	b.must(err)
-	_, err = b.db.AddUser(b.t.Context(), db.UserRow{Merchant: b.m, Name: name, Password: hash, Role: api.RoleOwner, Locale: "zh-CN", Personal: true})
+	_, err = b.db.AddUser(b.t.Context(), db.UserRow{Merchant: b.m, Name: name, Password: hash, Role: string(role.Owner), Locale: "zh-CN", Personal: true})
 	b.must(err)
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 )
 
-// Change is one line of the feed. The numbers of all changes together have no gaps;
-// whoever sees only some stores sees only some numbers.
+// Change is one line of the feed. For whoever sees all stores the numbers have no gaps;
+// for others they only grow.
 type Change struct {
 	Seq  int64  `json:"seq"`
 	Kind string `json:"kind" doc:"order, account, parked, effect, batch or directory; others may come."`
@@ -50,19 +50,36 @@ func (s *Server) feedRoutes() {
 }
 
 func (s *Server) listChanges(ctx context.Context, in *changesInput) (*changesOutput, error) {
-	list, epoch, err := s.db.Changes(ctx, who(ctx).Scope, in.After, in.Limit)
+	const op = "api.listChanges"
+	c := who(ctx)
+	veil, err := s.veil(c)
 	if err != nil {
-		return nil, fault.Wrap("api.listChanges", err)
+		return nil, fault.Wrap(op, err)
+	}
+	at, err := s.db.Feed(ctx, c.Merchant)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
 	}
 	out := &changesOutput{}
+	out.Body.Changes, out.Body.Epoch = []Change{}, at.Epoch
+	after, known := veil.find(in.After)
+	if !known { // seen by somebody with other rights: there is no going on from it
+		out.Body.Gap, out.Body.Next = true, veil.hide(at.Seq)
+		return out, nil
+	}
+	if out.Body.Gap, err = s.away(ctx, c.Merchant, after, at.Seq); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	list, epoch, err := s.db.Changes(ctx, c.Scope, after, in.Limit)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
 	out.Body.Epoch, out.Body.Next = epoch, in.After
-	out.Body.Changes = []Change{}
-	for _, c := range list {
-		out.Body.Next = c.Seq
-		if c.Kind != db.Hidden { // another store's: only the place to go on from
-			out.Body.Changes = append(out.Body.Changes, Change{c.Seq, c.Kind, c.ID, c.At})
+	for _, x := range list {
+		out.Body.Next = veil.hide(x.Seq)
+		if x.Kind != db.Hidden { // another store's: only the place to go on from
+			out.Body.Changes = append(out.Body.Changes, Change{out.Body.Next, x.Kind, x.ID, x.At})
 		}
 	}
-	out.Body.Gap = len(list) > 0 && who(ctx).Stores == nil && list[0].Seq != in.After+1
 	return out, nil
 }

@@ -148,15 +148,22 @@ var open = map[string]bool{
 	"POST " + base + "/session":   true,
 	"DELETE " + base + "/session": true,
 	"POST " + base + "/setup":     true,
+	"POST " + base + "/join":      true,
+	"POST " + base + "/join/look": true,
 }
 
 const actRoute = "POST " + base + "/orders/{id}/actions"
 
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
-var secretAnswers = map[string]bool{"POST " + base + "/keys": true, "POST " + base + "/me/password": true}
+var secretAnswers = map[string]bool{
+	"POST " + base + "/keys":             true,
+	"POST " + base + "/me/password":      true,
+	"POST " + base + "/people":           true,
+	"POST " + base + "/people/{id}/link": true,
+}
 
-// guard finds who calls, refuses what a foreign page sends in his name, bounds the body
+// guard finds who calls and whether his role may, refuses what a foreign page sends in his name, bounds the body
 // and answers a repeated request with the first one's answer.
 func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -172,6 +179,9 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 		return
 	}
 	c, err := s.authenticate(r)
+	if err == nil {
+		err = permit(c, s.operations[pattern])
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

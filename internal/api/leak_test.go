@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/ident"
-	"github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/backup"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/db/dbtest"
@@ -21,6 +20,7 @@ import (
 	"github.com/tongdan/tongdan/internal/sim"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/role"
 )
 
 // What is planted: of a customer, and secrets.
@@ -41,7 +41,7 @@ const mlSecret = "planted-client-secret-of-ml"
 func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	b := setup(t)
 	b.user("li")
-	who := hub.Actor{Scope: db.Scope{Merchant: b.m, Personal: true}, ID: "test", Role: api.RoleOwner}
+	who := hub.Actor{Scope: db.Scope{Merchant: b.m, Personal: true}, ID: "test", Role: role.Owner}
 	secrets := map[string]string{"Meituan's secret": appSecret, "Mercado Libre's secret": mlSecret, "an API key": b.owner, "a password": password}
 
 	// Mercado Libre, authorised by consent: its tokens are secrets too.
@@ -150,8 +150,8 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	look("the meters", b.call("GET", "/metrics", b.owner, "").body, true)
 
 	// Every reading operation, for an owner and a clerk who may not see customers' data.
-	blind := b.key(db.KeyRow{Name: "blind", Role: api.RoleOwner})
-	clerk := b.key(db.KeyRow{Name: "store", Role: api.RoleClerk, Stores: []ident.Store{b.stores[1].ID}})
+	blind := b.key(db.KeyRow{Name: "blind", Role: string(role.Owner)})
+	clerk := b.key(db.KeyRow{Name: "store", Role: string(role.Clerk), Stores: []ident.Store{b.stores[1].ID}})
 	var doc struct {
 		Paths map[string]map[string]json.RawMessage
 	}

@@ -138,6 +138,10 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*huma.StreamRes
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
+	veil, err := s.veil(c)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
 	buf := buffers.Get().(*[]byte)
 	b := append((*buf)[:0], `{"orders":[`...)
 	first := len(b)
@@ -146,6 +150,7 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*huma.StreamRes
 			b = append(b, ',')
 		}
 		b = s.appendSummary(b, r, c.Personal)
+		b = append(strconv.AppendInt(b, veil.hide(r.Seq), 10), '}')
 	})
 	if err != nil {
 		buffers.Put(buf)
@@ -153,7 +158,7 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*huma.StreamRes
 	}
 	b = append(b, `],"next_cursor":`...)
 	b = appendText(b, next)
-	b = strconv.AppendInt(append(b, `,"seq":`...), at.Seq, 10)
+	b = strconv.AppendInt(append(b, `,"seq":`...), veil.hide(at.Seq), 10)
 	b = strconv.AppendInt(append(b, `,"epoch":`...), at.Epoch, 10)
 	b = strconv.AppendInt(append(b, `,"as_of":`...), s.now().UnixMilli(), 10)
 	*buf = append(b, '}')
@@ -169,7 +174,8 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*huma.StreamRes
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // appendSummary writes an OrderSummary: the stored summary as it is, with what is not
-// stored in it before its closing brace. Without the right to personal data it is
+// stored in it before its closing brace, up to the number of its last change, which is
+// not the same for everybody: the caller writes that and the brace. Without the right to personal data it is
 // decoded and masked.
 func (s *Server) appendSummary(b []byte, row *db.Listed, personal bool) []byte {
 	sum := bytes.TrimSpace(row.Summary)
@@ -190,8 +196,7 @@ func (s *Server) appendSummary(b []byte, row *db.Listed, personal bool) []byte {
 		b = append(appendText(b, st.Zone), '}')
 	}
 	b = strconv.AppendInt(append(b, `,"changed_at":`...), row.Changed, 10)
-	b = strconv.AppendInt(append(b, `,"seq":`...), row.Seq, 10)
-	return append(b, '}')
+	return append(b, `,"seq":`...)
 }
 
 // appendText writes a string of JSON.
@@ -280,7 +285,10 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 	if err := json.Unmarshal(d.Summary, &out.Body.OrderSummary.Summary); err != nil {
 		return nil, &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
 	}
-	out.Body.ChangedAt, out.Body.Seq = d.Row.Changed, d.Row.Seq
+	out.Body.ChangedAt = d.Row.Changed
+	if out.Body.Seq, err = s.shownSeq(ctx, d.Row.Seq); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
 	if shop, ok := s.db.ShopByID(c.Merchant, d.Row.Shop); ok {
 		out.Body.Shop = &Named{shop.ID, shop.Name}
 	}
@@ -377,6 +385,9 @@ func (s *Server) countOrders(ctx context.Context, in *struct{ Where }) (*countsO
 	}
 	n, err := s.db.Counts(ctx, who(ctx).Scope, f)
 	if err != nil {
+		return nil, fault.Wrap("api.countOrders", err)
+	}
+	if n.Seq, err = s.shownSeq(ctx, n.Seq); err != nil {
 		return nil, fault.Wrap("api.countOrders", err)
 	}
 	out := &countsOutput{Counts{map[order.Status]int64{}, map[order.Flag]int64{}, n.AsOf, n.Seq}}

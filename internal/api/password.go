@@ -80,6 +80,8 @@ func HashToken(secret string) []byte {
 const (
 	KeyPrefix   = "tdk_"
 	setupPrefix = "tds_"
+
+	invitePrefix = "tdi_"
 )
 
 // NewSetupToken draws the secret of a setup link.

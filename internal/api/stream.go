@@ -52,24 +52,29 @@ type feed struct {
 	clients    map[*client]bool
 }
 
-// client is one listener. Its channel is closed when it is too slow.
+// client is one listener. Its channel is closed when it is too slow, and when what he may
+// see has changed: he comes again and is asked who he is.
 type client struct {
 	scope db.Scope
+	who   string // usr_…, key_…
 	out   chan event
 }
 
 // event is one change, written once for all who may see it in full and once for those
-// who may not.
+// who may not; the feed's numbers, which are not the same for all, are written between.
 type event struct {
 	epoch, seq   int64
 	gone         bool
 	order        bool
 	store        ident.Store
-	full, masked []byte // the JSON
+	about        string // whom or what the change is about
+	last         int64  // the number of the order's last change
+	head         []byte // the change as JSON after its number
+	full, masked []byte // the order as JSON before its number; nil: a later change carries it
 }
 
 // join begins to listen; what comes after epoch and seq will be in the client's channel.
-func (f *feeds) join(ctx context.Context, scope db.Scope) (c *client, epoch, seq int64, err error) {
+func (f *feeds) join(ctx context.Context, scope db.Scope, who string) (c *client, epoch, seq int64, err error) {
 	const op = "api.join"
 	at, err := f.s.db.Feed(ctx, scope.Merchant)
 	if err != nil {
@@ -87,7 +92,7 @@ func (f *feeds) join(ctx context.Context, scope db.Scope) (c *client, epoch, seq
 	if len(fd.clients) >= maxClients {
 		return nil, 0, 0, &fault.Error{Op: op, Code: fault.Unavailable, After: 10 * time.Second, Words: "too many listen already; read /changes instead"}
 	}
-	c = &client{scope, make(chan event, behind)}
+	c = &client{scope, who, make(chan event, behind)}
 	fd.clients[c] = true
 	return c, fd.epoch, fd.seq, nil
 }
@@ -176,17 +181,18 @@ func (fd *feed) tell(events []event, epoch, seq int64) {
 	fd.epoch, fd.seq = epoch, seq
 	for c := range fd.clients {
 		for _, e := range events {
-			if !e.visible(c.scope) {
-				continue
+			if e.visible(c.scope) {
+				select {
+				case c.out <- e:
+				default:
+					e.about = c.who // too slow
+				}
 			}
-			select {
-			case c.out <- e:
-				continue
-			default:
+			if e.about == c.who && c.who != "" {
+				close(c.out)
+				delete(fd.clients, c) // it comes again with the last id that it saw
+				break
 			}
-			close(c.out)
-			delete(fd.clients, c) // it comes again with the last id that it saw
-			break
 		}
 	}
 }
@@ -226,11 +232,10 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 		if c.Kind == db.Hidden { // another store's: only the place to go on from
 			continue
 		}
-		e := event{epoch: epoch, seq: c.Seq}
-		b := strconv.AppendInt([]byte(`{"seq":`), c.Seq, 10)
-		b = appendText(append(b, `,"kind":`...), c.Kind)
-		b = appendText(append(b, `,"id":`...), c.ID)
-		b = strconv.AppendInt(append(b, `,"at":`...), c.At, 10)
+		e := event{epoch: epoch, seq: c.Seq, about: c.ID}
+		e.head = appendText(append(e.head, `,"kind":`...), c.Kind)
+		e.head = appendText(append(e.head, `,"id":`...), c.ID)
+		e.head = strconv.AppendInt(append(e.head, `,"at":`...), c.At, 10)
 		var id ident.Order
 		if c.Kind == "order" && id.UnmarshalText([]byte(c.ID)) == nil {
 			row, ok := rows[id]
@@ -240,13 +245,8 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 			e.order, e.store = true, row.Store
 			if last[id] == c.Seq {
 				listed := row.Listed()
-				e.full = append(s.appendSummary(append(slices.Clone(b), `,"order":`...), &listed, true), '}')
-				e.masked = append(s.appendSummary(append(b, `,"order":`...), &listed, false), '}')
+				e.full, e.masked, e.last = s.appendSummary(nil, &listed, true), s.appendSummary(nil, &listed, false), row.Seq
 			}
-		}
-		if e.full == nil {
-			e.full = append(b, '}')
-			e.masked = e.full
 		}
 		out = append(out, e)
 	}
@@ -256,7 +256,11 @@ func (s *Server) events(ctx context.Context, scope db.Scope, epoch int64, list [
 // stream serves one listener.
 func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	c := who(ctx)
-	l, epoch, seq, err := s.feeds.join(ctx, c.Scope)
+	veil, err := s.veil(c)
+	if err != nil {
+		return nil, err
+	}
+	l, epoch, seq, err := s.feeds.join(ctx, c.Scope, c.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +271,7 @@ func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.feeds.leave(l)
 		r, w := humago.Unwrap(hc)
-		out := &sink{w: w, rc: http.NewResponseController(w), personal: c.Personal}
+		out := &sink{w: w, rc: http.NewResponseController(w), personal: c.Personal, veil: veil}
 		h := w.Header()
 		h.Set("Content-Type", "text/event-stream")
 		h.Set("X-Accel-Buffering", "no") // proxies must not hold events back
@@ -282,11 +286,17 @@ func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 
 // replay tells what a listener has missed up to where the live events begin.
 func (s *Server) replay(ctx context.Context, out *sink, scope db.Scope, after string, epoch, upTo int64) error {
-	at, known := parsePlace(after, epoch, upTo)
+	at, known := parsePlace(after, epoch, upTo, out.veil)
 	switch {
 	case after == "":
 		at = upTo
 	case !known || upTo-at > maxReplay:
+		out.event(event{epoch: epoch, seq: upTo, gone: true})
+		return out.err
+	}
+	if away, err := s.away(ctx, scope.Merchant, at, upTo); err != nil {
+		return err
+	} else if away { // older lines are not kept for ever
 		out.event(event{epoch: epoch, seq: upTo, gone: true})
 		return out.err
 	}
@@ -298,7 +308,7 @@ func (s *Server) replay(ctx context.Context, out *sink, scope db.Scope, after st
 		if now != epoch { // restored this very moment: the live events will say it
 			return nil
 		}
-		if len(list) == 0 || (scope.Stores == nil && list[0].Seq != at+1) { // older lines are not kept for ever
+		if len(list) == 0 || (scope.Stores == nil && list[0].Seq != at+1) { // dropped this very moment
 			out.event(event{epoch: epoch, seq: upTo, gone: true})
 			return out.err
 		}
@@ -317,18 +327,18 @@ func (s *Server) replay(ctx context.Context, out *sink, scope db.Scope, after st
 			return err
 		}
 	}
-	out.text("id: " + place(epoch, upTo) + "\n\n") // no event, but the id to go on from
+	out.text("id: " + out.place(epoch, upTo) + "\n\n") // no event, but the id to go on from
 	return out.err
 }
 
-func place(epoch, seq int64) string { return itoa(epoch) + "-" + itoa(seq) }
-
-// parsePlace reads EPOCH-SEQ; false when it is of another epoch or of the future.
-func parsePlace(text string, epoch, upTo int64) (seq int64, ok bool) {
+// parsePlace reads EPOCH-SEQ; false when it is of another epoch, of the future, or was
+// told to somebody with other rights.
+func parsePlace(text string, epoch, upTo int64, v *veil) (seq int64, ok bool) {
 	a, b, found := strings.Cut(text, "-")
 	e, err1 := strconv.ParseInt(a, 10, 64)
-	seq, err2 := strconv.ParseInt(b, 10, 64)
-	return seq, found && err1 == nil && err2 == nil && e == epoch && seq >= 0 && seq <= upTo
+	shown, err2 := strconv.ParseInt(b, 10, 64)
+	seq, known := v.find(shown)
+	return seq, known && found && err1 == nil && err2 == nil && e == epoch && seq >= 0 && seq <= upTo
 }
 
 // follow tells live events until the client leaves, is too slow, may no longer listen,
@@ -343,7 +353,7 @@ func (s *Server) follow(r *http.Request, out *sink, l *client, epoch, seq int64)
 		case <-s.closing:
 			return
 		case <-beat.C:
-			if _, err := s.authenticate(r); fault.Is(err, fault.Unauthorized) {
+			if now, err := s.authenticate(r); fault.Is(err, fault.Unauthorized) || err == nil && !now.seesAs(l.scope) {
 				return
 			}
 			out.text(": " + itoa(s.now().UnixMilli()) + "\n\n")
@@ -369,29 +379,43 @@ func (s *Server) follow(r *http.Request, out *sink, l *client, epoch, seq int64)
 	}
 }
 
+// seesAs reports whether a caller may see what one of a scope may, neither more nor less.
+func (c caller) seesAs(o db.Scope) bool {
+	return (c.Stores == nil) == (o.Stores == nil) && slices.Equal(c.Stores, o.Stores) && c.Personal == o.Personal
+}
+
 // sink writes events, and remembers the first error.
 type sink struct {
 	w        http.ResponseWriter
 	rc       *http.ResponseController
 	personal bool
+	veil     *veil
 	buf      bytes.Buffer
 	err      error
 }
 
 func (o *sink) text(s string) { o.buf.WriteString(s) }
 
+func (o *sink) place(epoch, seq int64) string { return itoa(epoch) + "-" + itoa(o.veil.hide(seq)) }
+
 func (o *sink) event(e event) {
+	o.text("id: " + o.place(e.epoch, e.seq))
 	if e.gone {
-		o.text("id: " + place(e.epoch, e.seq) + "\nevent: gone\ndata: {}\n\n")
+		o.text("\nevent: gone\ndata: {}\n\n")
 		return
 	}
-	o.text("id: " + place(e.epoch, e.seq) + "\nevent: change\ndata: ")
-	if o.personal {
-		o.buf.Write(e.full)
-	} else {
-		o.buf.Write(e.masked)
+	o.text("\nevent: change\ndata: {\"seq\":" + itoa(o.veil.hide(e.seq)))
+	o.buf.Write(e.head)
+	if e.full != nil {
+		o.text(`,"order":`)
+		if o.personal {
+			o.buf.Write(e.full)
+		} else {
+			o.buf.Write(e.masked)
+		}
+		o.text(itoa(o.veil.hide(e.last)) + "}")
 	}
-	o.text("\n\n")
+	o.text("}\n\n")
 }
 
 func (o *sink) flush() error {

@@ -12,8 +12,8 @@ import (
 func TestASlowListenerIsLetGo(t *testing.T) {
 	s := &Server{}
 	s.feeds = &feeds{s: s, byMerchant: map[merchantID]*feed{}}
-	slow := &client{db.Scope{Merchant: 1}, make(chan event, 2)}
-	quick := &client{db.Scope{Merchant: 1}, make(chan event, 10)}
+	slow := &client{db.Scope{Merchant: 1}, "usr_slow", make(chan event, 2)}
+	quick := &client{db.Scope{Merchant: 1}, "usr_quick", make(chan event, 10)}
 	_, stop := context.WithCancel(t.Context())
 	fd := &feed{s: s, merchant: 1, stop: stop, epoch: 1, clients: map[*client]bool{slow: true, quick: true}}
 	s.feeds.byMerchant[1] = fd
@@ -71,7 +71,7 @@ func FuzzParsePlace(f *testing.F) {
 	f.Add("1-5")
 	f.Add("--")
 	f.Fuzz(func(t *testing.T, text string) {
-		if seq, ok := parsePlace(text, 1, 100); ok && (seq < 0 || seq > 100) {
+		if seq, ok := parsePlace(text, 1, 100, nil); ok && (seq < 0 || seq > 100) {
 			t.Errorf("%q gives %d", text, seq)
 		}
 	})

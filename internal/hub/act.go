@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/role"
 )
 
 // An Act is what somebody wants done with an order.
@@ -53,8 +54,8 @@ type Already struct {
 }
 
 // Act records what somebody wants and makes it an effect. It fails with fault.Conflict
-// and the reason when the order's state forbids it, with fault.NotFound for an order
-// that is not the caller's.
+// and the reason when the order's state forbids it, with fault.Forbidden when the
+// caller's role does, with fault.NotFound for an order that is not the caller's.
 func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, error) {
 	const op = "hub.Act"
 	if err := a.check(); err != nil {
@@ -119,6 +120,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	row, ok := tx.OrderByID(id)
 	if !ok || !who.Sees(row.Store) {
 		return Done{}, fault.New("hub.act", fault.NotFound, "there is no such order")
+	}
+	if err := who.May("hub.act", role.ActOn(string(a.Kind))); err != nil {
+		return Done{}, err
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
 	if info == nil {

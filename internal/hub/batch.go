@@ -8,6 +8,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/role"
 )
 
 // MaxBatch is how many orders one batch can hold.
@@ -19,6 +20,9 @@ const MaxBatch = 500
 func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (ident.Batch, error) {
 	const op = "hub.Batch"
 	if err := a.check(); err != nil {
+		return 0, err
+	}
+	if err := who.May(op, role.ActOn(string(a.Kind))); err != nil {
 		return 0, err
 	}
 	seen := map[ident.Order]bool{}
@@ -53,10 +57,20 @@ const (
 	BatchFailed  = "failed" // with code and words
 )
 
+// BatchOf reads a batch. Whoever sees only some stores sees his own batches: another's
+// may name other stores' orders.
+func (h *Hub) BatchOf(ctx context.Context, who Actor, id ident.Batch) (db.BatchRow, []db.BatchItem, error) {
+	b, items, err := h.db.Batch(ctx, who.Scope, id)
+	if err == nil && b.By != who.ID && who.Stores != nil {
+		err = fault.New("hub.BatchOf", fault.NotFound, "there is no such batch")
+	}
+	return b, items, err
+}
+
 // Resume goes on with a batch: with what is waiting, and with again also with what failed.
 func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool) error {
 	const op = "hub.Resume"
-	b, items, err := h.db.Batch(ctx, who.Scope, id)
+	b, items, err := h.BatchOf(ctx, who, id)
 	if err != nil {
 		return fault.Wrap(op, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/role"
 )
 
 // A Detail is everything about one order, as the API gives it beside the Summary.
@@ -234,7 +235,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 		d.Deadlines = append(d.Deadlines, Deadline{x.Kind, x.At, x.For})
 	}
 	if info != nil {
-		d.ActionList = actions(&o, info, pending(effects))
+		d.ActionList = actions(&o, info, pending(effects), who)
 	}
 	if d.Timeline, err = h.timeline(ctx, who, &o, id, effects); err != nil {
 		return nil, fault.Wrap(op, err)
@@ -273,13 +274,15 @@ func explain(o *order.Order) Money {
 	return m
 }
 
-func actions(o *order.Order, info *channel.Info, under []Pending) []Action {
+func actions(o *order.Order, info *channel.Info, under []Pending, who Actor) []Action {
 	var out []Action
 	for _, p := range order.Permits(o, info.Acts()) {
 		a := Action{Kind: p.Kind, Allowed: p.Allowed, Final: p.Kind.Final(), For: p.For, Local: p.Local, Fields: []ActionField{}}
 		if !p.Allowed {
 			why := p.Why
 			a.Why = &why
+		} else if right := role.ActOn(string(p.Kind)); who.May("hub.actions", right) != nil {
+			a.Allowed, a.Why = false, &order.Reason{Code: role.WhyCode, Text: role.Why(right)}
 		} else if blocked(under, p) {
 			a.Allowed, a.Why = false, &order.Reason{Code: "being_sent", Text: "an act is being sent for this order"}
 		}

@@ -7,11 +7,15 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/role"
 )
 
 // Decide is a person's word on an effect whose outcome could not be learnt: it was done,
 // or it was not and is to be made again.
 func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool) error {
+	if err := who.May("hub.Decide", role.DecideEffects); err != nil {
+		return err
+	}
 	return h.change(ctx, who, id, "effect.decide", func(e effect.Effect, now int64) (effect.Effect, error) {
 		if e.State != effect.Person {
 			return e, fault.New("hub.Decide", fault.Conflict, "this needs no decision any more")
@@ -27,6 +31,9 @@ func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool)
 // Again opens an act that was refused or came too late once more.
 func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 	return h.change(ctx, who, id, "effect.again", func(e effect.Effect, now int64) (effect.Effect, error) {
+		if err := who.mayRepeat(e); err != nil {
+			return e, err
+		}
 		if e.State != effect.Refused && e.State != effect.Void {
 			return e, fault.New("hub.Again", fault.Conflict, "it is under way or done")
 		}
@@ -37,12 +44,27 @@ func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 // Withdraw takes an act back that has not been sent yet.
 func (h *Hub) Withdraw(ctx context.Context, who Actor, id ident.Effect) error {
 	return h.change(ctx, who, id, "effect.withdraw", func(e effect.Effect, now int64) (effect.Effect, error) {
+		if err := who.mayRepeat(e); err != nil {
+			return e, err
+		}
 		if e.State != effect.Waiting || e.Attempts > 0 {
 			return e, fault.New("hub.Withdraw", fault.Conflict, "it has been sent already, or is done")
 		}
 		e.State, e.Words, e.Changed = effect.Void, "taken back", now
 		return e, nil
 	})
+}
+
+// mayRepeat says whether somebody may send an act again or take it back: only whoever may
+// do the act itself.
+func (a Actor) mayRepeat(e effect.Effect) error {
+	if err := a.May("hub.repeat", role.RepeatEffects); err != nil {
+		return err
+	}
+	if right := role.ActOn(e.Kind); role.Known(right) {
+		return a.May("hub.repeat", right)
+	}
+	return nil
 }
 
 func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what string, f func(effect.Effect, int64) (effect.Effect, error)) error {

@@ -26,6 +26,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/lane"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/role"
 )
 
 // A Clock is the trade's clock: the one by which platforms count their minutes. It is
@@ -248,7 +249,13 @@ type Actor struct {
 	db.Scope
 	ID   string // usr_…, key_…
 	Name string
-	Role string
+	Role role.Role
+}
+
+// May says whether the actor has a right, as an error that says who has. On which stores
+// is the Scope's part.
+func (a Actor) May(op string, right role.Right) error {
+	return a.Role.Check(op, right, a.Stores == nil)
 }
 
 func toJSON(v any) json.RawMessage {

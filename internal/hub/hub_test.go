@@ -70,7 +70,7 @@ func newWorld(t *testing.T, d *db.DB) *shopWorld {
 	t.Cleanup(callbacks.Close)
 	m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
 	w.must(err)
-	w.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "usr_test", Name: "小王"}
+	w.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "usr_test", Name: "小王", Role: "owner"}
 	store, err := w.hub.PutStore(ctx, w.who, db.StoreRow{Name: "望京店", Zone: "Asia/Shanghai"})
 	w.must(err)
 	w.app, err = w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan", Name: "直连", BaseURL: api.URL, PublicURL: callbacks.URL,

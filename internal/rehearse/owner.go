@@ -6,6 +6,7 @@ import (
 
 	server "github.com/tongdan/tongdan/internal/api"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/role"
 )
 
 // newOwner makes the merchant of the rehearsal and an API key of his.
@@ -15,6 +16,6 @@ func newOwner(ctx context.Context, d *db.DB) (string, error) {
 		return "", err
 	}
 	key := server.KeyPrefix + rand.Text()
-	_, err = d.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "rehearsal", Hash: server.HashToken(key), Role: server.RoleOwner, Personal: true})
+	_, err = d.AddKey(ctx, db.KeyRow{Merchant: m.ID, Name: "rehearsal", Hash: server.HashToken(key), Role: string(role.Owner), Personal: true})
 	return key, err
 }

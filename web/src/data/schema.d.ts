@@ -263,6 +263,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set one's password with a one-time link, and be signed in */
+        post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/join/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose one-time link it is, while it works */
+        post: operations["lookAtInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -533,6 +567,75 @@ export interface paths {
         /** Try to read it again */
         post: operations["retryParked"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who works for the merchant, by name */
+        get: operations["listPeople"];
+        put?: never;
+        /** Invite a person; the one-time link is shown this once */
+        post: operations["invitePerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a person; what he may do changes with his next request, suspended he is signed out at once */
+        put: operations["changePerson"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new one-time link, for who has lost the first or the password; the one before ends */
+        post: operations["makeSignInLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a person out everywhere */
+        delete: operations["endPersonSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1421,6 +1524,17 @@ export interface components {
             queue: components["schemas"]["QueueHealth"][];
             version: string;
         };
+        Invitation: {
+            /** @description The person has a password, which the new one replaces. */
+            joined: boolean;
+            merchant: string;
+            /** @description With which the person will sign in. */
+            name: string;
+        };
+        InvitedOutputBody: {
+            link: components["schemas"]["SignInLink"];
+            person: components["schemas"]["Person"];
+        };
         Invoice: {
             tax_id?: string;
             title: string;
@@ -1431,6 +1545,10 @@ export interface components {
             path?: string;
             /** @enum {string} */
             severity: "info" | "warn" | "error";
+        };
+        JoinInputBody: {
+            password: string;
+            token: string;
         };
         JournalEntry: {
             /** @description What the platform answered to a call. */
@@ -1477,7 +1595,7 @@ export interface components {
             name: string;
             personal: boolean;
             /** @enum {string} */
-            role: "owner" | "clerk";
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /** @description Empty: all stores. */
             stores: string[];
             /** Format: int64 */
@@ -1563,6 +1681,9 @@ export interface components {
             total: components["schemas"]["Amount"];
             unit?: string;
         };
+        LookInputBody: {
+            token: string;
+        };
         MadeKeyOutputBody: {
             id: string;
             /** Format: int64 */
@@ -1570,7 +1691,7 @@ export interface components {
             name: string;
             personal: boolean;
             /** @enum {string} */
-            role: "owner" | "clerk";
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /** @description Keep it now: it is never shown again. */
             secret: string;
             /** @description Empty: all stores. */
@@ -1583,10 +1704,10 @@ export interface components {
             /** @description Sees customers' data in full. */
             personal?: boolean;
             /**
-             * @description clerk, when left out: orders. owner: also connections, stores and keys.
+             * @description What it may do (docs/roles.md); store_manager, when left out: orders and stock.
              * @enum {string}
              */
-            role?: "owner" | "clerk";
+            role?: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /** @description Only these; left out: all. */
             stores?: string[];
         };
@@ -1952,6 +2073,55 @@ export interface components {
             state: "waiting" | "sending" | "unknown" | "person" | "refused" | "void";
             words?: string;
         };
+        PeopleOutputBody: {
+            people: components["schemas"]["Person"][];
+        };
+        Person: {
+            all_stores: boolean;
+            id: string;
+            /** @description Has a password. */
+            joined: boolean;
+            /**
+             * Format: int64
+             * @description Until when the one-time link that is out works; 0 = there is none.
+             */
+            link_until: number;
+            /** Format: int64 */
+            made_at: number;
+            /** @description The caller may change this person. */
+            may_change: boolean;
+            /** @description With which the person signs in. */
+            name: string;
+            /** @description Sees customers' data in full. */
+            personal: boolean;
+            /** @enum {string} */
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
+            /**
+             * Format: int64
+             * @description By the hour; 0 = unknown.
+             */
+            seen_at: number;
+            /**
+             * Format: int64
+             * @description Places where the person is signed in.
+             */
+            sessions: number;
+            /** @description Empty when all. */
+            stores: string[];
+            suspended: boolean;
+        };
+        PersonBody: {
+            /** @description Instead of stores. Owner and headquarters always have all. */
+            all_stores?: boolean;
+            name: string;
+            /** @description Sees customers' data in full. */
+            personal?: boolean;
+            /** @enum {string} */
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
+            stores?: string[];
+            /** @description Cannot sign in, and is signed out everywhere. */
+            suspended?: boolean;
+        };
         Place: {
             id: string;
             name: string;
@@ -2117,6 +2287,12 @@ export interface components {
         ShopsOutputBody: {
             shops: components["schemas"]["Shop"][];
         };
+        SignInLink: {
+            /** @description Shown this once. The link is the console's address, /join#, and this. */
+            token: string;
+            /** Format: int64 */
+            until: number;
+        };
         SignedStatement: {
             /** @description Where the audit chain of the journal ended. */
             audit: components["schemas"]["Head"];
@@ -2271,8 +2447,10 @@ export interface components {
             name: string;
             /** @description Sees customers' data in full. */
             personal: boolean;
+            /** @description What the role allows, docs/roles.md: see, act.accept, people.keep, … */
+            rights: string[];
             /** @enum {string} */
-            role: "owner" | "clerk";
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /** @description Empty: all stores of the merchant. */
             stores: string[];
         };
@@ -2919,6 +3097,73 @@ export interface operations {
             };
         };
     };
+    join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lookAtInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listKeys: {
         parameters: {
             query?: never;
@@ -3515,6 +3760,168 @@ export interface operations {
                 /** @description The same key with the same body gives the same answer and does nothing twice. */
                 "Idempotency-Key"?: string;
             };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitePerson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeSignInLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endPersonSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
             path: {
                 id: string;
             };

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/role"
+)
+
+// rights says for each operation which right it takes: guard asks before the input is
+// even read. On which stores is decided by the scope, which every query and verb takes
+// with it. An operation that is not here is refused to everybody, and a test names it.
+//
+// What cannot be told from the operation alone is asked again where it is known: an act's
+// own right in hub.Act, that of the act behind an effect in hub.Again and hub.Withdraw.
+var rights = map[string]role.Right{
+	"signIn": nobody, "signOut": nobody, "setUp": nobody, "lookAtInvitation": nobody, "join": nobody,
+	"whoAmI": anybody, "getMyMerchant": anybody,
+	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
+
+	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "countOrders": role.See,
+	"act": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
+	"listChanges": role.See, "stream": role.See,
+	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,
+	"listParked": role.SeeParked, "getParked": role.SeeParked, "retryParked": role.HandleParked, "dropParked": role.HandleParked,
+
+	"listChannels": role.See, "listStores": role.See, "listShops": role.See, "listApps": role.SeeWhole, "listAccounts": role.SeeWhole,
+	"makeStore": role.Connect, "changeStore": role.Connect, "deleteStore": role.Connect,
+	"makeApp": role.Connect, "changeApp": role.Connect, "deleteApp": role.Connect,
+	"makeAccount": role.Connect, "changeAccount": role.Connect, "deleteAccount": role.Connect, "authoriseAccount": role.Connect,
+	"makeShop": role.Connect, "changeShop": role.Connect, "deleteShop": role.Connect,
+
+	"listSKUs": role.See, "listStock": role.See, "listMovements": role.See, "listOversold": role.See, "listOffers": role.See,
+	"makeSKU": role.KeepCatalog, "changeSKU": role.KeepCatalog, "bindOffer": role.KeepCatalog, "unbindOffer": role.KeepCatalog,
+	"bookStock": role.BookStock,
+
+	"getStatus": role.See, "getHealth": role.SeeWhole, "arm": role.Arm,
+	"listStatements": role.SeeStatements, "makeStatement": role.MakeStatement, "getAudit": role.SeeWhole,
+
+	"listKeys": role.KeepKeys, "makeKey": role.KeepKeys, "deleteKey": role.KeepKeys,
+	"listPeople": role.KeepPeople, "invitePerson": role.KeepPeople, "changePerson": role.KeepPeople,
+	"makeSignInLink": role.KeepPeople, "endPersonSessions": role.KeepPeople,
+}
+
+const (
+	nobody  role.Right = "-" // nobody need be signed in
+	anybody role.Right = "*" // whoever is signed in, for himself
+)
+
+// permit says whether a caller may use an operation.
+func permit(c caller, operation string) error {
+	const op = "api.permit"
+	right, ok := rights[operation]
+	if ok && right == anybody {
+		return nil
+	}
+	if !ok || right == nobody {
+		return fault.New(op, fault.Forbidden, "nobody may do that: the operation has no rule")
+	}
+	return c.May(op, right)
+}
