@@ -190,7 +190,8 @@ func TestAnActReachesThePlatformAndComesBack(t *testing.T) {
 		t.Errorf("a second press is news, not an error: %d %s", r.status, r.body)
 	}
 	b.until("the counts follow", func() bool {
-		return b.call("GET", "/api/v1/counts", b.owner, "").get(t, "statuses.accepted") == 1.0
+		r := b.call("GET", "/api/v1/counts", b.owner, "")
+		return r.get(t, "statuses.accepted") == 1.0 && r.get(t, "channels.meituan.statuses.accepted") == 1.0
 	})
 }
 

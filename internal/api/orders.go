@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"unicode/utf8"
@@ -247,6 +248,16 @@ func maskSummary(sum []byte) []byte {
 		}
 		m["remark"], _ = json.Marshal(maskText(text))
 	}
+	if raw, ok := m["items"]; ok {
+		var items []hub.Item
+		if json.Unmarshal(raw, &items) != nil {
+			return nil
+		}
+		for i := range items {
+			items[i].Note, items[i].Options = maskText(items[i].Note), maskText(items[i].Options)
+		}
+		m["items"], _ = json.Marshal(items)
+	}
 	out, err := json.Marshal(m)
 	if err != nil {
 		return nil
@@ -368,12 +379,18 @@ func shown(b []byte) string {
 	return string(bytes.ToValidUTF8(b, []byte("�")))
 }
 
-// Counts are exact as of a moment less than a second ago.
-type Counts struct {
+// A Tally is how many orders there are, by status and by flag.
+type Tally struct {
 	Statuses map[order.Status]int64 `json:"statuses"`
 	Flags    map[order.Flag]int64   `json:"flags"`
-	AsOf     int64                  `json:"as_of"`
-	Seq      int64                  `json:"seq"`
+}
+
+// Counts are exact as of a moment less than a second ago.
+type Counts struct {
+	Tally
+	Channels map[string]Tally `json:"channels" doc:"By channel: every one that a shop in sight is bound to, also without orders."`
+	AsOf     int64            `json:"as_of"`
+	Seq      int64            `json:"seq"`
 }
 
 type countsOutput struct{ Body Counts }
@@ -383,19 +400,34 @@ func (s *Server) countOrders(ctx context.Context, in *struct{ Where }) (*countsO
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.db.Counts(ctx, who(ctx).Scope, f)
+	scope := who(ctx).Scope
+	n, err := s.db.Counts(ctx, scope, f)
 	if err != nil {
 		return nil, fault.Wrap("api.countOrders", err)
 	}
 	if n.Seq, err = s.shownSeq(ctx, n.Seq); err != nil {
 		return nil, fault.Wrap("api.countOrders", err)
 	}
-	out := &countsOutput{Counts{map[order.Status]int64{}, map[order.Flag]int64{}, n.AsOf, n.Seq}}
-	for _, st := range order.Statuses {
-		out.Body.Statuses[st] = n.Statuses[st]
+	out := &countsOutput{Counts{tallyOf(n.Tally), map[string]Tally{}, n.AsOf, n.Seq}}
+	for _, shop := range s.db.ShopsIn(scope) {
+		if (len(f.Stores) == 0 || slices.Contains(f.Stores, shop.Store)) && (len(f.Channels) == 0 || slices.Contains(f.Channels, shop.Channel)) {
+			n.Channels[shop.Channel] = n.Channels[shop.Channel]
+		}
 	}
-	for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
-		out.Body.Flags[fl] = n.Flags[fl]
+	for name, t := range n.Channels {
+		out.Body.Channels[name] = tallyOf(t)
 	}
 	return out, nil
+}
+
+// tallyOf names every status and flag, also those without an order.
+func tallyOf(t db.Tally) Tally {
+	out := Tally{map[order.Status]int64{}, map[order.Flag]int64{}}
+	for _, st := range order.Statuses {
+		out.Statuses[st] = t.Statuses[st]
+	}
+	for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
+		out.Flags[fl] = t.Flags[fl]
+	}
+	return out
 }

@@ -376,6 +376,17 @@ func (d *DB) ShopsOf(m ident.Merchant, account ident.Account) []ShopRow {
 	return out
 }
 
+// ShopsIn lists the shops of a scope, in no order, without asking the database.
+func (d *DB) ShopsIn(sc Scope) []ShopRow {
+	var out []ShopRow
+	for _, s := range d.dir.Load().shops {
+		if s.Merchant == sc.Merchant && sc.sees(s.Store) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // ShopByID finds a shop.
 func (d *DB) ShopByID(m ident.Merchant, id ident.Shop) (ShopRow, bool) {
 	s, ok := d.dir.Load().Shop(id)

@@ -402,10 +402,29 @@ func (d *DB) forget(ctx context.Context, m ident.Merchant) error {
 	}
 }
 
-// Counts is how many orders there are, by status and by flag.
-type Counts struct {
+// A Tally is how many orders there are, by status and by flag.
+type Tally struct {
 	Statuses map[order.Status]int64
 	Flags    map[order.Flag]int64
+}
+
+func (t *Tally) add(status order.Status, flags Flags, n int64) {
+	if n == 0 {
+		return
+	}
+	if t.Statuses == nil {
+		t.Statuses, t.Flags = map[order.Status]int64{}, map[order.Flag]int64{}
+	}
+	t.Statuses[status] += n
+	for _, f := range flags.List() {
+		t.Flags[f] += n
+	}
+}
+
+// Counts is how many orders there are, in all and by channel.
+type Counts struct {
+	Tally
+	Channels map[string]Tally
 	AsOf     int64 // UTC ms: every change until then is counted
 	Seq      int64 // of the last change that is counted
 }
@@ -414,7 +433,7 @@ type Counts struct {
 // looked at.
 func (d *DB) Counts(ctx context.Context, sc Scope, f Filter) (Counts, error) {
 	const op = "db.Counts"
-	out := Counts{Statuses: map[order.Status]int64{}, Flags: map[order.Flag]int64{}}
+	out := Counts{Tally: Tally{map[order.Status]int64{}, map[order.Flag]int64{}}, Channels: map[string]Tally{}}
 	began := d.now().UnixMilli()
 	feed, err := d.Feed(ctx, sc.Merchant)
 	if err != nil {
@@ -432,21 +451,17 @@ func (d *DB) Counts(ctx context.Context, sc Scope, f Filter) (Counts, error) {
 		where += anyOf("store_id", storeNumbers(f.Stores), &args)
 	}
 	where += (&Filter{Channels: f.Channels, Shops: f.Shops}).residual(&args)
-	err = d.query(ctx, `SELECT status, flags, SUM(n) FROM counts WHERE merchant_id = $1`+where+` GROUP BY status, flags`, args, func(scan scanFunc) error {
-		var status string
+	err = d.query(ctx, `SELECT channel, status, flags, SUM(n) FROM counts WHERE merchant_id = $1`+where+` GROUP BY channel, status, flags`, args, func(scan scanFunc) error {
+		var channel, status string
 		var flags Flags
 		var n int64
-		if err := scan(&status, &flags, &n); err != nil {
+		if err := scan(&channel, &status, &flags, &n); err != nil {
 			return err
 		}
-		if n != 0 {
-			out.Statuses[order.Status(status)] += n
-		}
-		for _, f := range flags.List() {
-			if n != 0 {
-				out.Flags[f] += n
-			}
-		}
+		out.add(order.Status(status), flags, n)
+		of := out.Channels[channel]
+		of.add(order.Status(status), flags, n)
+		out.Channels[channel] = of
 		return nil
 	})
 	return out, fault.Wrap(op, err)

@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -271,11 +272,16 @@ func recount(t *testing.T, d *db.DB, m ident.Merchant) {
 	for _, f := range []db.Filter{{}, {Stores: []ident.Store{1}}, {Shops: []ident.Shop{1}}, {Channels: []string{"meituan"}}, {Channels: []string{"eleme"}}} {
 		want := map[order.Status]int64{}
 		flags := map[order.Flag]int64{}
+		channels := map[string]map[order.Status]int64{}
 		for _, r := range rows {
 			if f.Stores != nil && r.Store != 1 || f.Shops != nil && r.Shop != 1 || f.Channels != nil && f.Channels[0] != r.Channel {
 				continue
 			}
 			want[r.Status]++
+			if channels[r.Channel] == nil {
+				channels[r.Channel] = map[order.Status]int64{}
+			}
+			channels[r.Channel][r.Status]++
 			for _, fl := range r.Flags.List() {
 				flags[fl]++
 			}
@@ -292,6 +298,11 @@ func recount(t *testing.T, d *db.DB, m ident.Merchant) {
 		for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
 			if got.Flags[fl] != flags[fl] {
 				t.Fatalf("%+v: %d orders have %s, counted %d", f, flags[fl], fl, got.Flags[fl])
+			}
+		}
+		for name, of := range channels {
+			if !maps.Equal(got.Channels[name].Statuses, of) {
+				t.Fatalf("%+v: of %s there are %v, counted %v", f, name, of, got.Channels[name].Statuses)
 			}
 		}
 	}

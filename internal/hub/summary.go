@@ -42,6 +42,7 @@ type Summary struct {
 	LineCount  int               `json:"line_count"`
 	Quantity   int64             `json:"quantity"`
 	Lines      string            `json:"summary" doc:"What is in it, in short."`
+	Items      []Item            `json:"items,omitempty" doc:"The first six lines, with what was chosen for each."`
 	Remark     string            `json:"remark,omitempty"`
 	Customer   *CustomerBrief    `json:"customer,omitempty"`
 	Issues     []Issue           `json:"issues"`
@@ -69,6 +70,14 @@ type CustomerBrief struct {
 	Name      string `json:"name"`
 	PhoneTail string `json:"phone_tail"`
 	City      string `json:"city"`
+}
+
+// An Item is a line as a list shows it: what is made, and how.
+type Item struct {
+	Name     string `json:"name"`
+	Quantity int64  `json:"quantity"`
+	Options  string `json:"options,omitempty" doc:"Spec and options, with a dot between."`
+	Note     string `json:"note,omitempty" doc:"What the customer asked for with this line."`
 }
 
 // Pending is an act on its way to the platform.
@@ -109,6 +118,8 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 			s.Quantity += l.Quantity
 			if i < maxSummaryLines {
 				parts = append(parts, clip(l.Name, 40)+"×"+strconv.FormatInt(l.Quantity, 10))
+				options := slices.DeleteFunc(append([]string{l.Spec}, l.Options...), func(s string) bool { return s == "" })
+				s.Items = append(s.Items, Item{clip(l.Name, 40), l.Quantity, clip(strings.Join(options, " · "), 60), clip(l.Note, 60)})
 			}
 		}
 		s.Lines = strings.Join(parts, " · ")

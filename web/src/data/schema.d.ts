@@ -1343,6 +1343,10 @@ export interface components {
         Counts: {
             /** Format: int64 */
             as_of: number;
+            /** @description By channel: every one that a shop in sight is bound to, also without orders. */
+            channels: {
+                [key: string]: components["schemas"]["Tally"];
+            };
             flags: {
                 [key: string]: number;
             };
@@ -1545,6 +1549,15 @@ export interface components {
             path?: string;
             /** @enum {string} */
             severity: "info" | "warn" | "error";
+        };
+        Item: {
+            name: string;
+            /** @description What the customer asked for with this line. */
+            note?: string;
+            /** @description Spec and options, with a dot between. */
+            options?: string;
+            /** Format: int64 */
+            quantity: number;
         };
         JoinInputBody: {
             password: string;
@@ -1881,6 +1894,8 @@ export interface components {
             id: string;
             invoice?: components["schemas"]["Invoice"];
             issues: components["schemas"]["Issue"][];
+            /** @description The first six lines, with what was chosen for each. */
+            items?: components["schemas"]["Item"][];
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
             /** Format: int64 */
@@ -1964,6 +1979,8 @@ export interface components {
             flags: ("refund" | "reminder" | "problem" | "preorder")[];
             id: string;
             issues: components["schemas"]["Issue"][];
+            /** @description The first six lines, with what was chosen for each. */
+            items?: components["schemas"]["Item"][];
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
             /** Format: int64 */
@@ -2422,6 +2439,14 @@ export interface components {
             order?: components["schemas"]["OrderSummary"];
             /** Format: int64 */
             seq: number;
+        };
+        Tally: {
+            flags: {
+                [key: string]: number;
+            };
+            statuses: {
+                [key: string]: number;
+            };
         };
         Text: {
             en: string;
