@@ -116,7 +116,8 @@ export function dismiss(id: string): void {
 
 export type Standing =
   | { kind: "idle" }
-  | { kind: "sending" | "slow" | "unsent" | "unknown" | "person"; act: string }
+  /** done: the platform has it; said for a few seconds after our own press */
+  | { kind: "sending" | "slow" | "unsent" | "unknown" | "person" | "done"; act: string }
   /** refused: by the platform · stopped: it never went out, since it was not allowed any more or too late */
   | { kind: "refused" | "stopped"; act: string; words: string; why: string }
   | { kind: "faster"; act: string; by: string; at: number };
@@ -140,7 +141,7 @@ export function standing(o: OrderSummary, d: Doing | undefined, now: number): St
   }
   if (theirs?.state === "person" || theirs?.state === "unknown") return { kind: theirs.state, act: theirs.kind };
   if (d?.state === "refused") return { kind: "stopped", act: d.kind, words: d.words, why: d.why };
-  if (!theirs) return { kind: "idle" };
+  if (!theirs) return d?.state === "sent" ? { kind: "done", act: d.kind } : { kind: "idle" };
   if (ended(theirs.state)) return { kind: theirs.state === "void" ? "stopped" : "refused", act: theirs.kind, words: theirs.words, why: "" };
   return { kind: theirs.since_at > 0 && now - theirs.since_at > slow ? "slow" : "sending", act: theirs.kind };
 }

@@ -65,6 +65,8 @@ export type OrderSummary = {
   line_count: number;
   quantity: number;
   summary: string;
+  /** The first lines with what was chosen; empty for orders that were last told before this was kept. */
+  items: { name: string; quantity: number; options: string; note: string }[];
   remark: string;
   customer: { name: string; phone_tail: string; city: string } | null;
   issues: Issue[];
@@ -321,7 +323,9 @@ export type Statement = {
 };
 /** Where the audit chain ends. */
 export type Head = { number: number; hash: string; at: number };
-export type Counts = { statuses: Record<string, number>; flags: Record<string, number>; as_of: number; seq: number };
+type Tally = { statuses: Record<string, number>; flags: Record<string, number> };
+/** `channels` has every channel that a shop in sight is bound to, also one without orders. */
+export type Counts = Tally & { channels: Record<string, Tally>; as_of: number; seq: number };
 export type Batch = {
   id: string;
   kind: string;
@@ -382,6 +386,7 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
     line_count: count(o.line_count),
     quantity: count(o.quantity),
     summary: text(o.summary),
+    items: list(o.items, (i) => ({ name: text(i.name), quantity: count(i.quantity), options: text(i.options), note: text(i.note) })),
     remark: text(o.remark),
     customer: maybe(o.customer, (c) => ({ name: text(c.name), phone_tail: text(c.phone_tail), city: text(c.city) })),
     issues: list(o.issues, (i) => ({ severity: text(i.severity), code: text(i.code), path: text(i.path), message: text(i.message) })),
@@ -692,12 +697,17 @@ export const readStatement = (s: Loose<Statement>): Statement => ({
 const numbers = (v: Record<string, number | null | undefined> | null | undefined): Record<string, number> =>
   Object.fromEntries(Object.entries(v ?? {}).map(([k, n]) => [k, count(n)]));
 
-export const readCounts = (c: {
-  statuses?: Record<string, number | null> | null;
-  flags?: Record<string, number | null> | null;
-  as_of?: number | null;
-  seq?: number | null;
-}): Counts => ({ statuses: numbers(c.statuses), flags: numbers(c.flags), as_of: count(c.as_of), seq: count(c.seq) });
+type WireTally = { statuses?: Record<string, number | null> | null; flags?: Record<string, number | null> | null };
+const readTally = (t: WireTally): Tally => ({ statuses: numbers(t.statuses), flags: numbers(t.flags) });
+
+export const readCounts = (
+  c: WireTally & { channels?: Record<string, WireTally> | null; as_of?: number | null; seq?: number | null },
+): Counts => ({
+  ...readTally(c),
+  channels: Object.fromEntries(Object.entries(c.channels ?? {}).map(([name, t]) => [name, readTally(t)])),
+  as_of: count(c.as_of),
+  seq: count(c.seq),
+});
 
 export const readBatch = (b: Loose<Batch>): Batch => ({
   id: text(b.id),

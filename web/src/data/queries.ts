@@ -143,6 +143,15 @@ export function useOrderPages(query: Query) {
   });
 }
 
+/** A few orders for whatever somebody knows of one: a part of its number, #12, the end of a phone number, a name, a dish. */
+export const findOrders = (q: string) =>
+  queryOptions({
+    queryKey: ["found", q],
+    staleTime: 5000,
+    queryFn: async ({ signal }) => (await orderPage({ q, limit: 8, sort: "newest" }, signal)).orders,
+    placeholderData: keepPreviousData,
+  });
+
 /** The orders that wait for somebody's answer and that the voice speaks of. */
 export function useWaitingOrders() {
   const of = (query: Query) => ({

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNow } from "../data/clock";
 import { follow, useConnection, useLastOrderAt } from "../data/live";
@@ -12,8 +12,12 @@ import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
+import type { Place } from "./Palette";
 import { Replaced } from "./Replaced";
 import "./shell.css";
+
+const loadPalette = () => import("./Palette").then((m) => ({ default: m.Palette }));
+const Palette = lazy(loadPalette);
 
 /** The zone that lists and the strip are shown in: the chosen store's, else the one that all stores share, else the device's. */
 export function useZone(storeId?: string): string {
@@ -45,8 +49,45 @@ export function Shell() {
         </main>
       </div>
       {phone ? <BottomBar /> : null}
+      <Commands />
     </div>
   );
+}
+
+/** Everywhere that one can go, for whoever is signed in. */
+function usePlaces(): Place[] {
+  const { t } = useTranslation();
+  const { data: user } = useQuery(session);
+  return [
+    { to: "/orders", icon: "orders", label: t("nav.orders") },
+    { to: "/connections", icon: "plug", label: t("nav.connections") },
+    { to: "/parked", icon: "parked", label: t("nav.parked") },
+    { to: "/unclear", icon: "unclear", label: t("nav.unclear") },
+    { to: "/statements", icon: "tally", label: t("nav.statements") },
+    ...(user && user.stores.length === 0 ? [{ to: "/status", icon: "pulse" as const, label: t("nav.status") }] : []),
+    { to: "/me", icon: "person", label: t("nav.me") },
+  ];
+}
+
+/** The command palette, on Ctrl or Command with K. */
+function Commands() {
+  const [open, setOpen] = useState(false);
+  const places = usePlaces();
+  useEffect(() => {
+    // Ready before it is wanted: what is typed right after the keys must not go elsewhere.
+    const ahead = setTimeout(() => void loadPalette().catch(() => {}), 3000);
+    return () => clearTimeout(ahead);
+  }, []);
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      if (e.key.toLowerCase() !== "k" || !(e.ctrlKey || e.metaKey) || e.altKey || e.shiftKey) return;
+      e.preventDefault();
+      if (!document.querySelector("dialog[open], .ant-modal-wrap:not([style*='display: none'])")) setOpen(true);
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, []);
+  return <Suspense>{open ? <Palette places={places} close={() => setOpen(false)} /> : null}</Suspense>;
 }
 
 function useTroubles() {

@@ -3,16 +3,40 @@ import type { Locale } from "antd/es/locale";
 import theme from "antd/es/theme";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useDark, usePhone } from "./device";
+import { useLook, usePhone } from "./device";
 
 const locales: Record<string, () => Promise<{ default: Locale }>> = {
   "zh-CN": () => import("antd/es/locale/zh_CN"),
 };
 
+// Ant Design computes shades of its colours, so it needs the values themselves and not their names.
+const sources = {
+  colorPrimary: "--brand",
+  colorError: "--red",
+  colorWarning: "--amber",
+  colorTextLightSolid: "--on-brand",
+  colorBgBase: "--surface",
+  colorBgContainer: "--surface",
+  colorBgElevated: "--surface",
+  colorBorder: "--line-strong",
+  colorTextBase: "--text",
+  colorTextPlaceholder: "--text-3",
+  colorTextDescription: "--text-2",
+  colorTextTertiary: "--text-2",
+} as const;
+
+/** The values of tokens.css, as the page wears them now, under Ant Design's names. */
+function tokensNow() {
+  const values = getComputedStyle(document.documentElement);
+  const colours = Object.fromEntries(Object.entries(sources).map(([ant, ours]) => [ant, values.getPropertyValue(ours).trim()]));
+  const width = Number.parseInt(values.getPropertyValue("--line-width"), 10) || 1;
+  return { ...colours, borderRadius: 8, lineWidth: width, fontFamily: "var(--font)" };
+}
+
 /** Ant Design in our colours, for the screens that use it; it is loaded with them and not before. */
 export function Ant({ children }: { children: ReactNode }) {
   const { i18n } = useTranslation();
-  const dark = useDark();
+  const look = useLook();
   const phone = usePhone();
   const [words, setWords] = useState<{ language: string; locale: Locale | undefined }>();
   const language = i18n.language;
@@ -37,25 +61,8 @@ export function Ant({ children }: { children: ReactNode }) {
       locale={words.locale}
       button={{ autoInsertSpace: false }}
       theme={{
-        algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
-        token: {
-          colorPrimary: dark ? "#34bd9b" : "#0b7a63",
-          colorError: dark ? "#ff7d76" : "#bf2626",
-          colorWarning: dark ? "#f5b54a" : "#8f5200",
-          colorTextLightSolid: dark ? "#03130e" : "#ffffff",
-          colorBgBase: dark ? "#151b19" : "#ffffff",
-          colorBgContainer: dark ? "#151b19" : "#ffffff",
-          colorBorder: dark ? "#3a4743" : "#c3cecb",
-          colorBgElevated: dark ? "#1c2422" : "#ffffff",
-          colorTextBase: dark ? "#e9efed" : "#16201d",
-          colorTextPlaceholder: dark ? "#8f9d98" : "#66736f",
-          colorTextDescription: dark ? "#b0bdb8" : "#4d5a56",
-          colorTextTertiary: dark ? "#b0bdb8" : "#4d5a56",
-          borderRadius: 8,
-          fontFamily: "var(--font)",
-          controlHeight: phone ? 48 : 34,
-          fontSize: phone ? 16 : 14,
-        },
+        algorithm: look === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
+        token: { ...tokensNow(), controlHeight: phone ? 48 : 34, fontSize: phone ? 16 : 14 },
       }}
     >
       {children}

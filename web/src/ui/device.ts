@@ -18,17 +18,23 @@ export function recall(key: string): string {
   }
 }
 
-export type Theme = "system" | "light" | "dark";
+export const themes = ["system", "light", "dark", "contrast"] as const;
+export type Theme = (typeof themes)[number];
+/** What a theme looks like on this screen: one of the sets of values in tokens.css. */
+export type Look = Exclude<Theme, "system">;
+
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-let theme: Theme = (["light", "dark"] as const).find((t) => t === recall("theme")) ?? "system";
+const contrast = window.matchMedia("(prefers-contrast: more)");
+let theme: Theme = themes.find((t) => t === recall("theme")) ?? "system";
 const watchers = new Set<() => void>();
 
+const resolved = (): Look => (theme !== "system" ? theme : contrast.matches ? "contrast" : dark.matches ? "dark" : "light");
 function apply() {
   document.documentElement.dataset.theme = resolved();
   for (const w of watchers) w();
 }
-const resolved = (): "light" | "dark" => (theme === "system" ? (dark.matches ? "dark" : "light") : theme);
 dark.addEventListener("change", apply);
+contrast.addEventListener("change", apply);
 apply();
 
 const watch = (w: () => void) => {
@@ -36,20 +42,28 @@ const watch = (w: () => void) => {
   return () => watchers.delete(w);
 };
 export const useTheme = (): Theme => useSyncExternalStore(watch, () => theme);
-export const useDark = (): boolean => useSyncExternalStore(watch, resolved) === "dark";
+export const useLook = (): Look => useSyncExternalStore(watch, resolved);
 export function setTheme(t: Theme): void {
   theme = t;
   remember("theme", t);
   apply();
 }
 
-const narrow = window.matchMedia("(max-width: 760px)");
-/** Whether this is a phone in the hand rather than a desk. */
-export const usePhone = (): boolean =>
+const queries = new Map<string, MediaQueryList>();
+function media(query: string): MediaQueryList {
+  const known = queries.get(query) ?? window.matchMedia(query);
+  queries.set(query, known);
+  return known;
+}
+/** Whether a media query holds; renders again when that changes. */
+export const useMedia = (query: string): boolean =>
   useSyncExternalStore(
     (w) => {
-      narrow.addEventListener("change", w);
-      return () => narrow.removeEventListener("change", w);
+      media(query).addEventListener("change", w);
+      return () => media(query).removeEventListener("change", w);
     },
-    () => narrow.matches,
+    () => media(query).matches,
   );
+
+/** Whether this is a phone in the hand rather than a desk. */
+export const usePhone = (): boolean => useMedia("(max-width: 760px)");

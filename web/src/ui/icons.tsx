@@ -84,6 +84,13 @@ const shapes = {
   ),
   plus: <path d="M12 5v14M5 12h14" />,
   tally: <path d="M5 7.5l1.500 1.500L9 6.500M5 15.500l1.500 1.500L9 14.500M12.500 8H19M12.500 16H19" />,
+  view: <path d="M5 4h14v16l-7-4.500L5 20z" />,
+  columns: (
+    <>
+      <rect x="3.500" y="5" width="17" height="14" rx="2" />
+      <path d="M9.200 5v14M14.800 5v14" />
+    </>
+  ),
   calm: (
     <>
       <path d="M4 16h16M6 16a6 6 0 0 1 12 0M12 7V5M10 20h4" />

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { merchant, parked, session } from "../../data/queries";
-import { setTheme, type Theme, usePhone, useTheme } from "../../ui/device";
+import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, word } from "../../words";
@@ -111,7 +111,7 @@ export function Me() {
         </Line>
         <Line label={t("me.theme")} help={t("me.themeHelp")}>
           <select className="select" aria-label={t("me.theme")} value={theme} onChange={(e) => setTheme(e.target.value as Theme)}>
-            {(["system", "light", "dark"] as const).map((k) => (
+            {themes.map((k) => (
               <option key={k} value={k}>
                 {t(`me.themes.${k}`)}
               </option>

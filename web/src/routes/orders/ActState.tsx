@@ -3,6 +3,7 @@ import { busy, dismiss, type Standing, standing, useDoing } from "../../data/act
 import { serverNow, useNow } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
 import { clockSeconds } from "../../format/time";
+import { Icon } from "../../ui/icons";
 import { useWho } from "../../ui/who";
 import { actLabel } from "./acts";
 
@@ -24,17 +25,33 @@ export function ActState({ order, zone }: { order: OrderSummary; zone: string })
 }
 
 function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
-  const { t } = useTranslation();
   const now = useNow();
-  const who = useWho();
   const s = standing(order, useDoing(order.id), now);
+  return <ActWords standing={s} kind={order.kind} zone={zone} noted={() => dismiss(order.id)} />;
+}
+
+type WordsProps = {
+  standing: Standing;
+  /** takeaway or ecommerce: a kitchen and a shop call the same act by different words */
+  kind: string;
+  zone: string;
+  noted: () => void;
+};
+
+/** Where an act stands, in words. */
+export function ActWords({ standing: s, kind, zone, noted }: WordsProps) {
+  const { t } = useTranslation();
+  const who = useWho();
   if (s.kind === "idle") return null;
-  const what = actLabel(t, s.act, order.kind);
+  const what = actLabel(t, s.act, kind);
   const over = s.kind === "refused" || s.kind === "stopped";
-  const tone = over || s.kind === "person" ? "bad" : s.kind === "unknown" || s.kind === "slow" || s.kind === "unsent" ? "warn" : "";
+  const tone =
+    over || s.kind === "person" ? "bad" : ["unknown", "slow", "unsent"].includes(s.kind) ? "warn" : s.kind === "done" ? "good" : "";
   return (
     <span className={`act-state ${tone}`} role="status" data-testid="act-state" data-state={s.kind}>
       {s.kind === "sending" ? <i className="spin" aria-hidden="true" /> : null}
+      {s.kind === "done" ? <Icon name="check" size={14} /> : null}
+      {over || s.kind === "person" || s.kind === "unknown" ? <Icon name="warn" size={14} /> : null}
       <span className="clip" title={"words" in s ? s.words : undefined}>
         {s.kind === "refused" || s.kind === "stopped"
           ? t(`standing.${s.kind}`, {
@@ -46,7 +63,7 @@ function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
             : t(`standing.${s.kind}`, { what })}
       </span>
       {over ? (
-        <button type="button" className="link" onClick={() => dismiss(order.id)}>
+        <button type="button" className="link" onClick={noted}>
           {t("do.noted")}
         </button>
       ) : null}

@@ -6,18 +6,42 @@ import { channels, stores } from "../../data/queries";
 import { addDays, dayOf } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { inLanguage } from "../../words";
-import { type Filter, sortOf } from "./filter";
+import { type Filter, hasTab, sortOf, type Way } from "./filter";
 import { typing } from "./Orders";
+import { Columns, Views } from "./ViewsAndColumns";
 
-type Props = { filter: Filter; zone: string; change: (next: Partial<Filter>) => void; showKeys: () => void };
+type Props = {
+  filter: Filter;
+  /** The ways of work there are, and the one that is shown. */
+  ways: Way[];
+  way: Way;
+  zone: string;
+  change: (next: Partial<Filter>) => void;
+  showKeys: () => void;
+};
 
-export function Filters({ filter, zone, change, showKeys }: Props) {
+export function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
   const { t, i18n } = useTranslation();
   const { data: known } = useQuery(channels);
   const { data: places } = useQuery(stores);
   const narrowed = filter.channel || filter.store || filter.from || filter.to || filter.q;
   return (
     <search className="filters">
+      {ways.length > 1 ? (
+        <fieldset className="ways" aria-label={t("way.label")}>
+          {(["", ...ways] as Way[]).map((w) => (
+            <button
+              key={w}
+              type="button"
+              aria-pressed={w === way}
+              data-testid={`way-${w || "both"}`}
+              onClick={() => change({ kind: w, tab: hasTab(w, filter.tab) ? filter.tab : undefined })}
+            >
+              {t(`way.${w || "both"}`)}
+            </button>
+          ))}
+        </fieldset>
+      ) : null}
       <SearchBox value={filter.q} change={(q) => change({ q })} />
       <select
         className={`select ${filter.channel ? "chosen" : ""}`}
@@ -60,6 +84,10 @@ export function Filters({ filter, zone, change, showKeys }: Props) {
           {t("filter.clear")}
         </button>
       ) : null}
+      <span className="filters-end">
+        <Views filter={filter} />
+        <Columns />
+      </span>
       <button
         type="button"
         className="btn icon ghost keys-button"
@@ -133,7 +161,7 @@ function SearchBox({ value, change }: { value: string; change: (q: string) => vo
   );
 }
 
-function Days({ filter, zone, change }: Omit<Props, "showKeys">) {
+function Days({ filter, zone, change }: Pick<Props, "filter" | "zone" | "change">) {
   const { t } = useTranslation();
   const today = dayOf(serverNow(), zone);
   const presets: Record<string, [string, string]> = {

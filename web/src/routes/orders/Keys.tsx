@@ -1,34 +1,75 @@
 import { useTranslation } from "react-i18next";
 import { Sheet } from "../../ui/Sheet";
 
-const keys: [string[], string][] = [
-  [["j", "↓"], "down"],
-  [["k", "↑"], "up"],
-  [["Enter"], "enter"],
-  [["a"], "accept"],
-  [["o"], "open"],
-  [["x"], "choose"],
-  [["/"], "search"],
-  [["Esc"], "escape"],
-  [["?"], "help"],
+const groups: [string, [string[], string][]][] = [
+  [
+    "list",
+    [
+      [["j", "↓"], "down"],
+      [["k", "↑"], "up"],
+      [["PgDn", "PgUp"], "page"],
+      [["Home", "End"], "ends"],
+      [["Enter"], "enter"],
+      [["o"], "open"],
+      [["Esc"], "escape"],
+    ],
+  ],
+  [
+    "act",
+    [
+      [["a"], "accept"],
+      [["e"], "ready"],
+      [["d"], "dispatch"],
+      [["s"], "ship"],
+      [["r"], "refuse"],
+      [["n"], "note"],
+      [["m"], "menu"],
+    ],
+  ],
+  [
+    "many",
+    [
+      [["x"], "choose"],
+      [["Ctrl a"], "all"],
+      [["b"], "batch"],
+    ],
+  ],
+  [
+    "go",
+    [
+      [["[", "]"], "tabs"],
+      [["1", "…", "9"], "number"],
+      [["/"], "search"],
+      [["Ctrl k"], "palette"],
+      [["?"], "help"],
+    ],
+  ],
 ];
 
+/** Every key of the order centre on one sheet. */
 export function Keys({ close }: { close: () => void }) {
   const { t } = useTranslation();
   return (
-    <Sheet title={t("keys.title")} close={close}>
-      <dl className="keys">
-        {keys.map(([caps, what]) => (
-          <div key={what}>
-            <dt>
-              {caps.map((c) => (
-                <kbd key={c}>{c}</kbd>
+    <Sheet title={t("keys.title")} close={close} wide>
+      <div className="key-groups">
+        {groups.map(([group, keys]) => (
+          <section key={group}>
+            <h3>{t(`keys.group.${group}`)}</h3>
+            <dl className="keys">
+              {keys.map(([caps, what]) => (
+                <div key={what}>
+                  <dt>
+                    {caps.map((c) => (
+                      <kbd key={c}>{c}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{t(`keys.${what}`)}</dd>
+                </div>
               ))}
-            </dt>
-            <dd>{t(`keys.${what}`)}</dd>
-          </div>
+            </dl>
+          </section>
         ))}
-      </dl>
+      </div>
     </Sheet>
   );
 }

@@ -4,27 +4,43 @@ import { type FocusEvent, type PointerEvent, useCallback, useEffect, useLayoutEf
 import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
-import { usePhone } from "../../ui/device";
+import { useMedia, usePhone } from "../../ui/device";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { primaryOf } from "./acts";
+import { direct, primaryOf } from "./acts";
 import { begin } from "./asked";
-import { BatchBar } from "./BatchBar";
-import { type Filter, matches, sortOf } from "./filter";
+import { BatchBar, batchFirst } from "./BatchBar";
+import { fitting, gridOf, type Room } from "./columns";
+import { type Filter, matches, sortOf, type Way } from "./filter";
+import { useColumns } from "./mine";
 import { OrderCard, OrderRow } from "./OrderRow";
 import { typing } from "./Orders";
 import { combine, comparator, type Row, settle } from "./settle";
+import { showRow, useSight } from "./sight";
+
+/** The height of a row on a desk (--row), so that ten thousand of them are a number. */
+const rowHeight = 64;
+/** What is sticky above the rows on a desk: strip, tabs and the head of the list. */
+const covered = 48 + 46 + 40;
+/** Cards differ in height; a phone shows so many and goes on when their end comes near. */
+const cardsAtOnce = 60;
 
 type Props = {
   filter: Filter;
+  way: Way;
   query: Record<string, string | number | undefined>;
   zone: string;
   openId: string | undefined;
   change: (next: Partial<Filter>) => void;
 };
 
-export function OrderList({ filter, query, zone, openId, change }: Props) {
+export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   const { t } = useTranslation();
   const phone = usePhone();
+  const small = useMedia("(max-width: 1240px)");
+  const room: Room = openId && !small ? "narrow" : small ? "middle" : "wide";
+  const { chosen: wantedColumns } = useColumns();
+  const columns = useMemo(() => fitting(wantedColumns, room), [wantedColumns, room]);
+  const grid = gridOf(columns, room);
   const navigate = useNavigate();
   const live = useLiveOrders();
   const pages = useOrderPages(query);
@@ -46,19 +62,31 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
   const shown = useRef<Row[]>([]);
   const list = useRef<HTMLUListElement>(null);
   const pill = useRef<HTMLButtonElement>(null);
+  const firstSeen = useRef(0);
+  const [reach, setReach] = useState(cardsAtOnce);
 
-  // Of the row under the pointer and the row under the focus, the lower one holds: everything above it stands still for both.
+  // Of the row under the pointer, the row under the focus and, once the list is scrolled, the first row in sight, the lowest one
+  // holds: everything above it stands still for all of them.
   const place = (id: string | undefined) => (id === undefined ? -1 : shown.current.findIndex((r) => r.order.id === id));
-  const held = place(underPointer) > place(underFocus) ? underPointer : underFocus;
+  const top = phone || firstSeen.current === 0 ? -1 : Math.min(firstSeen.current, shown.current.length - 1);
+  const held = shown.current[Math.max(top, place(underPointer), place(underFocus))]?.order.id;
   const { rows, waiting } = settle(shown.current, wanted, held, (id) => live.get(id));
   useLayoutEffect(() => {
     shown.current = rows;
   });
+  const sight = useSight(list, firstSeen, rows.length, rowHeight, covered);
 
   const open = useCallback(
-    (id: string) => void navigate({ to: "/orders/$orderId", params: { orderId: id }, search: (s: Record<string, unknown>) => s } as never),
+    (id: string, instead = false) =>
+      void navigate({
+        to: "/orders/$orderId",
+        params: { orderId: id },
+        search: (s: Record<string, unknown>) => s,
+        replace: instead,
+      } as never),
     [navigate],
   );
+  const openRow = useCallback((id: string) => open(id), [open]);
   const choose = useCallback((id: string, range: boolean) => {
     setChosen((old) => {
       const next = new Set(old);
@@ -79,68 +107,107 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
     setUnderFocus(undefined);
   }, []);
 
+  const go = useCallback(
+    (next: string | undefined) => {
+      if (!next) return;
+      setCurrent(next);
+      const index = shown.current.findIndex((r) => r.order.id === next);
+      if (list.current && !phone) showRow(list.current, index, rowHeight, covered);
+      if (openId)
+        open(next, true); // the panel goes along
+      else requestAnimationFrame(() => rowElement(list.current, next)?.focus({ preventScroll: !phone }));
+    },
+    [open, openId, phone],
+  );
   const step = useCallback(
     (by: number) => {
       release(); // the person moves on, so what stood still may settle
-      const ids = shown.current.filter((r) => !r.leaving).map((r) => r.order.id);
-      const all = shown.current.map((r) => r.order.id);
-      const at = all.indexOf(current ?? "");
-      const later = all.slice(at + 1).find((id) => ids.includes(id));
-      const earlier = all.slice(0, Math.max(at, 0)).findLast((id) => ids.includes(id));
-      const next = by > 0 ? (later ?? ids.at(-1)) : (earlier ?? ids[0]);
-      if (!next) return;
-      setCurrent(next);
-      requestAnimationFrame(() => rowElement(list.current, next)?.focus());
+      const staying = shown.current.filter((r) => !r.leaving);
+      const at = shown.current.findIndex((r) => r.order.id === current);
+      const later = shown.current.slice(at + 1).filter((r) => !r.leaving);
+      const earlier = shown.current.slice(0, Math.max(at, 0)).filter((r) => !r.leaving);
+      go((by > 0 ? (later[by - 1] ?? staying.at(-1)) : (earlier.at(by) ?? staying[0]))?.order.id);
     },
-    [current, release],
+    [current, go, release],
   );
 
   // Keys work wherever one is on the page, except while typing or in a dialog.
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
-      if (typing(e.target) || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
+      if (typing(e.target) || e.altKey || e.defaultPrevented) return;
       if (document.querySelector("[aria-modal=true], .ant-modal-wrap:not([style*='display: none'])")) return;
+      if (e.ctrlKey || e.metaKey) {
+        if (e.key !== "a" || !list.current?.contains(e.target as Node)) return;
+        e.preventDefault();
+        setChosen(
+          new Set(
+            shown.current
+              .filter((r) => !r.leaving)
+              .slice(0, atMost)
+              .map((r) => r.order.id),
+          ),
+        );
+        return;
+      }
       const inList = list.current?.contains(e.target as Node) ?? false;
       const onRow = e.target instanceof HTMLElement && e.target.dataset.testid === "order-row";
-      const order = shown.current.find((r) => r.order.id === current && !r.leaving)?.order;
-      const accept = () => {
-        if (order?.actions.includes("accept")) {
-          void begin(order, "accept");
-          step(1);
-        }
+      const order = shown.current.find((r) => r.order.id === (openId ?? current) && !r.leaving)?.order;
+      /** Does an act of a key, if the order in hand allows it, and goes on where one press was all. */
+      const does = (kind: string) => {
+        if (!order?.actions.includes(kind)) return;
+        void begin(order, kind);
+        if (direct.has(kind)) step(1);
       };
-      switch (e.key) {
-        case "j":
-        case "ArrowDown":
-          if (e.key === "ArrowDown" && !inList) return;
-          step(1);
-          break;
-        case "k":
-        case "ArrowUp":
-          if (e.key === "ArrowUp" && !inList) return;
-          step(-1);
-          break;
-        case "a":
-          accept();
-          break;
-        case "x":
-          if (current) choose(current, e.shiftKey);
-          break;
-        case "o":
-          if (current) open(current);
-          break;
-        case "Enter":
-          if (!onRow || !order) return;
-          if (primaryOf(order) === "accept") accept();
-          else open(order.id);
-          break;
-        case "Escape":
-          if (chosen.size === 0) return;
-          setChosen(new Set());
-          break;
-        default:
-          return;
-      }
+      const kind = actKeys[e.key];
+      if (kind) does(kind);
+      else
+        switch (e.key) {
+          case "j":
+          case "ArrowDown":
+            if (e.key === "ArrowDown" && !inList) return;
+            step(1);
+            break;
+          case "k":
+          case "ArrowUp":
+            if (e.key === "ArrowUp" && !inList) return;
+            step(-1);
+            break;
+          case "PageDown":
+          case "PageUp":
+            if (!inList) return;
+            step(e.key === "PageDown" ? 10 : -10);
+            break;
+          case "Home":
+          case "End":
+            if (!inList) return;
+            release();
+            go((e.key === "Home" ? shown.current.find((r) => !r.leaving) : shown.current.findLast((r) => !r.leaving))?.order.id);
+            break;
+          case "x":
+          case "X":
+            if (current) choose(current, e.shiftKey);
+            break;
+          case "o":
+            if (current) openRow(current);
+            break;
+          case "m":
+            if (current) rowElement(list.current, current)?.querySelector<HTMLElement>("[aria-haspopup=menu]")?.click();
+            break;
+          case "b":
+            if (batchFirst(shown.current.filter((r) => !r.leaving && chosen.has(r.order.id)).map((r) => r.order))) setChosen(new Set());
+            break;
+          case "Enter":
+            if (!onRow || !order) return;
+            if (primaryOf(order) === "accept") does("accept");
+            else openRow(order.id);
+            break;
+          case "Escape":
+            if (chosen.size === 0 || openId) return;
+            setChosen(new Set());
+            break;
+          default:
+            return;
+        }
       e.preventDefault();
     };
     window.addEventListener("keydown", press);
@@ -149,7 +216,7 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
       window.removeEventListener("keydown", press);
       window.removeEventListener("blur", release);
     };
-  }, [current, chosen.size, step, choose, open, release]);
+  }, [current, chosen, step, go, choose, openRow, openId, release]);
 
   const idAt = (e: { target: EventTarget }) => (e.target as Element).closest<HTMLElement>("[data-id]")?.dataset.id;
   const holding = {
@@ -172,25 +239,45 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
 
   const real = rows.filter((r) => !r.leaving);
   const first = real[0]?.order.id;
-  const currentShown = rows.some((r) => r.order.id === current) ? current : first;
+  const currentAt = rows.findIndex((r) => r.order.id === current);
+  const currentShown = currentAt >= 0 ? current : first;
   const chosenOrders = real.filter((r) => chosen.has(r.order.id)).map((r) => r.order);
-  const Item = phone ? OrderCard : OrderRow;
-  const showStatus = ["all", "refund", "reminder", "problem", "preorder", "done", "cancelled"].includes(filter.tab);
+  const showStatus = !["new", "accepted", "ready", "delivering", "unpaid"].includes(filter.tab);
+  // In sight, and wherever the focus is: an element that goes would take the focus with it.
+  const drawn: number[] = [];
+  for (let i = sight.from; i < Math.min(sight.to, rows.length); i++) drawn.push(i);
+  if (currentAt >= 0 && (currentAt < sight.from || currentAt >= sight.to)) drawn.push(currentAt);
+  const props = (r: Row) => ({
+    order: r.order,
+    leaving: r.leaving,
+    chosen: chosen.has(r.order.id),
+    current: r.order.id === currentShown,
+    opened: r.order.id === openId,
+    showStatus,
+    way,
+    tab: filter.tab,
+    zone,
+    open: openRow,
+    choose,
+  });
 
   if (pages.isPending) {
     return (
       <div className="list-box">
-        <Bones rows={8} height={phone ? 168 : 64} gap={phone ? 10 : 4} />
+        <Bones rows={8} height={phone ? 168 : rowHeight} gap={phone ? 10 : 4} />
       </div>
     );
   }
   if (pages.isError && loaded.length === 0) return <Trouble error={pages.error} retry={() => void pages.refetch()} />;
   return (
-    <div className="list-box">
+    <div className="list-box" style={{ "--columns": grid } as React.CSSProperties}>
       <BatchBar
+        columns={columns}
+        room={room}
         orders={chosenOrders}
         shown={real.map((r) => r.order)}
         choose={(ids) => setChosen(new Set(ids))}
+        atMost={atMost}
         total={real.length}
         more={more}
       />
@@ -215,24 +302,33 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
       {rows.length === 0 ? (
         <Nothing filter={filter} change={change} />
       ) : (
-        <ul className={phone ? "cards" : "rows"} ref={list} aria-label={t(`tab.${filter.tab}`)} data-testid="order-list" {...holding}>
-          {rows.map((r) => (
-            <Item
-              key={r.order.id}
-              order={r.order}
-              leaving={r.leaving}
-              chosen={chosen.has(r.order.id)}
-              current={r.order.id === currentShown}
-              showStatus={showStatus}
-              tab={filter.tab}
-              zone={zone}
-              open={open}
-              choose={choose}
-            />
-          ))}
+        <ul
+          className={phone ? "cards" : "rows"}
+          style={phone ? undefined : { height: rows.length * rowHeight }}
+          ref={list}
+          aria-label={t(`tab.${filter.tab}`)}
+          data-testid="order-list"
+          {...holding}
+        >
+          {phone
+            ? rows.slice(0, reach).map((r) => <OrderCard key={r.order.id} {...props(r)} />)
+            : drawn.map((i) => {
+                const r = rows[i];
+                return r ? (
+                  <OrderRow key={r.order.id} {...props(r)} at={i} of={rows.length} top={i * rowHeight} columns={columns} room={room} />
+                ) : null;
+              })}
         </ul>
       )}
-      <Further more={more} busy={pages.isFetchingNextPage} failed={pages.isFetchNextPageError} load={() => void pages.fetchNextPage()} />
+      <Further
+        more={more || (phone && rows.length > reach)}
+        busy={pages.isFetchingNextPage}
+        failed={pages.isFetchNextPageError}
+        load={() => {
+          if (phone && rows.length > reach) setReach(reach + cardsAtOnce);
+          else void pages.fetchNextPage();
+        }}
+      />
       {openId ? (
         <span hidden data-testid="open-order">
           {openId}
@@ -241,6 +337,12 @@ export function OrderList({ filter, query, zone, openId, change }: Props) {
     </div>
   );
 }
+
+/** So many orders go into one batch. */
+const atMost = 500;
+
+/** Keys that do an act on the order in hand. */
+const actKeys: Record<string, string> = { a: "accept", e: "ready", d: "dispatch", s: "ship", r: "refuse", n: "note" };
 
 const rowElement = (list: HTMLElement | null, id: string) => list?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
 
@@ -276,9 +378,16 @@ function Nothing({ filter, change }: { filter: Filter; change: (next: Partial<Fi
         icon="search"
         title={t("list.noMatch")}
         action={
-          <button type="button" className="btn" onClick={() => change({ q: "", channel: "", store: "", from: "", to: "" })}>
-            {t("filter.clear")}
-          </button>
+          <span className="state-acts">
+            {filter.q && filter.tab !== "all" ? (
+              <button type="button" className="btn primary" onClick={() => change({ tab: "all" })}>
+                {t("list.inAll")}
+              </button>
+            ) : null}
+            <button type="button" className="btn" onClick={() => change({ q: "", channel: "", store: "", from: "", to: "" })}>
+              {t("filter.clear")}
+            </button>
+          </span>
         }
       >
         {filter.q ? t("list.noMatchFor", { q: filter.q }) : t("list.noMatchHelp")}

@@ -11,16 +11,20 @@ import { Menu } from "../../ui/Menu";
 import { SwipeRow } from "../../ui/SwipeRow";
 import { word } from "../../words";
 import { ActState, useBusy } from "./ActState";
-import { actLabel, denies, dueFrom, othersOf, primaryOf } from "./acts";
+import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel } from "./acts";
 import { begin } from "./asked";
-import { type Tab, tabOf } from "./filter";
+import type { Column, Room } from "./columns";
+import { type Tab, tabOf, type Way } from "./filter";
 
 export type RowProps = {
   order: OrderSummary;
   leaving: boolean;
   chosen: boolean;
   current: boolean;
+  /** Whether its details stand beside the list. */
+  opened: boolean;
   showStatus: boolean;
+  way: Way;
   tab: Tab;
   zone: string;
   open: (id: string) => void;
@@ -158,29 +162,65 @@ function meantRow(e: MouseEvent): boolean {
 }
 
 /** Where a row went that stands still only because somebody holds the list. What is not known is not guessed. */
-function Left({ order, from }: { order: OrderSummary; from: Tab }) {
+function Left({ order, from, way }: { order: OrderSummary; from: Tab; way: Way }) {
   const { t } = useTranslation();
-  const tab = tabOf(order.status);
+  const tab = tabOf(order.status, way);
   if (tab === from) return <span className="gone-to">{t("row.left")}</span>;
-  return <span className="gone-to">{t("row.gone", { to: tab ? t(`tab.${tab}`) : word(t, "status", order.status) })}</span>;
+  return <span className="gone-to">{t("row.gone", { to: tab ? tabLabel(t, tab, way) : word(t, "status", order.status) })}</span>;
 }
 
+/** What is in an order: each line with what was chosen for it, and what must not go wrong in bold. */
+function What({ order: o }: { order: OrderSummary }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <b className="num">{t("row.items", { count: o.quantity })}</b>{" "}
+      {o.items.length === 0
+        ? o.summary || t("row.noLines")
+        : o.items.map((i, n) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be alike in everything
+            <span key={n} className="item">
+              {n > 0 ? " · " : null}
+              {i.name}
+              <b className="num">×{i.quantity}</b>
+              {i.options ? <span className="options"> {i.options}</span> : null}
+              {i.note ? <strong className="remark"> {i.note}</strong> : null}
+            </span>
+          ))}
+    </>
+  );
+}
+
+type DeskProps = RowProps & {
+  /** Its place in the list, how many there are, and how far down that is. */
+  at: number;
+  of: number;
+  top: number;
+  columns: readonly Column[];
+  room: Room;
+};
+
 /** One order on a desk. Fixed height, fixed columns: the eye runs down, nothing moves sideways. */
-export const OrderRow = memo(function OrderRow(p: RowProps) {
+export const OrderRow = memo(function OrderRow(p: DeskProps) {
   const { t } = useTranslation();
   const name = useOrderName();
   const channelName = useChannelName();
   const o = p.order;
   const zone = o.store?.zone || p.zone;
   const what = name(o);
+  const has = (c: Column) => p.columns.includes(c);
   return (
     <li
-      className={`row ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""} ${o.status === "cancelled" ? "struck" : ""}`}
+      className={`row ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""} ${p.opened ? "opened" : ""} ${o.status === "cancelled" ? "struck" : ""} ${p.at === p.of - 1 ? "last" : ""}`}
       data-testid="order-row"
       data-id={o.id}
       data-status={o.status}
       tabIndex={p.current ? 0 : -1}
+      style={{ top: p.top }}
       aria-label={`${what} ${word(t, "status", o.status)}`}
+      aria-posinset={p.at + 1}
+      aria-setsize={p.of}
+      aria-current={p.opened || undefined}
       onClick={(e) => meantRow(e) && p.open(o.id)}
       onKeyDown={() => {}}
     >
@@ -207,12 +247,14 @@ export const OrderRow = memo(function OrderRow(p: RowProps) {
           </small>
         </div>
       </div>
-      <div className="due-cell">
-        <DueCell order={o} zone={zone} />
-      </div>
+      {has("due") ? (
+        <div className="due-cell">
+          <DueCell order={o} zone={zone} />
+        </div>
+      ) : null}
       <div className="what">
         <p className="clip" title={o.summary}>
-          <b className="num">{t("row.items", { count: o.quantity })}</b> {o.summary || t("row.noLines")}
+          <What order={o} />
         </p>
         <p className="clip marks">
           {p.leaving ? null : <ActState order={o} zone={zone} />}
@@ -225,39 +267,57 @@ export const OrderRow = memo(function OrderRow(p: RowProps) {
           ) : null}
         </p>
       </div>
-      <div className="when">
-        <span className="clip">
-          <Promised order={o} zone={zone} />
-        </span>
-        <small className="quiet clip">
-          {t("row.placed")} <Moment at={o.placed_at} zone={zone} />
-        </small>
-      </div>
-      <div className="customer">
-        <span className="clip">{o.customer?.name || "—"}</span>
-        <small className="quiet clip num">
-          {o.customer?.phone_tail ? t("row.tail", { tail: o.customer.phone_tail }) : o.customer?.city}
-        </small>
-      </div>
-      <div className="sum num">
-        <b>{o.total ? formatMoney(o.total) : "—"}</b>
-      </div>
+      {has("promise") ? (
+        <div className="when">
+          <span className="clip">
+            <Promised order={o} zone={zone} />
+          </span>
+          {has("placed") ? null : (
+            <small className="quiet clip">
+              {t("row.placed")} <Moment at={o.placed_at} zone={zone} />
+            </small>
+          )}
+        </div>
+      ) : null}
+      {has("placed") ? (
+        <div className="num">
+          <Moment at={o.placed_at} zone={zone} />
+        </div>
+      ) : null}
+      {has("customer") ? (
+        <div className="customer">
+          <span className="clip">{o.customer?.name || "—"}</span>
+          <small className="quiet clip num">
+            {o.customer?.phone_tail ? t("row.tail", { tail: o.customer.phone_tail }) : o.customer?.city}
+          </small>
+        </div>
+      ) : null}
+      {has("ref") ? (
+        <div className="clip mono" title={o.ref}>
+          {o.display_ref || o.ref}
+        </div>
+      ) : null}
+      {has("total") ? (
+        <div className="sum num">
+          <b>{o.total ? formatMoney(o.total) : "—"}</b>
+        </div>
+      ) : null}
       <div className="acts">
         {p.leaving ? (
-          <Left order={o} from={p.tab} />
+          <Left order={o} from={p.tab} way={p.way} />
         ) : (
           <>
             <Primary
               order={o}
               hint={
-                p.current && primaryOf(o) === "accept" ? (
+                p.current && p.room !== "narrow" && primaryOf(o) === "accept" ? (
                   <span className="cap" aria-hidden="true">
                     ⏎
                   </span>
                 ) : undefined
               }
             />
-            <More order={o} open={p.open} />
+            {p.room === "narrow" ? null : <More order={o} open={p.open} />}
           </>
         )}
       </div>
@@ -318,7 +378,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
             </div>
           </div>
           <p className="card-what">
-            <b className="num">{t("row.items", { count: o.quantity })}</b> {o.summary || t("row.noLines")}
+            <What order={o} />
           </p>
           {o.remark ? <p className="remark">{o.remark}</p> : null}
           <p className="card-marks">
@@ -329,7 +389,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
               {o.customer?.phone_tail ? ` · ${t("row.tail", { tail: o.customer.phone_tail })}` : ""}
             </span>
           </p>
-          <div className="card-state">{p.leaving ? <Left order={o} from={p.tab} /> : <ActState order={o} zone={zone} />}</div>
+          <div className="card-state">{p.leaving ? <Left order={o} from={p.tab} way={p.way} /> : <ActState order={o} zone={zone} />}</div>
           <div className="card-acts">
             <b className="num sum">{o.total ? formatMoney(o.total) : "—"}</b>
             {p.leaving ? null : (

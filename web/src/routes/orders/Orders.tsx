@@ -4,10 +4,26 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { useTranslation } from "react-i18next";
 import { counts } from "../../data/queries";
 import { useZone } from "../../shell/Shell";
+import { recall, remember } from "../../ui/device";
+import { useChannels } from "../../ui/Mark";
+import { tabLabel } from "./acts";
 import { useAsked } from "./asked";
 import { BatchPanel } from "./BatchPanel";
 import { Filters } from "./Filters";
-import { countOf, type Filter, readFilter, tabs, toQuery, whole } from "./filter";
+import {
+  countOf,
+  type Filter,
+  firstOfHistory,
+  readFilter,
+  type Tab,
+  type Tally,
+  tabsOf,
+  tallyOf,
+  toQuery,
+  type Way,
+  ways,
+  whole,
+} from "./filter";
 import { OrderList } from "./OrderList";
 import "./orders.css";
 
@@ -17,20 +33,14 @@ const Keys = lazy(() => import("./Keys").then((m) => ({ default: m.Keys })));
 export function Orders() {
   const { t } = useTranslation();
   const search = getRouteApi("/inside/orders").useSearch();
-  const filter = useMemo(() => whole(search), [search]);
+  const { possible, way, tally } = useWays(search);
+  const filter = useMemo(() => whole(search, way), [search, way]);
   const zone = useZone(filter.store.split(",")[0]);
   const navigate = useNavigate();
   const { orderId } = useParams({ strict: false });
   const asked = useAsked();
   const [keys, setKeys] = useState(false);
-
-  useEffect(() => {
-    const press = (e: KeyboardEvent) => {
-      if (e.key === "?" && !typing(e.target)) setKeys((shown) => !shown);
-    };
-    window.addEventListener("keydown", press);
-    return () => window.removeEventListener("keydown", press);
-  }, []);
+  const shownTabs = tabsOf(way, tally, filter.tab);
 
   const change = useCallback(
     (next: Partial<Filter>) =>
@@ -42,15 +52,30 @@ export function Orders() {
     [navigate],
   );
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the names of the tabs say all about the list
+  useEffect(() => {
+    const press = (e: KeyboardEvent) => {
+      if (typing(e.target) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open], .ant-modal-wrap")) return;
+      const beside = shownTabs[shownTabs.indexOf(filter.tab) + (e.key === "]" ? 1 : -1)];
+      const numbered = /^[1-9]$/.test(e.key) ? shownTabs[Number(e.key) - 1] : undefined;
+      if (e.key === "?") setKeys((shown) => !shown);
+      else if (numbered) change({ tab: numbered });
+      else if ((e.key === "[" || e.key === "]") && beside) change({ tab: beside });
+    };
+    window.addEventListener("keydown", press);
+    return () => window.removeEventListener("keydown", press);
+  }, [filter.tab, shownTabs.join(), change]);
+
   const query = toQuery(filter, zone);
   return (
     <div className={`orders ${orderId ? "with-order" : ""}`}>
       <h1 className="sr-only">{t("nav.orders")}</h1>
-      <Tabs filter={filter} />
-      <Filters filter={filter} zone={zone} change={change} showKeys={() => setKeys(true)} />
+      <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} />
+      <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={() => setKeys(true)} />
       <OrderList
         key={JSON.stringify({ ...query, q: undefined, tab: filter.tab })}
         filter={filter}
+        way={way}
         query={query}
         zone={zone}
         openId={orderId}
@@ -66,33 +91,50 @@ export function Orders() {
   );
 }
 
+/**
+ * The ways of work that the channels in sight make possible, the one that is shown, and its counts. Where all channels work one way
+ * there is nothing to choose.
+ */
+function useWays(search: Partial<Filter>): { possible: Way[]; way: Way; tally: Tally | undefined } {
+  const { data } = useQuery(counts({ channel: search.channel || undefined, store: search.store || undefined }));
+  const known = useChannels();
+  const kindOf = (channel: string) => known.get(channel)?.kind ?? "";
+  const found = data && known.size > 0 ? ways.filter((w) => Object.keys(data.channels).some((c) => kindOf(c) === w)) : undefined;
+  // Remembered, so that the tabs of a shop with one way of work do not change their names while the page loads.
+  const kept = found ?? ways.filter((w) => recall("ways").split(",").includes(w));
+  useEffect(() => {
+    if (found && !search.channel && !search.store) remember("ways", found.join());
+  });
+  const way = search.kind || (kept.length === 1 ? (kept[0] ?? "") : "");
+  return { possible: kept, way, tally: data && known.size > 0 ? tallyOf(data.channels, kindOf, way) : undefined };
+}
+
 /** Whether a key press belongs to something that takes text. */
 export function typing(target: EventTarget | null): boolean {
   return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]"));
 }
 
-function Tabs({ filter }: { filter: Filter }) {
+function Tabs({ shown, open, way, tally }: { shown: Tab[]; open: Tab; way: Way; tally: Tally | undefined }) {
   const { t } = useTranslation();
-  const { data } = useQuery(counts({ channel: filter.channel || undefined, store: filter.store || undefined }));
   const strip = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it changes
   useEffect(() => {
     strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [filter.tab]);
+  }, [open]);
   return (
     <nav className="tabs" aria-label={t("tab.label")} ref={strip}>
-      {tabs.map((tab) => {
-        const n = data ? countOf(tab, data) : undefined;
+      {shown.map((tab) => {
+        const n = tally ? countOf(tab, tally) : undefined;
         return (
           <Link
             key={tab}
             to="/orders"
             search={(s) => ({ ...s, tab })}
-            className={`tab ${tab} ${n ? "some" : ""}`}
-            aria-current={tab === filter.tab ? "page" : undefined}
+            className={`tab ${tab} ${n ? "some" : ""} ${tab === firstOfHistory ? "history" : ""}`}
+            aria-current={tab === open ? "page" : undefined}
             data-testid={`tab-${tab}`}
           >
-            <span>{t(`tab.${tab}`)}</span>
+            <span>{tabLabel(t, tab, way)}</span>
             <b className="num" data-testid={`count-${tab}`}>
               {n === undefined ? "–" : n > 99_999 ? "99999+" : n}
             </b>

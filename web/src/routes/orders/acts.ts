@@ -54,3 +54,13 @@ export function whyText(t: Translate, a: Act | undefined): string {
   const text = a?.why?.text || t("ask.notAllowed");
   return code ? t(`why.${code}`, { defaultValue: text }) : text;
 }
+
+/** The name of a tab in a way of work; both together have words of their own. */
+export function tabLabel(t: Translate, tab: string, way: string): string {
+  const plain = t(`tab.${tab}`);
+  return way === "takeaway"
+    ? t(`tabTakeaway.${tab}`, { defaultValue: plain })
+    : way === "ecommerce"
+      ? t(`tabEcommerce.${tab}`, { defaultValue: plain })
+      : plain;
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readSummary } from "../../data/model";
-import { countOf, matches, readFilter, sortOf, tabs, toQuery, whole } from "./filter";
+import { countOf, matches, readFilter, sortOf, tabOf, tabs, tabsOf, tallyOf, toQuery, whole } from "./filter";
 
 const zone = "Asia/Shanghai";
 
@@ -34,4 +34,44 @@ test("work is sorted by what is due, history by what is newest, unless the addre
   expect(sortOf(whole({ tab: "new" }))).toBe("due");
   expect(sortOf(whole({ tab: "done" }))).toBe("newest");
   expect(sortOf(whole({ tab: "new", sort: "newest" }))).toBe("newest");
+});
+
+const tally = (statuses: Record<string, number>, flags: Record<string, number> = {}) => ({ statuses, flags });
+
+test("a way of work counts only the channels that work that way", () => {
+  const channels = { meituan: tally({ new: 2, accepted: 1 }, { refund: 1 }), mercadolibre: tally({ accepted: 5 }), odd: tally({ new: 9 }) };
+  const kindOf = (c: string) => ({ meituan: "takeaway", mercadolibre: "ecommerce" })[c] ?? "";
+  expect(tallyOf(channels, kindOf, "takeaway")).toEqual(tally({ new: 2, accepted: 1 }, { refund: 1 }));
+  expect(countOf("toship", tallyOf(channels, kindOf, "ecommerce"))).toBe(5);
+  expect(countOf("all", tallyOf(channels, kindOf, ""))).toBe(17);
+});
+
+test("a store sees the tabs that its channels can fill, what has something in it, and the one that is open", () => {
+  expect(tabsOf("ecommerce", tally({ new: 3, accepted: 4 }), "toship")).not.toContain("new"); // they are under "toship"
+  expect(tabsOf("ecommerce", tally({}, { reminder: 1 }), "toship")).toContain("reminder");
+  expect(tabsOf("takeaway", tally({}), "new")).not.toContain("unpaid");
+  expect(tabsOf("takeaway", tally({ unpaid: 1 }), "new")).toContain("unpaid");
+  expect(tabsOf("ecommerce", undefined, "new")).toContain("new");
+  for (const way of ["", "takeaway", "ecommerce"] as const) expect(tabsOf(way, tally({ accepted: 1 }), "all")).toContain("all");
+});
+
+test("every order that counts is in a tab of each way that shows it", () => {
+  for (const way of ["", "takeaway", "ecommerce"] as const)
+    for (const status of ["unpaid", "new", "accepted", "ready", "delivering", "delivered", "done", "cancelled", "replaced"]) {
+      const shown = tabsOf(way, tally({ [status]: 1 }), "all").filter((t) => t !== "all" && t !== "active");
+      expect([way, status, shown.some((t) => countOf(t, tally({ [status]: 1 })) === 1)]).toEqual([way, status, true]);
+    }
+});
+
+test("a row that leaves says the tab of its own way of work", () => {
+  expect(tabOf("ready", "takeaway")).toBe("ready");
+  expect(tabOf("ready", "ecommerce")).toBe("toship");
+});
+
+test("the address says which way of work, and the service is asked for it", () => {
+  expect(toQuery(whole(readFilter({ kind: "ecommerce" }), "ecommerce"), zone)).toMatchObject({
+    kind: "ecommerce",
+    status: "new,accepted,ready",
+  });
+  expect(readFilter({ kind: "nonsense" }).kind).toBeUndefined();
 });

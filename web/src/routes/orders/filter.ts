@@ -4,24 +4,31 @@ import type { OrderSummary } from "../../data/model";
 import { addDays, dayOf, startOfDay } from "../../format/time";
 
 export const tabs = [
-  "all",
-  "unpaid",
   "new",
   "accepted",
   "ready",
+  "toship",
   "delivering",
-  "refund",
   "reminder",
+  "refund",
   "problem",
   "preorder",
+  "unpaid",
+  "all",
+  "active",
   "done",
   "cancelled",
 ] as const;
 export type Tab = (typeof tabs)[number];
 export type Sort = "newest" | "due";
 
+/** The two ways of work: food in minutes, parcels in hours. "" is both together. */
+export const ways: readonly Way[] = ["takeaway", "ecommerce"];
+export type Way = "takeaway" | "ecommerce" | "";
+
 export type Filter = {
   tab: Tab;
+  kind: Way;
   channel: string;
   store: string;
   q: string;
@@ -32,23 +39,52 @@ export type Filter = {
 
 /** The order statuses and flags behind a tab; both empty means everything. */
 const meaning: Record<Tab, { statuses: string[]; flags: string[] }> = {
-  all: { statuses: [], flags: [] },
-  unpaid: { statuses: ["unpaid"], flags: [] },
   new: { statuses: ["new"], flags: [] },
   accepted: { statuses: ["accepted"], flags: [] },
   ready: { statuses: ["ready"], flags: [] },
+  toship: { statuses: ["new", "accepted", "ready"], flags: [] },
   delivering: { statuses: ["delivering"], flags: [] },
-  refund: { statuses: [], flags: ["refund"] },
   reminder: { statuses: [], flags: ["reminder"] },
+  refund: { statuses: [], flags: ["refund"] },
   problem: { statuses: [], flags: ["problem"] },
   preorder: { statuses: [], flags: ["preorder"] },
+  unpaid: { statuses: ["unpaid"], flags: [] },
+  all: { statuses: [], flags: [] },
+  active: { statuses: ["new", "accepted", "ready", "delivering"], flags: [] },
   done: { statuses: ["delivered", "done"], flags: [] },
   cancelled: { statuses: ["cancelled", "replaced"], flags: [] },
 };
 
+/** Where work ends and history begins: a line is drawn before it. */
+export const firstOfHistory: Tab = "all";
+
+// What the channels of a way of work fill. A platform that sends something unusual gets its tab once there is something in it.
+const usual: Record<Way, readonly Tab[]> = {
+  "": tabs.filter((t) => t !== "toship"),
+  takeaway: tabs.filter((t) => t !== "toship" && t !== "unpaid"),
+  ecommerce: ["toship", "delivering", "refund", "problem", "unpaid", "all", "active", "done", "cancelled"],
+};
+
+/** Whether a way of work has a tab of its own accord. */
+export const hasTab = (way: Way, tab: Tab): boolean => usual[way].includes(tab);
+
+/** The tabs of a way of work, in their order: those that its channels can fill, those with something in them, and the one that is open. */
+export function tabsOf(way: Way, counts: Tally | undefined, open: Tab): Tab[] {
+  const more = (tab: Tab) => tab === open || (counts !== undefined && !coveredBy(tab, usual[way]) && countOf(tab, counts) > 0);
+  return tabs.filter((tab) => usual[way].includes(tab) || more(tab));
+}
+
+/** Whether whatever is in a tab is in one of the others already, "all" and "active" left aside. */
+function coveredBy(tab: Tab, others: readonly Tab[]): boolean {
+  const { statuses } = meaning[tab];
+  if (tab === "all" || statuses.length === 0) return false;
+  const there = new Set(others.filter((t) => t !== "active").flatMap((t) => meaning[t].statuses));
+  return statuses.every((s) => there.has(s));
+}
+
 /** The tab where an order with this status is found, so that a row that leaves can say where it went. */
-export function tabOf(status: string): Tab | undefined {
-  return tabs.find((t) => meaning[t].statuses.includes(status));
+export function tabOf(status: string, way: Way): Tab | undefined {
+  return usual[way].find((t) => t !== "active" && meaning[t].statuses.includes(status));
 }
 
 const word = (v: unknown): string => (typeof v === "string" ? v : typeof v === "number" ? String(v) : "");
@@ -59,6 +95,8 @@ export function readFilter(search: Record<string, unknown>): Partial<Filter> {
   const out: Partial<Filter> = {};
   const tab = tabs.find((t) => t === search.tab);
   if (tab) out.tab = tab;
+  const kind = ways.find((k) => k === search.kind);
+  if (kind) out.kind = kind;
   for (const key of ["channel", "store", "q"] as const) {
     const v = word(search[key]).slice(0, 100);
     if (v) out[key] = v;
@@ -71,14 +109,16 @@ export function readFilter(search: Record<string, unknown>): Partial<Filter> {
   return out;
 }
 
-export function whole(f: Partial<Filter>): Filter {
-  return { tab: "new", channel: "", store: "", q: "", from: "", to: "", sort: "", ...f };
+/** A whole filter, with the tab that a way of work begins with. */
+export function whole(f: Partial<Filter>, way: Way = ""): Filter {
+  return { tab: way === "ecommerce" ? "toship" : "new", kind: "", channel: "", store: "", q: "", from: "", to: "", sort: "", ...f };
 }
+
+const history: readonly Tab[] = ["all", "done", "cancelled"];
 
 /** Work is sorted by what is due first, history by what is newest; the address bar may say otherwise. */
 export function sortOf(f: Filter): Sort {
-  if (f.sort) return f.sort;
-  return ["new", "accepted", "ready", "refund", "reminder", "unpaid"].includes(f.tab) ? "due" : "newest";
+  return f.sort || (history.includes(f.tab) ? "newest" : "due");
 }
 
 /** The query string for GET /orders. Days are days of the given zone, both ends included. */
@@ -87,6 +127,7 @@ export function toQuery(f: Filter, zone: string): Record<string, string | number
   return {
     status: statuses.join(",") || undefined,
     flag: flags.join(",") || undefined,
+    kind: f.kind || undefined,
     channel: f.channel || undefined,
     store: f.store || undefined,
     q: f.q.trim() || undefined,
@@ -101,16 +142,31 @@ export function matches(f: Filter, o: OrderSummary, zone: string): boolean {
   const { statuses, flags } = meaning[f.tab];
   if (statuses.length > 0 && !statuses.includes(o.status)) return false;
   if (flags.length > 0 && !flags.some((flag) => o.flags.includes(flag))) return false;
+  if (f.kind && o.kind !== f.kind) return false;
   if (f.channel && !f.channel.split(",").includes(o.channel)) return false;
   if (f.store && !f.store.split(",").includes(o.store?.id ?? "")) return false;
   const placed = dayOf(o.placed_at, zone);
   return (!f.from || placed >= f.from) && (!f.to || placed <= f.to);
 }
 
+export type Tally = { statuses: Record<string, number>; flags: Record<string, number> };
+
 /** Exact number for a tab out of the counts by status and by flag. */
-export function countOf(tab: Tab, counts: { statuses: Record<string, number>; flags: Record<string, number> }): number {
+export function countOf(tab: Tab, counts: Tally): number {
   const { statuses, flags } = meaning[tab];
   if (flags.length > 0) return flags.reduce((n, flag) => n + (counts.flags[flag] ?? 0), 0);
   if (statuses.length > 0) return statuses.reduce((n, s) => n + (counts.statuses[s] ?? 0), 0);
   return Object.values(counts.statuses).reduce((n, c) => n + c, 0);
+}
+
+/** The counts of the channels that work one way. @param kindOf the way of a channel */
+export function tallyOf(channels: Record<string, Tally>, kindOf: (channel: string) => string, way: Way): Tally {
+  const out: Tally = { statuses: {}, flags: {} };
+  for (const [name, tally] of Object.entries(channels)) {
+    if (way && kindOf(name) !== way) continue;
+    for (const part of ["statuses", "flags"] as const) {
+      for (const [k, n] of Object.entries(tally[part])) out[part][k] = (out[part][k] ?? 0) + n;
+    }
+  }
+  return out;
 }

@@ -1,0 +1,67 @@
+// Which rows of a long list are in sight. Ten thousand rows of one height are a number, not ten thousand elements: only those in
+// sight and a few around them exist.
+
+import { type RefObject, useLayoutEffect, useState } from "react";
+
+const around = 12; // rows kept ready above and below
+const step = 6; // the window moves in steps, so that scrolling renders every few rows and not every pixel
+
+export type Sight = { from: number; to: number };
+
+/** The window for a list whose top lies `above` pixels over the upper edge of what can be seen. Pure. */
+export function windowOf(above: number, seen: number, height: number, count: number): Sight {
+  const first = Math.floor(above / height);
+  const last = Math.ceil((above + seen) / height);
+  const down = (n: number) => Math.floor(n / step) * step;
+  return { from: Math.max(0, down(first - around)), to: Math.min(count, Math.max(0, down(last + around) + step)) };
+}
+
+/**
+ * Follows the page's scrolling.
+ * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled
+ * @param covered pixels at the top of the window that something sticky covers
+ */
+export function useSight(
+  box: RefObject<HTMLElement | null>,
+  top: RefObject<number>,
+  count: number,
+  height: number,
+  covered: number,
+): Sight {
+  const [sight, setSight] = useState<Sight>({ from: 0, to: 2 * around });
+  const there = count > 0;
+  useLayoutEffect(() => {
+    if (!there) return;
+    let frame = 0;
+    const look = () => {
+      frame = 0;
+      const el = box.current;
+      if (!el) return;
+      const above = covered - el.getBoundingClientRect().top;
+      top.current = above > 0 ? Math.ceil(above / height) : 0;
+      const next = windowOf(above, window.innerHeight - covered, height, count);
+      setSight((old) => (old.from === next.from && old.to === next.to ? old : next));
+    };
+    const soon = () => {
+      frame ||= requestAnimationFrame(look);
+    };
+    look();
+    window.addEventListener("scroll", soon, { passive: true });
+    window.addEventListener("resize", soon);
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("scroll", soon);
+      window.removeEventListener("resize", soon);
+    };
+  }, [box, top, there, count, height, covered]);
+  return sight;
+}
+
+/** Brings a row into sight without moving more than needed. */
+export function showRow(list: HTMLElement, index: number, height: number, covered: number): void {
+  const at = list.getBoundingClientRect().top + index * height;
+  const over = at - covered;
+  const under = at + height - window.innerHeight;
+  if (over < 0) window.scrollBy({ top: over });
+  else if (under > 0) window.scrollBy({ top: under });
+}
