@@ -61,6 +61,10 @@ type Hint struct {
 	// IfUnknown: skip the read when the order's content is known by then, because
 	// the push that carries it came after all.
 	IfUnknown bool
+
+	// Later is After for an order whose content is known: with many of them, those that
+	// nobody has seen yet come first. UTC ms, 0 = as After.
+	Later int64
 }
 
 // Kind says how an order leaves the shop: minutes or days.

@@ -146,9 +146,13 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 	}
 	for _, hint := range it.Hints {
 		ref := tx.Resolve(hint.Ref)
-		if hint.IfUnknown {
-			if row, ok := tx.Order(ref); ok && known(row) {
+		if hint.IfUnknown || hint.Later > 0 {
+			row, ok := tx.Order(ref)
+			switch here := ok && known(row); {
+			case here && hint.IfUnknown:
 				continue
+			case here:
+				hint.After = hint.Later
 			}
 		}
 		account, app := l.account, l.app

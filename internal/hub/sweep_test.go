@@ -1,11 +1,15 @@
 package hub
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/platform"
@@ -63,6 +67,48 @@ func TestASweepYieldsToReadsThatWait(t *testing.T) {
 		}
 		if pause := time.Until(res.Next); pause <= 0 || pause > sweepEvery {
 			t.Errorf("the next sweep comes in %v", pause)
+		}
+	})
+}
+
+// A wide pull names every order of the day. Those that nobody has seen are read before
+// the others, whose news a push may have brought.
+func TestOrdersThatAreHereAreReadAfterThoseThatAreNot(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		h := New(Options{DB: d, Platforms: platform.All()})
+		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := Actor{Scope: db.Scope{Merchant: m.ID}}
+		app, err := h.PutApp(ctx, who, db.AppRow{Channel: "meituan", Name: "直连", Credentials: map[string]string{"app_id": "4321", "secret": "s"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acct, err := h.PutAccount(ctx, who, db.AccountRow{App: app.ID, Name: "总部"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().UnixMilli()
+		hint := func(id string) order.Hint {
+			return order.Hint{Ref: order.Ref{Realm: "meituan", Kind: order.KindOrder, ID: id}, After: now, Later: now + 60_000, Why: "day_seq"}
+		}
+		here, unseen := hint("1"), hint("2")
+		l := lesson{channel: "meituan", realm: "meituan", app: app.ID, account: acct.ID, dir: db.Pulled, at: time.Now(), items: []channel.Item{{What: "order.number", Hints: []order.Hint{here, unseen}}}}
+		if _, err := d.Do(ctx, db.Verb{Name: "put", Merchant: m.ID, Refs: refs(l.items), Decide: func(tx *db.Tx) error {
+			tx.PutOrder(&db.OrderRow{Merchant: m.ID, ID: ident.Order(tx.ID()), Ref: here.Ref, Channel: "meituan", Account: acct.ID, Wants: json.RawMessage(`{}`)})
+			return nil
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Do(ctx, db.Verb{Name: "pull", Merchant: m.ID, Refs: refs(l.items), Keys: h.keys(l), Decide: func(tx *db.Tx) error { return h.learn(tx, l) }}); err != nil {
+			t.Fatal(err)
+		}
+		due, next, err := d.Due(ctx, db.LaneOf(m.ID, acct.ID), time.Now().UnixMilli(), 10)
+		due = slices.DeleteFunc(due, func(e effect.Effect) bool { return e.Kind != kindRead })
+		if err != nil || len(due) != 1 || due[0].Key != readKey(acct.ID, unseen.Ref) || next < now+50_000 {
+			t.Errorf("due are %+v, something else in %d ms (%v): want the order that is not here, the other in a minute", due, next-now, err)
 		}
 	})
 }

@@ -27,6 +27,7 @@ const (
 	pageSize  = 20   // numbers per page
 	giveUp    = 3    // failures in a row of one shop's numbers that end its walk
 	infoLag   = 5000 // ms that the paid push is given before an unknown order is read
+	againPace = 400  // ms between the reads of known orders that a wide pull asks for
 )
 
 // A cursor is where Pull stands: per shop and day of China.
@@ -56,7 +57,7 @@ type span [2]int
 // each that was not walked yet. It yields hints, since the push with the content is
 // expected any moment; a number whose order has come by push needs no call. A wide pull
 // walks yesterday and today again and hints at a read of every order, because what happened
-// to them may have been missed too; one that breaks off goes on where it stopped. A number
+// to them may have been missed too, the known ones in small steps; one that breaks off goes on where it stopped. A number
 // that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
@@ -113,6 +114,7 @@ type walk struct {
 	wide    bool
 	now     time.Time
 	at      cursor
+	again   int64 // numbers that a wide pull has hinted at
 	items   []channel.Item
 	yield   func(channel.Page, error) bool
 	stopped bool  // the caller wants no more
@@ -346,6 +348,10 @@ func (w *walk) number(code, day string, n int) (channel.Item, error) {
 		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Words: "no order has this number"}
 	}
 	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !w.wide}
+	if w.wide { // a day of them at once would keep the orders waiting that nobody has seen
+		w.again++
+		hint.Later = hint.After + w.again*againPace
+	}
 	return channel.Item{What: "order.number", Ref: orderRef(id), Raw: body, Hints: []order.Hint{hint}}, nil
 }
 

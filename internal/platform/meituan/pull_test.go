@@ -90,6 +90,7 @@ func (p *pulling) pull(t *testing.T, in channel.Pull) (ids []string, cursor json
 	p.asked = nil
 	p.mu.Unlock()
 	cursor = in.Cursor
+	later := int64(0)
 	for page, e := range p.conn.Pull(t.Context(), in) {
 		if e != nil {
 			err = e
@@ -101,6 +102,10 @@ func (p *pulling) pull(t *testing.T, in channel.Pull) (ids []string, cursor json
 				if h.IfUnknown == in.Wide || h.After != p.now.UnixMilli()+5000 {
 					t.Errorf("hint %+v at %d, wide %v", h, p.now.UnixMilli(), in.Wide)
 				}
+				if in.Wide != (h.Later > max(h.After, later)) { // known ones in small steps
+					t.Errorf("hint %+v after one of %d, wide %v", h, later, in.Wide)
+				}
+				later = h.Later
 			}
 		}
 		cursor = page.Cursor
