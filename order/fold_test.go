@@ -122,6 +122,11 @@ func TestRefundsAreSummedAndNeverExceedWhatWasPaidUnseen(t *testing.T) {
 	if w := order.WantsOf(&o, trade); w.Reserve["T1"] != 1 || w.Reserve["T2"] != 1 {
 		t.Errorf("reserve %v: a refunded piece is not reserved", w.Reserve)
 	}
+	for _, take := range order.TakesOf(&o) {
+		if take.Kept != take.Quantity {
+			t.Errorf("%s keeps %d of %d: a piece that was refunded may leave all the same, and must not be sold again", take.SKU, take.Kept, take.Quantity)
+		}
+	}
 	o = foldAll(paid(), part, aCase("c2", "agree", 6, cny(2501)))
 	if !hasIssue(o, order.IssueRefund) {
 		t.Error("4001 of 4000 was refunded and nobody is told")

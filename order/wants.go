@@ -116,8 +116,10 @@ type Take struct {
 
 // TakesOf tells what an order takes of the store's stock, line by line. One that is
 // cancelled or replaced takes nothing unless its goods had left; one whose goods the
-// platform keeps (Full), or that is unpaid or not complete, has no lines here. Goods do
-// not come back by a refund once they have left: a person books them in.
+// platform keeps (Full), or that is unpaid or not complete, has no lines here. A refund
+// of a part gives nothing back: whether those pieces were missing, spoilt or are still
+// there is not told, and what was sold again on that account could not leave with the
+// order any more. A person books them in.
 func TakesOf(o *Order) []Take {
 	if !o.Complete() || o.Status == StatusUnpaid || o.Head.Logistics == Full {
 		return nil
@@ -131,7 +133,7 @@ func TakesOf(o *Order) []Take {
 		case left:
 			t.Gone = l.Quantity
 		case !dead:
-			t.Kept = max(l.Quantity-l.Refunded, 0)
+			t.Kept = l.Quantity
 		}
 		if l.Quantity > 0 {
 			out = append(out, t)
