@@ -187,6 +187,11 @@ func (o *Order) waiting() bool { return o.Status == pushed || o.Status == receiv
 
 func (o *Order) ended() bool { return o.Status == completed || o.Status == cancelled }
 
+// left reports whether the goods have gone out of the store.
+func (o *Order) left() bool {
+	return o.Completed > 0 || o.Delivery != nil && (o.Delivery.FetchAt > 0 || o.Delivery.CompletedAt > 0)
+}
+
 // goods is the price of all pieces before any discount.
 func (o *Order) goods() (sum fen) {
 	for _, l := range o.Detail {

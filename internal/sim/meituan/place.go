@@ -182,7 +182,7 @@ func (s *Sim) fillBasket(o *Order, st *Store) error {
 		}
 	}
 	if len(all) == 0 {
-		return fmt.Errorf("everything is sold out at %s", st.Code)
+		return fmt.Errorf("everything is %w at %s", sim.ErrSoldOut, st.Code)
 	}
 	var goods fen
 	for range 1 + min(s.rng.IntN(4), s.rng.IntN(4)) {

@@ -262,7 +262,7 @@ func (t *change) sell(o *Order, force bool) error {
 			need[k] += l.Quantity
 			if pass == 0 && !force {
 				if have := k.Stock.number(); f.SoldOut == 1 || k.Off == 1 || have >= 0 && have < need[k] {
-					return fmt.Errorf("%s (%s %s) is sold out at %s: stock %s; add \"force\":true to sell it all the same", l.FoodName, l.FoodCode, l.SKU, o.Store, k.Stock)
+					return fmt.Errorf("%s (%s %s) is %w at %s: stock %s; add \"force\":true to sell it all the same", l.FoodName, l.FoodCode, l.SKU, sim.ErrSoldOut, o.Store, k.Stock)
 				}
 			}
 			if pass == 1 && k.Stock.number() >= 0 {
@@ -293,20 +293,27 @@ func (s *Sim) stockChanged(st *Store, f *Food, k *SKU, o *Order, why string, pie
 }
 
 // giveBack returns the stock of an order that ended before the merchant accepted it. What happens to
-// the stock of a later cancellation is not documented.
+// the stock of a later cancellation is not documented: it stays as it is.
 func (t *change) giveBack(o *Order) {
 	st := t.s.stores[o.Store]
-	if o.Confirmed > 0 || st == nil {
+	if st == nil {
 		return
 	}
 	gave := false
 	for _, l := range o.Detail {
-		if f := st.food(l.FoodCode); f != nil {
-			if k := f.sku(l.SKU); k != nil && k.Stock.number() >= 0 {
-				k.Stock.add(l.Quantity)
-				gave = true
-				t.s.stockChanged(st, f, k, o, sim.StockBack, l.Quantity)
-			}
+		f := st.food(l.FoodCode)
+		if f == nil {
+			continue
+		}
+		k := f.sku(l.SKU)
+		switch {
+		case k == nil || o.left():
+		case o.Confirmed > 0 || k.Stock.number() < 0:
+			t.s.stockChanged(st, f, k, o, sim.StockFreed, l.Quantity)
+		default:
+			k.Stock.add(l.Quantity)
+			gave = true
+			t.s.stockChanged(st, f, k, o, sim.StockBack, l.Quantity)
 		}
 	}
 	if gave {

@@ -523,3 +523,16 @@ func (s *Sim) shippingPreferences(q *request) {
 		"logistics": []any{map[string]any{"mode": modeOf(sl.Logistic), "types": []any{map[string]any{"type": sl.Logistic, "services": []int{831}, "carrier_pickup": sl.Logistic == "cross_docking", "default": true}}}},
 	})
 }
+
+// Items gives copies of a seller's listings, in the order in which they were added.
+func (s *Sim) Items(seller ID) []Item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Item
+	for _, it := range s.ofItems[seller] {
+		c := *it
+		c.Variations = slices.Clone(it.Variations)
+		out = append(out, c)
+	}
+	return out
+}

@@ -427,10 +427,13 @@ func (t *tx) cancel(v *sale, why CancelDetail, substatus string, restock bool) {
 	v.setTag("not_paid", "paid")
 	t.drop("unpaid", v.Order.ID)
 	t.touchSale(v)
+	sh := s.shipmentOf(v)
 	if restock {
 		t.restock(v)
+	} else if v.Deducted && (sh == nil || sh.Dispatched.IsZero()) {
+		v.Deducted = false
+		t.stock(v, sim.StockFreed)
 	}
-	sh := s.shipmentOf(v)
 	if sh == nil {
 		t.closePack(v)
 		return
@@ -499,7 +502,7 @@ func (t *tx) deduct(v *sale) {
 		return
 	}
 	v.Deducted = true
-	t.stock(v, -1)
+	t.stock(v, sim.StockSold)
 }
 
 // restock puts them back, once.
@@ -508,10 +511,12 @@ func (t *tx) restock(v *sale) {
 		return
 	}
 	v.Deducted = false
-	t.stock(v, 1)
+	t.stock(v, sim.StockBack)
 }
 
-func (t *tx) stock(v *sale, sign int) {
+// stock changes the listings of a sale. Pieces that are freed stay off them.
+func (t *tx) stock(v *sale, why string) {
+	sign := map[string]int{sim.StockSold: -1, sim.StockBack: 1}[why]
 	for _, l := range v.Order.OrderItems {
 		it := t.s.items[l.Item.ID]
 		if it == nil {
@@ -526,10 +531,8 @@ func (t *tx) stock(v *sale, sign int) {
 			}
 		}
 		it.Available, it.Sold = max(it.Available+n, 0), max(it.Sold-n, 0)
-		t.settleItem(it)
-		why := sim.StockBack
-		if sign < 0 {
-			why = sim.StockSold
+		if sign != 0 {
+			t.settleItem(it)
 		}
 		t.s.stockChanged(it, variation, v.Order.ID.String(), why, l.Quantity)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // Placement is a sale to be made. In JSON it may also be a bare native order, with the other
@@ -339,7 +341,7 @@ func (t *tx) fillItems(d *draft, sl *Seller, p Placement, left map[string]int) e
 			return fmt.Errorf("listing %s belongs to another seller", it.ID)
 		case it == nil && l.Item.ID == "":
 			if it = t.anyListing(sl, l.Quantity, left); it == nil {
-				return fmt.Errorf("seller %d has nothing to sell: every listing is empty or paused", sl.ID)
+				return fmt.Errorf("seller %d has nothing to sell, everything is %w: every listing is empty or paused", sl.ID, sim.ErrSoldOut)
 			}
 		}
 		if it != nil {
@@ -358,7 +360,7 @@ func (t *tx) fillItems(d *draft, sl *Seller, p Placement, left map[string]int) e
 					left[key] = have
 				}
 				if it.Status != "active" || left[key] < l.Quantity {
-					return fmt.Errorf("listing %s is %s with %d left: raise its stock, or place with oversell or history", it.ID, it.Status, left[key])
+					return fmt.Errorf("listing %s is %s with %d left: %w; raise its stock, or place with oversell or history", it.ID, it.Status, left[key], sim.ErrSoldOut)
 				}
 				left[key] -= l.Quantity
 			}
