@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 	if !r.Held || r.Nodes != nodes || r.Kills < 2 || r.Orders.In < 90 || r.Orders.Agreed != r.Orders.In || r.Acts.Sent < 20 || len(r.Hits) < 5 {
 		t.Errorf("the report: held %v, %d nodes, %d kills, orders %+v, acts %+v, faults %v", r.Held, r.Nodes, r.Kills, r.Orders, r.Acts, r.Hits)
 	}
+	if s := r.Stock; r.Oversold == nil || *r.Oversold != 0 || s == nil || len(s.Levels) < 30 || s.Sold < 10 || s.Shared < 10 || s.Differ != 0 {
+		t.Errorf("the stock: %+v", s)
+	}
 	for _, m := range []string{rehearse.Durable, rehearse.Screen, rehearse.Pressed, rehearse.Platform} {
 		if s := r.Times[m]; s.Count == 0 || s.P50 <= 0 || s.P50 > s.P99 || s.P99 > s.Max {
 			t.Errorf("%s took %+v", m, s)
@@ -67,6 +71,30 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 		if !strings.Contains(out.String(), text) {
 			t.Errorf("the report does not say %q:\n%s", text, &out)
 		}
+	}
+}
+
+// TestAFlashSaleSellsOneThingOut on both platforms at once, to the last piece and not beyond.
+func TestAFlashSaleSellsOneThingOut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a quarter of a minute")
+	}
+	name := filepath.Join(t.TempDir(), "report.json")
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"rehearse", "--profile", "flash", "--rate", "15", "--minutes", "0.15", "--faults", "none", "--lang", "en", "--json", name}, none, &out, io.Discard); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r rehearse.Report
+	if err := json.Unmarshal(raw, &r); err != nil {
+		t.Fatal(err)
+	}
+	hot := r.Stock.Levels[slices.IndexFunc(r.Stock.Levels, func(v rehearse.Level) bool { return v.SKU == "T001-L" })]
+	if !r.Held || *r.Oversold != 0 || len(hot.Shops) != 2 || !hot.Out || hot.Sold < 40 || r.Stock.Turned < 5 {
+		t.Errorf("held %v, oversold %d, %d turned away, the one thing: %+v\n%s", r.Held, *r.Oversold, r.Stock.Turned, hot, &out)
 	}
 }
 

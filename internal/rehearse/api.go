@@ -124,12 +124,21 @@ type orderView struct {
 	Total   json.RawMessage   `json:"total"`
 	Theirs  map[string]string `json:"theirs"`
 	Actions []string          `json:"actions"`
+	Issues  []issueView       `json:"issues"`
 	Pending []struct {
 		EffectID string `json:"effect_id"`
 		State    string `json:"state"`
 	} `json:"pending"`
 	Seq int64 `json:"seq"`
 }
+
+// An issueView is something wrong inside an order, by its code.
+type issueView struct {
+	Code string `json:"code"`
+}
+
+// issueOversold is the code of an order that took more than there was.
+const issueOversold = "oversold"
 
 // orders walks all orders.
 func (a *api) orders(ctx context.Context, each func(orderView)) error {

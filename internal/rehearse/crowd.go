@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 type crowd struct {
 	plan  *Plan
 	at    *platforms
+	stock *ledger
 	diary *diary
 
 	mu     sync.Mutex
@@ -25,11 +27,11 @@ type crowd struct {
 	seen   map[string]bool      // shown on a screen
 	mt     []string
 	ml     []ml.ID
-	failed int // orders that the platform itself refused
+	turned int // who found sold out what they wanted
 }
 
-func newCrowd(p *Plan, at *platforms, d *diary) *crowd {
-	return &crowd{plan: p, at: at, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
+func newCrowd(p *Plan, at *platforms, l *ledger, d *diary) *crowd {
+	return &crowd{plan: p, at: at, stock: l, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
 }
 
 // live lets riders, carriers and customers move the orders until ctx ends.
@@ -62,6 +64,32 @@ func (c *crowd) buy(ctx context.Context, list []buy) error {
 	return nil
 }
 
+// comeBack lets those whom a flash sale turned away try again on both platforms until the
+// last piece is gone: what is left moves between the platforms while they ask.
+func (c *crowd) comeBack(ctx context.Context) error {
+	c.mu.Lock()
+	turned := c.turned
+	c.mu.Unlock()
+	defer func() { // the same people
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.turned = turned
+	}()
+	for end, i := time.Now().Add(comeBackFor), 0; c.stock.has(teaStores[0].Code, hotSpec) && time.Now().Before(end); i++ {
+		if !wait(ctx, 50*time.Millisecond) {
+			return ctx.Err()
+		}
+		if err := c.place(i, buy{hot: true, retail: i%2 == 1}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comeBackFor is how long the last pieces may take to reach somebody who wants them. A
+// message that cannot be read holds them up for ten minutes of the platforms' clock.
+const comeBackFor = 75 * time.Second
+
 func (c *crowd) place(i int, b buy) error {
 	at := time.Now()
 	if b.retail {
@@ -70,7 +98,8 @@ func (c *crowd) place(i int, b buy) error {
 	order := map[string]any{"app_poi_code": teaStores[i%len(teaStores)].Code}
 	switch {
 	case b.hot:
-		order["detail"] = []any{map[string]any{"app_food_code": "T001", "sku_id": "T001-L", "quantity": 1}}
+		order["app_poi_code"] = teaStores[0].Code
+		order["detail"] = []any{map[string]any{"app_food_code": hotDish, "sku_id": hotSpec, "quantity": 1}}
 	case b.lines > 0:
 		var detail []any
 		for k := range b.lines {
@@ -87,6 +116,9 @@ func (c *crowd) place(i int, b buy) error {
 		return err
 	}
 	id, err := c.at.mt.Place(raw)
+	if c.leaves(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("the simulated Meituan takes no order: %w", err)
 	}
@@ -98,21 +130,27 @@ func (c *crowd) place(i int, b buy) error {
 }
 
 func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
-	// Stock is not what is rehearsed here: what a listing no longer has is sold all the same.
-	p := ml.Placement{SellerID: sellers[i%len(sellers)].ID, Oversell: true, Pending: i%40 == 7}
+	p := ml.Placement{SellerID: sellers[i%len(sellers)].ID, Pending: i%40 == 7}
 	item := map[string]any{"quantity": max(b.pieces, 1)}
 	if b.pieces == 0 && i%5 == 0 {
 		item["quantity"] = 2
+	}
+	if it, ok := c.stock.shared(teaStores[0].Code, hotSpec, "mercadolibre"); b.hot && ok {
+		p.SellerID = sellers[0].ID
+		item = map[string]any{"quantity": 1, "item": map[string]any{"id": it.code}}
 	}
 	raw, err := json.Marshal(map[string]any{"order_items": []any{item}})
 	if err != nil {
 		return err
 	}
 	p.Orders = []json.RawMessage{raw}
-	if i%16 == 3 && b.lines == 0 {
+	if i%16 == 3 && b.lines == 0 && !b.hot {
 		p.Orders = append(p.Orders, raw) // a pack of two
 	}
 	done, err := c.at.ml.Place(p)
+	if c.leaves(err) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("the simulated Mercado Libre takes no order: %w", err)
 	}
@@ -123,6 +161,18 @@ func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
 		c.note(books.Key("mercadolibre", id.String()), at)
 	}
 	return nil
+}
+
+// leaves reports whether a purchase failed because the platform shows too few pieces: the
+// customer goes away.
+func (c *crowd) leaves(err error) bool {
+	if !errors.Is(err, sim.ErrSoldOut) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turned++
+	return true
 }
 
 // note takes an order down; one that a screen showed before the platform's answer came

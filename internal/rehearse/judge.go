@@ -27,11 +27,11 @@ func (j *judge) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if left := busy + len(j.differ); left < least { // a backlog that is worked off has its time
+		if left := busy + len(j.differ) + j.stock.Differ; left < least { // a backlog that is worked off has its time
 			least, began = left, time.Now()
 		}
 		before := agreed
-		agreed = busy == 0 && len(j.differ) == 0
+		agreed = busy == 0 && len(j.differ) == 0 && j.stock.Differ == 0
 		if agreed && before || time.Since(began) > limit || time.Since(first) > maxSettle {
 			return j.finish(ctx) // twice: what comes late must not undo it
 		}
@@ -97,6 +97,11 @@ func (j *judge) compare(ctx context.Context) (busy int, err error) {
 	if j.plan.Doctor != nil {
 		j.plan.Doctor(j.want)
 	}
+	hub, err := j.levels(ctx)
+	if err != nil {
+		return busy, err
+	}
+	j.stock = j.rehearsal.stock.sum(hub)
 	_, ready := j.clerk.all()
 	j.differ = books.Compare(j.want, have, ready)
 	return busy, nil
@@ -137,6 +142,8 @@ func (j *judge) finish(ctx context.Context) error {
 		}
 	}
 	j.once = books.Once(j.want, list)
+	j.stock.Named, j.stock.Turned = j.named.all(), j.crowd.turned
+	j.lacks = j.stock.breaches()
 	var parked struct {
 		Parked []struct{} `json:"parked"`
 	}

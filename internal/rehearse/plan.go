@@ -95,7 +95,7 @@ var profiles = map[string]profile{
 	}, 0, 0.1},
 	"flash": {"单品秒杀", "flash sale on one SKU", 20, func(u float64) float64 {
 		return 0.3 + 5*bell(u, 0.1, 0.04)
-	}, 0.8, 0.1},
+	}, 0.8, 0.3},
 	"replay": {"上期订单重放", "the last period's orders again", 0, nil, 0, 0},
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -27,13 +28,14 @@ type Report struct {
 	SettledS float64   `json:"settled_s"` // how long it took afterwards until the books agreed, or was given up
 
 	// Held says whether the promise held: no order lost, none doubled, none that differs in
-	// status or total from the platform's, nothing done twice, nothing said to be done that
-	// was not. Deadlines and penalties do not decide it; they are below.
+	// status or total from the platform's, nothing sold that was not there, nothing done twice,
+	// nothing said to be done that was not. Deadlines and penalties do not decide it; they are below.
 	Held     bool   `json:"held"`
 	Orders   Orders `json:"orders"`
 	Acts     Acts   `json:"acts"`
 	Parked   int    `json:"parked"`   // messages that could not be read; they are kept
-	Oversold *int   `json:"oversold"` // null = not measured
+	Oversold *int64 `json:"oversold"` // pieces that were sold and not there; null = not measured
+	Stock    *Stock `json:"stock"`
 
 	Times     map[string]Spread `json:"times"` // by measure
 	Missed    Missed            `json:"missed"`
@@ -149,9 +151,14 @@ func (j *judge) report(loaded float64) *Report {
 			r.Acts.Gone++
 		}
 	}
-	for _, x := range append(j.differ, j.once...) {
+	var over int64
+	for _, o := range j.stock.Orders {
+		over += o.Pieces
+	}
+	r.Oversold, r.Stock = &over, j.stock
+	for _, x := range slices.Concat(j.differ, j.once, j.lacks) {
 		at := loaded
-		if x.Kind != books.Strange {
+		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)
@@ -159,7 +166,7 @@ func (j *judge) report(loaded float64) *Report {
 			r.Differ = append(r.Differ, x)
 		}
 	}
-	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0
+	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0 && len(j.lacks) == 0
 	r.Breaks, r.List = d.tally()
 	if len(r.List) > 0 {
 		r.First = &r.List[0]

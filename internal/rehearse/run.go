@@ -26,7 +26,7 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	r := &rehearsal{plan: &p, key: p.Key}
+	r := &rehearsal{plan: &p, key: p.Key, stock: newLedger(), list: schedule(p)}
 	defer r.close()
 	if err := r.open(ctx); err != nil {
 		return nil, err
@@ -43,7 +43,10 @@ type rehearsal struct {
 	front *proof.Front
 	fleet *fleet // nil with a hub that runs elsewhere
 	key   string
-	api   *api
+	api   *api // through the front
+	one   *api // of the first node: the others learn within seconds of what was made there
+	list  []buy
+	stock *ledger
 
 	engine string
 }
@@ -72,9 +75,10 @@ func (r *rehearsal) close() {
 func (r *rehearsal) open(ctx context.Context) (err error) {
 	p := r.plan
 	p.Say(Progress{Phase: "setup"})
-	if r.at, err = openPlatforms(p); err != nil {
+	if r.at, err = openPlatforms(p, r.stock.told); err != nil {
 		return err
 	}
+	r.stock.fill(p, r.at, r.list)
 	urls := []string{strings.TrimRight(p.Hub, "/")}
 	if p.Hub != "" {
 		r.engine = "hub"
@@ -85,8 +89,8 @@ func (r *rehearsal) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.api = newAPI(r.front.URL, r.key)
-	// Through one node: the others learn of what is new within seconds.
-	return r.at.connect(ctx, newAPI(urls[0], r.key), r.front.URL)
+	r.one = newAPI(urls[0], r.key)
+	return r.at.connect(ctx, r.one, r.front.URL)
 }
 
 // nodes prepares a database, starts the nodes on it, and gives their addresses.
@@ -165,15 +169,23 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	if err := r.warm(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.stockUp(ctx); err != nil {
+		return nil, err
+	}
 	d := newDiary()
-	c := newCrowd(p, r.at, d)
+	r.stock.begin(d.began)
+	c := newCrowd(p, r.at, r.stock, d)
 	k := newClerk(r.api, p, d)
 	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet, stage: "load"}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	life, endLife := context.WithCancel(ctx) // of customers, riders and staff
 	defer endLife()
-	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) { k.look(life, o) }}
+	named := &names{}
+	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) {
+		named.look(o)
+		k.look(life, o)
+	}}
 
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -186,10 +198,16 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	if p.Kill > 0 {
 		all.Go(func() { r.killing(day, d) })
 	}
+	all.Go(func() { r.deliveries(day, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
-	if err := c.buy(ctx, schedule(*p)); err != nil {
+	if err := c.buy(ctx, r.list); err != nil {
 		return nil, err
+	}
+	if p.Profile == "flash" {
+		if err := c.comeBack(ctx); err != nil {
+			return nil, err
+		}
 	}
 	endDay()
 	loaded := d.since()
@@ -209,7 +227,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	endLife()
 	k.work.Wait()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named}
 	if err := j.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -322,7 +340,11 @@ type judge struct {
 	crowd *crowd
 	clerk *clerk
 
+	named *names
+
 	want    map[string]books.Entry
+	stock   *Stock
+	lacks   []books.Difference // of the stock
 	differ  []books.Difference // of the orders
 	once    []books.Difference // of the acts
 	parked  int

@@ -41,12 +41,17 @@ type platforms struct {
 	mt     *mt.Sim
 	ml     *ml.Sim
 	server *sim.Server
+
+	stores map[string]string // the hub's id of each store, by the code of its Meituan shop
+	shops  map[string]string // the hub's id of each shop, by the platform's own
 }
 
-func openPlatforms(p *Plan) (*platforms, error) {
-	out := &platforms{clock: sim.NewClock(time.Time{}, p.Speed)}
+// openPlatforms starts the simulators. told hears of each change of a number that they
+// sell from.
+func openPlatforms(p *Plan, told func(sim.StockChange)) (*platforms, error) {
+	out := &platforms{clock: sim.NewClock(time.Time{}, p.Speed), stores: map[string]string{}, shops: map[string]string{}}
 	var err error
-	out.mt, err = mt.New(mt.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: out.clock, Seed: p.Seed, Configure: func(c *mt.Config) {
+	out.mt, err = mt.New(mt.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: out.clock, Seed: p.Seed, OnStock: told, Configure: func(c *mt.Config) {
 		c.Subscribed = mt.AllFields
 		c.PullMode = true // five minutes without a call are noted
 		c.Suspend = false // and the store goes on selling: the load is what is rehearsed
@@ -55,7 +60,7 @@ func openPlatforms(p *Plan) (*platforms, error) {
 		return nil, err
 	}
 	// Topics stay on however many pushes fail: how many switch one off is not published.
-	out.ml, err = ml.New(ml.Options{Clock: out.clock, Seed: p.Seed, Config: ml.Config{TopicOffAfter: -1}, Sellers: sellers})
+	out.ml, err = ml.New(ml.Options{Clock: out.clock, Seed: p.Seed, Config: ml.Config{TopicOffAfter: -1}, Sellers: sellers, OnStock: told})
 	if err != nil {
 		out.mt.Close()
 		return nil, err
@@ -71,7 +76,8 @@ func (p *platforms) misbehave(f sim.FaultPlan) {
 }
 
 // connect makes stores, apps, accounts and shops through the API, as a person would in
-// the console, and tells the platforms where to push: to the public address.
+// the console, and tells the platforms where to push: to the public address. The sellers
+// of Mercado Libre share stores with shops of Meituan: both sell what lies there.
 func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 	if err := empty(ctx, a); err != nil {
 		return err
@@ -86,11 +92,8 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 		}
 		return out.ID, nil
 	}
-	shop := func(account, external, name, zone string) error {
-		store, err := post("/stores", map[string]any{"name": name, "zone": zone})
-		if err == nil {
-			_, err = post("/shops", map[string]any{"account_id": account, "external_id": external, "store_id": store, "name": name})
-		}
+	shop := func(account, external, store, name string) (err error) {
+		p.shops[external], err = post("/shops", map[string]any{"account_id": account, "external_id": external, "store_id": p.stores[store], "name": name})
 		return err
 	}
 	app, err := post("/apps", map[string]any{"channel": "meituan", "name": "rehearsal", "base_url": p.server.URL("meituan"), "public_url": public,
@@ -103,7 +106,10 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 		return err
 	}
 	for _, s := range teaStores {
-		if err := shop(account, s.Code, s.Name, "Asia/Shanghai"); err != nil {
+		if p.stores[s.Code], err = post("/stores", map[string]any{"name": s.Name, "zone": "Asia/Shanghai"}); err != nil {
+			return err
+		}
+		if err := shop(account, s.Code, s.Code, s.Name); err != nil {
 			return err
 		}
 	}
@@ -115,7 +121,6 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 	if err != nil {
 		return err
 	}
-	zones := map[string]string{"MLB": "America/Sao_Paulo", "MLM": "America/Mexico_City"}
 	for _, s := range sellers {
 		_, refresh, err := p.ml.Tokens(s.ID)
 		if err != nil {
@@ -126,7 +131,7 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 		if err != nil {
 			return err
 		}
-		if err := shop(account, s.ID.String(), s.Nickname, zones[s.Site]); err != nil {
+		if err := shop(account, s.ID.String(), sellerAt[s.ID.String()], s.Nickname); err != nil {
 			return err
 		}
 	}

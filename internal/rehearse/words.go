@@ -162,11 +162,7 @@ func (l Lang) facts(r *Report) []fact {
 	out := []fact{f(!bad, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
 		"%s orders, %s alike in both books, %s lost, %s doubled, %s that no platform has, %s with another status or total"),
 		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ)))}
-	if r.Oversold == nil {
-		out = append(out, f(false, false, l.say("超卖", "Oversold"), l.say("未测量：这次演练没有给商品设库存", "not measured: no stock was set in this rehearsal")))
-	} else {
-		out = append(out, f(*r.Oversold == 0, *r.Oversold > 0, l.say("超卖", "Oversold"), fmt.Sprintf(l.say("%s 件", "%s pieces"), l.n(*r.Oversold))))
-	}
+	out = append(out, l.stock(r.Stock)...)
 	bad = a.Twice+a.Unsent+a.Stuck+a.Gone > 0
 	text := fmt.Sprintf(l.say("%s 次发往平台，重复 %s，说完成而平台没有 %s，没有结果 %s，查不到 %s", "%s sent to platforms, %s done twice, %s called done that were not, %s without an end, %s forgotten"),
 		l.n(a.Sent), l.n(a.Twice), l.n(a.Unsent), l.n(a.Stuck), l.n(a.Gone))
@@ -205,15 +201,41 @@ func (l Lang) facts(r *Report) []fact {
 	return out
 }
 
+// stock is what was sold against what was there.
+func (l Lang) stock(s *Stock) []fact {
+	if s == nil {
+		return []fact{{Name: l.say("超卖", "Oversold"), Text: l.say("未测量", "not measured")}}
+	}
+	ours, all := s.ours(), int64(0)
+	for _, o := range s.Orders {
+		all += o.Pieces
+	}
+	over := fact{Name: l.say("超卖", "Oversold"), Good: all == 0, Bad: ours > 0 || s.Beyond > 0 && len(s.Named) == 0,
+		Text: fmt.Sprintf(l.say("%s 件；到货 %s 件，卖出 %s 件，卖空 %s 种（共 %s 种），%s 位顾客来时已售罄", "%s pieces; of %s that came in %s were sold, %s of %s SKUs sold out, %s customers came too late"),
+			l.n(int(all)), l.n(int(s.Received)), l.n(int(s.Sold)), l.n(s.SoldOut), l.n(len(s.Levels)), l.n(s.Turned))}
+	if all > 0 {
+		over.Text += fmt.Sprintf(l.say("；涉及 %s 单，其中 %s 件平台自己没有显示也卖了，通单点名 %s 单", "; %s orders, %s of the pieces the platform did not show and sold all the same, %s orders named by the hub"),
+			l.n(len(s.Orders)), l.n(int(s.Beyond)), l.n(len(s.Named)))
+	}
+	book := fact{Name: l.say("库存", "Stock"), Good: s.Differ == 0, Bad: s.Differ > 0,
+		Text: fmt.Sprintf(l.say("%s 种商品（%s 种两个平台同卖），通单的可售数与平台账不符 %s 种", "%s SKUs, %s of them sold on both platforms; of %s the hub's number is not what the platforms' books leave"),
+			l.n(len(s.Levels)), l.n(s.Shared), l.n(s.Differ))}
+	if s.Most > 0 {
+		book.Good = false
+		book.Text += fmt.Sprintf(l.say("；最坏的一刻各平台合计多显示 %s 件（%s）", "; at the worst moment %s pieces more were shown than there were (%s)"), l.n(int(s.Most)), s.Where)
+	}
+	return []fact{over, book}
+}
+
 // verdict is the report in one line.
 func (l Lang) verdict(r *Report) string {
 	switch {
 	case !r.Held:
 		return l.say("没有守住承诺", "The promise did not hold")
 	case len(r.Breaks) > 0:
-		return l.say("守住了承诺：不丢、不重、不多做一次；但有超时或处罚，见下", "The promise held: nothing lost, nothing doubled, nothing done twice; but something was late, see below")
+		return l.say("守住了承诺：不丢、不重、不超卖、不多做一次；但有超时或处罚，见下", "The promise held: nothing lost, nothing doubled, nothing oversold, nothing done twice; but something was late, see below")
 	}
-	return l.say("守住了承诺：不丢、不重、不多做一次", "The promise held: nothing lost, nothing doubled, nothing done twice")
+	return l.say("守住了承诺：不丢、不重、不超卖、不多做一次", "The promise held: nothing lost, nothing doubled, nothing oversold, nothing done twice")
 }
 
 // notes say what was compared, and what is not part of it.
