@@ -128,32 +128,37 @@ type pgConn struct {
 	start  bool   // BEGIN has not been sent
 	open   bool   // a transaction may be open
 	xact   string // its id
+	added  int64  // rows, by the transaction
 	grown  *growth
 }
 
-// growth counts commits, so that the planner is told about tables that have grown.
+// growth counts rows that were added, so that the planner is told about tables that have
+// grown.
 type growth struct {
-	commits atomic.Int64
-	kick    chan struct{}
+	rows atomic.Int64
+	kick chan struct{}
 }
 
-// firstAnalyse is after how many commits tables are analysed; then after ten times as
-// many, and so on. From there autovacuum looks after them.
-const firstAnalyse = 20
+// firstAnalyse is after how many rows tables are analysed; then after ten times as many,
+// and so on. From there autovacuum looks after them. Commits would say little: setting up a
+// merchant makes some dozens and leaves the tables of orders empty, and then each may bring
+// hundreds of rows.
+const firstAnalyse = 200
 
 // knownLarge is the number of rows from which on a table's statistics are left to autovacuum.
 const knownLarge = 10_000
 
-func (g *growth) commit() {
-	for n := g.commits.Add(1); n >= firstAnalyse; n /= 10 {
-		if n == firstAnalyse {
+func (g *growth) add(n int64) {
+	if n == 0 {
+		return
+	}
+	after := g.rows.Add(n)
+	for at := int64(firstAnalyse); at <= after; at *= 10 {
+		if at > after-n {
 			select {
 			case g.kick <- struct{}{}:
 			default:
 			}
-		}
-		if n%10 != 0 {
-			return
 		}
 	}
 }
@@ -211,7 +216,7 @@ func (p *pgConn) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	p.start, p.xact = true, ""
+	p.start, p.xact, p.added = true, "", 0
 	return nil
 }
 
@@ -226,6 +231,9 @@ func (p *pgConn) batch(list []*stmt) *pgx.Batch {
 		if s.each == nil {
 			q.Exec(func(t pgconn.CommandTag) error {
 				s.rows = t.RowsAffected()
+				if t.Insert() {
+					p.added += s.rows
+				}
 				return nil
 			})
 			continue
@@ -269,7 +277,7 @@ func (p *pgConn) commit(ctx context.Context, list ...*stmt) (lost bool, err erro
 	if err = p.c.SendBatch(ctx, b).Close(); err == nil {
 		point.Hit(point.WriteCommitted)
 		p.open = false
-		p.grown.commit()
+		p.grown.add(p.added)
 		return false, nil
 	}
 	if _, said := errors.AsType[*pgconn.PgError](err); said && !p.c.IsClosed() {
@@ -346,6 +354,9 @@ func (p *pgConn) rollback() {
 		p.drop()
 	}
 }
+
+// wrote: the server's log is everybody's, and counts nobody's bytes apart.
+func (p *pgConn) wrote() int64 { return 0 }
 
 func (p *pgConn) close() error {
 	p.drop()

@@ -43,7 +43,7 @@ func TestPostgresKnowsTablesThatHaveGrown(t *testing.T) {
 		}
 		defer d.Close()
 		m := brand(t, d)
-		for i := range 20 {
+		for i := range 210 {
 			if _, _, err := d.BeginRequest(t.Context(), m, fmt.Sprint(i), []byte("request"), time.Minute); err != nil {
 				t.Fatal(err)
 			}
