@@ -56,6 +56,10 @@ type conn interface {
 	// say whether the commit took place.
 	commit(ctx context.Context, list ...*stmt) (lost bool, err error)
 
+	// wrote is how many bytes went to the log since it was last asked; 0 where nobody
+	// knows. It is asked between transactions.
+	wrote() int64
+
 	rollback()
 	close() error
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// classNames are the labels of the classes.
+// classNames are the labels of the classes; bulk is background too.
 var classNames = [...]string{Pushes: "pushes", People: "people", Background: "background"}
 
 // meters count what the writer does. They are there from the start and cost little;

@@ -97,7 +97,7 @@ func TestBackgroundWorkRestsAsLongAsItTookWhileOthersWait(t *testing.T) {
 		if got := q.batch(); len(got) != 1 {
 			t.Fatalf("the first piece waits behind %d others", len(got))
 		}
-		q.ran(5 * time.Millisecond)
+		q.ran(Background, 5*time.Millisecond, 0)
 		second := piece()
 		for range 3 {
 			if got := q.batch(); len(got) != maxBatch || got[0].alone() {
@@ -119,7 +119,7 @@ func TestBackgroundWorkRestsAsLongAsItTookWhileOthersWait(t *testing.T) {
 				fillQueue(t, q, Pushes, 1, 1)
 				q.batch()
 			}
-			q.ran(5 * time.Millisecond)
+			q.ran(Background, 5*time.Millisecond, 0)
 			next := piece()
 			began := time.Now()
 			if got, _ := q.take(); len(got) != 1 || got[0] != next || time.Since(began) != c.want {
@@ -174,7 +174,7 @@ func TestTheEndOfARestIsNotMissed(t *testing.T) {
 			t.Fatal("the queue is closed")
 		}
 		q.add(Background, &job{raw: func(context.Context, conn) error { return nil }})
-		q.ran(time.Duration(i%40) * 500 * time.Nanosecond)
+		q.ran(Background, time.Duration(i%40)*500*time.Nanosecond, 0)
 		got := make(chan bool, 1)
 		go func() {
 			jobs, _ := q.take()
@@ -189,4 +189,56 @@ func TestTheEndOfARestIsNotMissed(t *testing.T) {
 			t.Fatalf("after rest %d the writer slept on", i)
 		}
 	}
+}
+
+// Bulk waits for as long as its bytes take at bulkRate, but only while somebody else is
+// about; the follower does not, nor does it wait behind bulk.
+func TestBulkWaitsForItsBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue()
+		add := func(c Class) *job {
+			j := waiting(1, 10)
+			j.verb.Alone = true
+			if err := q.add(c, j); err != nil {
+				t.Fatal(err)
+			}
+			return j
+		}
+		ran := func(c Class, wrote int64, quiet time.Duration) {
+			fillQueue(t, q, Pushes, 1, 1)
+			q.batch()
+			q.rest, q.owed = time.Time{}, time.Time{}
+			time.Sleep(quiet)
+			q.ran(c, time.Millisecond, wrote)
+		}
+		for _, c := range []struct {
+			name  string
+			quiet time.Duration // since the last push
+			class Class
+			wrote int64
+			want  time.Duration
+		}{
+			{"bulk beside pushes", 0, Bulk, bulkRate / 4, time.Second / 4},
+			{"bulk that wrote little", 0, Bulk, 1, time.Millisecond},
+			{"the follower beside pushes", 0, Background, bulkRate / 4, time.Millisecond},
+			{"bulk that wrote a great deal", 0, Bulk, bulkRate * 1000, calm},
+			{"bulk, the last push just about to be forgotten", calm - time.Millisecond, Bulk, bulkRate / 4, time.Millisecond},
+			{"bulk at night", calm + 1, Bulk, bulkRate / 4, 0},
+		} {
+			ran(c.class, c.wrote, c.quiet)
+			j, began := add(c.class), time.Now()
+			got, _ := q.take()
+			if took := time.Since(began); len(got) != 1 || got[0] != j || took != c.want {
+				t.Errorf("%s: runs after %v, want %v", c.name, took, c.want)
+			}
+		}
+		ran(Bulk, bulkRate/4, 0)
+		late, first, began := add(Bulk), add(Background), time.Now()
+		if got, _ := q.take(); got[0] != first || time.Since(began) != time.Millisecond {
+			t.Errorf("the follower runs after %v, and waits for the bytes of bulk", time.Since(began))
+		}
+		if got, _ := q.take(); got[0] != late || time.Since(began) != time.Second/4 {
+			t.Errorf("bulk runs after %v", time.Since(began))
+		}
+	})
 }

@@ -305,6 +305,18 @@ func (s *sqliteConn) truncate() {
 	s.wal.Store(0)
 }
 
+// wrote counts the pages that left the cache, which in WAL mode go to the log.
+func (s *sqliteConn) wrote() (n int64) {
+	_ = s.c.Raw(func(raw any) error {
+		if c, ok := raw.(sqlite.DBStatus); ok {
+			pages, _, _ := c.Status(sqlite.DBStatusCacheWrite, true)
+			n = int64(pages) * walPage
+		}
+		return nil
+	})
+	return n
+}
+
 func (s *sqliteConn) close() error {
 	var errs []error
 	for _, st := range s.stmts {

@@ -42,7 +42,9 @@ type Verb struct {
 
 // A Class is the queue that a verb waits in. Of a batch that cannot hold everybody,
 // pushes get 5 parts, people 4, background 1. When the queue is full, background is
-// refused first and pushes last: a refused push can cost an order.
+// refused first and pushes last: a refused push can cost an order. Bulk always runs alone,
+// in pieces of a few ms, and has all the time in the world: while pushes or people come it
+// writes at most some megabytes a second, so that nobody's commit waits for the disk behind it.
 type Class int
 
 // The classes.
@@ -50,6 +52,7 @@ const (
 	Pushes Class = iota
 	People
 	Background
+	Bulk
 )
 
 // A Receipt says where the merchant's feed stood after a commit: a reader who has seen
@@ -84,7 +87,7 @@ const (
 	jobCancelled
 )
 
-func (j *job) alone() bool { return j.raw != nil || j.verb.Alone }
+func (j *job) alone() bool { return j.raw != nil || j.verb.Alone || j.class == Bulk }
 
 // start claims the job for the writer; false when its caller has left.
 func (j *job) start() bool { return j.state.CompareAndSwap(jobWaiting, jobStarted) }

@@ -33,8 +33,8 @@ func (w *writer) run() {
 		}
 		began := time.Now()
 		w.carryOut(jobs)
-		if len(jobs) > 0 && jobs[0].class == Background && jobs[0].alone() {
-			w.d.queue.ran(time.Since(began))
+		if wrote := w.c.wrote(); len(jobs) > 0 && jobs[0].class >= Background && jobs[0].alone() {
+			w.d.queue.ran(jobs[0].class, time.Since(began), wrote)
 		}
 	}
 	if err := w.c.close(); err != nil {

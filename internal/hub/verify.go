@@ -218,7 +218,7 @@ func (h *Hub) refold(ctx context.Context, m ident.Merchant) error {
 		if len(ids) == 0 {
 			continue
 		}
-		_, err = h.db.Do(ctx, db.Verb{Name: "refold", Merchant: m, Orders: ids, Class: db.Background, Alone: true, Decide: func(tx *db.Tx) error {
+		_, err = h.db.Do(ctx, db.Verb{Name: "refold", Merchant: m, Orders: ids, Class: db.Bulk, Decide: func(tx *db.Tx) error {
 			for _, id := range ids {
 				row, ok := tx.OrderByID(id)
 				if !ok {

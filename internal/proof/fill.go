@@ -78,7 +78,7 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 				DaySeq: strconv.Itoa(rng.IntN(300)), Phones: []string{"1850000" + phone}, Persons: []string{"张三"}}
 			rows, refs = append(rows, r), append(refs, r.Ref)
 		}
-		_, err := n.DB.Do(ctx, db.Verb{Name: "proof.fill", Merchant: in.Merchant, Refs: refs, Class: db.Background, Alone: true, Decide: func(tx *db.Tx) error {
+		_, err := n.DB.Do(ctx, db.Verb{Name: "proof.fill", Merchant: in.Merchant, Refs: refs, Class: db.Bulk, Decide: func(tx *db.Tx) error {
 			for i := range rows {
 				row := rows[i]
 				tx.PutOrder(&row)
