@@ -44,6 +44,12 @@ const setup = createRoute({
   component: lazyRouteComponent(() => import("./routes/enter/Enter"), "Setup"),
 });
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join",
+  component: lazyRouteComponent(() => import("./routes/enter/Join"), "Join"),
+});
+
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
@@ -101,6 +107,11 @@ const statements = createRoute({
   path: "/statements",
   component: lazyRouteComponent(() => import("./routes/statements/Statements"), "Statements"),
 });
+const people = createRoute({
+  getParentRoute: () => inside,
+  path: "/people",
+  component: lazyRouteComponent(() => import("./routes/people/People"), "People"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -110,7 +121,8 @@ const me = createRoute({
 const tree = root.addChildren([
   signIn,
   setup,
-  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, me]),
+  join,
+  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, people, me]),
 ]);
 
 export function makeRouter(client: QueryClient) {

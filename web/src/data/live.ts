@@ -134,7 +134,7 @@ export function follow(client: QueryClient): () => void {
       refresh(["parked"], 1500);
       refresh(["accounts"], 1500);
     } else if (c.kind === "directory") {
-      for (const key of ["stores", "apps", "accounts", "shops"]) refresh([key], 1500);
+      for (const key of ["stores", "apps", "accounts", "shops", "people"]) refresh([key], 1500);
     } else if (c.kind === "effect") {
       refresh(["effects"], 1000);
       refresh(["order"], 1000);
@@ -174,6 +174,7 @@ export function follow(client: QueryClient): () => void {
       if (!response.ok || !response.body) throw new Error(`stream refused with ${response.status}`);
       heard("live");
       // Whatever happened between our lists and this moment, nobody told us: read once more.
+      void client.invalidateQueries({ queryKey: ["session"] }); // a stream also ends when one's rights change
       if (!resumed) for (const key of ["orders", "counts", "waiting"]) void client.invalidateQueries({ queryKey: [key] });
       const parse = sseParser();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

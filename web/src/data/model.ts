@@ -293,7 +293,7 @@ export type Account = {
 };
 export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
 /** stores: those that the user is limited to; empty = all of the merchant. */
-export type User = { id: string; name: string; role: string; locale: string; stores: string[] };
+export type User = { id: string; name: string; role: string; locale: string; stores: string[]; rights: string[] };
 export type Said = { zh: string; en: string };
 /** Whether a platform counts as many orders of a shop and day as there are here. */
 export type Statement = {
@@ -666,6 +666,7 @@ export const readUser = (u: Loose<User>): User => ({
   role: text(u.role),
   locale: text(u.locale),
   stores: texts(u.stores),
+  rights: texts(u.rights),
 });
 const readSaid = (s: Loose<Said> | null | undefined): Said => ({ zh: text(s?.zh), en: text(s?.en) });
 export const readHead = (h: Loose<Head> | null | undefined): Head => ({ number: count(h?.number), hash: text(h?.hash), at: count(h?.at) });

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNow } from "../data/clock";
 import { follow, useConnection, useLastOrderAt } from "../data/live";
 import { accounts, merchant, parked, session, stores, unclear } from "../data/queries";
+import { useMay } from "../data/rights";
 import { clock, clockSeconds } from "../format/time";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
@@ -91,9 +92,10 @@ function Commands() {
 }
 
 function useTroubles() {
+  const may = useMay();
   const { data: unclearEffects } = useQuery(unclear);
-  const { data: parkedNow } = useQuery(parked("parked"));
-  const { data: all } = useQuery(accounts);
+  const { data: parkedNow } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
+  const { data: all } = useQuery({ ...accounts, enabled: may("whole.see") });
   return {
     unclear: unclearEffects?.length ?? 0,
     parked: parkedNow?.length ?? 0,
@@ -105,6 +107,7 @@ function Side() {
   const { t } = useTranslation();
   const { data: user } = useQuery(session);
   const { data: shop } = useQuery(merchant);
+  const may = useMay();
   const n = useTroubles();
   return (
     <nav className="side" aria-label={t("nav.label")}>
@@ -116,11 +119,12 @@ function Side() {
         </div>
       </div>
       <Entry to="/orders" icon="orders" label={t("nav.orders")} />
-      <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} />
-      <Entry to="/parked" icon="parked" label={t("nav.parked")} count={n.parked} />
+      {may("whole.see") ? <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} /> : null}
+      {may("parked.see") ? <Entry to="/parked" icon="parked" label={t("nav.parked")} count={n.parked} /> : null}
       <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
-      <Entry to="/statements" icon="tally" label={t("nav.statements")} />
-      {user && user.stores.length === 0 ? <Entry to="/status" icon="pulse" label={t("nav.status")} /> : null}
+      {may("statements.see") ? <Entry to="/statements" icon="tally" label={t("nav.statements")} /> : null}
+      {may("whole.see") ? <Entry to="/status" icon="pulse" label={t("nav.status")} /> : null}
+      {may("people.keep") ? <Entry to="/people" icon="people" label={t("nav.people")} /> : null}
       <div className="side-end">
         <Entry to="/me" icon="person" label={user?.name || t("nav.me")} />
       </div>
@@ -130,18 +134,19 @@ function Side() {
 
 function BottomBar() {
   const { t } = useTranslation();
+  const may = useMay();
   const n = useTroubles();
   return (
     <nav className="bottom" aria-label={t("nav.label")}>
       <Entry to="/orders" icon="orders" label={t("nav.orders")} />
-      <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} />
+      {may("whole.see") ? <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} /> : null}
       <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
       <Entry to="/me" icon="person" label={t("nav.me")} count={n.parked} />
     </nav>
   );
 }
 
-type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/me";
+type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/people" | "/me";
 
 function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
   const { t } = useTranslation();

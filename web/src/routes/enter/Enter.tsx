@@ -8,7 +8,7 @@ import { session } from "../../data/queries";
 import { languages, setLanguage } from "../../words";
 import "./enter.css";
 
-function Frame({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
+export function Frame({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
   const { t, i18n } = useTranslation();
   return (
     <div className="enter">
@@ -39,7 +39,7 @@ function Frame({ title, lead, children }: { title: string; lead: string; childre
   );
 }
 
-function Field(props: {
+export function Field(props: {
   label: string;
   value: string;
   set: (v: string) => void;
@@ -76,7 +76,7 @@ function Field(props: {
   );
 }
 
-function useEnter(call: () => Promise<{ user?: Loose<User> }>, next: string) {
+export function useEnter(call: () => Promise<{ user?: Loose<User> }>, next: string) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const router = useRouter();
@@ -170,7 +170,7 @@ export function Setup() {
   );
 }
 
-function Refusal({ error, wrong }: { error: unknown; wrong: string }) {
+export function Refusal({ error, wrong }: { error: unknown; wrong: string }) {
   const { t } = useTranslation();
   if (!error) return <p className="enter-refusal" aria-live="polite" />;
   const f = error instanceof Failure ? error : undefined;

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { merchant, parked, session } from "../../data/queries";
+import { useMay } from "../../data/rights";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
@@ -20,7 +21,8 @@ export function Me() {
   const phone = usePhone();
   const { data: user } = useQuery(session);
   const { data: shop } = useQuery(merchant);
-  const { data: waiting } = useQuery(parked("parked"));
+  const may = useMay();
+  const { data: waiting } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
   const theme = useTheme();
   const speaker = useSpeaker();
   const [leaving, setLeaving] = useState(false);
@@ -60,21 +62,28 @@ export function Me() {
             {t("me.signOut")}
           </button>
         </Line>
-        {phone ? (
+        {phone && may("people.keep") ? (
+          <Line label={t("nav.people")} help={t("people.lead")}>
+            <Link to="/people" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
+        {phone && may("statements.see") ? (
           <Line label={t("nav.statements")} help={t("stm.short")}>
             <Link to="/statements" className="btn">
               {t("do.look")}
             </Link>
           </Line>
         ) : null}
-        {phone ? (
+        {phone && may("parked.see") ? (
           <Line label={t("nav.parked")} help={t("parked.count", { count: waiting?.length ?? 0 })}>
             <Link to="/parked" className="btn">
               {t("do.look")}
             </Link>
           </Line>
         ) : null}
-        {phone && user?.stores.length === 0 ? (
+        {phone && may("whole.see") ? (
           <Line label={t("nav.status")} help={t("pulse.lead")}>
             <Link to="/status" className="btn">
               {t("do.look")}

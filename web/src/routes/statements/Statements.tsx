@@ -5,6 +5,7 @@ import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Shop, Statement } from "../../data/model";
 import { audit, shops, statements } from "../../data/queries";
+import { useMay } from "../../data/rights";
 import { dayOf, moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
@@ -17,6 +18,7 @@ import "./statements.css";
 /** Does the platform count as many orders as there are here? One line a shop and day; what engineers need is folded away. */
 export function Statements() {
   const { t } = useTranslation();
+  const may = useMay();
   const [shop, setShop] = useState("");
   const { data, error, isPending, refetch } = useQuery(statements(shop));
   const { data: known } = useQuery(shops);
@@ -52,7 +54,7 @@ export function Statements() {
           ))}
         </ul>
       )}
-      <Chain />
+      {may("whole.see") ? <Chain /> : null}
     </div>
   );
 }

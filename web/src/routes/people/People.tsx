@@ -1,0 +1,290 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { answer, api, Failure } from "../../data/api";
+import { useNow } from "../../data/clock";
+import { session, stores } from "../../data/queries";
+import { moment } from "../../format/time";
+import { useZone } from "../../shell/Shell";
+import { Icon } from "../../ui/icons";
+import { Bones, State, Trouble } from "../../ui/Screen";
+import { Sheet } from "../../ui/Sheet";
+import { toast } from "../../ui/toast";
+import { word } from "../../words";
+import { bodyOf, everywhere, givable, linkOf, type Person, type PersonBody, people, type Role } from "./people";
+import "./people.css";
+
+type Link = { name: string; token: string; until: number };
+
+/** Who works here: invite, change, suspend. */
+export function People() {
+  const { t } = useTranslation();
+  const { data, error, isPending, refetch } = useQuery(people);
+  const [editing, setEditing] = useState<Person | "new">();
+  const [link, setLink] = useState<Link>();
+  return (
+    <div className="page">
+      <div className="page-head">
+        <h1>{t("nav.people")}</h1>
+        <button type="button" className="btn primary" disabled={!data} onClick={() => setEditing("new")}>
+          <Icon name="plus" /> {t("people.invite")}
+        </button>
+        <p>{t("people.lead")}</p>
+      </div>
+      {isPending ? (
+        <Bones rows={5} height={64} />
+      ) : error && !data ? (
+        <Trouble error={error} retry={() => void refetch()} />
+      ) : data?.length === 0 ? (
+        <div className="panel">
+          <State icon="person" title={t("people.none")} />
+        </div>
+      ) : (
+        <ul className="people panel">
+          {data?.map((p) => (
+            <Row key={p.id} person={p} edit={() => setEditing(p)} />
+          ))}
+        </ul>
+      )}
+      {editing ? (
+        <Editor
+          person={editing === "new" ? undefined : editing}
+          close={() => setEditing(undefined)}
+          gave={(l) => {
+            setEditing(undefined);
+            setLink(l);
+          }}
+        />
+      ) : null}
+      {link ? <LinkSheet link={link} close={() => setLink(undefined)} /> : null}
+    </div>
+  );
+}
+
+function useStoreNames(): (p: Person) => string {
+  const { t } = useTranslation();
+  const { data } = useQuery(stores);
+  return (p) =>
+    p.all_stores ? t("people.all") : p.stores.map((id) => data?.find((s) => s.id === id)?.name ?? t("people.gone")).join("、");
+}
+
+function Row({ person: p, edit }: { person: Person; edit: () => void }) {
+  const { t } = useTranslation();
+  const { data: me } = useQuery(session);
+  const storesOf = useStoreNames();
+  const zone = useZone();
+  const now = useNow();
+  const state = p.suspended
+    ? t("people.suspended")
+    : !p.joined
+      ? p.link_until
+        ? t("people.invited", { at: moment(p.link_until, now, zone) })
+        : t("people.linkGone")
+      : p.seen_at
+        ? t("people.seen", { at: moment(p.seen_at, now, zone), count: p.sessions })
+        : t("people.away");
+  const why = p.may_change ? undefined : t(p.id === me?.id ? "people.notSelf" : "people.notOwner");
+  return (
+    <li className={`person ${p.suspended ? "off" : ""}`}>
+      <b className="person-name clip">
+        {p.name} {p.id === me?.id ? <span className="quiet">({t("by.me")})</span> : null}
+      </b>
+      <span className="person-role">{word(t, "role", p.role)}</span>
+      <span className="person-stores">{storesOf(p)}</span>
+      <span className={p.suspended || (!p.joined && !p.link_until) ? "person-state bad" : "person-state quiet"}>{state}</span>
+      <button type="button" className="btn small" disabled={!p.may_change} title={why} onClick={edit}>
+        {t("people.change")}
+        <span className="sr-only"> {p.name}</span>
+      </button>
+    </li>
+  );
+}
+
+function Editor({ person: p, close, gave }: { person?: Person; close: () => void; gave: (l: Link) => void }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const { data: me } = useQuery(session);
+  const { data: known } = useQuery(stores);
+  const [name, setName] = useState(p?.name ?? "");
+  const [role, setRole] = useState<Role>(p?.role ?? "clerk");
+  const [all, setAll] = useState(p?.all_stores ?? false);
+  const [chosen, setChosen] = useState<string[]>(p?.stores ?? []);
+  const [personal, setPersonal] = useState(p?.personal ?? true);
+  const id = useId();
+  const done = (text: string) => {
+    void client.invalidateQueries({ queryKey: ["people"] });
+    toast(text);
+  };
+  const save = useMutation({
+    mutationFn: async () => {
+      const whole = everywhere(role) || all;
+      const body: PersonBody = { name, role, personal, suspended: p?.suspended, all_stores: whole, stores: whole ? undefined : chosen };
+      if (p) {
+        await answer(api.PUT("/api/v1/people/{id}", { params: { path: { id: p.id } }, body }));
+        return undefined;
+      }
+      const made = await answer(api.POST("/api/v1/people", { body }));
+      return { name: made.person.name, token: made.link.token, until: made.link.until };
+    },
+    onSuccess: (link) => {
+      done(t("people.saved"));
+      if (link) gave(link);
+      else close();
+    },
+  });
+  const more = useMutation({
+    mutationFn: async (what: "link" | "out" | "suspend" | "resume") => {
+      if (!p) return undefined;
+      const params = { path: { id: p.id } };
+      if (what === "link") {
+        const l = await answer(api.POST("/api/v1/people/{id}/link", { params }));
+        return { name: p.name, token: l.token, until: l.until };
+      }
+      if (what === "out") await answer(api.DELETE("/api/v1/people/{id}/sessions", { params }));
+      else await answer(api.PUT("/api/v1/people/{id}", { params, body: bodyOf(p, { suspended: what === "suspend" }) }));
+      return undefined;
+    },
+    onSuccess: (link, what) => {
+      done(t(`people.did.${what}`));
+      if (link) gave(link);
+      else close();
+    },
+  });
+  const noStore = !everywhere(role) && !all && chosen.length === 0;
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    if (!noStore) save.mutate();
+  };
+  return (
+    <Sheet
+      title={p ? t("people.changeOf", { name: p.name }) : t("people.invite")}
+      close={close}
+      footer={
+        <>
+          <button type="button" className="btn" onClick={close}>
+            {t("do.cancel")}
+          </button>
+          <button type="submit" form={id} className="btn primary" disabled={save.isPending || noStore || !name.trim()}>
+            {t(p ? "do.save" : "people.invite")}
+          </button>
+        </>
+      }
+    >
+      <form id={id} className="person-form" onSubmit={submit}>
+        <label className="field">
+          <span>{t("people.name")}</span>
+          <input className="input" value={name} maxLength={80} required autoComplete="off" onChange={(e) => setName(e.target.value)} />
+          <small className="quiet">{t("people.nameHelp")}</small>
+        </label>
+        <fieldset className="field">
+          <legend>{t("people.role")}</legend>
+          {givable(me?.role).map((r) => (
+            <label key={r} className="choice">
+              <input type="radio" name="role" checked={role === r} onChange={() => setRole(r)} />
+              <span>
+                <b>{word(t, "role", r)}</b> <span className="quiet">{t(`people.roleHelp.${r}`)}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        {everywhere(role) ? (
+          <p className="quiet">{t("people.everywhere")}</p>
+        ) : (
+          <fieldset className="field">
+            <legend>{t("people.stores")}</legend>
+            <label className="choice">
+              <input type="checkbox" checked={all} onChange={(e) => setAll(e.target.checked)} />
+              <span>{t("people.all")}</span>
+            </label>
+            {all
+              ? null
+              : known?.map((s) => (
+                  <label key={s.id} className="choice">
+                    <input
+                      type="checkbox"
+                      checked={chosen.includes(s.id)}
+                      onChange={(e) => setChosen(e.target.checked ? [...chosen, s.id] : chosen.filter((x) => x !== s.id))}
+                    />
+                    <span>{s.name}</span>
+                  </label>
+                ))}
+            {noStore ? <small className="quiet">{t("people.noStore")}</small> : null}
+          </fieldset>
+        )}
+        <label className="choice">
+          <input type="checkbox" checked={personal} onChange={(e) => setPersonal(e.target.checked)} />
+          <span>{t("people.personal")}</span>
+        </label>
+      </form>
+      <Problem error={save.error ?? more.error} />
+      {p ? (
+        <div className="person-more">
+          <button type="button" className="btn" disabled={more.isPending || p.suspended} onClick={() => more.mutate("link")}>
+            {t("people.newLink")}
+          </button>
+          <button type="button" className="btn" disabled={more.isPending || p.sessions === 0} onClick={() => more.mutate("out")}>
+            {t("people.signOut")}
+          </button>
+          <button
+            type="button"
+            className={p.suspended ? "btn" : "btn danger"}
+            disabled={more.isPending}
+            onClick={() => more.mutate(p.suspended ? "resume" : "suspend")}
+          >
+            {t(p.suspended ? "people.resume" : "people.suspend")}
+          </button>
+          <small className="quiet">{t("people.moreHelp")}</small>
+        </div>
+      ) : null}
+    </Sheet>
+  );
+}
+
+function Problem({ error }: { error: unknown }): ReactNode {
+  const { t } = useTranslation();
+  if (!error) return null;
+  const f = error instanceof Failure ? error : undefined;
+  const taken = f?.code === "conflict" && f.fields.some((x) => x.location === "body.name");
+  return (
+    <p className="notice bad" role="alert">
+      <Icon name="warn" />
+      {taken ? t("people.taken") : f?.code === "offline" ? t("state.offlineHelp") : f?.message || t("state.failedHelp")}
+    </p>
+  );
+}
+
+/** The link, this once. */
+function LinkSheet({ link, close }: { link: Link; close: () => void }) {
+  const { t } = useTranslation();
+  const zone = useZone();
+  const now = useNow();
+  const url = linkOf(link.token, location.origin);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(url);
+      toast(t("do.copied"));
+    } catch {
+      toast(t("people.copyByHand"));
+    }
+  };
+  return (
+    <Sheet
+      title={t("people.linkOf", { name: link.name })}
+      close={close}
+      footer={
+        <button type="button" className="btn primary" onClick={() => void copy()}>
+          <Icon name="copy" /> {t("people.copy")}
+        </button>
+      }
+    >
+      <p>{t("people.linkHelp", { name: link.name, at: moment(link.until, now, zone) })}</p>
+      <input
+        className="input mono person-link"
+        readOnly
+        value={url}
+        aria-label={t("people.linkOf", { name: link.name })}
+        onFocus={(e) => e.target.select()}
+      />
+    </Sheet>
+  );
+}
