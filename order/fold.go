@@ -368,9 +368,13 @@ func (o *Order) riders(r Record, g *Grammar) {
 		if a.First == RankFirst && len(part) > 1 && m.Rank < a.Words[cur.Theirs].Rank {
 			continue
 		}
+		again := cur.Theirs == s.State
 		cur.State, cur.Theirs = m.Is, s.State
 		if s.Who != "" {
 			cur.Rider = &Rider{Name: s.Who}
+		}
+		if again {
+			continue
 		}
 		cur.Updates = append(cur.Updates, Event{s.At, AxisDelivery, cur.Key, m.Is, s.State, s.Who, s.Why})
 	}

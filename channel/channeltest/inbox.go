@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -25,9 +24,9 @@ type Inbox struct {
 	kept     func(channel.Request) bool
 }
 
-// NewInbox opens an inbox that is closed with the test. Callbacks before Serve are
-// answered with HTTP 503.
-func NewInbox(t *testing.T, p channel.Platform, now func() time.Time) *Inbox {
+// NewInbox opens an inbox that is closed with the test, or with one try of a property.
+// Callbacks before Serve are answered with HTTP 503.
+func NewInbox(t interface{ Cleanup(func()) }, p channel.Platform, now func() time.Time) *Inbox {
 	in := &Inbox{platform: p, now: now}
 	server := httptest.NewServer(in)
 	t.Cleanup(server.Close)

@@ -34,7 +34,11 @@ func (harness) Platform() channel.Platform { return meituan.New() }
 
 func (h harness) Open(t *testing.T) channeltest.World { return h.open(t) }
 
-func (h harness) open(t *testing.T) *world {
+// open opens a world that ends with a test, or with one try of a property.
+func (h harness) open(t interface {
+	Cleanup(func())
+	Fatal(...any)
+}) *world {
 	w := &world{clock: sim.NewClock(noon, 0), faults: sim.NewFaults(1), vault: &vault{saved: map[string][]byte{}}}
 	w.inbox = channeltest.NewInbox(t, meituan.New(), w.clock.Now)
 	w.app = channel.App{ID: 7, PublicURL: w.inbox.URL, Credentials: map[string]channel.Secret{

@@ -81,7 +81,7 @@ func taken(rt *rapid.T, app channel.App, list []channel.Request) *channeltest.Bo
 func TestAnyOrderAndRepetitionOfALifesMessagesGivesTheSameOrder(t *testing.T) {
 	g := meituan.New().Info().Grammar
 	rapid.Check(t, func(rt *rapid.T) {
-		w := anywhere(rt).open(t)
+		w := anywhere(rt).open(rt)
 		ref, pushes := aLife(t, rt, w)
 		mixed := rapid.Permutation(pushes).Draw(rt, "order of arrival")
 		for range rapid.IntRange(0, 4).Draw(rt, "repeats") {
@@ -137,7 +137,7 @@ func TestAfterLossAndRepairEveryReadableFactIsEqual(t *testing.T) {
 	p := meituan.New()
 	g := p.Info().Grammar
 	rapid.Check(t, func(rt *rapid.T) {
-		w := anywhere(rt).open(t)
+		w := anywhere(rt).open(rt)
 		ref, pushes := aLife(t, rt, w)
 		w.Advance(t, 10*time.Minute) // a degraded order is whole again
 		pushes = append(pushes, w.Pushes(t)...)

@@ -484,15 +484,22 @@ func sayRider(r *order.Record, f form, src source, version int64, t *trouble) {
 	if latest == 0 {
 		return // nothing was sent to delivery: 0 is then no statement
 	}
-	if known[status] == 0 || known[status] < latest {
-		// 15 has no time of its own, and a state can be newer than the last time: it holds
-		// since the order was last changed, at the earliest since the last time.
-		said := order.Said{State: status, At: max(latest, version), Class: src.class}
-		if status != "0" && status != "5" && status != "100" {
-			said.Who = name
-		}
-		r.Say(order.AxisDelivery, said)
+	// 15 has no time of its own, and a state can be newer than the last time: it holds since
+	// the order was last changed, at the earliest since the last time.
+	at := known[status]
+	if at < latest || at == 0 {
+		at = max(latest, version)
 	}
+	// Times are whole seconds, and a rider can accept and give up within one. What is read
+	// when the second is over is how it ended, whatever was pushed of it.
+	if src.at.UnixMilli() >= at+1000 {
+		at += 999
+	}
+	said := order.Said{State: status, At: at, Class: src.class}
+	if status != "0" && status != "5" && status != "100" {
+		said.Who = name
+	}
+	r.Say(order.AxisDelivery, said)
 	putRider(r, name, f.get("logistics_dispatcher_mobile"), src.stamp(max(latest, version)))
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -317,4 +319,44 @@ func fileText(t testing.TB, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// A rider can accept, arrive and give up within one second of the platform's times. What a
+// read says when the second is over holds, whichever push was lost; a read within it does not
+// know what is still to come.
+func TestAReadSaysHowASecondEnded(t *testing.T) {
+	at := exampleTime.Unix()
+	push := func(status string, at int64) []order.Reading {
+		said, err := translateDelivery(form{"order_id": "1", "time": fmt.Sprint(at), "logistics_status": status}, source{order.ClassPush, exampleTime})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said.readings
+	}
+	read := func(status string, after time.Duration) []order.Reading {
+		f := form{"order_id": "1", "status": "4", "utime": fmt.Sprint(at), "logistics_status": status, "logistics_send_time": fmt.Sprint(at), "logistics_confirm_time": fmt.Sprint(at)}
+		if status == "100" {
+			f["logistics_cancel_time"] = fmt.Sprint(at)
+		}
+		said, err := translateOrder(f, source{order.ClassRead, exampleTime.Add(after)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said.readings
+	}
+	for _, c := range []struct {
+		what string
+		said []order.Reading
+		want order.State
+	}{
+		{"accepted, given up", slices.Concat(push("10", at), read("100", time.Second)), order.DeliveryCancelled},
+		{"accepted, arrived, given up", slices.Concat(push("10", at), push("15", at), read("100", 5*time.Second)), order.DeliveryCancelled},
+		{"accepted, given up, sought anew", slices.Concat(push("10", at), push("100", at), read("0", time.Second)), order.DeliverySought},
+		{"read between two steps of a second", slices.Concat(read("10", 500*time.Millisecond), push("15", at)), order.DeliveryAtStore},
+		{"a step after the second that was read", slices.Concat(read("0", time.Second), push("10", at+1)), order.DeliveryAssigned},
+	} {
+		if o := folded(orderRef("1"), c.said); o.Axes.Delivery != c.want {
+			t.Errorf("%s: delivery is %s, want %s", c.what, o.Axes.Delivery, c.want)
+		}
+	}
 }
