@@ -77,7 +77,7 @@ type DB struct {
 	owner   string
 	place   string // where the data lies, as a copy would not say
 	reads   *sql.DB
-	stmts   sync.Map // text → *sql.Stmt of reads
+	stmts   *sync.Map // text → *sql.Stmt of reads
 	keys    *keyring
 	zip     *zipper
 	days    sync.Map     // dayKey → openKey
@@ -87,7 +87,8 @@ type DB struct {
 	bell    *bell
 	health  *health
 	meters  *meters
-	folder  string // where SQLite's file lies; "" = it is no file
+	memory  *Memory // where it lies, if it lies in memory
+	folder  string  // where SQLite's file lies; "" = it is no file
 	dir     atomic.Pointer[Directory]
 	dirLoad sync.Mutex
 	closing context.Context
@@ -108,7 +109,7 @@ var migrations embed.FS
 // with fault.Unauthorized when the master key is not the one it was made with.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.Open"
-	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), bell: newBell(), turn: o.Turn, newID: o.ID}
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), stmts: new(sync.Map), bell: newBell(), turn: o.Turn, newID: o.ID}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -126,6 +127,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	case o.Dir != "":
 		err = d.openSQLite(ctx, o.Dir)
 	case o.Memory != nil:
+		d.memory = o.Memory
 		err = d.openMemory(ctx, o.Memory)
 	default:
 		err = fault.New(op, fault.Invalid, "give DATABASE_URL or a folder for the data")
@@ -215,10 +217,12 @@ func (d *DB) Close() error {
 	}
 	d.work.Wait()
 	var errs []error
-	d.stmts.Range(func(_, s any) bool {
-		errs = append(errs, s.(*sql.Stmt).Close())
-		return true
-	})
+	if d.memory == nil { // it keeps its own
+		d.stmts.Range(func(_, s any) bool {
+			errs = append(errs, s.(*sql.Stmt).Close())
+			return true
+		})
+	}
 	for i := len(d.closers) - 1; i >= 0; i-- {
 		errs = append(errs, d.closers[i]())
 	}

@@ -22,6 +22,9 @@ type EntryRead struct {
 const entryColumns = `j.id, j.at, j.direction, j.what, j.channel, j.account_id, j.order_id, j.realm, j.kind, j.external_id, j.method, j.path, j.status, j.took_us,
 	j.made_by, j.outcome, j.error, j.known, j.hash, j.size, j.answer_size, j.day, j.body, j.answer`
 
+// headColumns are the same without the bytes.
+var headColumns = strings.Replace(entryColumns, "j.body, j.answer", "NULL AS body, NULL AS answer", 1)
+
 // sealedEntry is an entry with what is needed to open it.
 type sealedEntry struct {
 	EntryRead
@@ -38,33 +41,61 @@ func scanEntry(scan scanFunc) (e sealedEntry, err error) {
 	return e, err
 }
 
-// unseal opens an entry. One whose key is gone is given without its bytes.
-func (d *DB) unseal(ctx context.Context, m ident.Merchant, e *sealedEntry) error {
+// An opener opens entries of one list, and each key once: the lines of an order have one.
+type opener struct {
+	d    *DB
+	m    ident.Merchant
+	keys map[string]*openKey // by use; nil = it is gone
+}
+
+func (d *DB) opener(m ident.Merchant) opener { return opener{d, m, map[string]*openKey{}} }
+
+// key finds the key of an entry; nil when it is gone.
+func (o opener) key(ctx context.Context, e *sealedEntry) (*openKey, error) {
+	use := orderUse(e.Order)
+	if e.day != 0 {
+		use = dayUse(e.day)
+	}
+	if key, ok := o.keys[use]; ok {
+		return key, nil
+	}
+	mk, err := o.d.keys.merchant(o.m)
+	if err != nil {
+		return nil, err
+	}
+	var sealed []byte
+	if e.day == 0 {
+		_, err = o.d.one(ctx, `SELECT sealed_key FROM orders WHERE merchant_id = $1 AND id = $2`, []any{int64(o.m), int64(e.Order)}, &sealed)
+	} else {
+		_, err = o.d.one(ctx, `SELECT sealed_key FROM day_keys WHERE merchant_id = $1 AND day = $2`, []any{int64(o.m), e.day}, &sealed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var key *openKey
+	if sealed != nil {
+		k, err := mk.open(sealed, use)
+		if err != nil {
+			return nil, err
+		}
+		key = &k
+	}
+	o.keys[use] = key
+	return key, nil
+}
+
+// open opens an entry. One whose key is gone is given without its bytes.
+func (o opener) open(ctx context.Context, e *sealedEntry) error {
 	if e.body == nil && e.answer == nil {
 		return nil
 	}
-	mk, err := d.keys.merchant(m)
+	key, err := o.key(ctx, e)
 	if err != nil {
 		return err
 	}
-	var sealed []byte
-	use := orderUse(e.Order)
-	if e.day == 0 {
-		_, err = d.one(ctx, `SELECT sealed_key FROM orders WHERE merchant_id = $1 AND id = $2`, []any{int64(m), int64(e.Order)}, &sealed)
-	} else {
-		use = dayUse(e.day)
-		_, err = d.one(ctx, `SELECT sealed_key FROM day_keys WHERE merchant_id = $1 AND day = $2`, []any{int64(m), e.day}, &sealed)
-	}
-	if err != nil {
-		return err
-	}
-	if sealed == nil {
+	if key == nil {
 		e.Erased = true
 		return nil
-	}
-	key, err := mk.open(sealed, use)
-	if err != nil {
-		return err
 	}
 	open := func(b []byte, use string) []byte {
 		if b == nil || err != nil {
@@ -76,7 +107,7 @@ func (d *DB) unseal(ctx context.Context, m ident.Merchant, e *sealedEntry) error
 			e.Erased, err = true, nil
 			return nil
 		}
-		plain, err = d.zip.unzip(zipped)
+		plain, err = o.d.zip.unzip(zipped)
 		return plain
 	}
 	e.Body = open(e.body, bodyUse(e.ID))
@@ -97,7 +128,7 @@ func (d *DB) entry(ctx context.Context, m ident.Merchant, id ident.Entry) (Entry
 		err = fault.New(op, fault.NotFound, "no such entry")
 	}
 	if err == nil {
-		err = d.unseal(ctx, m, &e)
+		err = d.opener(m).open(ctx, &e)
 	}
 	return e.EntryRead, fault.Wrap(op, err)
 }
@@ -106,6 +137,31 @@ func (d *DB) entry(ctx context.Context, m ident.Merchant, id ident.Entry) (Entry
 // entries, and those of its records that came before the order was known.
 func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor string, limit int) (list []EntryRead, next string, err error) {
 	const op = "db.JournalOf"
+	sealed, next, err := d.journalOf(ctx, op, sc, id, cursor, limit, entryColumns)
+	if err != nil {
+		return nil, "", err
+	}
+	o := d.opener(sc.Merchant)
+	for _, e := range sealed {
+		if err := o.open(ctx, &e); err != nil {
+			return nil, "", fault.Wrap(op, err)
+		}
+		list = append(list, e.EntryRead)
+	}
+	return list, next, nil
+}
+
+// HeadsOf lists the same as JournalOf, the first limit of it, without any bytes: what
+// was said and done, by whom and when.
+func (d *DB) HeadsOf(ctx context.Context, sc Scope, id ident.Order, limit int) (list []EntryRead, err error) {
+	sealed, _, err := d.journalOf(ctx, "db.HeadsOf", sc, id, "", limit, headColumns)
+	for _, e := range sealed {
+		list = append(list, e.EntryRead)
+	}
+	return list, err
+}
+
+func (d *DB) journalOf(ctx context.Context, op string, sc Scope, id ident.Order, cursor string, limit int, columns string) (sealed []sealedEntry, next string, err error) {
 	row, recs, _, err := d.Order(ctx, sc, id)
 	if err != nil {
 		return nil, "", fault.Wrap(op, err)
@@ -124,14 +180,13 @@ func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor str
 		}
 	}
 	args := []any{int64(sc.Merchant), int64(id), after, int64(limit + 1)}
-	parts := []string{`SELECT * FROM (SELECT ` + entryColumns + ` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = $2 AND j.order_id <> 0 AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`}
+	parts := []string{`SELECT * FROM (SELECT ` + columns + ` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = $2 AND j.order_id <> 0 AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`}
 	for _, ref := range refs[:min(len(refs), 50)] {
 		n := len(args)
 		args = append(args, ref.Realm, ref.Kind, ref.ID)
-		parts = append(parts, `SELECT * FROM (SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = 0 AND j.external_id <> ''
+		parts = append(parts, `SELECT * FROM (SELECT `+columns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = 0 AND j.external_id <> ''
 			AND j.realm = `+dollar(n+1)+` AND j.kind = `+dollar(n+2)+` AND j.external_id = `+dollar(n+3)+` AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`)
 	}
-	var sealed []sealedEntry
 	err = d.query(ctx, strings.Join(parts, ` UNION ALL `)+` ORDER BY id LIMIT $4`, args, func(scan scanFunc) error {
 		e, err := scanEntry(scan)
 		sealed = append(sealed, e)
@@ -144,13 +199,7 @@ func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor str
 		sealed = sealed[:limit]
 		next = idCursorText(int64(sealed[limit-1].ID))
 	}
-	for _, e := range sealed {
-		if err := d.unseal(ctx, sc.Merchant, &e); err != nil {
-			return nil, "", fault.Wrap(op, err)
-		}
-		list = append(list, e.EntryRead)
-	}
-	return list, next, nil
+	return sealed, next, nil
 }
 
 // Erase deletes the key of an order's journal: its bodies can never be read again,

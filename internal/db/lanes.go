@@ -156,6 +156,11 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks
 	if err != nil {
 		return nil, 0, err
 	}
+	// Most lanes have nothing to do most of the time: one look at the index says so.
+	if _, err := d.one(ctx, `SELECT COALESCE(MIN(next_at), 0) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1
+		AND state IN ('waiting', 'unknown')`, []any{int64(k.m), int64(k.account)}, &nextAt); err != nil || nextAt == 0 || nextAt > nowMS {
+		return nil, nextAt, fault.Wrap(op, err)
+	}
 	// Tasks have places of their own, so a backlog may not hide them: a pull that waits for the reads that the last
 	// one asked for comes so late that it has everything read again.
 	if len(tasks) > 0 {

@@ -72,8 +72,9 @@ func (d *DB) lines(ctx context.Context, op string, m ident.Merchant, text string
 		return nil, fault.Wrap(op, err)
 	}
 	out := make([]EntryRead, len(sealed))
+	o := d.opener(m)
 	for i := range sealed {
-		if err := d.unseal(ctx, m, &sealed[i]); err != nil {
+		if err := o.open(ctx, &sealed[i]); err != nil {
 			return nil, fault.Wrap(op, err)
 		}
 		out[i] = sealed[i].EntryRead

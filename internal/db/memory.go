@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/pressly/goose/v3"
@@ -20,21 +22,76 @@ import (
 // A database that is opened on it (Options.Memory) takes leases by Options.Now, is not
 // locked against a second opening, and expects that all who have it open take turns:
 // SQLite's own locks would let them fail, not wait.
+//
+// Its connections and their statements are its own and outlive whoever has it open: to
+// make them is a good part of a short simulation.
 type Memory struct {
-	name string
-	keep *sql.DB
+	name   string
+	keep   *sql.DB // counts, copies, empties
+	writer *sql.DB
+	reads  *sql.DB
+	conn   conn     // of writer
+	stmts  sync.Map // text → *sql.Stmt of reads
 }
 
 var memories atomic.Int64
 
 // NewMemory makes an empty one.
 func NewMemory() (*Memory, error) {
+	const op = "db.NewMemory"
 	m := &Memory{name: "tongdan" + strconv.FormatInt(memories.Add(1), 10)}
 	var err error
 	if m.keep, err = m.open(""); err == nil {
 		err = m.keep.Ping()
 	}
-	return m, fault.Wrap("db.NewMemory", err)
+	if err == nil {
+		m.writer, err = m.open("&_txlock=immediate")
+	}
+	if err == nil {
+		m.reads, err = m.open("&_pragma=query_only(1)")
+	}
+	return m, fault.Wrap(op, err)
+}
+
+// writers gives the one connection that writes, to whoever's turn it is.
+func (m *Memory) writers(ctx context.Context) ([]conn, error) {
+	if m.conn == nil {
+		list, err := sqliteWriter("db.Memory", m.writer, new(atomic.Int64))(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.conn = list[0]
+	}
+	return []conn{lent{m.conn}}, nil
+}
+
+// lent is a connection that stays open when its user closes it.
+type lent struct{ conn }
+
+func (lent) close() error { return nil }
+
+// Empty deletes everything but the schema. Nobody may have it open.
+func (m *Memory) Empty() error {
+	const op = "db.Memory.Empty"
+	ctx := context.Background()
+	var tables []string
+	rows, err := m.keep.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version'`)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fault.Wrap(op, err)
+		}
+		tables = append(tables, "DELETE FROM "+name)
+	}
+	if err := rows.Err(); err != nil {
+		return fault.Wrap(op, err)
+	}
+	_, err = m.keep.ExecContext(ctx, "BEGIN; "+strings.Join(tables, "; ")+"; COMMIT")
+	return fault.Wrap(op, err)
 }
 
 // Copy makes another with the same content, as a restored backup would be: whoever opens
@@ -73,7 +130,22 @@ func (m *Memory) Copy() (*Memory, error) {
 }
 
 // Close forgets the content, once nobody has it open any more.
-func (m *Memory) Close() error { return m.keep.Close() }
+func (m *Memory) Close() error {
+	var errs []error
+	m.stmts.Range(func(_, s any) bool {
+		errs = append(errs, s.(*sql.Stmt).Close())
+		return true
+	})
+	if m.conn != nil {
+		errs = append(errs, m.conn.close())
+	}
+	for _, pool := range []*sql.DB{m.reads, m.writer, m.keep} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
 
 func (m *Memory) uri() string { return "file:/" + m.name + "?vfs=memdb" }
 
@@ -89,22 +161,13 @@ func (m *Memory) open(extra string) (*sql.DB, error) {
 
 // openMemory opens it as openSQLite opens a file.
 func (d *DB) openMemory(ctx context.Context, m *Memory) error {
-	const op = "db.openMemory"
-	writer, err := m.open("&_txlock=immediate")
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	d.closers = append(d.closers, writer.Close)
-	if err := migrateMemory(ctx, d, writer); err != nil {
+	if err := migrateMemory(ctx, d, m.keep); err != nil {
 		return err
 	}
-	if d.reads, err = m.open("&_pragma=query_only(1)"); err != nil {
-		return fault.Wrap(op, err)
-	}
-	d.closers = append(d.closers, d.reads.Close)
+	d.reads, d.stmts = m.reads, &m.stmts
 	d.place = "memory " + m.name
 	d.eng = sqliteEngine()
-	d.eng.writers = sqliteWriter(op, writer, new(atomic.Int64))
+	d.eng.writers = m.writers
 	d.eng.clock = func() string { return strconv.FormatInt(d.now().UnixMilli(), 10) }
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +24,7 @@ import (
 // this program's, and with fault.Unauthorized when the master key is not its own.
 func OpenReader(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.OpenReader"
-	d := &DB{now: o.Now, log: o.Log, owner: random("r"), bell: newBell(), queue: newQueue(), health: newHealth()}
+	d := &DB{now: o.Now, log: o.Log, owner: random("r"), stmts: new(sync.Map), bell: newBell(), queue: newQueue(), health: newHealth()}
 	d.queue.close() // whoever wants to write is refused
 	if d.now == nil {
 		d.now = time.Now

@@ -329,7 +329,7 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 	for _, r := range o.Reminders {
 		out = append(out, Moment{At: r.At, Kind: "fact", Code: "reminder", Params: map[string]string{"key": r.Key}})
 	}
-	entries, _, err := h.db.JournalOf(ctx, db.Scope{Merchant: who.Merchant, Stores: who.Stores}, id, "", maxTimeline)
+	entries, err := h.db.HeadsOf(ctx, db.Scope{Merchant: who.Merchant, Stores: who.Stores}, id, maxTimeline)
 	if err != nil {
 		return nil, err
 	}

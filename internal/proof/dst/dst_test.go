@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/tongdan/tongdan/internal/db"
 )
 
 func TestMain(m *testing.M) {
@@ -20,29 +18,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// empty is a database with its schema and nothing in it; every world is a copy.
-var empty = sync.OnceValues(func() (*db.Memory, error) {
-	m, err := db.NewMemory()
-	if err == nil {
-		err = m.Migrate()
-	}
-	return m, err
-})
-
-func blank(t *testing.T) *db.Memory {
-	t.Helper()
-	m, err := empty()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
+var shelf Shelf
 
 // fail tells of a day on which the promise broke: how, how to repeat it, and the smallest
 // day that was found on which it breaks too.
 func fail(t *testing.T, seed uint64, r Report) {
 	t.Helper()
-	small, end := Shrink(Draw(seed), number("TONGDAN_SHRINK", 150), func(s Script) Report { return Play(t, s, blank(t), false) })
+	small, end := Shrink(Draw(seed), number("TONGDAN_SHRINK", 150), func(s Script) Report { return shelf.Play(t, s, false) })
 	t.Errorf("seed %d breaks the promise:\n  %s\nrepeat it with\n  %s\nmade smaller it is\n%s  and breaks it so:\n  %s",
 		seed, strings.Join(r.Wrong, "\n  "), Repeat(seed), small, strings.Join(end.Wrong, "\n  "))
 }
@@ -50,7 +32,6 @@ func fail(t *testing.T, seed uint64, r Report) {
 // days plays seeds on all cores until one fails, there are n, or the time is over.
 func days(t *testing.T, from uint64, n int, until time.Time) (played int) {
 	t.Helper()
-	m := blank(t)
 	var next, count atomic.Int64
 	var broken sync.Map
 	t.Run("days", func(t *testing.T) {
@@ -63,7 +44,7 @@ func days(t *testing.T, from uint64, n int, until time.Time) (played int) {
 						return
 					}
 					seed := from + uint64(i)
-					if r := Play(t, Draw(seed), m, false); len(r.Wrong) > 0 {
+					if r := shelf.Play(t, Draw(seed), false); len(r.Wrong) > 0 {
 						broken.Store(seed, r)
 						next.Store(int64(n))
 						return
@@ -103,7 +84,6 @@ func TestAThousandDays(t *testing.T) {
 
 // TestTheSameSeedGivesTheSameDay plays some seeds twice each, all at once.
 func TestTheSameSeedGivesTheSameDay(t *testing.T) {
-	m := blank(t)
 	var mu sync.Mutex
 	seen := map[uint64]Report{}
 	from := uint64(number("TONGDAN_SEED", 500))
@@ -111,7 +91,7 @@ func TestTheSameSeedGivesTheSameDay(t *testing.T) {
 		seed := uint64(i/2) + from
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
-			r := Play(t, Draw(seed), m, true)
+			r := shelf.Play(t, Draw(seed), true)
 			mu.Lock()
 			defer mu.Unlock()
 			other, ok := seen[seed]
@@ -137,7 +117,7 @@ func TestSeed(t *testing.T) {
 		t.Skip("TONGDAN_SEED names no seed")
 	}
 	s := Draw(uint64(seed))
-	r := Play(t, s, blank(t), true)
+	r := shelf.Play(t, s, true)
 	t.Logf("%s%s\n%d orders, %d acts, %d calls, hash %x", s, strings.Join(r.Trace, "\n"), r.Orders, r.Acts, r.Calls, r.Hash)
 	if len(r.Wrong) > 0 {
 		fail(t, uint64(seed), r)

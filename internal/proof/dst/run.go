@@ -1,7 +1,9 @@
 package dst
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -18,18 +20,64 @@ type Report struct {
 	Acts   int // that the clerk pressed
 }
 
+// A Shelf has databases in memory with the schema and nothing in it. They are used again:
+// to prepare the statements takes as long as hours of a shop.
+type Shelf struct {
+	mu    sync.Mutex
+	first *db.Memory // is only copied
+	free  []*db.Memory
+}
+
+func (s *Shelf) take() (*db.Memory, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.free); n > 0 {
+		m := s.free[n-1]
+		s.free = s.free[:n-1]
+		return m, nil
+	}
+	if s.first == nil {
+		m, err := db.NewMemory()
+		if err == nil {
+			err = m.Migrate()
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.first = m
+	}
+	return s.first.Copy()
+}
+
+func (s *Shelf) put(m *db.Memory) error {
+	if err := m.Empty(); err != nil {
+		return errors.Join(err, m.Close())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, m)
+	return nil
+}
+
 // Play plays a script in a world of its own. Two worlds may be played at once.
-func Play(t *testing.T, s Script, empty *db.Memory, trace bool) (r Report) {
+func (shelf *Shelf) Play(t *testing.T, s Script, trace bool) (r Report) {
+	m, err := shelf.take() // outside of the bubble: it outlives it
+	if err != nil {
+		return Report{Wrong: []string{"there is no database: " + err.Error()}}
+	}
+	defer func() {
+		if err := shelf.put(m); err != nil {
+			r.Wrong = append(r.Wrong, "the database cannot be emptied: "+err.Error())
+		}
+	}()
 	synctest.Test(t, func(*testing.T) {
-		w, err := open(s, empty, trace)
+		w, err := open(s, m, trace)
 		if err != nil {
 			r.Wrong = []string{"the world does not open: " + err.Error()}
 			return
 		}
 		w.live()
-		if err := w.close(); err != nil {
-			w.violate("close: %v", err)
-		}
+		w.close()
 		r = Report{Hash: w.hash.Sum64(), Wrong: w.wrong, Trace: w.lines, Orders: len(w.orders), Calls: w.calls, Acts: len(w.names)}
 	})
 	return r

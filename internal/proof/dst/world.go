@@ -80,17 +80,14 @@ var masterKey = [32]byte{1, 2, 3, 4, 5, 6, 7, 8}
 // begins is when every day begins: a Sunday at eleven in Shanghai.
 var begins = time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
 
-// open makes the world of a script on a copy of an empty database.
+// open makes the world of a script on an empty database.
 func open(s Script, empty *db.Memory, keep bool) (*World, error) {
 	time.Sleep(time.Until(begins))
-	w := &World{script: s, ids: rand.New(rand.NewPCG(s.Seed, 1)), rng: rand.New(rand.NewPCG(s.Seed, 2)), hash: fnv.New64a(), keep: keep,
+	w := &World{script: s, mem: empty, ids: rand.New(rand.NewPCG(s.Seed, 1)), rng: rand.New(rand.NewPCG(s.Seed, 2)), hash: fnv.New64a(), keep: keep,
 		apps: map[string]ident.App{}, pressed: map[string]*press{}, resent: map[string]int{}, ready: map[string]bool{}, cases: map[string]bool{}, asking: map[ident.Account]bool{}}
 	w.clock = sim.NewClock(time.Time{}, 1)
 	run := func(name string) func(func()) { return func(f func()) { w.spawn(nil, "push of "+name, f) } }
 	var err error
-	if w.mem, err = empty.Copy(); err != nil {
-		return nil, err
-	}
 	pushes := &http.Client{Transport: door{w}}
 	if w.mt, err = mt.New(mt.Options{App: app, Secret: secret, Clock: w.clock, Seed: s.Seed, Pushes: pushes, Go: run("meituan"), Calls: sim.NewCalls(64),
 		Configure: func(c *mt.Config) { c.Subscribed = mt.AllFields }}); err != nil {
@@ -120,7 +117,7 @@ func open(s Script, empty *db.Memory, keep bool) (*World, error) {
 	return w, nil
 }
 
-func (w *World) close() error {
+func (w *World) close() {
 	for _, n := range w.nodes {
 		n.kill()
 	}
@@ -129,7 +126,6 @@ func (w *World) close() error {
 	}
 	w.mt.Close()
 	w.ml.Close()
-	return w.mem.Close()
 }
 
 func (w *World) actor() hub.Actor {
