@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/pgserver"
 	"github.com/tongdan/tongdan/internal/rehearse"
 )
@@ -57,6 +58,14 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 	}
 	if s := r.Stock; r.Oversold == nil || *r.Oversold != 0 || s == nil || len(s.Levels) < 30 || s.Sold < 10 || s.Shared < 10 || s.Differ != 0 {
 		t.Errorf("the stock: %+v", s)
+	}
+	if v := r.Verify; v == nil || !v.Holds || len(v.Checks) != len(hub.VerifyChecks()) || v.Checks[0].Looked == 0 {
+		t.Errorf("verify: %+v", v)
+	}
+	for _, x := range r.Reasons {
+		if !x.Forged {
+			t.Errorf("parked, and not on purpose: %+v", x)
+		}
 	}
 	for _, m := range []string{rehearse.Durable, rehearse.Screen, rehearse.Pressed, rehearse.Platform} {
 		if s := r.Times[m]; s.Count == 0 || s.P50 <= 0 || s.P50 > s.P99 || s.P99 > s.Max {

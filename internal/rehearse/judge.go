@@ -144,12 +144,13 @@ func (j *judge) finish(ctx context.Context) error {
 	j.once = books.Once(j.want, list)
 	j.stock.Named, j.stock.Turned = j.named.all(), j.crowd.turned
 	j.lacks = j.stock.breaches()
-	var parked struct {
-		Parked []struct{} `json:"parked"`
-	}
-	if err := j.api.must(ctx, "GET", "/parked?limit=200", "", nil, &parked); err != nil {
-		return err
-	}
-	j.parked = len(parked.Parked)
-	return nil
+	var err error
+	j.parked, err = parkedOf(ctx, j.api)
+	return err
+}
+
+// look has the database verified.
+func (j *judge) look(ctx context.Context) (err error) {
+	j.checked, j.broken, err = j.verify(ctx)
+	return err
 }

@@ -22,6 +22,7 @@ type pile struct {
 	there, received, sold int64
 	shows                 map[item]int64 // what each item shows; absent = the hub has not set it yet
 	out                   bool           // everything was sold at some moment
+	back                  []string       // the orders that gave pieces back
 }
 
 func (x *pile) name() string { return x.code + " @ " + x.store }
@@ -131,6 +132,7 @@ func (l *ledger) told(c sim.StockChange) {
 	case sim.StockBack, sim.StockFreed:
 		x.there += n
 		x.sold -= n
+		x.back = append(x.back, books.Key(c.Platform, c.Order)+" ("+c.Why+")")
 	case sim.StockSet:
 		ours = true
 	}
@@ -171,10 +173,11 @@ type Level struct {
 	Store    string   `json:"store"`
 	Shops    []string `json:"shops"` // that sell it
 	Received int64    `json:"received"`
-	Sold     int64    `json:"sold"`     // by the platforms' books, less what came back
-	Left     int64    `json:"left"`     // received less sold
-	Hub      int64    `json:"hub"`      // what the hub says can still be sold
-	Out      bool     `json:"sold_out"` // at some moment
+	Sold     int64    `json:"sold"`                // by the platforms' books, less what came back
+	Left     int64    `json:"left"`                // received less sold
+	Hub      int64    `json:"hub"`                 // what the hub says can still be sold
+	Out      bool     `json:"sold_out"`            // at some moment
+	Back     []string `json:"gave_back,omitempty"` // orders that did, where the hub's number is another
 }
 
 // Stock is what was sold against what was there.
@@ -222,6 +225,7 @@ func (l *ledger) sum(hub map[string]int64) *Stock {
 		}
 		if v.Hub != v.Left {
 			s.Differ++
+			v.Back = slices.Clone(x.back)
 		}
 		s.Received += v.Received
 		s.Sold += v.Sold

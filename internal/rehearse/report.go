@@ -29,13 +29,15 @@ type Report struct {
 
 	// Held says whether the promise held: no order lost, none doubled, none that differs in
 	// status or total from the platform's, nothing sold that was not there, nothing done twice,
-	// nothing said to be done that was not. Deadlines and penalties do not decide it; they are below.
-	Held     bool   `json:"held"`
-	Orders   Orders `json:"orders"`
-	Acts     Acts   `json:"acts"`
-	Parked   int    `json:"parked"`   // messages that could not be read; they are kept
-	Oversold *int64 `json:"oversold"` // pieces that were sold and not there; null = not measured
-	Stock    *Stock `json:"stock"`
+	// nothing said to be done that was not, and every invariant of the database. Deadlines and penalties do not decide it; they are below.
+	Held     bool      `json:"held"`
+	Orders   Orders    `json:"orders"`
+	Acts     Acts      `json:"acts"`
+	Parked   int       `json:"parked"` // messages that could not be read; they are kept
+	Reasons  []Parked  `json:"parked_reasons"`
+	Oversold *int64    `json:"oversold"` // pieces that were sold and not there; null = not measured
+	Stock    *Stock    `json:"stock"`
+	Verify   *Verified `json:"verify"` // of the database; null = it is that of a hub that runs elsewhere
 
 	Times     map[string]Spread `json:"times"` // by measure
 	Missed    Missed            `json:"missed"`
@@ -116,7 +118,7 @@ func (j *judge) report(loaded float64) *Report {
 	r := &Report{
 		At: d.began.UTC(), Profile: p.Profile, Faults: p.Faults, Engine: j.engine, Nodes: p.Nodes, KillS: p.Kill.Seconds(), LeaseS: p.Lease.Seconds(),
 		Seed: p.Seed, Speed: p.Speed, Minutes: p.Minutes, Rate: p.Rate, LoadedS: loaded, SettledS: j.settled.Seconds(),
-		Parked: j.parked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults, Calls: d.calls,
+		Reasons: j.parked, Verify: j.checked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults, Calls: d.calls,
 		Pushes: Pushes{d.pushes, d.failing}, Marks: d.marks,
 	}
 	r.Orders = Orders{In: len(j.want), Takeaway: len(j.crowd.mt), Retail: len(j.crowd.ml)}
@@ -151,14 +153,17 @@ func (j *judge) report(loaded float64) *Report {
 			r.Acts.Gone++
 		}
 	}
+	for _, x := range j.parked {
+		r.Parked += x.Count
+	}
 	var over int64
 	for _, o := range j.stock.Orders {
 		over += o.Pieces
 	}
 	r.Oversold, r.Stock = &over, j.stock
-	for _, x := range slices.Concat(j.differ, j.once, j.lacks) {
+	for _, x := range slices.Concat(j.differ, j.once, j.lacks, j.broken) {
 		at := loaded
-		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed {
+		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed && x.Kind != kindVerify {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)
@@ -166,7 +171,7 @@ func (j *judge) report(loaded float64) *Report {
 			r.Differ = append(r.Differ, x)
 		}
 	}
-	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0 && len(j.lacks) == 0
+	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0 && len(j.lacks) == 0 && (j.checked == nil || j.checked.Holds)
 	r.Breaks, r.List = d.tally()
 	if len(r.List) > 0 {
 		r.First = &r.List[0]

@@ -231,6 +231,9 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	if err := j.settle(ctx); err != nil {
 		return nil, err
 	}
+	if err := j.look(ctx); err != nil {
+		return nil, err
+	}
 	cancel()
 	all.Wait()
 	return j.report(loaded), nil
@@ -345,9 +348,11 @@ type judge struct {
 	want    map[string]books.Entry
 	stock   *Stock
 	lacks   []books.Difference // of the stock
+	checked *Verified          // nil = the database is not ours
+	broken  []books.Difference // that verify found
 	differ  []books.Difference // of the orders
 	once    []books.Difference // of the acts
-	parked  int
+	parked  []Parked
 	settled time.Duration // how long it took
 	acts    int
 	byEnd   map[string]int

@@ -184,7 +184,7 @@ func (l Lang) facts(r *Report) []fact {
 	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
 		"no call for 5 minutes %s, two late accepts in a row within an hour %s, over 80 %% of pushes failed within 5 minutes %s, refunds expired %s"),
 		l.n(pen.NoPull), l.n(pen.LateTwice), l.n(pen.PushFailures), l.n(pen.RefundExpired))))
-	out = append(out, f(r.Parked == 0, false, l.say("看不懂的消息", "Parked messages"), fmt.Sprintf(l.say("%s 条（原文已保存）", "%s (their bytes are kept)"), l.n(r.Parked))))
+	out = append(out, l.parked(r), l.verified(r.Verify))
 	hits := 0
 	for _, n := range r.Hits {
 		hits += n
@@ -225,6 +225,41 @@ func (l Lang) stock(s *Stock) []fact {
 		book.Text += fmt.Sprintf(l.say("；最坏的一刻各平台合计多显示 %s 件（%s）", "; at the worst moment %s pieces more were shown than there were (%s)"), l.n(int(s.Most)), s.Where)
 	}
 	return []fact{over, book}
+}
+
+// verified is what verify says of the database.
+func (l Lang) verified(v *Verified) fact {
+	f := fact{Name: l.say("自检", "Verify"), Good: v == nil || v.Holds, Bad: v != nil && !v.Holds}
+	if v == nil {
+		f.Text = l.say("没有做：这个通单的数据库不归演练管，用 tongdan verify 自己查", "not run: the database of this hub is not the rehearsal's; run tongdan verify on it")
+		return f
+	}
+	looked, bad := 0, 0
+	for _, c := range v.Checks {
+		looked += c.Looked
+		bad += c.Bad
+	}
+	f.Text = fmt.Sprintf(l.say("数据库的 %d 条规则都查过，看了 %s 处，不成立 %s 处", "%d invariants of the database, %s places looked at, %s do not hold"), len(v.Checks), l.n(looked), l.n(bad))
+	return f
+}
+
+// parked is what could not be read, and why.
+func (l Lang) parked(r *Report) fact {
+	forged := 0
+	var why []string
+	for _, x := range r.Reasons {
+		if x.Forged {
+			forged += x.Count
+			continue
+		}
+		why = append(why, fmt.Sprintf("%s × %s %s: %s", l.n(x.Count), x.Channel, x.What, x.Reason))
+	}
+	f := fact{Name: l.say("看不懂的消息", "Parked messages"), Good: r.Parked == forged,
+		Text: fmt.Sprintf(l.say("%s 条（原文已保存），其中伪造的 %s 条", "%s (their bytes are kept), of these %s forged ones"), l.n(r.Parked), l.n(forged))}
+	if len(why) > 0 {
+		f.Text += l.say("；其余：", "; the others: ") + strings.Join(why[:min(len(why), 5)], l.say("；", "; "))
+	}
+	return f
 }
 
 // verdict is the report in one line.

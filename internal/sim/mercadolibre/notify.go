@@ -103,6 +103,9 @@ func (s *Sim) noticeBody(n notice, attempt int, sent Stamp) []byte {
 	return raw
 }
 
+// ForgedResource is what an invented notification is about. There is no such order.
+const ForgedResource = "/orders/2000000000000001"
+
 func (s *Sim) pushRequest(p sim.Push, forged bool) (*http.Request, error) {
 	var n notice
 	if err := json.Unmarshal(p.Content, &n); err != nil {
@@ -112,7 +115,7 @@ func (s *Sim) pushRequest(p sim.Push, forged bool) (*http.Request, error) {
 	url := s.app.CallbackURL
 	if forged {
 		// Notifications carry no signature. What a stranger can do is invent one.
-		n.User, n.Resource = 1, "/orders/2000000000000001"
+		n.User, n.Resource = 1, ForgedResource
 	}
 	body := s.noticeBody(n, p.Attempt, stampAt(s.clock.Now()))
 	s.mu.Unlock()
