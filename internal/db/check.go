@@ -51,6 +51,11 @@ func (d *DB) snapshot(ctx context.Context, f func(r *reader) error) error {
 		return storeError(err)
 	}
 	defer tx.Rollback()
+	if d.eng.wide != "" {
+		if _, err := tx.ExecContext(ctx, d.eng.wide); err != nil {
+			return storeError(err)
+		}
+	}
 	return f(&reader{ctx, tx})
 }
 

@@ -24,6 +24,10 @@ type engine struct {
 	// the merchant, with which its key begins.
 	aside string
 
+	// wide takes back, for one transaction, what makes plans of few rows the same always:
+	// whoever reads much has the planner weigh. "" = there is no such thing.
+	wide string
+
 	// local: the database is in this process. A read by key is then over sooner than
 	// the goroutines would start that wait for its context to end.
 	local bool

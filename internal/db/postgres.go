@@ -45,7 +45,9 @@ func (d *DB) openPostgres(ctx context.Context, url string) error {
 	// index to take (see connect), which made the server compile them: 100 to 700 ms for the
 	// claim of a lane, more than half of its time with three nodes.
 	config.RuntimeParams["jit"] = "off"
-	d.reads = stdlib.OpenDB(*config)
+	reads := config.Copy()
+	steady(reads)
+	d.reads = stdlib.OpenDB(*reads)
 	d.reads.SetMaxOpenConns(pgReads)
 	d.reads.SetMaxIdleConns(pgReads)
 	d.closers = append(d.closers, d.reads.Close)
@@ -86,6 +88,7 @@ func postgresEngine() *engine {
 		lock:       " FOR NO KEY UPDATE",
 		share:      " FOR SHARE",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
+		wide:       "SELECT set_config('plan_cache_mode', 'auto', true), set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)",
 		clock:      func() string { return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)" },
 		blame:      blamePostgres,
 		taken: func(err error) bool {
@@ -188,14 +191,20 @@ func (d *DB) analyse(g *growth) {
 	}
 }
 
-func (p *pgConn) connect(ctx context.Context) error {
-	config := p.config.Copy()
-	// The writer only looks up by keys: with these, a plan made while tables are small
-	// stays right when they have grown.
+// steady makes the server plan each statement once a connection, for every value. All of
+// ours look up by keys or walk along an index that is there for them: a plan made while
+// tables are small stays right when they have grown, and none is weighed anew for each page
+// of a list, which took twice as long as reading it.
+func steady(config *pgx.ConnConfig) {
 	for _, s := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
 		config.RuntimeParams[s] = "off"
 	}
 	config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+}
+
+func (p *pgConn) connect(ctx context.Context) error {
+	config := p.config.Copy()
+	steady(config)
 	config.RuntimeParams["application_name"] = "tongdan writer"
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(idleTime.Milliseconds(), 10)
 	c, err := pgx.ConnectConfig(ctx, config)

@@ -62,3 +62,14 @@ func TestPostgresKnowsTablesThatHaveGrown(t *testing.T) {
 		t.Errorf("a large table was read again: %v rows", n)
 	}
 }
+
+// A page of a list is not planned anew each time it is read; whoever reads much is.
+func TestPostgresPlansAPageOnce(t *testing.T) {
+	d := dbtest.Open(t, db.Options{URL: dbtest.Postgres(t)})
+	for name, want := range map[string][2]string{"plan_cache_mode": {"force_generic_plan", "auto"}, "enable_seqscan": {"off", "on"}, "enable_hashjoin": {"off", "on"}} {
+		pages, moment, err := d.Settings(name)
+		if got := [2]string{pages, moment}; err != nil || got != want {
+			t.Errorf("%s is %v for pages and for a reader of one moment, want %v (%v)", name, got, want, err)
+		}
+	}
+}
