@@ -84,6 +84,7 @@ type DB struct {
 	history history      // of the PostgreSQL server
 	drawn   atomic.Int64 // the last id of a line of the journal
 	queue   *queue
+	turns   turns // of pages
 	bell    *bell
 	health  *health
 	meters  *meters
@@ -109,7 +110,7 @@ var migrations embed.FS
 // with fault.Unauthorized when the master key is not the one it was made with.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.Open"
-	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), stmts: new(sync.Map), bell: newBell(), turn: o.Turn, newID: o.ID}
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), stmts: new(sync.Map), bell: newBell(), turns: newTurns(), turn: o.Turn, newID: o.ID}
 	if d.now == nil {
 		d.now = time.Now
 	}

@@ -5,8 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"math"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -36,6 +39,7 @@ func (r *OrderRow) Listed() Listed {
 // this is half of what a page costs.
 func (d *DB) List(ctx context.Context, sc Scope, f Filter, show func(*Listed)) (next string, err error) {
 	const op = "db.List"
+	defer d.turns.take()()
 	s := sheets.Get().(*sheet)
 	defer sheets.Put(s)
 	s.rows, s.bytes = s.rows[:0], s.bytes[:0]
@@ -48,26 +52,47 @@ func (d *DB) List(ctx context.Context, sc Scope, f Filter, show func(*Listed)) (
 	return next, nil
 }
 
-// lay reads a page. Where the page is one walk along an index its rows are read on the
-// way, and otherwise when it is known which they are.
+// lay reads a page: in one statement, but for searches that have to be sifted and the end
+// of a list by deadline.
 func (d *DB) lay(ctx context.Context, s *sheet, sc Scope, f Filter) (next string, err error) {
 	limit := pageSize(f.Limit)
 	from, err := placeOfCursor(f.Cursor, f.start())
 	if err != nil {
 		return "", err
 	}
-	whole := f.walk(sc, from, limit+1, listColumns)
-	if !whole.whole || f.Query != "" || f.Sort == SortDue && from.at < 0 {
+	search := strings.TrimSpace(f.Query) != ""
+	var w walk
+	switch {
+	case search:
+		what, err := d.seek(ctx, sc, &f, from)
+		if err != nil {
+			return "", err
+		}
+		if w = what.along(sc, &f, limit+1, listColumns); w.text == "" {
+			places, next, err := d.find(ctx, sc, f, what, limit)
+			if err == nil {
+				err = d.layAt(ctx, s, sc.Merchant, places)
+			}
+			return next, err
+		}
+	case f.Sort == SortDue && from.at < 0:
 		places, next, err := d.page(ctx, sc, f)
 		if err == nil {
 			err = d.layAt(ctx, s, sc.Merchant, places)
 		}
 		return next, err
+	default:
+		if w = f.walk(sc, from, limit+1, listColumns); w.text == "" {
+			return "", nil
+		}
 	}
-	if err := d.query(ctx, whole.text, whole.args, func(scan scanFunc) error { return s.scan(scan, sc.Merchant) }); err != nil {
+	if err := d.query(ctx, w.text, w.args, func(scan scanFunc) error { return s.scan(scan, sc.Merchant) }); err != nil {
 		return "", err
 	}
-	if f.Sort == SortDue && len(s.rows) <= limit { // then those without a deadline
+	if w.jumbled {
+		slices.SortFunc(s.rows, func(a, b laid) int { return cmp.Or(cmp.Compare(b.at, a.at), cmp.Compare(b.ID, a.ID)) })
+	}
+	if f.Sort == SortDue && !search && len(s.rows) <= limit { // then those without a deadline
 		places, err := d.undue(ctx, sc, f, place{math.MaxInt64, math.MaxInt64}, limit+1-len(s.rows))
 		if err == nil {
 			err = d.layAt(ctx, s, sc.Merchant, places)
@@ -109,6 +134,33 @@ func (d *DB) layAt(ctx context.Context, s *sheet, m ident.Merchant, places []pla
 		added[i].at = places[nth[added[i].ID]].at
 	}
 	return nil
+}
+
+// turns let as many pages be read at once as there is something to gain by it; the rest
+// wait in a line. Without that each of many readers has a connection and a share of the
+// processors that wakes up when it likes: the slowest page takes five times as long as most.
+// Who has waited turnTime goes on all the same: a few long searches hold up nobody.
+type turns chan struct{}
+
+const turnTime = 20 * time.Millisecond
+
+func newTurns() turns { return make(turns, 2*runtime.GOMAXPROCS(0)) }
+
+// take waits for a turn and gives what ends it.
+func (t turns) take() (done func()) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }
+	default:
+	}
+	late := time.NewTimer(turnTime)
+	defer late.Stop()
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }
+	case <-late.C:
+		return func() {}
+	}
 }
 
 // A sheet holds the rows of a page.

@@ -149,3 +149,40 @@ func TestASearchIsFiltered(t *testing.T) {
 		}
 	})
 }
+
+// A search read in one statement shows, page after page, each order once and in order that
+// is found by one key or by several, as does the search that is sifted.
+func TestASearchShowsEachOrderOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		many(t, d, m, 0, 120, func(i int, r *db.OrderRow) {
+			r.SortAt = int64(1000 + i/3)
+			names := [][]string{{"珍珠奶茶"}, {"奶茶 (大杯)", "珍珠奶茶"}, {"咖啡"}}[i%3]
+			r.Search = db.SearchText{Names: names, Numbers: []string{fmt.Sprintf("7%04d0042", i)}, Phones: []string{fmt.Sprintf("1380013%04d", 42*(i%2))}, Persons: []string{"王小明"}}
+		})
+		follow(t, d, m)
+		sc := db.Scope{Merchant: m, Personal: true}
+		for _, q := range []string{"奶茶", "0042", "70", "咖啡", "小明", "王小明", "没有"} {
+			for _, limit := range []int{7, 40, 200} {
+				f := db.Filter{Query: q, Limit: limit}
+				var want []ident.Order
+				for _, r := range pages(t, d, sc, f, nil) {
+					want = append(want, r.ID)
+				}
+				var got []ident.Order
+				for {
+					next, err := d.List(t.Context(), sc, f, func(r *db.Listed) { got = append(got, r.ID) })
+					if err != nil {
+						t.Fatal(err)
+					}
+					if f.Cursor = next; next == "" {
+						break
+					}
+				}
+				if !slices.Equal(got, want) || q == "0042" && len(got) != 120 {
+					t.Errorf("%q by %d: %d orders are shown, %d found", q, limit, len(got), len(want))
+				}
+			}
+		}
+	})
+}

@@ -163,7 +163,11 @@ func (d *DB) page(ctx context.Context, sc Scope, f Filter) (places []place, next
 		return nil, "", err
 	}
 	if strings.TrimSpace(f.Query) != "" {
-		return d.find(ctx, sc, f, from, limit)
+		w, err := d.seek(ctx, sc, &f, from)
+		if err != nil {
+			return nil, "", err
+		}
+		return d.find(ctx, sc, f, w, limit)
 	}
 	places, err = d.placesOf(ctx, sc, f, from, limit+1)
 	if err == nil && len(places) > limit {
@@ -229,17 +233,18 @@ func (d *DB) places(ctx context.Context, sc Scope, f Filter, from place, n int) 
 	return out, err
 }
 
-// A walk is the statement that finds the next orders of a list: their place, and with
-// whole also what was asked for beside it. No text means that nothing can be found.
+// A walk is the statement that finds the next orders of a list: their place, and what was
+// asked for beside it. No text means that nothing can be found.
 type walk struct {
-	text  string
-	args  []any
-	whole bool
+	text    string
+	args    []any
+	jumbled bool // rows come in no order: whoever reads them sorts by place
 }
 
 // walk goes along an index from a place. A list over several statuses (and stores) is
 // merged from one walk each, so that it takes no longer when there are more orders; what
-// is merged are places only. more are columns, each after a comma.
+// is merged are places only, and the orders are read where the merge ends. more are columns,
+// each after a comma.
 func (f *Filter) walk(sc Scope, from place, n int, more string) walk {
 	stores := sc.Stores
 	if f.Stores != nil {
@@ -254,22 +259,22 @@ func (f *Filter) walk(sc Scope, from place, n int, more string) walk {
 	args := []any{int64(sc.Merchant), from.at, from.id, int64(n)}
 	rest := f.residual(&args)
 	if f.Sort != SortDue && f.Flag == 0 {
-		text, whole := f.streams(stores, rest, more, &args)
-		return walk{text, args, whole}
+		text, jumbled := f.streams(stores, rest, more, &args)
+		return walk{text, args, jumbled}
 	}
 	rest += f.statuses(&args)
 	if stores != nil {
 		rest += anyOf("store_id", storeNumbers(stores), &args)
 	}
 	if f.Sort == SortDue {
-		return walk{`SELECT due_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND due_at > 0 AND (due_at, id) > ($2, $3)` + rest + ` ORDER BY due_at, id LIMIT $4`, args, true}
+		return walk{`SELECT due_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND due_at > 0 AND (due_at, id) > ($2, $3)` + rest + ` ORDER BY due_at, id LIMIT $4`, args, false}
 	}
-	return walk{`SELECT sort_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND flags <> 0 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`, args, true}
+	return walk{`SELECT sort_at, id` + more + ` FROM orders WHERE merchant_id = $1 AND flags <> 0 AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`, args, false}
 }
 
 // streams is the merge of one walk for each status, and each shop or store where there
-// are few. whole: it is one walk, and has the columns of more.
-func (f *Filter) streams(stores []ident.Store, rest, more string, args *[]any) (text string, whole bool) {
+// are few. jumbled: the rows with the columns of more come in no order.
+func (f *Filter) streams(stores []ident.Store, rest, more string, args *[]any) (text string, jumbled bool) {
 	statuses := distinct(f.Status)
 	if len(statuses) == 0 {
 		statuses = order.Statuses
@@ -309,12 +314,22 @@ func (f *Filter) streams(stores []ident.Store, rest, more string, args *[]any) (
 		return `SELECT sort_at, id` + more + ` FROM orders WHERE merchant_id = $1` + where + ` AND (sort_at, id) < ($2, $3)` + rest + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
 	}
 	if len(where) == 1 {
-		return one(more, where[0]), true
+		return one(more, where[0]), false
 	}
 	for i, w := range where {
 		where[i] = `SELECT * FROM (` + one("", w) + `) AS s`
 	}
-	return strings.Join(where, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`, false
+	text = strings.Join(where, ` UNION ALL `) + ` ORDER BY sort_at DESC, id DESC LIMIT $4`
+	if more == "" {
+		return text, false
+	}
+	return read(text, more), true
+}
+
+// read reads the orders at the places that a statement finds, with more of their columns,
+// in no order. CROSS: SQLite would otherwise begin with all orders of the merchant.
+func read(places, more string) string {
+	return `SELECT p.sort_at, p.id` + more + ` FROM (` + places + `) AS p CROSS JOIN orders AS o WHERE o.merchant_id = $1 AND o.id = p.id`
 }
 
 // distinct is a list with each value once: a walk that is made twice finds everything

@@ -24,7 +24,7 @@ import (
 // this program's, and with fault.Unauthorized when the master key is not its own.
 func OpenReader(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.OpenReader"
-	d := &DB{now: o.Now, log: o.Log, owner: random("r"), stmts: new(sync.Map), bell: newBell(), queue: newQueue(), health: newHealth()}
+	d := &DB{now: o.Now, log: o.Log, owner: random("r"), stmts: new(sync.Map), bell: newBell(), turns: newTurns(), queue: newQueue(), health: newHealth()}
 	d.queue.close() // whoever wants to write is refused
 	if d.now == nil {
 		d.now = time.Now

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -170,20 +171,30 @@ type hit struct {
 	verify bool
 }
 
-// find is page with a query: newest first. It walks all sources together and drops what
-// the rest of the filter does not want. After some steps it gives a short page.
-func (d *DB) find(ctx context.Context, sc Scope, f Filter, from place, limit int) (found []place, next string, err error) {
-	q := fold(f.Query)
-	if utf8.RuneCountInString(q) > maxQuery {
-		return nil, "", fault.New("db.find", fault.Invalid, "search for at most 60 characters")
+// A sought is a query made ready.
+type sought struct {
+	q       string
+	sources []source
+	from    place
+}
+
+// seek makes the query of a filter ready; from is where the page begins.
+func (d *DB) seek(ctx context.Context, sc Scope, f *Filter, from place) (w sought, err error) {
+	w = sought{q: fold(f.Query), from: from}
+	if utf8.RuneCountInString(w.q) > maxQuery {
+		return w, fault.New("db.find", fault.Invalid, "search for at most 60 characters")
 	}
 	if f.Sort == SortDue && f.Cursor == "" {
-		from = place{math.MaxInt64, math.MaxInt64}
+		w.from = place{math.MaxInt64, math.MaxInt64}
 	}
-	sources, err := d.sources(ctx, sc, q)
-	if err != nil {
-		return nil, "", err
-	}
+	w.sources, err = d.sources(ctx, sc, w.q)
+	return w, err
+}
+
+// find is page with a query: newest first. It walks all sources together and drops what
+// the rest of the filter does not want. After some steps it gives a short page.
+func (d *DB) find(ctx context.Context, sc Scope, f Filter, w sought, limit int) (found []place, next string, err error) {
+	q, sources, from := w.q, w.sources, w.from
 	for range 10 {
 		n := limit - len(found)
 		if f.sifts(sc, sources) {
@@ -216,20 +227,18 @@ func (f *Filter) sifts(sc Scope, sources []source) bool {
 	return sc.Stores != nil || f.Stores != nil || len(f.Status) > 0 || f.residual(&args) != "" || slices.ContainsFunc(sources, func(s source) bool { return s.verify })
 }
 
+// maxWalks is how many sources are walked along in one statement.
+const maxWalks = 16
+
 // hits merges the next n places of all sources.
 func (d *DB) hits(ctx context.Context, sc Scope, sources []source, from place, n int) ([]hit, error) {
 	var all []hit
-	for _, s := range sources {
-		text := `SELECT sort_at, order_id FROM postings WHERE merchant_id = $1 AND key = $2 AND (sort_at, order_id) < ($3, $4) ORDER BY sort_at DESC, order_id DESC LIMIT $5`
-		args := []any{int64(sc.Merchant), s.low, from.at, from.id, int64(n)}
-		if s.high != "" {
-			text = `SELECT sort_at, order_id FROM (SELECT sort_at, order_id FROM postings WHERE merchant_id = $1 AND key >= $2 AND key < $3 ORDER BY key LIMIT $4) AS p
-				WHERE (sort_at, order_id) < ($5, $6) ORDER BY sort_at DESC, order_id DESC LIMIT $7`
-			args = []any{int64(sc.Merchant), s.low, s.high, int64(maxRange), from.at, from.id, int64(n)}
-		}
+	for part := range slices.Chunk(sources, maxWalks) {
+		args := []any{int64(sc.Merchant), from.at, from.id, int64(n)}
+		text := strings.Join(walks(part, true, &args), ` UNION ALL `)
 		err := d.query(ctx, text, args, func(scan scanFunc) error {
-			h := hit{verify: s.verify}
-			err := scan(&h.at, &h.id)
+			var h hit
+			err := scan(&h.at, &h.id, &h.verify)
 			all = append(all, h)
 			return err
 		})
@@ -247,6 +256,57 @@ func (d *DB) hits(ctx context.Context, sc Scope, sources []source, from place, n
 		out = append(out, h)
 	}
 	return out[:min(n, len(out))], nil
+}
+
+// along is the walk that finds the next n orders of all sources, with more of their
+// columns, where nothing is to be sifted and the sources are few; else it has no text.
+func (w *sought) along(sc Scope, f *Filter, n int, more string) walk {
+	if len(w.sources) == 0 || len(w.sources) > maxWalks || f.sifts(sc, w.sources) {
+		return walk{}
+	}
+	args := []any{int64(sc.Merchant), w.from.at, w.from.id, int64(n)}
+	list := walks(w.sources, false, &args)
+	return walk{read(`SELECT sort_at, order_id AS id FROM (`+strings.Join(list, ` UNION `)+`) AS u ORDER BY sort_at DESC, order_id DESC LIMIT $4`, more), args, true}
+}
+
+// walks are the statements that walk along the sources, one each, from $2 and $3 and at
+// most $4 steps; with verify they say of each step whether it has to be looked at. Those of
+// a single key come first and are padded to a power of two by repeating the last, so that
+// few texts exist; what is found twice is dropped by whoever reads it.
+func walks(sources []source, verify bool, args *[]any) (list []string) {
+	var plain, rest []source
+	for _, s := range sources {
+		if s.high == "" && !s.verify {
+			plain = append(plain, s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	for n := len(plain); n&(n-1) != 0; n++ {
+		plain = append(plain, plain[len(plain)-1])
+	}
+	bind := func(v any) string {
+		*args = append(*args, v)
+		return dollar(len(*args))
+	}
+	for _, s := range slices.Concat(plain, rest) {
+		columns := `sort_at, order_id`
+		switch {
+		case verify && s.verify:
+			columns += `, 1 AS verify`
+		case verify:
+			columns += `, 0 AS verify`
+		}
+		var from string
+		if s.high == "" {
+			from = `postings WHERE merchant_id = $1 AND key = ` + bind(s.low) + ` AND`
+		} else {
+			from = `(SELECT sort_at, order_id FROM postings WHERE merchant_id = $1 AND key >= ` + bind(s.low) + ` AND key < ` + bind(s.high) +
+				` ORDER BY key LIMIT ` + strconv.Itoa(maxRange) + `) AS p WHERE`
+		}
+		list = append(list, `SELECT * FROM (SELECT `+columns+` FROM `+from+` (sort_at, order_id) < ($2, $3) ORDER BY sort_at DESC, order_id DESC LIMIT $4) AS s`)
+	}
+	return list
 }
 
 // sift keeps the hits that the filter wants.
