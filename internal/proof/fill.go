@@ -68,7 +68,7 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 				s := shops[rng.IntN(len(shops))]
 				r.Shop, r.Store = s.ID, s.Store
 			}
-			phone := fmt.Sprintf("%04d", rng.IntN(10000))
+			phone := fmt.Sprintf("%04d", rng.IntN(1000)) // few, so that an end fills a page at 100,000 orders too
 			r.Summary = bytes.ReplaceAll(bytes.ReplaceAll(like.Summary, []byte(like.Ref.ID), []byte(r.Ref.ID)),
 				[]byte(`"status":"`+string(like.Status)+`"`), []byte(`"status":"`+string(r.Status)+`"`))
 			for _, x := range [][2]string{{like.ID.String(), r.ID.String()}, {like.Shop.String(), r.Shop.String()}, {like.Store.String(), r.Store.String()}} {
