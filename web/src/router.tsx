@@ -117,12 +117,17 @@ const me = createRoute({
   path: "/me",
   component: lazyRouteComponent(() => import("./routes/me/Me"), "Me"),
 });
+const kit = createRoute({
+  getParentRoute: () => inside,
+  path: "/_kit",
+  component: lazyRouteComponent(() => import("./routes/kit/Kit"), "Kit"),
+});
 
 const tree = root.addChildren([
   signIn,
   setup,
   join,
-  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, people, me]),
+  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, people, me, kit]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -292,6 +292,14 @@ export type Account = {
   pull_lag_s: number;
 };
 export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
+/** What a store has of a SKU, and where it is for sale. */
+export type Level = {
+  code: string;
+  on_hand: number;
+  reserved: number;
+  sellable: number;
+  offers: { shop_id: string; item: string; variation: string }[];
+};
 /** stores: those that the user is limited to; empty = all of the merchant. */
 export type User = { id: string; name: string; role: string; locale: string; stores: string[]; rights: string[] };
 export type Said = { zh: string; en: string };
@@ -697,6 +705,14 @@ export const readStatement = (s: Loose<Statement>): Statement => ({
 
 const numbers = (v: Record<string, number | null | undefined> | null | undefined): Record<string, number> =>
   Object.fromEntries(Object.entries(v ?? {}).map(([k, n]) => [k, count(n)]));
+
+export const readLevel = (l: Loose<Level>): Level => ({
+  code: text(l.code),
+  on_hand: count(l.on_hand),
+  reserved: count(l.reserved),
+  sellable: count(l.sellable),
+  offers: list(l.offers, (o) => ({ shop_id: text(o.shop_id), item: text(o.item), variation: text(o.variation) })),
+});
 
 type WireTally = { statuses?: Record<string, number | null> | null; flags?: Record<string, number | null> | null };
 const readTally = (t: WireTally): Tally => ({ statuses: numbers(t.statuses), flags: numbers(t.flags) });

@@ -14,6 +14,7 @@ import {
   readHead,
   readHealth,
   readJournalEntry,
+  readLevel,
   readOrder,
   readParked,
   readShop,
@@ -181,6 +182,22 @@ export const order = (id: string) =>
     queryKey: ["order", id],
     staleTime: 5000,
     queryFn: async () => readOrder(await answer(api.GET("/api/v1/orders/{id}", { params: { path: { id } } }))),
+  });
+
+/** The stock of a store, its first two hundred SKUs; nothing for whoever may not see it. */
+export const stockOf = (store: string) =>
+  queryOptions({
+    queryKey: ["stock", store],
+    staleTime: 10_000,
+    retry: false,
+    queryFn: async () => {
+      try {
+        return ((await answer(api.GET("/api/v1/stock", { params: { query: { store, limit: 200 } } }))).levels ?? []).map(readLevel);
+      } catch (e) {
+        if (e instanceof Failure && e.code === "forbidden") return [];
+        throw e;
+      }
+    },
   });
 
 export function useJournal(id: string) {

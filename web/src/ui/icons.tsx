@@ -105,6 +105,7 @@ const shapes = {
 } satisfies Record<string, ReactNode>;
 
 export type IconName = keyof typeof shapes;
+export const iconNames = Object.keys(shapes) as IconName[];
 
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (

@@ -4,24 +4,30 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "rea
 import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
-import type { AfterSale, Delivery, Money, Order, TimelineEntry } from "../../data/model";
-import { order as orderQuery } from "../../data/queries";
+import type { AfterSale, Level, Order } from "../../data/model";
+import { order as orderQuery, stockOf } from "../../data/queries";
 import { formatMoney } from "../../format/money";
-import { clock, clockSeconds, moment } from "../../format/time";
+import { clock, moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { useWho } from "../../ui/who";
 import { sawOrder } from "../../voice/Announcer";
 import { word } from "../../words";
 import { dueFrom } from "../orders/acts";
 import { Flags, numberText, StatusChip, useOrderName } from "../orders/OrderRow";
 import { typing } from "../orders/Orders";
 import { ActBar, ActButton } from "./ActBar";
+import { CustomerCard } from "./CustomerCard";
+import { Deliveries } from "./Deliveries";
+import { levelOf } from "./levels";
+import { MoneyTable } from "./MoneyTable";
 import { OrderEffects } from "./OrderEffects";
+import { Remarks } from "./Remarks";
+import { Section } from "./Section";
+import { Timeline } from "./Timeline";
 import "./order.css";
 
 const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
@@ -121,35 +127,19 @@ function Body({ order: o, zone }: { order: Order; zone: string }) {
         <Flags order={o} />
         {theirs ? <span className="quiet">{t("order.theirs", { words: theirs })}</span> : null}
       </p>
-      {o.remark ? (
-        <p className="order-remark">
-          <small>{t("order.remark")}</small> {o.remark}
-        </p>
-      ) : null}
+      <Remarks order={o} zone={zone} />
       {o.cancel_why ? <p className="notice bad">{t("order.cancelled", { reason: o.cancel_why })}</p> : null}
       <OrderEffects order={o} zone={zone} />
       {o.issues.length > 0 ? <Issues order={o} /> : null}
+      <Reminders order={o} zone={zone} />
       {o.after_sales.length > 0 ? <AfterSales order={o} zone={zone} /> : null}
       <Lines order={o} />
-      <MoneyTable order={o} />
-      <CustomerCard order={o} />
+      <MoneyTable order={o} zone={zone} />
+      <CustomerCard key={o.id} order={o} />
       {o.deliveries.length > 0 ? <Deliveries order={o} zone={zone} /> : null}
       <Facts order={o} zone={zone} />
-      <Notes order={o} zone={zone} />
       <Timeline order={o} zone={zone} />
     </div>
-  );
-}
-
-export function Section({ title, children, aside }: { title: string; children: ReactNode; aside?: ReactNode }) {
-  return (
-    <section className="order-section">
-      <header>
-        <h3>{title}</h3>
-        {aside}
-      </header>
-      {children}
-    </section>
   );
 }
 
@@ -239,6 +229,10 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
 
 function Lines({ order: o }: { order: Order }) {
   const { t } = useTranslation();
+  const { data: levels } = useQuery({
+    ...stockOf(o.store?.id ?? ""),
+    enabled: Boolean(o.store) && o.status !== "done" && o.status !== "cancelled",
+  });
   const pockets = [...new Set(o.lines.map((l) => l.pocket))];
   return (
     <Section title={t("order.lines")} aside={<span className="quiet num">{t("row.items", { count: o.quantity })}</span>}>
@@ -254,7 +248,9 @@ function Lines({ order: o }: { order: Order }) {
                     <b>{l.name}</b>
                     {l.spec || l.options.length > 0 ? <small>{[l.spec, ...l.options].filter(Boolean).join(" · ")}</small> : null}
                     {l.note ? <small className="remark">{l.note}</small> : null}
-                    {l.sku ? <small className="quiet mono">{l.sku}</small> : null}
+                    <small className="quiet">
+                      {l.sku ? <span className="mono">{l.sku}</span> : null} <Stock level={levelOf(levels ?? [], o.shop?.id ?? "", l)} />
+                    </small>
                   </span>
                   <span className="num line-count">
                     ×{l.quantity}
@@ -280,155 +276,14 @@ function Lines({ order: o }: { order: Order }) {
   );
 }
 
-function MoneyTable({ order: o }: { order: Order }) {
+/** How many are left of what a line sells; nothing where nobody counts them. */
+function Stock({ level }: { level: Level | undefined }) {
   const { t } = useTranslation();
-  const m = o.money;
-  const row = (label: string, amount: Money | null, more = "", note?: string) =>
-    amount && (amount.minor !== 0 || more) ? (
-      <tr className={more} key={label}>
-        <th scope="row">
-          {label}
-          {note ? <small className="quiet">{note}</small> : null}
-        </th>
-        <td className="num">{formatMoney(amount)}</td>
-      </tr>
-    ) : null;
-  const less = (a: Money): Money => ({ ...a, minor: -Math.abs(a.minor) });
+  if (!level) return null;
   return (
-    <Section title={t("order.money")}>
-      <table className="money">
-        <tbody>
-          {row(t("money.goods"), m.goods)}
-          {row(t("money.packing"), m.packing)}
-          {row(t("money.delivery"), m.delivery)}
-          {m.discounts.map((d, i) => {
-            const who = [
-              d.merchant && d.merchant.minor !== 0 ? t("money.byMerchant", { amount: formatMoney(d.merchant) }) : "",
-              d.platform && d.platform.minor !== 0 ? t("money.byPlatform", { amount: formatMoney(d.platform) }) : "",
-              d.in_price ? t("money.inPrice") : "",
-            ].filter(Boolean);
-            return d.amount ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: two discounts may be alike in everything
-              <tr key={i} className={d.in_price ? "fee" : "less"}>
-                <th scope="row">
-                  {d.name || word(t, "discount", d.kind)}
-                  <small className="quiet">{who.join(" · ")}</small>
-                </th>
-                <td className="num">{d.in_price ? formatMoney(d.amount) : formatMoney(less(d.amount))}</td>
-              </tr>
-            ) : null;
-          })}
-          {row(t("money.tax"), m.tax)}
-          {row(t("money.tip"), m.tip)}
-          {row(t("money.total"), m.total, "total")}
-          {m.refunded && m.refunded.minor !== 0 ? row(t("money.refunded"), less(m.refunded), "less") : null}
-          {m.fees.map((f) => row(f.name, f.amount ? less(f.amount) : null, "fee"))}
-          {row(t("money.income"), m.income, "income")}
-        </tbody>
-      </table>
-      {o.payments.length > 0 ? (
-        <p className="quiet num">
-          {o.payments
-            .map((p) =>
-              [word(t, "payMethod", p.method), p.amount ? formatMoney(p.amount) : "", p.theirs || word(t, "payState", p.state)]
-                .filter(Boolean)
-                .join(" "),
-            )
-            .join(" · ")}
-        </p>
-      ) : null}
-    </Section>
-  );
-}
-
-function CustomerCard({ order: o }: { order: Order }) {
-  const { t } = useTranslation();
-  const c = o.full_customer;
-  if (!c) return null;
-  const place = [c.country, c.state, c.city, c.address, c.address_detail, c.zip].filter(Boolean).join(" ");
-  const copy = (text: string) => void navigator.clipboard?.writeText(text).then(() => toast(t("do.copied")));
-  return (
-    <Section title={t("order.customer")} aside={c.masked ? <span className="chip">{t("order.masked")}</span> : undefined}>
-      <p className="customer-line">
-        <b>{c.name || "—"}</b>
-        {c.phone ? (
-          c.masked ? (
-            <span className="num">{c.phone}</span>
-          ) : (
-            <a className="num" href={`tel:${c.phone.replace(/[^\d+,]/g, "")}`}>
-              {c.phone}
-            </a>
-          )
-        ) : null}
-        {c.phone && c.phone_kind !== "real" ? <small className="quiet">{word(t, "phoneKind", c.phone_kind)}</small> : null}
-      </p>
-      {place ? (
-        <p className="customer-line">
-          <span>{place}</span>
-          <button
-            type="button"
-            className="btn icon ghost small"
-            aria-label={t("order.copyAddress")}
-            onClick={() => copy(`${c.name} ${c.phone} ${place}`)}
-          >
-            <Icon name="copy" size={16} />
-          </button>
-        </p>
-      ) : null}
-      {c.note ? <p className="remark">{c.note}</p> : null}
-    </Section>
-  );
-}
-
-function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
-  return (
-    <Section title={t("order.deliveries")}>
-      {o.deliveries.map((d) => (
-        <OneDelivery key={d.key} delivery={d} zone={zone} logistics={o.logistics} />
-      ))}
-    </Section>
-  );
-}
-
-function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zone: string; logistics: string }) {
-  const { t } = useTranslation();
-  const now = useNow();
-  return (
-    <div className="delivery">
-      <p>
-        <b>{word(t, "deliveryState", d.state)}</b> {d.theirs ? <small className="quiet">{d.theirs}</small> : null}
-      </p>
-      {d.rider ? (
-        <p>
-          {t("order.rider")} {d.rider.name}{" "}
-          <a className="num" href={`tel:${d.rider.phone}`}>
-            {d.rider.phone}
-          </a>
-        </p>
-      ) : null}
-      {d.tracking || d.carrier ? (
-        <p className="num">
-          {d.carrier} <span className="mono">{d.tracking}</span>{" "}
-          {d.tracking_url ? (
-            <a href={d.tracking_url} target="_blank" rel="noreferrer">
-              {t("order.track")}
-            </a>
-          ) : null}{" "}
-          {logistics === "me2" || logistics === "full" ? <small className="quiet">{t("order.trackingByPlatform")}</small> : null}
-        </p>
-      ) : null}
-      {d.ship_by_at > 0 ? <p className="num">{t("order.shipBy", { at: moment(d.ship_by_at, now, zone) })}</p> : null}
-      {d.updates.length > 0 ? (
-        <ul className="updates">
-          {d.updates.map((u) => (
-            <li key={`${u.at}/${u.state}/${u.theirs}`}>
-              <time>{moment(u.at, now, zone)}</time> {u.theirs || word(t, "deliveryState", u.state)}
-            </li>
-          ))}
-        </ul>
-      ) : null}
-    </div>
+    <span className={`num ${level.sellable <= 0 ? "bad" : ""}`} data-testid="line-stock">
+      {level.sellable > 0 ? t("order.stock", { count: level.sellable }) : t("order.noStock", { count: level.sellable })}
+    </span>
   );
 }
 
@@ -484,13 +339,13 @@ function Facts({ order: o, zone }: { order: Order; zone: string }) {
   );
 }
 
-function Notes({ order: o, zone }: { order: Order; zone: string }) {
+/** Customers who asked where it is, and whether somebody answered. */
+function Reminders({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
   const now = useNow();
-  const add = o.action_list.find((a) => a.kind === "note" && a.allowed);
-  if (o.notes.length === 0 && o.reminders.length === 0 && !add) return null;
+  if (o.reminders.length === 0) return null;
   return (
-    <Section title={t("order.notes")} aside={add ? <ActButton order={o} act={add} small /> : undefined}>
+    <Section title={t("order.reminders")}>
       <ul className="notes">
         {o.reminders.map((r) => (
           <li key={r.key}>
@@ -502,62 +357,7 @@ function Notes({ order: o, zone }: { order: Order; zone: string }) {
             )}
           </li>
         ))}
-        {o.notes.map((n) => (
-          <li key={`${n.at}/${n.text}`}>
-            <time className="quiet num">{moment(n.at, now, zone)}</time> {n.text} <small className="quiet">{n.by}</small>{" "}
-            <small className="chip">{word(t, "visible", n.visible)}</small>
-          </li>
-        ))}
       </ul>
     </Section>
   );
-}
-
-function Timeline({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
-  const who = useWho();
-  const now = useNow();
-  const entries = [...o.timeline].sort((a, b) => b.at - a.at);
-  return (
-    <Section title={t("order.timeline")}>
-      <ol className="timeline">
-        {entries.map((e, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the same thing may happen twice in one millisecond
-          <li key={i} className={e.kind}>
-            {e.at > 0 ? (
-              <time className="num" dateTime={new Date(e.at).toISOString()}>
-                {now - e.at > 72_000_000 ? moment(e.at, now, zone) : clockSeconds(e.at, zone)}
-              </time>
-            ) : (
-              <span className="quiet">—</span>
-            )}
-            <span>
-              {happened(t, e)}
-              {e.by ? <small className="quiet"> {who(e.by, e.by_name)}</small> : null}
-              {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </Section>
-  );
-}
-
-type Translate = (key: string, options?: Record<string, unknown>) => string;
-
-/** What happened, in words: a fact on one of the axes, an act, a call, a decision. The platform's own words stand behind. */
-function happened(t: Translate, e: TimelineEntry): string {
-  const what = word(t, "act", e.text_code);
-  const { theirs, why, outcome } = e.params;
-  const code = theirs && /^-?\d+$/.test(String(theirs)) ? t("order.code", { code: theirs }) : theirs;
-  const behind = [code, why, e.kind === "call" && outcome ? word(t, "outcome", String(outcome)) : ""].filter(Boolean).join(" · ");
-  const said =
-    e.kind === "act"
-      ? t("timeline.did", { what })
-      : e.kind === "call"
-        ? t("timeline.called", { what })
-        : e.kind === "decision"
-          ? t("timeline.decided", { what })
-          : t(`timeline.${e.axis ? `${e.axis}_` : ""}${e.text_code}`, { defaultValue: e.text_code });
-  return behind ? `${said}（${behind}）` : said;
 }
