@@ -1,4 +1,4 @@
-// Screens for everybody: what axe calls serious or critical exists on none of them, light or dark, desk or phone.
+// Screens for everybody: what axe calls serious or critical exists on none of them, in no look, on desk or phone.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -35,14 +35,16 @@ scenes("no barriers", (s) => {
     ["desk", desk],
     ["phone", phone],
   ]) {
-    for (const dark of [false, true]) {
-      test(`${look}, ${dark ? "dark" : "light"}`, async () => {
+    // The looks follow what the system asks for.
+    for (const theme of ["light", "dark", "contrast"]) {
+      test(`${look}, ${theme}`, async () => {
         const { d, t } = s;
         const found = [];
         const check = async (page, where) => {
           for (const b of await barriers(page)) found.push(`${where}: ${b}`);
         };
-        const stranger = await (await s.stranger({ screen, dark })).newPage();
+        const options = { screen, dark: theme === "dark", contrast: theme === "contrast" };
+        const stranger = await (await s.stranger(options)).newPage();
         for (const [where, path, title] of [
           ["sign-in", "/sign-in", t("enter.title")],
           ["setup", "/setup?token=x", t("setup.title")],
@@ -51,10 +53,30 @@ scenes("no barriers", (s) => {
           await stranger.getByRole("heading", { name: title }).waitFor();
           await check(stranger, where);
         }
-        const person = await s.person({ screen, dark });
+        const person = await s.person(options);
         const page = await open(person, d, "/orders?tab=all");
         await row(page, fresh).waitFor();
+        assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
         await check(page, "orders");
+        if (look === "desk") {
+          await row(page, fresh).getByRole("checkbox").check();
+          await check(page, "a chosen order");
+          await page.keyboard.press("Escape");
+          for (const name of [t("view.title"), t("view.columns")]) {
+            await page.getByRole("button", { name }).click();
+            await page.getByRole("dialog", { name }).waitFor();
+            await check(page, name);
+            await page.keyboard.press("Escape");
+          }
+          await page.keyboard.press("?");
+          await page.getByRole("dialog", { name: t("keys.title") }).waitFor();
+          await check(page, "the sheet of keys");
+          await page.keyboard.press("Escape");
+          await page.keyboard.press("Control+k");
+          await page.getByRole("listbox").getByRole("option").first().waitFor();
+          await check(page, "the command palette");
+          await page.keyboard.press("Escape");
+        }
         const visit = async (path, shown) => {
           await page.goto(d.url + path);
           await shown.first().waitFor();
@@ -76,6 +98,7 @@ scenes("no barriers", (s) => {
           ["/parked", page.getByTestId("parked")],
           ["/unclear", page.getByText(t("unclear.none"))],
           ["/me", page.getByText(t("me.signOut"))],
+          ["/_kit", page.getByTestId("kit-contrast")],
           ["/nowhere", page.getByText(t("state.noPage"))],
         ]) {
           await visit(where, shown);

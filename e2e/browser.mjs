@@ -38,12 +38,13 @@ export async function wordsOf(language) {
 }
 
 /** A browser of one person: language, screen, and with `speech` a voice whose sentences are recorded in window.spoken. */
-export async function person(browser, language, { screen = desk, dark = false, speech = false } = {}) {
+export async function person(browser, language, { screen = desk, dark = false, contrast = false, speech = false } = {}) {
   const context = await browser.newContext({
     ...screen,
     locale: language,
     timezoneId: "Asia/Shanghai",
     colorScheme: dark ? "dark" : "light",
+    contrast: contrast ? "more" : "no-preference",
     reducedMotion: "reduce",
   });
   context.setDefaultTimeout(10_000);

@@ -68,30 +68,36 @@ export function sawOrders(list: OrderSummary[]): void {
 let waitingOrders: OrderSummary[] = [];
 let flushing: ReturnType<typeof setTimeout> | undefined;
 
-/** Takes an order into the picture. Fifty a second become four renderings a second. */
+let flushedAt = 0;
+
+/** Takes an order into the picture: a single one at once, fifty a second as four renderings a second. */
 function take(o: OrderSummary) {
   waitingOrders.push(o);
   if (flushing) return;
-  flushing = setTimeout(() => {
-    flushing = undefined;
-    const next = new Map(orders);
-    for (const order of waitingOrders) {
-      const old = next.get(order.id);
-      if (old && old.seq > order.seq) continue;
-      next.delete(order.id); // to the end: the map is also the order of forgetting
-      next.set(order.id, order);
-      lastOrderAt = Math.max(lastOrderAt, order.placed_at);
-    }
-    for (const id of next.keys()) {
-      if (next.size <= remembered) break;
-      next.delete(id);
-    }
-    const came = waitingOrders;
-    waitingOrders = [];
-    orders = next;
-    tell();
-    for (const order of came) for (const a of arrivals) a(order);
-  }, 60);
+  flushing = setTimeout(
+    () => {
+      flushing = undefined;
+      flushedAt = Date.now();
+      const next = new Map(orders);
+      for (const order of waitingOrders) {
+        const old = next.get(order.id);
+        if (old && old.seq > order.seq) continue;
+        next.delete(order.id); // to the end: the map is also the order of forgetting
+        next.set(order.id, order);
+        lastOrderAt = Math.max(lastOrderAt, order.placed_at);
+      }
+      for (const id of next.keys()) {
+        if (next.size <= remembered) break;
+        next.delete(id);
+      }
+      const came = waitingOrders;
+      waitingOrders = [];
+      orders = next;
+      tell();
+      for (const order of came) for (const a of arrivals) a(order);
+    },
+    Math.max(60, 250 - (Date.now() - flushedAt)),
+  );
 }
 
 /** Notices many changes and refetches what they touch at most once in a while: at once for the first, then together. */

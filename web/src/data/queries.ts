@@ -129,7 +129,8 @@ export function useOrderPages(query: Query) {
     staleTime: 60_000,
     gcTime: 2 * 60_000,
     queryFn: async ({ pageParam, signal }): Promise<{ orders: OrderSummary[]; next: Place | undefined }> => {
-      const read = (p: Place) => orderPage({ ...query, sort: p.sort, limit: 50, cursor: p.cursor || undefined }, signal);
+      // The first page is what one sees; whoever goes on wants more at a time.
+      const read = (p: Place) => orderPage({ ...query, sort: p.sort, limit: p.cursor ? 200 : 50, cursor: p.cursor || undefined }, signal);
       const after = (p: OrderPage, sort: Place["sort"]): Place | undefined => (p.next ? { sort, cursor: p.next } : undefined);
       const page = await read(pageParam);
       if (!byDue) return { orders: page.orders, next: after(page, "newest") };

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { serverNow } from "../../data/clock";
 import { formatMoney } from "../../format/money";
 import { Due } from "../../ui/Due";
 import { type Look, themes, usePhone } from "../../ui/device";
@@ -53,7 +54,7 @@ function Piece({ title, wide, children }: { title: string; wide?: boolean; child
 
 function Pieces() {
   const { t } = useTranslation();
-  const [now] = useState(() => Date.now());
+  const [now] = useState(serverNow);
   const phone = usePhone();
   return (
     <div className="pieces">

@@ -4,7 +4,7 @@ import type { Money, Order } from "../../data/model";
 import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
 import { word } from "../../words";
-import { less, shares, unexplained } from "./bill";
+import { less, subsidy, unexplained, withheld } from "./bill";
 import { Section } from "./Section";
 
 /** The order's money to the cent: what the customer pays and who carries the discounts, then what is left for the store, then the payments. */
@@ -21,13 +21,7 @@ export function MoneyTable({ order: o, zone }: { order: Order; zone: string }) {
         <td className="num">{formatMoney(amount)}</td>
       </tr>
     ) : null;
-  const paidBy = shares(m);
-  const store = [
-    row(t("money.merchantShare"), paidBy.merchant, "fee"),
-    row(t("money.platformShare"), paidBy.platform, "fee"),
-    ...m.fees.map((f) => row(f.name, f.amount ? less(f.amount) : null, "fee")),
-    row(t("money.income"), m.income, "income"),
-  ].filter(Boolean);
+  const fees = m.fees.map((f) => row(f.name, f.amount ? less(f.amount) : null, "fee")).filter(Boolean);
   return (
     <Section title={t("order.money")}>
       <table className="money">
@@ -60,10 +54,16 @@ export function MoneyTable({ order: o, zone }: { order: Order; zone: string }) {
           {m.refunded && m.refunded.minor !== 0 ? row(t("money.refunded"), less(m.refunded), "less") : null}
         </tbody>
       </table>
-      {store.length > 0 ? (
-        <table className="money store-money">
+      {m.income || fees.length > 0 ? (
+        <table className="money" data-testid="store-money">
           <caption>{t("money.store")}</caption>
-          <tbody>{store}</tbody>
+          <tbody>
+            {row(t("money.total"), m.total, "fee")}
+            {row(t("money.subsidy"), subsidy(m), "fee")}
+            {fees}
+            {row(t("money.withheld"), withheld(m), "fee", t("money.withheldHelp"))}
+            {row(t("money.income"), m.income, "income")}
+          </tbody>
         </table>
       ) : null}
       <Payments order={o} zone={zone} />

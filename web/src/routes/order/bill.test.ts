@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Bill, Money } from "../../data/model";
-import { shares, unexplained } from "./bill";
+import { subsidy, unexplained, withheld } from "./bill";
 
 const yuan = (minor: number): Money => ({ minor, digits: 2, currency: "CNY" });
 const bill = (more: Partial<Bill>): Bill => ({
@@ -32,7 +32,14 @@ test("what cannot be said is not said", () => {
   expect(unexplained(bill({ tip: { minor: 5, digits: 2, currency: "BRL" } }))).toBeUndefined();
 });
 
-test("the shares of a discount add up over all of them", () => {
-  expect(shares(bill({}))).toEqual({ merchant: yuan(300), platform: yuan(200) });
-  expect(shares(bill({ discounts: [] }))).toEqual({ merchant: undefined, platform: undefined });
+test("the platform's part of the discounts is money for the store", () => {
+  expect(subsidy(bill({}))).toEqual(yuan(200));
+  expect(subsidy(bill({ discounts: [] }))).toBeUndefined();
+});
+
+test("paid, plus subsidy, less the fees that are listed, less what is not broken down, is the income", () => {
+  const m = bill({ income: yuan(5880), fees: [{ name: "服务费", amount: yuan(300) }] });
+  expect(withheld(m)).toEqual(yuan(5880 - (6300 + 200 - 300)));
+  expect(withheld(bill({ income: yuan(6500) }))).toBeUndefined();
+  expect(withheld(bill({ income: null }))).toBeUndefined();
 });

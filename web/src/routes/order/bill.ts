@@ -17,13 +17,24 @@ export function unexplained(m: Bill): Money | undefined {
   return minor === 0 ? undefined : { ...m.total, minor };
 }
 
-/** The discounts by who pays for them; undefined where nobody says. */
-export function shares(m: Bill): { merchant: Money | undefined; platform: Money | undefined } {
-  const of = (who: "merchant" | "platform") => {
-    const all = sum(m.discounts.flatMap((d) => (d[who] ? [d[who] as Money] : [])));
-    return all && all.minor !== 0 ? all : undefined;
-  };
-  return { merchant: of("merchant"), platform: of("platform") };
+/** What the platform pays of the discounts; undefined where nothing or where nobody says. */
+export function subsidy(m: Bill): Money | undefined {
+  const all = sum(m.discounts.flatMap((d) => (d.platform ? [d.platform] : [])));
+  return all && all.minor !== 0 ? all : undefined;
+}
+
+/**
+ * What lies between what the customer paid and the income that the platform names, beyond its subsidy and the fees that it lists:
+ * commission, delivery and whatever else it does not break down. Undefined where it is nothing or cannot be said.
+ */
+export function withheld(m: Bill): Money | undefined {
+  if (!m.total || !m.income) return undefined;
+  const fees = m.fees.flatMap((f) => (f.amount ? [less(f.amount)] : []));
+  const paid = subsidy(m);
+  const expected = sum([m.total, ...(paid ? [paid] : []), ...fees]);
+  if (!expected || expected.currency !== m.income.currency || expected.digits !== m.income.digits) return undefined;
+  const minor = m.income.minor - expected.minor;
+  return minor === 0 ? undefined : { ...m.income, minor };
 }
 
 /** An amount that is taken off. */

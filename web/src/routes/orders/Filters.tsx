@@ -79,11 +79,13 @@ export function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
         <option value="due">{t("filter.due")}</option>
         <option value="newest">{t("filter.newest")}</option>
       </select>
-      {narrowed ? (
-        <button type="button" className="btn ghost" onClick={() => change({ channel: "", store: "", from: "", to: "", q: "" })}>
-          {t("filter.clear")}
-        </button>
-      ) : null}
+      <button
+        type="button"
+        className={narrowed ? "btn ghost" : "btn ghost unseen"}
+        onClick={() => change({ channel: "", store: "", from: "", to: "", q: "" })}
+      >
+        {t("filter.clear")}
+      </button>
       <span className="filters-end">
         <Views filter={filter} />
         <Columns />
