@@ -55,25 +55,28 @@ export function Shell() {
   );
 }
 
-/** Everywhere that one can go, for whoever is signed in. */
+const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
+  { to: "/orders", icon: "orders", name: "orders" },
+  { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
+  { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },
+  { to: "/unclear", icon: "unclear", name: "unclear" },
+  { to: "/statements", icon: "tally", name: "statements", right: "statements.see" },
+  { to: "/status", icon: "pulse", name: "status", right: "whole.see" },
+  { to: "/people", icon: "people", name: "people", right: "people.keep" },
+];
+
+/** Everywhere that whoever is signed in can go. */
 function usePlaces(): Place[] {
   const { t } = useTranslation();
-  const { data: user } = useQuery(session);
-  return [
-    { to: "/orders", icon: "orders", label: t("nav.orders") },
-    { to: "/connections", icon: "plug", label: t("nav.connections") },
-    { to: "/parked", icon: "parked", label: t("nav.parked") },
-    { to: "/unclear", icon: "unclear", label: t("nav.unclear") },
-    { to: "/statements", icon: "tally", label: t("nav.statements") },
-    ...(user && user.stores.length === 0 ? [{ to: "/status", icon: "pulse" as const, label: t("nav.status") }] : []),
-    { to: "/me", icon: "person", label: t("nav.me") },
-  ];
+  const may = useMay();
+  return places.filter((p) => !p.right || may(p.right)).map((p) => ({ ...p, label: t(`nav.${p.name}`) }));
 }
 
 /** The command palette, on Ctrl or Command with K. */
 function Commands() {
   const [open, setOpen] = useState(false);
-  const places = usePlaces();
+  const { t } = useTranslation();
+  const places = [...usePlaces(), { to: "/me", icon: "person" as const, label: t("nav.me") }];
   useEffect(() => {
     // Ready before it is wanted: what is typed right after the keys must not go elsewhere.
     const ahead = setTimeout(() => void loadPalette().catch(() => {}), 3000);
@@ -107,8 +110,9 @@ function Side() {
   const { t } = useTranslation();
   const { data: user } = useQuery(session);
   const { data: shop } = useQuery(merchant);
-  const may = useMay();
   const n = useTroubles();
+  const places = usePlaces();
+  const waiting: Record<string, number> = { "/connections": n.accounts, "/parked": n.parked, "/unclear": n.unclear };
   return (
     <nav className="side" aria-label={t("nav.label")}>
       <div className="brand">
@@ -118,13 +122,9 @@ function Side() {
           <span className="quiet clip">{shop?.name}</span>
         </div>
       </div>
-      <Entry to="/orders" icon="orders" label={t("nav.orders")} />
-      {may("whole.see") ? <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} /> : null}
-      {may("parked.see") ? <Entry to="/parked" icon="parked" label={t("nav.parked")} count={n.parked} /> : null}
-      <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
-      {may("statements.see") ? <Entry to="/statements" icon="tally" label={t("nav.statements")} /> : null}
-      {may("whole.see") ? <Entry to="/status" icon="pulse" label={t("nav.status")} /> : null}
-      {may("people.keep") ? <Entry to="/people" icon="people" label={t("nav.people")} /> : null}
+      {places.map((p) => (
+        <Entry key={p.to} to={p.to as Target} icon={p.icon} label={p.label} count={waiting[p.to]} />
+      ))}
       <div className="side-end">
         <Entry to="/me" icon="person" label={user?.name || t("nav.me")} />
       </div>
