@@ -172,6 +172,11 @@ func (d *DB) changedDirectory(ctx context.Context, op string, m ident.Merchant, 
 
 // addChange writes one line into the feed: the last thing that a transaction does.
 func (d *DB) addChange(ctx context.Context, c conn, m ident.Merchant, kind, id string) (Receipt, error) {
+	return d.addChangeAt(ctx, c, m, kind, id, 0)
+}
+
+// addChangeAt is addChange for what belongs to a store; 0 = to no one store.
+func (d *DB) addChangeAt(ctx context.Context, c conn, m ident.Merchant, kind, id string, store ident.Store) (Receipt, error) {
 	var r Receipt
 	found, err := one(ctx, c, nextSeq, []any{int64(1), int64(m)}, &r.Epoch, &r.Seq)
 	if err != nil {
@@ -180,7 +185,7 @@ func (d *DB) addChange(ctx context.Context, c conn, m ident.Merchant, kind, id s
 	if !found {
 		return r, fault.New("db.addChange", fault.NotFound, "no such merchant")
 	}
-	return r, c.run(ctx, addChanges.stmts([]any{int64(m), r.Seq, kind, id, int64(0), d.now().UnixMilli()})...)
+	return r, c.run(ctx, addChanges.stmts([]any{int64(m), r.Seq, kind, id, int64(store), d.now().UnixMilli()})...)
 }
 
 // Reload reads the directory again: another node may have changed it. Without Options.Turn

@@ -429,6 +429,25 @@ type Counts struct {
 	Seq      int64 // of the last change that is counted
 }
 
+// OpenOrders counts by store the orders of a scope that are in one of some statuses.
+func (d *DB) OpenOrders(ctx context.Context, sc Scope, statuses ...order.Status) (map[ident.Store]int64, error) {
+	list := make([]string, len(statuses))
+	for i, s := range statuses {
+		list[i] = string(s)
+	}
+	where, args := sc.where("store_id", []any{int64(sc.Merchant)})
+	where += anyOf("status", list, &args)
+	out := map[ident.Store]int64{}
+	err := d.query(ctx, `SELECT store_id, SUM(n) FROM counts WHERE merchant_id = $1`+where+` GROUP BY store_id`, args, func(scan scanFunc) error {
+		var id ident.Store
+		var n int64
+		err := scan(&id, &n)
+		out[id] = n
+		return err
+	})
+	return out, fault.Wrap("db.OpenOrders", err)
+}
+
 // Counts counts the orders of a scope. Of the filter, Channels, Shops and Stores are
 // looked at.
 func (d *DB) Counts(ctx context.Context, sc Scope, f Filter) (Counts, error) {

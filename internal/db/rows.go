@@ -136,6 +136,7 @@ const (
 	KindParked    = "parked"
 	KindBatch     = "batch"
 	KindDirectory = "directory"
+	KindMessage   = "message" // who sees to something that waits
 
 	// Hidden stands for changes that the reader may not see: it only tells how far the
 	// list goes, and has no ID.
