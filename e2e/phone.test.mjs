@@ -100,8 +100,8 @@ scenes("the phone in one hand", (s) => {
     const box = await bar.boundingBox();
     assert.equal(Math.round(box.y + box.height), 780, "it is at the thumb");
     for (const [name, path] of [
-      [t("nav.connections"), "/connections"],
-      [t("nav.unclear"), "/unclear"],
+      [t("nav.messages"), "/messages"],
+      [t("nav.board"), "/board"],
       [t("nav.me"), "/me"],
       [t("nav.orders"), "/orders"],
     ]) {
@@ -112,7 +112,7 @@ scenes("the phone in one hand", (s) => {
     }
   });
 
-  for (const path of ["/orders?tab=all", "/connections", "/parked", "/unclear", "/me", "an order"]) {
+  for (const path of ["/orders?tab=all", "/connections", "/parked", "/unclear", "/messages", "/board", "/people", "/me", "an order"]) {
     test(`everything on ${path} is as big as a wet thumb`, async () => {
       const { d } = s;
       const o = await d.meituan.place(tea(2));

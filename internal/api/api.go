@@ -209,6 +209,7 @@ func (s *Server) routes() {
 	s.statusRoutes()
 	s.healthRoutes()
 	s.statementRoutes()
+	s.boardRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -418,7 +418,10 @@ func TestProbesAndMetrics(t *testing.T) {
 	if r := b.call("GET", "/metrics", "", "", "X-Forwarded-For", "203.0.113.9"); r.status != 401 {
 		t.Errorf("through a proxy: %d", r.status)
 	}
-	if r := b.call("GET", "/metrics", b.clerk, "", "X-Forwarded-For", "203.0.113.9"); r.status != 200 {
+	if r := b.call("GET", "/metrics", b.clerk, "", "X-Forwarded-For", "203.0.113.9"); r.status != 403 {
+		t.Errorf("metrics of all stores for a key of one: %d", r.status)
+	}
+	if r := b.call("GET", "/metrics", b.owner, "", "X-Forwarded-For", "203.0.113.9"); r.status != 200 {
 		t.Errorf("through a proxy with a key: %d", r.status)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // for others they only grow.
 type Change struct {
 	Seq  int64  `json:"seq"`
-	Kind string `json:"kind" doc:"order, account, parked, effect, batch or directory; others may come."`
+	Kind string `json:"kind" doc:"order, account, parked, effect, batch, directory or message; others may come."`
 	ID   string `json:"id"`
 	At   int64  `json:"at"`
 }

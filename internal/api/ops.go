@@ -16,6 +16,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/role"
 )
 
 func (s *Server) meter() error {
@@ -121,7 +122,7 @@ func (s *Server) writable(ctx context.Context) error {
 	return err
 }
 
-// metrics are for whoever is on this machine, and for an API key. A proxy in front makes
+// metrics are for whoever is on this machine, and for an API key of all stores. A proxy in front makes
 // strangers look local, so a request that came through one needs the key.
 func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)
@@ -131,6 +132,9 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		c, err := s.authenticate(r)
 		if err == nil && !c.byKey {
 			err = fault.New("api.metrics", fault.Forbidden, "metrics are for API keys")
+		}
+		if err == nil { // they count what goes on in all stores
+			err = c.May("api.metrics", role.SeeWhole)
 		}
 		if err != nil {
 			s.fail(w, r, err)

@@ -93,10 +93,12 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"listOffers":     {"", "?store=" + b.stores[0].ID.String(), "?shop=" + shops["TEA001"]},
 		"listStatements": {"", "?shop_id=" + shops["TEA001"]},
 		"listChanges":    {"?after=0", "?after=1"},
+		"listMessages":   {"", "?store=" + b.stores[0].ID.String()},
 	}
 	bodies := map[string]string{
 		"act": `{"kind":"note","text":"x"}`, "makeBatch": `{"kind":"note","text":"x","orders":["` + foreign + `"]}`, "resolveEffect": `{"outcome":"done"}`,
 		"bookStock":     `{"store_id":"` + b.stores[0].ID.String() + `","sku_id":"` + sku + `","reason":"receipt","pieces":1}`,
+		"takeMessage":   `{"key":"unaccepted/` + foreign + `","take":true}`,
 		"makeStatement": `{"shop_id":"` + shops["TEA001"] + `"}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}

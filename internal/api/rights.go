@@ -18,7 +18,7 @@ var rights = map[string]role.Right{
 
 	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "countOrders": role.See,
 	"act": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
-	"listChanges": role.See, "stream": role.See,
+	"listChanges": role.See, "stream": role.See, "getBoard": role.See, "listMessages": role.See, "takeMessage": role.See,
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,
 	"listParked": role.SeeParked, "getParked": role.SeeParked, "retryParked": role.HandleParked, "dropParked": role.HandleParked,
 

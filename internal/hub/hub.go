@@ -95,6 +95,7 @@ type Hub struct {
 	tally     tally
 	owner     string // of this process's leases
 	version   string
+	healths   sync.Map // *oldHealth by merchant
 	counts    sync.Map // account → countState: the day that is being counted
 }
 

@@ -30,6 +30,7 @@ type shopWorld struct {
 	db  *db.DB
 	hub *hub.Hub
 	sim *mt.Sim
+	clk *sim.Clock
 	who hub.Actor
 	app db.AppRow
 }
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, d *db.DB) *shopWorld {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	w.sim = s
+	w.sim, w.clk = s, clock
 	api := httptest.NewServer(s.API())
 	t.Cleanup(api.Close)
 	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clock.Now, Speed: 1}, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})

@@ -36,6 +36,7 @@ type Summary struct {
 	PlacedAt   int64             `json:"placed_at"`
 	PaidAt     int64             `json:"paid_at"`
 	PromisedAt int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
+	Since      map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
 	Deadline   *Deadline         `json:"deadline,omitempty"`
 	Total      *money.Amount     `json:"total,omitempty"`
 	Paid       *money.Amount     `json:"paid,omitempty"`
@@ -135,8 +136,54 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 			}
 		}
 	}
+	s.Since = sinceOf(o)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
+}
+
+// sinceOf tells since when an order has waited for what it waits for.
+func sinceOf(o *order.Order) map[string]int64 {
+	out := map[string]int64{}
+	note := func(what string, at int64, earliest bool) {
+		if was, ok := out[what]; at > 0 && (!ok || earliest == (at < was)) {
+			out[what] = at
+		}
+	}
+	switch o.Status {
+	case order.StatusNew:
+		note("new", max(o.Times.Placed, o.Times.Paid), false)
+	case order.StatusAccepted:
+		for _, e := range o.Events {
+			if e.Axis == order.AxisWork && e.State == order.WorkAccepted {
+				note("accepted", e.At, true)
+			}
+		}
+		note("accepted", cmp.Or(out["accepted"], max(o.Times.Placed, o.Times.Paid)), true)
+	}
+	for _, d := range o.Delivered {
+		for _, u := range d.Updates {
+			switch {
+			case d.State == order.DeliveryAtStore && u.State == order.DeliveryAtStore:
+				note("rider", u.At, true)
+			case d.State == order.DeliveryFailed && u.State == order.DeliveryFailed:
+				note("problem", u.At, false)
+			}
+		}
+	}
+	for _, c := range o.Cases {
+		if c.Answerable {
+			note("refund", c.Case.AskedAt, true)
+		}
+	}
+	for _, r := range o.Reminders {
+		if r.AnsweredAt == 0 {
+			note("reminder", r.At, false)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
 }
 
 // blocked reports whether an act waits for another one that is under way.

@@ -107,6 +107,16 @@ const statements = createRoute({
   path: "/statements",
   component: lazyRouteComponent(() => import("./routes/statements/Statements"), "Statements"),
 });
+const board = createRoute({
+  getParentRoute: () => inside,
+  path: "/board",
+  component: lazyRouteComponent(() => import("./routes/board/Board"), "StoreBoard"),
+});
+const messages = createRoute({
+  getParentRoute: () => inside,
+  path: "/messages",
+  component: lazyRouteComponent(() => import("./routes/board/Messages"), "Messages"),
+});
 const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
@@ -127,7 +137,20 @@ const tree = root.addChildren([
   signIn,
   setup,
   join,
-  inside.addChildren([home, orders.addChildren([order]), connections, parked, unclear, statements, status, people, me, kit]),
+  inside.addChildren([
+    home,
+    orders.addChildren([order]),
+    connections,
+    parked,
+    unclear,
+    statements,
+    status,
+    board,
+    messages,
+    people,
+    me,
+    kit,
+  ]),
 ]);
 
 export function makeRouter(client: QueryClient) {

@@ -134,8 +134,10 @@ export function follow(client: QueryClient): () => void {
         take(readSummary(c.order));
       } else if (c.id) expectOrder(c.id);
       refresh(["counts"], 800);
+      refresh(["concerns"], 5000);
       if (c.id) refresh(["order", c.id], 300);
-    } else if (c.kind === "account") refresh(["accounts"], 1500);
+    } else if (c.kind === "message") refresh(["concerns"], 1000);
+    else if (c.kind === "account") refresh(["accounts"], 1500);
     else if (c.kind === "parked") {
       refresh(["parked"], 1500);
       refresh(["accounts"], 1500);

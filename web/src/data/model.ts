@@ -361,6 +361,13 @@ const readDeadline = (d: Loose<Deadline>): Deadline => ({ kind: text(d.kind), at
 
 const readReason = (r: Loose<Reason>): Reason => ({ code: text(r.code), label_zh: text(r.label_zh), label_en: text(r.label_en) });
 
+let mayAct = (_kind: string): boolean => true;
+
+/** From now on orders offer only the acts that these rights (docs/roles.md) allow; an order's own page says of the others why not. */
+export function offerActs(rights: string[]): void {
+  mayAct = (kind) => rights.length === 0 || rights.includes(`act.${kind}`);
+}
+
 export function readSummary(o: Loose<OrderSummary>): OrderSummary {
   return {
     id: text(o.id),
@@ -405,7 +412,7 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
       since_at: count(p.since_at),
       words: text(p.words),
     })),
-    actions: texts(o.actions),
+    actions: texts(o.actions).filter(mayAct),
   };
 }
 

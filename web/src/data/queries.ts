@@ -5,6 +5,7 @@ import { answer, api, Failure } from "./api";
 import { sawOrders } from "./live";
 import {
   type OrderSummary,
+  offerActs,
   readAccount,
   readApp,
   readBatch,
@@ -35,7 +36,9 @@ export const session = queryOptions({
   queryFn: async (): Promise<User | null> => {
     try {
       const got = await answer(api.GET("/api/v1/session"));
-      return readUser(got.user ?? got);
+      const user = readUser(got.user ?? got);
+      offerActs(user.rights);
+      return user;
     } catch (e) {
       if (e instanceof Failure && e.status === 401) return null;
       throw e;

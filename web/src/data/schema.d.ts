@@ -161,6 +161,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one's stores are doing, the worst first */
+        get: operations["getBoard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -396,6 +413,40 @@ export interface paths {
         post?: never;
         /** End one of one's sessions; it stops working at once */
         delete: operations["endMySession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits for somebody: each clears itself when the fact changes */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that one sees to something, or give it back */
+        post: operations["takeMessage"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1205,6 +1256,24 @@ export interface components {
              */
             state: "waiting" | "sending" | "done" | "failed" | "person";
         };
+        Board: {
+            /** Format: int64 */
+            as_of: number;
+            /** @description What concerns a channel as a whole: one line, however many stores it reaches. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description There are more open orders than were looked at. */
+            more: boolean;
+            stores: components["schemas"]["StoreState"][];
+            /** @description By kind of concern. */
+            totals: {
+                [key: string]: components["schemas"]["Waits"];
+            };
+            /**
+             * Format: int64
+             * @description Concerns of orders whose shop is bound to no store; for who sees all stores.
+             */
+            unbound: number;
+        };
         BookedOutputBody: {
             /** Format: int64 */
             on_hand: number;
@@ -1268,7 +1337,7 @@ export interface components {
             /** Format: int64 */
             at: number;
             id: string;
-            /** @description order, account, parked, effect, batch or directory; others may come. */
+            /** @description order, account, parked, effect, batch, directory or message; others may come. */
             kind: string;
             /** Format: int64 */
             seq: number;
@@ -1339,6 +1408,45 @@ export interface components {
             code: string;
             label_en: string;
             label_zh: string;
+        };
+        Concern: {
+            account_id: string;
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act. */
+            cause?: string;
+            channel: string;
+            /** Format: int64 */
+            due_at: number;
+            effect_id: string;
+            /** @description Nobody has taken it for five minutes. */
+            escalated: boolean;
+            /** @description Names it for as long as the fact is the same. */
+            key: string;
+            /** @enum {string} */
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "parked" | "authorise" | "platform";
+            order?: components["schemas"]["ConcernOrder"];
+            parked_id: string;
+            /** Format: int64 */
+            since_at: number;
+            /** @description Empty: of no one store. */
+            store_id: string;
+            /** @description Of an account's trouble: those of one's stores that sell through it. */
+            stores: string[];
+            /** Format: int64 */
+            taken_at: number;
+            /** @description usr_… or key_… of who sees to it. */
+            taken_by?: string;
+            taken_name?: string;
+            /** @description Late, about to be, or of a kind that costs somebody money. */
+            urgent: boolean;
+        };
+        ConcernOrder: {
+            actions: string[];
+            day_seq?: string;
+            display_ref: string;
+            id: string;
+            /** @enum {string} */
+            status: "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
+            summary: string;
         };
         Counts: {
             /** Format: int64 */
@@ -1527,6 +1635,27 @@ export interface components {
             /** @description What waits for the database on the node that answers. */
             queue: components["schemas"]["QueueHealth"][];
             version: string;
+        };
+        Incident: {
+            /** @description As on the status page. */
+            cause: string;
+            channel: string;
+            /** @description The concerns behind it. */
+            keys: string[];
+            /**
+             * Format: int64
+             * @description Of one's stores, those that sell on the channel.
+             */
+            of: number;
+            /** Format: int64 */
+            since_at: number;
+            /** @enum {string} */
+            state: "slow" | "down";
+            /**
+             * Format: int64
+             * @description Of one's stores, those that it reaches.
+             */
+            stores: number;
         };
         Invitation: {
             /** @description The person has a password, which the new one replaces. */
@@ -1734,6 +1863,23 @@ export interface components {
             locale: string;
             name: string;
         };
+        Messages: {
+            /** Format: int64 */
+            as_of: number;
+            /** @description By kind, before the filter by kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description The first 500. */
+            messages: components["schemas"]["Concern"][];
+            /** @description There are more than are listed or were looked at. */
+            more: boolean;
+            /**
+             * Format: int64
+             * @description Of all, those that nobody sees to.
+             */
+            untaken: number;
+        };
         Moment: {
             /** Format: int64 */
             at: number;
@@ -1934,6 +2080,10 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem. */
+            since?: {
+                [key: string]: number;
+            };
             /** @enum {string} */
             status: "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
             store?: components["schemas"]["Place"];
@@ -2013,6 +2163,10 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem. */
+            since?: {
+                [key: string]: number;
+            };
             /** @enum {string} */
             status: "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
             store?: components["schemas"]["Place"];
@@ -2301,6 +2455,16 @@ export interface components {
             name?: string;
             store_id: string;
         };
+        ShopState: {
+            /** @description As on the status page. */
+            cause: string;
+            channel: string;
+            /** @enum {string} */
+            mode: "watch" | "full";
+            shop_id: string;
+            /** @enum {string} */
+            state: "good" | "slow" | "down" | "paused";
+        };
         ShopsOutputBody: {
             shops: components["schemas"]["Shop"][];
         };
@@ -2427,6 +2591,28 @@ export interface components {
             name: string;
             zone: string;
         };
+        StoreState: {
+            /** @enum {string} */
+            level: "good" | "warn" | "bad";
+            name: string;
+            /**
+             * Format: int64
+             * @description Orders that are new, being prepared or ready.
+             */
+            open: number;
+            shops: components["schemas"]["ShopState"][];
+            store_id: string;
+            /** @description By kind; what has none is left out. */
+            tallies: {
+                [key: string]: components["schemas"]["Waits"];
+            };
+            /**
+             * Format: int64
+             * @description Concerns that nobody sees to.
+             */
+            untaken: number;
+            zone: string;
+        };
         StoresOutputBody: {
             stores: components["schemas"]["Store"][];
         };
@@ -2434,11 +2620,16 @@ export interface components {
             /** Format: int64 */
             at: number;
             id: string;
-            /** @description order, account, parked, effect, batch or directory; others may come. */
+            /** @description order, account, parked, effect, batch, directory or message; others may come. */
             kind: string;
             order?: components["schemas"]["OrderSummary"];
             /** Format: int64 */
             seq: number;
+        };
+        TakeBody: {
+            key: string;
+            /** @description false gives it back. */
+            take: boolean;
         };
         Tally: {
             flags: {
@@ -2481,6 +2672,22 @@ export interface components {
         };
         UserOutputBody: {
             user: components["schemas"]["User"];
+        };
+        Waits: {
+            /**
+             * Format: int64
+             * @description The nearest deadline; 0 = none.
+             */
+            due_at: number;
+            /** Format: int64 */
+            n: number;
+            /**
+             * Format: int64
+             * @description Since when the oldest waits; 0 = none.
+             */
+            oldest_at: number;
+            /** Format: int64 */
+            urgent: number;
         };
     };
     responses: never;
@@ -2910,6 +3117,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBoard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
                 };
             };
             /** @description Error */
@@ -3416,6 +3652,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMessages: {
+        parameters: {
+            query?: {
+                /** @description Separated by commas. */
+                store?: string[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "parked" | "authorise" | "platform")[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Concern"];
+                };
             };
             /** @description Error */
             default: {

@@ -7,6 +7,7 @@ import { follow, useConnection, useLastOrderAt } from "../data/live";
 import { accounts, merchant, parked, session, stores, unclear } from "../data/queries";
 import { useMay } from "../data/rights";
 import { clock, clockSeconds } from "../format/time";
+import { messages } from "../routes/board/concerns";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Announcer } from "../voice/Announcer";
@@ -57,6 +58,8 @@ export function Shell() {
 
 const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/orders", icon: "orders", name: "orders" },
+  { to: "/messages", icon: "bell", name: "messages" },
+  { to: "/board", icon: "board", name: "board" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
   { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },
   { to: "/unclear", icon: "unclear", name: "unclear" },
@@ -97,10 +100,12 @@ function Commands() {
 function useTroubles() {
   const may = useMay();
   const { data: unclearEffects } = useQuery(unclear);
+  const { data: waiting } = useQuery(messages());
   const { data: parkedNow } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
   const { data: all } = useQuery({ ...accounts, enabled: may("whole.see") });
   return {
     unclear: unclearEffects?.length ?? 0,
+    messages: waiting?.untaken ?? 0,
     parked: parkedNow?.length ?? 0,
     accounts: all?.filter((a) => a.state === "authorise" || a.state === "failing").length ?? 0,
   };
@@ -112,7 +117,12 @@ function Side() {
   const { data: shop } = useQuery(merchant);
   const n = useTroubles();
   const places = usePlaces();
-  const waiting: Record<string, number> = { "/connections": n.accounts, "/parked": n.parked, "/unclear": n.unclear };
+  const waiting: Record<string, number> = {
+    "/messages": n.messages,
+    "/connections": n.accounts,
+    "/parked": n.parked,
+    "/unclear": n.unclear,
+  };
   return (
     <nav className="side" aria-label={t("nav.label")}>
       <div className="brand">
@@ -134,19 +144,18 @@ function Side() {
 
 function BottomBar() {
   const { t } = useTranslation();
-  const may = useMay();
   const n = useTroubles();
   return (
     <nav className="bottom" aria-label={t("nav.label")}>
       <Entry to="/orders" icon="orders" label={t("nav.orders")} />
-      {may("whole.see") ? <Entry to="/connections" icon="plug" label={t("nav.connections")} count={n.accounts} /> : null}
-      <Entry to="/unclear" icon="unclear" label={t("nav.unclear")} count={n.unclear} />
+      <Entry to="/messages" icon="bell" label={t("nav.messages")} count={n.messages} />
+      <Entry to="/board" icon="board" label={t("nav.board")} />
       <Entry to="/me" icon="person" label={t("nav.me")} count={n.parked} />
     </nav>
   );
 }
 
-type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/people" | "/me";
+type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/people" | "/messages" | "/board" | "/me";
 
 function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
   const { t } = useTranslation();

@@ -62,6 +62,20 @@ export function Me() {
             {t("me.signOut")}
           </button>
         </Line>
+        {phone && may("whole.see") ? (
+          <Line label={t("nav.connections")} help={t("conn.lead")}>
+            <Link to="/connections" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
+        {phone ? (
+          <Line label={t("nav.unclear")} help={t("unclear.lead")}>
+            <Link to="/unclear" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
         {phone && may("people.keep") ? (
           <Line label={t("nav.people")} help={t("people.lead")}>
             <Link to="/people" className="btn">

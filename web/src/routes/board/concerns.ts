@@ -1,0 +1,35 @@
+import { queryOptions } from "@tanstack/react-query";
+import { answer, api } from "../../data/api";
+import type { components } from "../../data/schema";
+
+export type Concern = components["schemas"]["Concern"];
+export type Board = components["schemas"]["Board"];
+export type StoreState = components["schemas"]["StoreState"];
+export type Incident = components["schemas"]["Incident"];
+
+/** The kinds that belong to a store's orders, in the order of a screen. */
+export const orderKinds = ["unaccepted", "late", "rider", "refund", "reminder", "problem", "unknown"] as const;
+
+/** How the stores are doing. Things become late without anything changing, so it is asked again and again. */
+export const board = queryOptions({
+  queryKey: ["concerns", "board"],
+  staleTime: 2000,
+  refetchInterval: 15_000,
+  queryFn: () => answer(api.GET("/api/v1/board")),
+});
+
+/** What waits for somebody; of one store, or of all with "". */
+export const messages = (store = "") =>
+  queryOptions({
+    queryKey: ["concerns", "messages", store],
+    staleTime: 2000,
+    refetchInterval: 15_000,
+    queryFn: () => answer(api.GET("/api/v1/messages", { params: { query: { store: store ? [store] : undefined } } })),
+  });
+
+/** Minutes that something has waited, never negative. */
+export const minutes = (since: number, now: number): number => Math.max(0, Math.floor((now - since) / 60_000));
+
+/** How bad a store's or a channel's state is, for a word and a mark beside the colour. */
+export const levelOf = (state: string): "good" | "warn" | "bad" =>
+  state === "down" || state === "bad" ? "bad" : state === "slow" || state === "warn" ? "warn" : "good";
