@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -235,6 +236,23 @@ func (l *ledger) sum(hub map[string]int64) *Stock {
 		s.Beyond += o.Beyond
 	}
 	return s
+}
+
+// telling are the levels that say most: of which the hub's number is another, then those
+// that were sold out, then what sold best; some of them.
+func (s *Stock) telling() []Level {
+	list := slices.Clone(s.Levels)
+	rank := func(v Level) (n int64) {
+		if v.Hub != v.Left {
+			n += 2 << 40
+		}
+		if v.Out {
+			n += 1 << 40
+		}
+		return n + v.Sold
+	}
+	slices.SortStableFunc(list, func(a, b Level) int { return cmp.Compare(rank(b), rank(a)) })
+	return list[:min(len(list), 8)]
 }
 
 // levels is what the hub says can be sold of each SKU, by store and code.

@@ -22,7 +22,8 @@ func (r *Report) Page(w io.Writer, l Lang) error {
 		Lang, Title, What, Verdict, At string
 		Held                           bool
 		Facts                          []fact
-		Times                          []row
+		Times, Stock                   []row
+		StockHeads                     []string
 		Heads                          []string
 		Charts                         []chart
 		Lists                          []pageList
@@ -34,6 +35,16 @@ func (r *Report) Page(w io.Writer, l Lang) error {
 		Heads:  []string{l.say("用时", "Time"), l.say("一半", "half"), "90%", "99%", l.say("最慢", "slowest")},
 		Charts: r.charts(l),
 		Legend: l.say("红线：强杀一个节点。灰底：停止下单、平台不再出故障，正在对账。", "Red lines: a node was killed. Grey: no more orders and no more faults, all is being settled."),
+	}
+	if r.Stock != nil {
+		v.StockHeads = []string{l.say("商品", "SKU"), l.say("到货", "came in"), l.say("卖出", "sold"), l.say("剩余", "left"), l.say("通单可售", "hub says")}
+		for _, x := range r.Stock.telling() {
+			name := x.SKU + " @ " + x.Store
+			if x.Out {
+				name += l.say("（卖空过）", " (was sold out)")
+			}
+			v.Stock = append(v.Stock, row{name, l.n(int(x.Received)), l.n(int(x.Sold)), l.n(int(x.Left)), l.n(int(x.Hub))})
+		}
 	}
 	for _, m := range measures {
 		s := r.Times[m]
@@ -86,7 +97,7 @@ type axis struct {
 
 // The box of a chart's curve within its picture.
 const (
-	chartLeft, chartRight = 46.0, 352.0
+	chartLeft, chartRight = 58.0, 352.0
 	chartTop, chartBottom = 12.0, 142.0
 )
 
