@@ -95,7 +95,10 @@ scenes("the phone in one hand", (s) => {
 
   test("the bar below leads everywhere, and nothing is wider than the screen", async () => {
     const { d, t } = s;
+    // A parcel that is due in days, of a shop with a long name: the widest that a card has to hold.
+    const parcel = await d.mercado.place({ site: "MCO" });
     const page = await open("/orders?tab=all");
+    await row(page, parcel).waitFor();
     const bar = page.getByRole("navigation", { name: t("nav.label") });
     const box = await bar.boundingBox();
     assert.equal(Math.round(box.y + box.height), 780, "it is at the thumb");
