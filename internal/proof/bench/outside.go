@@ -181,9 +181,17 @@ func (b *bench) reconcile() error {
 		return err
 	}
 	defer platform.Close()
-	for range *sold {
+	for _, it := range shop.Items(seller.ID) {
+		if err := shop.SetStock(it.ID, 0, 99_999); err != nil {
+			return err
+		}
+	}
+	for i := range *sold {
 		if _, err := shop.Place(ml.Placement{SellerID: seller.ID}); err != nil {
 			return err
+		}
+		if i%5000 == 4999 { // the platform's search lists at most 10,000 orders of an hour
+			clock.Advance(time.Hour)
 		}
 	}
 	p, err := b.place()
@@ -210,7 +218,7 @@ func (b *bench) reconcile() error {
 	}
 	used := n.cpu()
 	var there int64
-	for end := began.Add(4 * time.Minute); there < int64(*sold) && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := began.Add(max(4*time.Minute, time.Duration(*sold)*10*time.Millisecond)); there < int64(*sold) && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		var s proof.State
 		if err := n.ask("count", proof.AskOrder{Merchant: n.made.Merchant}, &s); err != nil {
 			return err
