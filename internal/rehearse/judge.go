@@ -27,11 +27,11 @@ func (j *judge) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if left := busy + len(j.differ) + j.stock.Differ; left < least { // a backlog that is worked off has its time
+		if left := busy + len(j.differ) + j.stock.Above; left < least { // a backlog that is worked off has its time
 			least, began = left, time.Now()
 		}
 		before := agreed
-		agreed = busy == 0 && len(j.differ) == 0 && j.stock.Differ == 0
+		agreed = busy == 0 && len(j.differ) == 0 && j.stock.Above == 0
 		if agreed && before || time.Since(began) > limit || time.Since(first) > maxSettle {
 			return j.finish(ctx) // twice: what comes late must not undo it
 		}

@@ -193,6 +193,7 @@ type Stock struct {
 	Orders   []Oversale `json:"orders"`       // oversold ones, by the platforms' books
 	Named    []string   `json:"named"`        // orders that the hub named as oversold, by channel and number
 	Differ   int        `json:"differ"`       // levels of which the hub's number is another
+	Above    int        `json:"above"`        // of these, it is higher: the hub would sell what is not there
 	Most     int64      `json:"shown_beyond"` // the most pieces shown on all channels beyond what was there
 	Where    string     `json:"shown_where,omitempty"`
 }
@@ -226,6 +227,9 @@ func (l *ledger) sum(hub map[string]int64) *Stock {
 		}
 		if v.Hub != v.Left {
 			s.Differ++
+			if v.Hub > v.Left {
+				s.Above++
+			}
 			v.Back = slices.Clone(x.back)
 		}
 		s.Received += v.Received
@@ -283,7 +287,7 @@ func (r *rehearsal) levels(ctx context.Context) (map[string]int64, error) {
 const (
 	kindOversold = "oversold" // sold, shown, and not there
 	kindUnnamed  = "unnamed"  // the platform sold beyond its number, and the hub did not say so
-	kindLevel    = "level"    // the hub's number is not what the platforms' books leave
+	kindLevel    = "level"    // the hub would sell more than the platforms' books leave
 )
 
 // breaches are what breaks the promise of the stock.
@@ -298,7 +302,7 @@ func (s *Stock) breaches() (list []books.Difference) {
 		list = append(list, books.Difference{Kind: kindUnnamed, Text: fmt.Sprintf("platforms sold %d pieces beyond what they showed, and the hub named no order", s.Beyond)})
 	}
 	for _, v := range s.Levels {
-		if v.Hub != v.Left {
+		if v.Hub > v.Left { // fewer is held back, and told
 			name := v.SKU + " @ " + v.Store
 			list = append(list, books.Difference{Kind: kindLevel, Key: name, Text: fmt.Sprintf("%s: the hub says %d can be sold, the platforms' books leave %d", name, v.Hub, v.Left)})
 		}

@@ -41,6 +41,9 @@ func TestOversoldPiecesAreNamedByTheirOrders(t *testing.T) {
 	if strings.Join(kinds, " ") != "oversold unnamed level" {
 		t.Errorf("what breaks is %v: want the order that was shown, that nobody was told of the other, and the hub's number (-1, not -2)", kinds)
 	}
+	if low := l.sum(map[string]int64{"sto T001-L": -5}); low.Differ != 1 || low.Above != 0 || len(low.breaches()) != 2 {
+		t.Errorf("what the hub holds back breaks nothing: %+v", low.breaches())
+	}
 	s.Named = []string{"mercadolibre 4"}
 	if n := len(s.breaches()); n != 2 {
 		t.Errorf("%d breaches, once the hub has named the one that the platform sold by itself", n)

@@ -217,9 +217,9 @@ func (l Lang) stock(s *Stock) []fact {
 		over.Text += fmt.Sprintf(l.say("；涉及 %s 单，其中 %s 件平台自己没有显示也卖了，通单点名 %s 单", "; %s orders, %s of the pieces the platform did not show and sold all the same, %s orders named by the hub"),
 			l.n(len(s.Orders)), l.n(int(s.Beyond)), l.n(len(s.Named)))
 	}
-	book := fact{Name: l.say("库存", "Stock"), Good: s.Differ == 0, Bad: s.Differ > 0,
-		Text: fmt.Sprintf(l.say("%s 种商品（%s 种两个平台同卖），通单的可售数与平台账不符 %s 种", "%s SKUs, %s of them sold on both platforms; of %s the hub's number is not what the platforms' books leave"),
-			l.n(len(s.Levels)), l.n(s.Shared), l.n(s.Differ))}
+	book := fact{Name: l.say("库存", "Stock"), Good: s.Differ == 0, Bad: s.Above > 0,
+		Text: fmt.Sprintf(l.say("%s 种商品（%s 种两个平台同卖），通单的可售数与平台账不符 %s 种，其中偏多 %s 种", "%s SKUs, %s of them sold on both platforms; of %s the hub's number is not what the platforms' books leave, of %s it is above"),
+			l.n(len(s.Levels)), l.n(s.Shared), l.n(s.Differ), l.n(s.Above))}
 	if s.Most > 0 {
 		book.Good = false
 		book.Text += fmt.Sprintf(l.say("；最坏的一刻各平台合计多显示 %s 件（%s）", "; at the worst moment %s pieces more were shown than there were (%s)"), l.n(int(s.Most)), s.Where)
@@ -276,8 +276,8 @@ func (l Lang) verdict(r *Report) string {
 // notes say what was compared, and what is not part of it.
 func (l Lang) notes(r *Report) []string {
 	out := []string{
-		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成；每种商品卖出的件数不超过到货，通单的可售数等于平台账上剩下的。",
-			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done; for each SKU: that no more was sold than came in, and that the hub's number is what the platforms' books leave."),
+		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成；每种商品卖出的件数不超过到货，通单的可售数不多于平台账上剩下的。",
+			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done; for each SKU: that no more was sold than came in, and that the hub's number is not above what the platforms' books leave."),
 		l.say("不含：小票和面单（这个版本没有打印）。", "Not included: tickets and labels (this build does not print)."),
 	}
 	if r.Speed != 1 {
