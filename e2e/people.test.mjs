@@ -7,6 +7,20 @@ import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 
 scenes("people", (s) => {
+  test("headquarters see the connections and are told why they change none", async () => {
+    const { d, t } = s;
+    const made = await d.ask("POST", "/people", { name: `总部 ${s.language}`, role: "headquarters", all_stores: true });
+    const context = await s.stranger();
+    assert.equal((await context.request.post(`${d.url}/api/v1/join`, { data: { token: made.json.link.token, password: "correct horse" } })).status(), 200);
+    const page = await context.newPage();
+    await page.goto(`${d.url}/connections`);
+    const add = page.getByRole("button", { name: t("conn.addStore") });
+    await add.waitFor();
+    assert.equal(await add.isDisabled(), true);
+    assert.equal(await add.getAttribute("title"), t("why.role"));
+    assert.deepEqual(await barriers(page), []);
+  });
+
   for (const [look, screen] of [
     ["desk", desk],
     ["phone", phone],

@@ -3,12 +3,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../data/api";
 import { status } from "../data/queries";
+import { useGate } from "../data/rights";
 import { Icon } from "../ui/icons";
 import { Sheet } from "../ui/Sheet";
 
 /** Says that this database was restored or copied and sends nothing, until a person arms it. */
 export function Disarmed() {
   const { t } = useTranslation();
+  const gate = useGate("arm");
   const client = useQueryClient();
   const { data } = useQuery(status);
   const [asking, setAsking] = useState(false);
@@ -25,7 +27,7 @@ export function Disarmed() {
       <Icon name="lock" size={18} />
       <b>{t("disarmed.title")}</b>
       <span>{t("disarmed.help")}</span>
-      <button type="button" className="btn small" onClick={() => setAsking(true)}>
+      <button type="button" className="btn small" {...gate} onClick={() => setAsking(true)}>
         {t("disarmed.arm")}
       </button>
       {asking ? (

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
 import { accounts, apps, channels, shops, stores } from "../../data/queries";
+import { useGate } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
@@ -20,6 +21,7 @@ const Forms = lazy(() => import("./Forms").then((m) => ({ default: m.Forms })));
 
 export function Connections() {
   const { t } = useTranslation();
+  const keep = useGate("connections.keep");
   const known = useQuery(channels);
   const all = useQuery(accounts);
   const appList = useQuery(apps);
@@ -37,7 +39,7 @@ export function Connections() {
     <div className="page">
       <div className="page-head">
         <h1>{t("conn.title")}</h1>
-        <button type="button" className="btn" onClick={() => setForm({ kind: "store" })}>
+        <button type="button" className="btn" {...keep} onClick={() => setForm({ kind: "store" })}>
           <Icon name="plus" size={16} /> {t("conn.addStore")}
         </button>
         <p>{t("conn.lead")}</p>
@@ -84,12 +86,13 @@ export function Connections() {
 
 function AddChannel({ channel: c, add }: { channel: Channel; add: () => void }) {
   const { t, i18n } = useTranslation();
+  const keep = useGate("connections.keep");
   return (
     <li className="panel add-channel">
       <Mark channel={c.name} large />
       <b>{inLanguage(i18n.language, c.label_zh, c.label_en)}</b>
       <small className="quiet">{word(t, "orderKind", c.kind)}</small>
-      <button type="button" className="btn small" onClick={add}>
+      <button type="button" className="btn small" {...keep} onClick={add}>
         {t("conn.connect")}
         <span className="sr-only"> {inLanguage(i18n.language, c.label_zh, c.label_en)}</span>
       </button>
@@ -101,12 +104,13 @@ type SectionProps = { channel: Channel; apps: App[]; accounts: Account[]; shops:
 
 function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList, stores: storeList, open }: SectionProps) {
   const { t, i18n } = useTranslation();
+  const keep = useGate("connections.keep");
   return (
     <section className="conn-channel panel" data-testid={`channel-${c.name}`}>
       <header>
         <Mark channel={c.name} large />
         <h2>{inLanguage(i18n.language, c.label_zh, c.label_en)}</h2>
-        <button type="button" className="btn small" onClick={() => open({ kind: "app", channel: c })}>
+        <button type="button" className="btn small" {...keep} onClick={() => open({ kind: "app", channel: c })}>
           <Icon name="plus" size={14} /> {t("conn.addApp")}
         </button>
       </header>
@@ -115,7 +119,7 @@ function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList
           <div className="conn-app-head">
             <b>{app.name}</b>
             <small className="quiet mono">{app.id}</small>
-            <button type="button" className="btn small" onClick={() => open({ kind: "account", channel: c, app })}>
+            <button type="button" className="btn small" {...keep} onClick={() => open({ kind: "account", channel: c, app })}>
               <Icon name="plus" size={14} /> {t("conn.addAccount")}
             </button>
           </div>
@@ -184,6 +188,7 @@ type CardProps = { account: Account; app: App; channel: Channel; shops: Shop[]; 
 
 function AccountCard({ account: a, app, channel: c, shops: shopList, stores: storeList, open }: CardProps) {
   const { t } = useTranslation();
+  const keep = useGate("connections.keep");
   const now = useNow();
   const zone = useZone();
   const health = healthOf(a, c, Boolean(app.public_url), now);
@@ -196,7 +201,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         <h3>{a.name}</h3>
         <span className={`chip ${health.tone}`}>{word(t, "accountState", a.state)}</span>
         {a.state === "authorise" || a.authorise_url ? (
-          <button type="button" className={`btn small ${a.state === "authorise" ? "primary" : ""}`} onClick={again}>
+          <button type="button" className={`btn small ${a.state === "authorise" ? "primary" : ""}`} {...keep} onClick={again}>
             {t(a.state === "authorise" ? "conn.authoriseNow" : "conn.authoriseAgain")}
           </button>
         ) : null}
@@ -240,7 +245,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
             </small>
           </span>
         ))}
-        <button type="button" className="btn small ghost" onClick={() => open({ kind: "shop", channel: c, account: a })}>
+        <button type="button" className="btn small ghost" {...keep} onClick={() => open({ kind: "shop", channel: c, account: a })}>
           <Icon name="plus" size={14} /> {t("conn.addShop")}
         </button>
       </div>

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Effect } from "../../data/model";
+import { useGate } from "../../data/rights";
 import { clockSeconds, moment } from "../../format/time";
 import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
@@ -15,6 +16,7 @@ import "./unclear.css";
 /** An act whose outcome nobody could learn: what was tried, and the two answers that only a person can give. */
 export function EffectCard({ effect: e, zone, withOrder }: { effect: Effect; zone: string; withOrder?: boolean }) {
   const { t } = useTranslation();
+  const decide = useGate("effects.decide");
   const now = useNow();
   const client = useQueryClient();
   const [asking, setAsking] = useState<"done" | "not_done">();
@@ -57,10 +59,10 @@ export function EffectCard({ effect: e, zone, withOrder }: { effect: Effect; zon
       </ol>
       {asks ? (
         <div className="unclear-acts">
-          <button type="button" className="btn small" onClick={() => setAsking("done")}>
+          <button type="button" className="btn small" {...decide} onClick={() => setAsking("done")}>
             {t("unclear.done")}
           </button>
-          <button type="button" className="btn small" onClick={() => setAsking("not_done")}>
+          <button type="button" className="btn small" {...decide} onClick={() => setAsking("not_done")}>
             {t("unclear.notDone")}
           </button>
         </div>
