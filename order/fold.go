@@ -370,15 +370,18 @@ func (o *Order) riders(r Record, g *Grammar) {
 		}
 		again := cur.Theirs == s.State
 		cur.State, cur.Theirs = m.Is, s.State
-		if s.Who != "" {
+		switch {
+		case s.Who != "":
 			cur.Rider = &Rider{Name: s.Who}
+		case m.Is == DeliverySought: // whoever had it gave it back
+			cur.Rider = nil
 		}
 		if again {
 			continue
 		}
 		cur.Updates = append(cur.Updates, Event{s.At, AxisDelivery, cur.Key, m.Is, s.State, s.Who, s.Why})
 	}
-	if rider, ok := Get[Rider](r, RegRider); ok && cur != nil {
+	if rider, ok := Get[Rider](r, RegRider); ok && cur != nil && cur.State != DeliverySought {
 		cur.Rider = &rider
 	}
 	o.stand(KindOrder, AxisDelivery, "", t, g)

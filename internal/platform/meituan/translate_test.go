@@ -327,7 +327,7 @@ func fileText(t testing.TB, name string) string {
 func TestAReadSaysHowASecondEnded(t *testing.T) {
 	at := exampleTime.Unix()
 	push := func(status string, at int64) []order.Reading {
-		said, err := translateDelivery(form{"order_id": "1", "time": fmt.Sprint(at), "logistics_status": status}, source{order.ClassPush, exampleTime})
+		said, err := translateDelivery(form{"order_id": "1", "time": fmt.Sprint(at), "logistics_status": status, "dispatcher_name": map[bool]string{true: "张三"}[status == "10" || status == "15"]}, source{order.ClassPush, exampleTime})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,8 +355,12 @@ func TestAReadSaysHowASecondEnded(t *testing.T) {
 		{"read between two steps of a second", slices.Concat(read("10", 500*time.Millisecond), push("15", at)), order.DeliveryAtStore},
 		{"a step after the second that was read", slices.Concat(read("0", time.Second), push("10", at+1)), order.DeliveryAssigned},
 	} {
-		if o := folded(orderRef("1"), c.said); o.Axes.Delivery != c.want {
+		o := folded(orderRef("1"), c.said)
+		if o.Axes.Delivery != c.want {
 			t.Errorf("%s: delivery is %s, want %s", c.what, o.Axes.Delivery, c.want)
+		}
+		if d := o.Delivered[len(o.Delivered)-1]; (d.Rider == nil) != (c.want == order.DeliverySought) && c.want != order.DeliveryCancelled {
+			t.Errorf("%s: the rider is %v", c.what, d.Rider)
 		}
 	}
 }
