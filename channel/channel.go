@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
@@ -220,7 +221,7 @@ type ActLine struct {
 type Sight struct {
 	Outcome effect.Outcome // effect.Seen, effect.NotSeen or effect.Obsolete
 	Items   []Item         // what the platform said meanwhile
-	Words   string
+	Why     fault.Reason   // for people
 }
 
 // The powers. Each method makes one call that changes something and gives what the

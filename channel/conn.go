@@ -128,5 +128,5 @@ func (c *Conn) Exchange(ctx context.Context, code, redirect string) (external st
 }
 
 func (c *Conn) unsupported(op string, a Act) error {
-	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Words: c.info.Label.EN + " offers no call for it"}
+	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Why: fault.Because("no_call", "{platform} offers no call for it", "platform", c.info.Label.EN)}
 }

@@ -86,7 +86,7 @@ func NoClients() (reads, calls *http.Client) {
 type nobody struct{}
 
 func (nobody) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, fault.New("channel.NoClients", fault.Forbidden, "nothing is called from a copy that is only looked at")
+	return nil, fault.Say("channel.NoClients", fault.Forbidden, "copy_calls_nothing", "nothing is called from a copy that is only looked at")
 }
 
 // guarded refuses to write after a moment: the last line of defence against a process
@@ -215,7 +215,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	case err != nil:
 		return nil, err
 	case len(body) > MaxAnswer:
-		return nil, fault.New("channel.RoundTrip", fault.TooLarge, "the platform's answer is larger than 8 MiB")
+		return nil, fault.Say("channel.RoundTrip", fault.TooLarge, "answer_too_large", "the platform's answer is larger than 8 MiB")
 	}
 	res.Body = io.NopCloser(bytes.NewReader(body))
 	return res, nil
@@ -345,7 +345,7 @@ func (t *Trace) Take() []Exchange {
 func SendError(op string, err error) error {
 	if errors.Is(err, ErrPrivate) {
 		return &fault.Error{Op: op, Code: fault.Forbidden, Err: hideURL(err),
-			Words: "the app's address leads into a private network, which is not called: correct it, or let the operator allow it (--allow-private)"}
+			Why: fault.Because("private_address", "the app's address leads into a private network, which is not called: correct it, or let the operator allow it (--allow-private)")}
 	}
 	var dial *net.OpError
 	code := fault.Unknown
@@ -358,7 +358,7 @@ func SendError(op string, err error) error {
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != "" {
 		code = f.Code
 	}
-	return &fault.Error{Op: op, Code: code, Words: "no answer from the platform", Err: hideURL(err)}
+	return &fault.Error{Op: op, Code: code, Why: fault.Because("no_answer", "no answer from the platform"), Err: hideURL(err)}
 }
 
 // hideURL drops the URL that http.Client puts into its errors: it can hold a token.

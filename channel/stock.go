@@ -67,5 +67,5 @@ func (c *Conn) SetStock(ctx context.Context, o Offer, value int64) error {
 }
 
 func (c *Conn) noStock(op string, o Offer) error {
-	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: o.Code(), Words: c.info.Label.EN + " offers no call for stock"}
+	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: o.Code(), Why: fault.Because("no_stock_call", "{platform} offers no call for stock", "platform", c.info.Label.EN)}
 }

@@ -26,7 +26,6 @@ package effect
 
 import (
 	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
@@ -56,7 +55,7 @@ const (
 	Unknown State = "unknown" // the outcome of the last attempt is not known; to be read back at NextAt
 	Person  State = "person"  // cannot be learnt: a person decides
 	Done    State = "done"    // the world is as wanted
-	Refused State = "refused" // the platform said no, in Words
+	Refused State = "refused" // the platform said no, as Why tells
 	Void    State = "void"    // no longer wanted, or too late
 )
 
@@ -88,7 +87,7 @@ type Effect struct {
 	Looks    int             // read-backs since the last call that told something
 	NextAt   int64           // UTC ms; when to call or to look
 	Deadline int64           // UTC ms; after it a call makes no sense; 0 = none
-	Words    string          // the platform's or our words for people
+	Why      fault.Reason    // for people: the platform's words, or ours
 	Code     fault.Code      // of the last failure
 	Made     int64           // UTC ms
 	Changed  int64           // UTC ms
@@ -97,15 +96,15 @@ type Effect struct {
 
 // An Attempt is one call, committed before its first byte is written.
 type Attempt struct {
-	N        int        `json:"n"`
-	Look     bool       `json:"look,omitempty"` // a read-back, which changes nothing
-	Epoch    int64      `json:"epoch"`          // of the lease under which it was made
-	Began    int64      `json:"began_at"`       // UTC ms
-	NotAfter int64      `json:"not_after"`      // UTC ms by the lease: nothing is written to the wire later
-	Ended    int64      `json:"ended_at,omitempty"`
-	Outcome  Outcome    `json:"outcome,omitempty"` // "" while it runs
-	Words    string     `json:"words,omitempty"`
-	Code     fault.Code `json:"code,omitempty"`
+	N        int          `json:"n"`
+	Look     bool         `json:"look,omitempty"` // a read-back, which changes nothing
+	Epoch    int64        `json:"epoch"`          // of the lease under which it was made
+	Began    int64        `json:"began_at"`       // UTC ms
+	NotAfter int64        `json:"not_after"`      // UTC ms by the lease: nothing is written to the wire later
+	Ended    int64        `json:"ended_at,omitempty"`
+	Outcome  Outcome      `json:"outcome,omitempty"` // "" while it runs
+	Why      fault.Reason `json:"why,omitzero"`
+	Code     fault.Code   `json:"code,omitempty"`
 }
 
 // An Outcome is what an attempt came to.
@@ -168,11 +167,11 @@ func Wait(n int) time.Duration {
 // After says where an effect stands when its open attempt ended with an outcome. It
 // is the whole decision table; it changes nothing else and does not look at a clock.
 // wait is what the platform asked for (0 = it did not say).
-func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Code, words string) Effect {
+func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Code, why fault.Reason) Effect {
 	look := false
 	if e.Attempt != nil {
 		a := *e.Attempt
-		a.Ended, a.Outcome, a.Words, a.Code = now, out, words, code
+		a.Ended, a.Outcome, a.Why, a.Code = now, out, why, code
 		e.Attempt, look = &a, a.Look
 	}
 	e.Changed = now
@@ -185,15 +184,20 @@ func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Cod
 	if !look {
 		e.Called, e.Looks = out, 0
 	}
-	if look && out == Obsolete && e.Called == Clash && e.Words != "" && e.Words != words {
-		words = strings.TrimSuffix(e.Words+" · "+words, " · ") // what the platform said, then what was seen
+	if look && out == Obsolete && e.Called == Clash {
+		switch { // what the platform said, then what was seen
+		case why.IsZero():
+			why = e.Why
+		case e.Why.Code == "":
+			why = why.After(e.Why.Text)
+		}
 	}
 	if out != NotSeen {
-		e.Code, e.Words = code, words
+		e.Code, e.Why = code, why
 	}
 	switch out {
 	case OK, Seen:
-		e.State, e.Code, e.Words = Done, "", ""
+		e.State, e.Code, e.Why = Done, "", fault.Reason{}
 	case No, Obsolete:
 		e.State = Refused
 	case Later:
@@ -243,8 +247,8 @@ func (e Effect) again(now int64, d time.Duration) Effect {
 // Late is the end of an effect whose time has passed before it could be made.
 func (e Effect) Late(now int64) Effect {
 	e.State, e.Changed = Void, now
-	if e.Words == "" {
-		e.Words = "the time for it has passed"
+	if e.Why.IsZero() {
+		e.Why = fault.Because("too_late", "the time for it has passed")
 	}
 	return e
 }
@@ -252,14 +256,14 @@ func (e Effect) Late(now int64) Effect {
 // Abandoned is Lost for an attempt whose process died: it may be decided only after
 // NotAfter has passed by a margin, since nothing is written to the wire later.
 func (e Effect) Abandoned(now int64) Effect {
-	return e.After(Lost, now, 0, fault.Unknown, "")
+	return e.After(Lost, now, 0, fault.Unknown, fault.Reason{})
 }
 
 // Reopen is a new press on a goal that was refused or void: it may be tried again,
 // with the new cause, deadline and trace (which package db fills in).
 func (e Effect) Reopen(cause string, args json.RawMessage, now, deadline int64) Effect {
 	e.State, e.NextAt, e.Deadline, e.Cause, e.Changed = Waiting, now, deadline, cause, now
-	e.Args, e.Attempts, e.Looks, e.Called, e.Words, e.Code, e.Before, e.Trace = args, 0, 0, "", "", "", nil, ""
+	e.Args, e.Attempts, e.Looks, e.Called, e.Why, e.Code, e.Before, e.Trace = args, 0, 0, "", fault.Reason{}, "", nil, ""
 	return e
 }
 
@@ -273,7 +277,7 @@ func (e Effect) Restored(now int64) Effect {
 		return e
 	case e.Nature == Notice || e.Nature == Additive && e.Before == nil:
 		e.State, e.Changed = Person, now
-		e.Words = "the data was restored from a backup: look whether this was done already"
+		e.Why = fault.Because("restored", "the data was restored from a backup: look whether this was done already")
 		return e
 	}
 	if a := e.Attempt; a != nil && a.Outcome == "" { // it ended with the original

@@ -28,7 +28,7 @@ func run(t *testing.T, e effect.Effect, steps []step) effect.Effect {
 		if !s.look {
 			e.Attempts++
 		}
-		e = e.After(s.out, now, 0, "", "words")
+		e = e.After(s.out, now, 0, "", fault.Reason{Text: "words"})
 		if e.State != s.want {
 			t.Fatalf("step %d: after %s the state is %s, want %s", i, s.out, e.State, s.want)
 		}
@@ -78,7 +78,7 @@ func TestAnAdditiveEffectIsNeverCalledAfterALostAnswer(t *testing.T) {
 			out := rapid.SampledFrom(outs).Draw(t, "out")
 			lost = lost || (!look && out == effect.Lost)
 			now = max(now, e.NextAt)
-			e = e.After(out, now, 0, "", "")
+			e = e.After(out, now, 0, "", fault.Reason{})
 			if n > 200 {
 				return
 			}
@@ -88,12 +88,12 @@ func TestAnAdditiveEffectIsNeverCalledAfterALostAnswer(t *testing.T) {
 
 func TestNoCallIsMadeAfterTheDeadline(t *testing.T) {
 	e := effect.Effect{Nature: effect.Guarded, State: effect.Waiting, Deadline: 10_000}
-	e = e.After(effect.Later, 9_000, 5*time.Second, fault.RateLimited, "")
+	e = e.After(effect.Later, 9_000, 5*time.Second, fault.RateLimited, fault.Reason{})
 	if e.State != effect.Waiting || e.NextAt >= e.Deadline {
 		t.Errorf("state %s at %d: one last try must be left before the deadline", e.State, e.NextAt)
 	}
-	if e = e.After(effect.Later, 10_000, 0, fault.Unavailable, ""); e.State != effect.Void || e.Words == "" {
-		t.Errorf("state %s, words %q: after the deadline it is void and says so", e.State, e.Words)
+	if e = e.After(effect.Later, 10_000, 0, fault.Unavailable, fault.Reason{}); e.State != effect.Void || e.Why.IsZero() {
+		t.Errorf("state %s, words %q: after the deadline it is void and says so", e.State, e.Why.Text)
 	}
 }
 
@@ -114,13 +114,13 @@ func TestACodeTellsTheOutcome(t *testing.T) {
 func TestARefusalKeepsThePlatformsWordsBesideWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	e := effect.Effect{Nature: effect.Guarded, Attempt: &effect.Attempt{N: 1}}
-	e = e.After(effect.Clash, 10, 0, fault.Conflict, "该订单已完成，无法取消")
+	e = e.After(effect.Clash, 10, 0, fault.Conflict, fault.Reason{Text: "该订单已完成，无法取消"})
 	e.Attempt = &effect.Attempt{N: 2, Look: true}
-	e = e.After(effect.Obsolete, 20, 0, "", "the order is completed")
-	if e.State != effect.Refused || e.Words != "该订单已完成，无法取消 · the order is completed" {
-		t.Errorf("%s: %q", e.State, e.Words)
+	e = e.After(effect.Obsolete, 20, 0, "", fault.Because("order_completed", "the order is completed"))
+	if e.State != effect.Refused || e.Why.Text != "该订单已完成，无法取消 · the order is completed" || e.Why.Code != "order_completed" || e.Why.Said != "该订单已完成，无法取消" {
+		t.Errorf("%s: %q", e.State, e.Why)
 	}
-	if e.Attempt.Words != "the order is completed" {
-		t.Errorf("the look noted %q, not its own words", e.Attempt.Words)
+	if e.Attempt.Why.Text != "the order is completed" {
+		t.Errorf("the look noted %q, not its own words", e.Attempt.Why.Text)
 	}
 }

@@ -2,8 +2,8 @@
 //
 // An Error names the operation, the kind of failure (Code), the thing at hand and
 // the cause. Callers, the retry loop and the HTTP layer act on the code alone; the
-// text is for logs. Words are the only part that is shown to people, and they must
-// hold neither secrets nor customers' data.
+// text is for logs. Words and Why are the only parts that are shown to people, and they
+// must hold neither secrets nor customers' data.
 //
 // Something wrong inside an order (a total that does not add up, an unknown status)
 // is not an error: it is an order.Issue, kept with the order.
@@ -48,6 +48,7 @@ type Error struct {
 	Code   Code          // "" means: ask the cause
 	Ref    string        // the thing at hand: an order number, a SKU; never a person's data
 	Words  string        // for people: what to do, or the platform's own words
+	Why    Reason        // for people, in words that a screen translates; after Words where there are both
 	After  time.Duration // with RateLimited and Unavailable: wait this long; 0 = the caller decides
 	Fields []Field       // with Invalid: every field that is wrong, not only the first
 	Err    error         // the cause, for logs
@@ -68,8 +69,8 @@ func (e *Error) Error() string {
 	switch {
 	case e.Err != nil:
 		parts = append(parts, e.Err.Error())
-	case e.Words != "":
-		parts = append(parts, e.Words)
+	case e.Words != "" || !e.Why.IsZero():
+		parts = append(parts, e.Why.After(e.Words).Text)
 	}
 	for _, f := range e.Fields {
 		parts = append(parts, f.Location+" "+f.Message)
@@ -131,14 +132,7 @@ func firstCode(err error) Code {
 func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }
 
 // WordsOf finds the first words for people in the chain, or "".
-func WordsOf(err error) string {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*Error); ok && f.Words != "" {
-			return f.Words
-		}
-	}
-	return ""
-}
+func WordsOf(err error) string { return ReasonOf(err).Text }
 
 // AfterOf finds how long the failing side asked to wait; 0 when it did not say.
 func AfterOf(err error) time.Duration {

@@ -1,6 +1,10 @@
 package order
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tongdan/tongdan/fault"
+)
 
 // An ActionKind is something a person or a rule does with an order.
 type ActionKind string
@@ -41,30 +45,24 @@ type Power struct {
 	Local     bool        // kept in Tongdan only: the platform has no call for it
 }
 
-// A Reason says why an act is not allowed. Code is stable and translated by screens.
-type Reason struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
-}
-
-// The reasons.
+// The reasons why an act is not allowed.
 var (
-	WhyUnsupported = Reason{"platform_cannot", "this platform offers no call for it; use the platform's own console"}
-	WhyIncomplete  = Reason{"incomplete", "the order has not fully arrived yet"}
-	WhyUnpaid      = Reason{"unpaid", "the order is not paid yet"}
-	WhyAccepted    = Reason{"already_accepted", "the order has been accepted"}
-	WhyNotAccepted = Reason{"not_accepted", "accept the order first"}
-	WhyReady       = Reason{"already_ready", "the order is marked ready"}
-	WhyCancelled   = Reason{"cancelled", "the order is cancelled"}
-	WhyReplaced    = Reason{"replaced", "a split replaced this order by others"}
-	WhyDone        = Reason{"done", "the order is finished"}
-	WhyOnTheWay    = Reason{"on_the_way", "the order has left"}
-	WhyNotOnTheWay = Reason{"not_on_the_way", "the order has not left yet"}
-	WhyLogistics   = Reason{"other_logistics", "another party brings this order"}
-	WhyNoCase      = Reason{"no_case", "no refund request waits for an answer"}
-	WhyCaseOpen    = Reason{"case_open", "answer the open refund request first"}
-	WhyNothingLeft = Reason{"nothing_left", "everything has been refunded"}
-	WhyRefuse      = Reason{"refuse_instead", "the order is not accepted yet: refuse it instead"}
+	WhyUnsupported = fault.Because("platform_cannot", "this platform offers no call for it; use the platform's own console")
+	WhyIncomplete  = fault.Because("incomplete", "the order has not fully arrived yet")
+	WhyUnpaid      = fault.Because("unpaid", "the order is not paid yet")
+	WhyAccepted    = fault.Because("already_accepted", "the order has been accepted")
+	WhyNotAccepted = fault.Because("not_accepted", "accept the order first")
+	WhyReady       = fault.Because("already_ready", "the order is marked ready")
+	WhyCancelled   = fault.Because("cancelled", "the order is cancelled")
+	WhyReplaced    = fault.Because("replaced", "a split replaced this order by others")
+	WhyDone        = fault.Because("done", "the order is finished")
+	WhyOnTheWay    = fault.Because("on_the_way", "the order has left")
+	WhyNotOnTheWay = fault.Because("not_on_the_way", "the order has not left yet")
+	WhyLogistics   = fault.Because("other_logistics", "another party brings this order")
+	WhyNoCase      = fault.Because("no_case", "no refund request waits for an answer")
+	WhyCaseOpen    = fault.Because("case_open", "answer the open refund request first")
+	WhyNothingLeft = fault.Because("nothing_left", "everything has been refunded")
+	WhyRefuse      = fault.Because("refuse_instead", "the order is not accepted yet: refuse it instead")
 )
 
 // A Permit says whether one act is allowed now.
@@ -72,15 +70,15 @@ type Permit struct {
 	Kind    ActionKind
 	For     string // the after-sale case it would answer
 	Allowed bool
-	Why     Reason // when not
-	Local   bool   // it would stay in Tongdan
+	Why     fault.Reason // when not
+	Local   bool         // it would stay in Tongdan
 }
 
 // a rule of the table: the first condition that holds forbids the act.
-type rule []func(*Order, Power) (Reason, bool)
+type rule []func(*Order, Power) (fault.Reason, bool)
 
-func when(cond func(*Order) bool, why Reason) func(*Order, Power) (Reason, bool) {
-	return func(o *Order, _ Power) (Reason, bool) { return why, cond(o) }
+func when(cond func(*Order) bool, why fault.Reason) func(*Order, Power) (fault.Reason, bool) {
+	return func(o *Order, _ Power) (fault.Reason, bool) { return why, cond(o) }
 }
 
 func workIs(states ...State) func(*Order) bool {
@@ -155,7 +153,7 @@ func Permits(o *Order, powers []Power) []Permit {
 	return out
 }
 
-func allowed(o *Order, p Power) (Reason, bool) {
+func allowed(o *Order, p Power) (fault.Reason, bool) {
 	for _, forbids := range table[p.Kind] {
 		if why, yes := forbids(o, p); yes {
 			return why, false
@@ -167,7 +165,7 @@ func allowed(o *Order, p Power) (Reason, bool) {
 	if slices.Contains(p.NotAfter, o.Axes.Delivery) {
 		return WhyOnTheWay, false
 	}
-	return Reason{}, true
+	return fault.Reason{}, true
 }
 
 // Achieved reports whether what an act wanted is so by now, whoever did it: an order
@@ -201,7 +199,7 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 
 // Impossible reports whether what an act wants can no longer become so, with the
 // reason: a queued call for it is void.
-func Impossible(o *Order, k ActionKind, caseKey string) (Reason, bool) {
+func Impossible(o *Order, k ActionKind, caseKey string) (fault.Reason, bool) {
 	switch k {
 	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel:
 		for _, forbids := range alive {
@@ -218,5 +216,5 @@ func Impossible(o *Order, k ActionKind, caseKey string) (Reason, bool) {
 			return WhyNoCase, true
 		}
 	}
-	return Reason{}, false
+	return fault.Reason{}, false
 }

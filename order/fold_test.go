@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -167,19 +168,19 @@ func TestPermitsAnswerWithAReason(t *testing.T) {
 		o    order.Order
 		kind order.ActionKind
 		ok   bool
-		why  order.Reason
+		why  fault.Reason
 	}{
-		{foldAll(paid()), order.Accept, true, order.Reason{}},
+		{foldAll(paid()), order.Accept, true, fault.Reason{}},
 		{foldAll(paid(), said(order.AxisWork, "confirmed", 2)), order.Accept, false, order.WhyAccepted},
 		{foldAll(paid(), said(order.AxisWork, "cancelled", 2)), order.Accept, false, order.WhyCancelled},
 		{foldAll(paid()), order.Ready, false, order.WhyNotAccepted},
 		{foldAll(paid(), said(order.AxisWork, "confirmed", 2)), order.Dispatch, false, order.WhyLogistics},
 		{foldAll(paid()), order.RefundApprove, false, order.WhyNoCase},
-		{foldAll(paid(), aCase("c9", "apply", 5, nil)), order.RefundApprove, true, order.Reason{}},
+		{foldAll(paid(), aCase("c9", "apply", 5, nil)), order.RefundApprove, true, fault.Reason{}},
 		{foldAll(paid()), order.Ship, false, order.WhyUnsupported},
-		{foldAll(said(order.AxisWork, "cancelled", 2)), order.Annotate, true, order.Reason{}},
+		{foldAll(said(order.AxisWork, "cancelled", 2)), order.Annotate, true, fault.Reason{}},
 	} {
-		if p := get(c.o, c.kind); p.Allowed != c.ok || (!c.ok && p.Why != c.why) {
+		if p := get(c.o, c.kind); p.Allowed != c.ok || (!c.ok && p.Why.Code != c.why.Code) {
 			t.Errorf("%s on %s: allowed %v why %v, want %v %v", c.kind, c.o.Status, p.Allowed, p.Why, c.ok, c.why)
 		}
 	}

@@ -129,11 +129,11 @@ const (
 // Check fails with fault.TooLarge when a record passes its limits.
 func (r Record) Check() error {
 	if len(r.Kids) > MaxKids {
-		return fault.New("order.Record", fault.TooLarge, "a record has more than 500 children")
+		return fault.Say("order.Record", fault.TooLarge, "record_too_large", "a record of the platform has more than 500 children")
 	}
 	for _, t := range r.Axes {
 		if len(t) > MaxTrail {
-			return fault.New("order.Record", fault.TooLarge, "a record has more than 500 statements on one axis")
+			return fault.Say("order.Record", fault.TooLarge, "record_too_large_axis", "a record of the platform has more than 500 statements on one axis")
 		}
 	}
 	for _, k := range r.Kids {

@@ -130,26 +130,23 @@ func (r Role) Check(op string, right Right, whole bool) error {
 	if r.May(right, whole) {
 		return nil
 	}
-	return &fault.Error{Op: op, Code: fault.Forbidden, Ref: WhyCode, Words: Why(right)}
+	return &fault.Error{Op: op, Code: fault.Forbidden, Why: Why(right)}
 }
 
-// WhyCode is the stable code of a refusal because of the role.
-const WhyCode = "role"
-
 // Why says to people who may do what they may not.
-func Why(right Right) string {
+func Why(right Right) fault.Reason {
 	x, ok := ruleOf(right)
 	switch {
 	case !ok:
-		return "nobody may do that"
+		return fault.Because("role_nobody", "nobody may do that")
 	case len(x.who) == 0:
-		return "only an owner may do that"
+		return fault.Because("role_owner", "only an owner may do that")
 	}
 	least := x.who[len(x.who)-1]
 	if x.whole {
-		return "only somebody with all stores may do that: " + titles[least].en + " or higher"
+		return fault.Because("role_whole", "only somebody with all stores may do that: {title} or higher", "role", string(least), "title", titles[least].en)
 	}
-	return "your role may not do that: ask " + titles[least].a
+	return fault.Because("role_ask", "your role may not do that: ask {title}", "role", string(least), "title", titles[least].a)
 }
 
 // Rights are what a role may do, in the table's order.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/tongdan/tongdan/effect"
@@ -90,7 +89,7 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 	span.Told(ctx, span.Kind, in.Body.Kind)
 	done, err := s.hub.Act(ctx, who(ctx).Actor, id, in.Body.hub(in.Key))
 	if err != nil {
-		return nil, refused(err)
+		return nil, fault.Wrap("api.act", err)
 	}
 	if done.Seq, err = s.shownSeq(ctx, done.Seq); err != nil {
 		return nil, err
@@ -107,7 +106,7 @@ func (s *Server) actOnEffect(ctx context.Context, a Act) (*doneOutput, error) {
 	const op = "api.actOnEffect"
 	var id ident.Effect
 	if err := id.UnmarshalText([]byte(a.For)); err != nil || id == 0 {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Words: "say which act", Fields: []fault.Field{{Location: "body.for", Message: "must be the effect_id of a pending act"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("which_act", "say which act"), Fields: []fault.Field{{Location: "body.for", Message: "must be the effect_id of a pending act"}}}
 	}
 	state, f := effect.Waiting, s.hub.Again
 	if a.Kind == "void" {
@@ -118,17 +117,6 @@ func (s *Server) actOnEffect(ctx context.Context, a Act) (*doneOutput, error) {
 	}
 	seq, err := s.seq(ctx)
 	return &doneOutput{Status: http.StatusAccepted, Seq: seq, Body: Done{EffectID: id, State: state, Seq: seq}}, err
-}
-
-// refused keeps the reason's code of an act that the order's state forbids: hub puts it
-// into Ref, beside words that say the same.
-func refused(err error) error {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*fault.Error); ok && f.Op == "hub.act" && f.Ref != "" {
-			return refusal{err, order.Reason{Code: f.Ref, Text: f.Words}}
-		}
-	}
-	return err
 }
 
 type batchInput struct {
@@ -160,8 +148,9 @@ type BatchResult struct {
 
 // BatchError says why one order failed.
 type BatchError struct {
-	Code  string `json:"code"`
-	Words string `json:"words"`
+	Code  string        `json:"code"`
+	Words string        `json:"words"`
+	Why   *fault.Reason `json:"why,omitempty" doc:"The words for screens: a stable code with arguments, when they are Tongdan's own."`
 }
 
 type batchOutput struct{ Body Batch }
@@ -230,7 +219,7 @@ func verdict(it db.BatchItem) BatchResult {
 	case hub.BatchDone: // which is also the word of an effect that is done
 		r.State = "done"
 	case hub.BatchFailed, string(effect.Refused), string(effect.Void):
-		r.State, r.Error = "failed", &BatchError{string(it.Code), it.Words}
+		r.State, r.Error = "failed", &BatchError{string(it.Code), it.Why.Text, it.Why.Coded()}
 	case string(effect.Person):
 		r.State = "person"
 	}

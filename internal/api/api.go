@@ -244,13 +244,13 @@ func (s *Server) noRoute(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allow) == 0 {
-		s.fail(w, r, fault.New("api", fault.NotFound, "there is no such address; "+documentPath+" lists them"))
+		s.fail(w, r, fault.Say("api", fault.NotFound, "no_address", "there is no such address; {document} lists them", "document", documentPath))
 		return
 	}
 	for _, m := range allow {
 		w.Header().Add("Allow", m)
 	}
-	p := problemOf(r.Context(), fault.New("api", fault.Invalid, "the method is not one of this address; see the header Allow"))
+	p := problemOf(r.Context(), fault.Say("api", fault.Invalid, "wrong_method", "the method is not one of this address; see the header Allow"))
 	p.Status, p.Title = http.StatusMethodNotAllowed, http.StatusText(http.StatusMethodNotAllowed)
 	p.write(w)
 }

@@ -46,15 +46,15 @@ func actorOf(u db.UserRow) caller {
 // authenticate finds who calls, by API key or by session.
 func (s *Server) authenticate(r *http.Request) (caller, error) {
 	const op = "api.authenticate"
-	nobody := fault.New(op, fault.Unauthorized, said[fault.Unauthorized])
+	nobody := &fault.Error{Op: op, Code: fault.Unauthorized, Why: said[fault.Unauthorized]}
 	if header := r.Header.Get("Authorization"); header != "" {
 		secret, ok := strings.CutPrefix(header, "Bearer ")
 		if !ok || !strings.HasPrefix(secret, KeyPrefix) || len(secret) > 200 {
-			return caller{}, fault.New(op, fault.Unauthorized, "send the API key as Authorization: Bearer tdk_…")
+			return caller{}, fault.Say(op, fault.Unauthorized, "key_form", "send the API key as Authorization: Bearer tdk_…")
 		}
 		k, err := s.db.KeyByHash(r.Context(), HashToken(secret))
 		if fault.Is(err, fault.NotFound) {
-			return caller{}, fault.New(op, fault.Unauthorized, "this API key is not known; make a new one under Settings")
+			return caller{}, fault.Say(op, fault.Unauthorized, "key_unknown", "this API key is not known; make a new one under Settings")
 		}
 		if err != nil {
 			return caller{}, fault.Wrap(op, err)
@@ -144,7 +144,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	for _, t := range tries {
 		if wait := s.signIns.take(t, now); wait > 0 {
 			s.signInFailures.WithLabelValues(signInThrottled).Inc()
-			return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+			return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Why: fault.Because("too_many_tries", "too many tries; wait a little before the next one")}
 		}
 	}
 	u, err := s.db.UserByName(ctx, in.Body.Name)
@@ -158,7 +158,7 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*sessionOutput, e
 	defer done()
 	if !SamePassword(u.Password, in.Body.Password) || u.Disabled {
 		s.signInFailures.WithLabelValues(signInWrong).Inc()
-		return nil, fault.New(op, fault.Unauthorized, "the name or the password is wrong")
+		return nil, fault.Say(op, fault.Unauthorized, "sign_in_wrong", "the name or the password is wrong")
 	}
 	for _, t := range tries {
 		s.signIns.give(t)
@@ -221,7 +221,7 @@ type setUpInput struct {
 func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, error) {
 	const op = "api.setUp"
 	if wait := s.signIns.take("setup "+s.client(requestIn(ctx)), s.now()); wait > 0 {
-		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Why: fault.Because("too_many_tries", "too many tries; wait a little before the next one")}
 	}
 	done, err := s.mayHash(ctx)
 	if err != nil {
@@ -254,7 +254,7 @@ type merchantOutput struct {
 func (s *Server) myMerchant(ctx context.Context, _ *struct{}) (*merchantOutput, error) {
 	m, ok := s.db.MerchantByID(who(ctx).Merchant)
 	if !ok {
-		return nil, fault.New("api.myMerchant", fault.NotFound, "the merchant has been removed")
+		return nil, fault.Say("api.myMerchant", fault.NotFound, "merchant_removed", "the merchant has been removed")
 	}
 	out := &merchantOutput{}
 	out.Body.ID, out.Body.Name, out.Body.Locale = m.ID, m.Name, m.Locale

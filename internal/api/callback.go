@@ -17,13 +17,13 @@ import (
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	var app ident.App
 	if err := app.UnmarshalText([]byte(r.PathValue("app_id"))); err != nil || app == 0 {
-		s.fail(w, r, fault.New("api.callback", fault.NotFound, "there is no such app: copy the callback URL from Connections again"))
+		s.fail(w, r, fault.Say("api.callback", fault.NotFound, "no_app_callback", "there is no such app: copy the callback URL from Connections again"))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallback))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); !ok {
-			err = &fault.Error{Op: "api.callback", Code: fault.Unavailable, Words: "the body could not be read; send it again", Err: err}
+			err = &fault.Error{Op: "api.callback", Code: fault.Unavailable, Why: fault.Because("body_broken_off", "the body could not be read; send it again"), Err: err}
 		} else if note := s.hub.Oversized(r.Context(), r.PathValue("channel"), app, body); note != nil {
 			err = note
 		}

@@ -277,9 +277,10 @@ type Account struct {
 
 // AccountError is the last thing that went wrong.
 type AccountError struct {
-	At    int64  `json:"at"`
-	Code  string `json:"code"`
-	Words string `json:"words"`
+	At    int64         `json:"at"`
+	Code  string        `json:"code"`
+	Words string        `json:"words"`
+	Why   *fault.Reason `json:"why,omitempty" doc:"The words for screens: a stable code with arguments, when they are Tongdan's own."`
 }
 
 // Backlog is what waits.
@@ -336,7 +337,7 @@ func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Acco
 		out.AuthoriseURL = base + "/accounts/" + a.ID.String() + "/authorise"
 	}
 	if a.LastError != 0 {
-		out.LastError = &AccountError{a.LastError, a.ErrorCode, a.ErrorWords}
+		out.LastError = &AccountError{a.LastError, a.ErrorCode, a.ErrorWhy.Text, a.ErrorWhy.Coded()}
 	}
 	if p, ok := s.hub.Platform(a.Channel); ok && a.LastPull > 0 {
 		out.PullLagS = max(0, (s.now().UnixMilli()-a.LastPull-2*p.Info().PullEvery.Milliseconds())/1000)

@@ -26,6 +26,7 @@ type Effect struct {
 	NextAt     int64         `json:"next_at"`
 	DeadlineAt int64         `json:"deadline_at"`
 	Words      string        `json:"words,omitempty"`
+	Why        *fault.Reason `json:"why,omitempty" doc:"The words for screens: a stable code with arguments, when they are Tongdan's own."`
 	Code       string        `json:"code,omitempty"`
 	Cause      string        `json:"cause" doc:"Who or what wanted it."`
 	Key        string        `json:"key"`
@@ -41,15 +42,16 @@ type Attempt struct {
 	EndedAt int64          `json:"ended_at"`
 	Outcome effect.Outcome `json:"outcome,omitempty"`
 	Words   string         `json:"words,omitempty"`
+	Why     *fault.Reason  `json:"why,omitempty" doc:"The words for screens."`
 }
 
 func effectOf(e effect.Effect) Effect {
 	out := Effect{
 		ID: e.ID, OrderID: e.Order, AccountID: e.Account, Kind: e.Kind, For: e.Case, Nature: e.Nature, State: e.State, Calls: e.Attempts, Attempts: []Attempt{},
-		NextAt: e.NextAt, DeadlineAt: e.Deadline, Words: e.Words, Code: string(e.Code), Cause: e.Cause, Key: e.Key, MadeAt: e.Made, ChangedAt: e.Changed,
+		NextAt: e.NextAt, DeadlineAt: e.Deadline, Words: e.Why.Text, Why: e.Why.Coded(), Code: string(e.Code), Cause: e.Cause, Key: e.Key, MadeAt: e.Made, ChangedAt: e.Changed,
 	}
 	if a := e.Attempt; a != nil {
-		out.Attempts = append(out.Attempts, Attempt{a.N, a.Look, a.Began, a.Ended, a.Outcome, a.Words})
+		out.Attempts = append(out.Attempts, Attempt{a.N, a.Look, a.Began, a.Ended, a.Outcome, a.Why.Text, a.Why.Coded()})
 	}
 	return out
 }
@@ -141,7 +143,8 @@ type Parked struct {
 	AppID     ident.App     `json:"app_id"`
 	AccountID ident.Account `json:"account_id"`
 	What      string        `json:"what"`
-	Reason    string        `json:"reason"`
+	Reason    string        `json:"reason" doc:"Why it could not be read, in English."`
+	Why       *fault.Reason `json:"why,omitempty" doc:"The reason for screens: a stable code with arguments."`
 	Size      int           `json:"size"`
 	Attempts  int           `json:"attempts"`
 	State     string        `json:"state" enum:"parked,retried,dropped"`
@@ -150,7 +153,7 @@ type Parked struct {
 }
 
 func parkedOf(p db.ParkedRow) Parked {
-	return Parked{ID: p.ID, At: p.At, Channel: p.Channel, AppID: p.App, AccountID: p.Account, What: p.What, Reason: p.Reason, Size: p.Size, Attempts: p.Attempts, State: p.State}
+	return Parked{ID: p.ID, At: p.At, Channel: p.Channel, AppID: p.App, AccountID: p.Account, What: p.What, Reason: p.Why.Text, Why: p.Why.Coded(), Size: p.Size, Attempts: p.Attempts, State: p.State}
 }
 
 type parkedOutput struct {

@@ -170,7 +170,7 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 	bearer := r.Header.Get("Authorization") != ""
 	if !bearer {
 		if err := s.cross.Check(r); err != nil {
-			s.fail(w, r, &fault.Error{Op: "api.guard", Code: fault.Forbidden, Words: "this request comes from another site; send it from the console, or with an API key", Err: err})
+			s.fail(w, r, &fault.Error{Op: "api.guard", Code: fault.Forbidden, Why: fault.Because("other_site", "this request comes from another site; send it from the console, or with an API key"), Err: err})
 			return
 		}
 	}

@@ -55,7 +55,7 @@ func idOf[T any, P interface {
 	encoding.TextUnmarshaler
 }](text string) (id T, err error) {
 	if text == "" || P(&id).UnmarshalText([]byte(text)) != nil {
-		return id, fault.New("api.idOf", fault.NotFound, "there is no such thing")
+		return id, fault.Say("api.idOf", fault.NotFound, "not_found", "there is no such thing")
 	}
 	return id, nil
 }
@@ -72,7 +72,7 @@ func idsOf[T any, P interface {
 	out := make([]T, len(texts))
 	for i, text := range texts {
 		if err := P(&out[i]).UnmarshalText([]byte(text)); err != nil || text == "" {
-			return nil, &fault.Error{Op: "api.idsOf", Code: fault.Invalid, Words: "the filter is wrong", Fields: []fault.Field{{Location: location, Message: "is no id"}}}
+			return nil, &fault.Error{Op: "api.idsOf", Code: fault.Invalid, Why: fault.Because("filter_wrong", "the filter is wrong"), Fields: []fault.Field{{Location: location, Message: "is no id"}}}
 		}
 	}
 	return out, nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/backup"
 	"github.com/tongdan/tongdan/internal/db"
@@ -113,7 +114,7 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	b.call("GET", "/api/v1/orders?q="+personal["phone"], b.owner, "")
 	_, err = b.db.Do(t.Context(), db.Verb{Name: "park", Merchant: b.m, Decide: func(tx *db.Tx) error {
 		e := tx.Journal(db.Entry{Direction: db.Push, What: "order.paid", Channel: "meituan", Account: b.acct.ID, Ref: order.Ref{Realm: "meituan", Kind: "order", ID: "9"}, Body: []byte(personal["phone"] + personal["name"])})
-		tx.Park(db.ParkedRow{App: b.app.ID, Account: b.acct.ID, Channel: "meituan", What: "order.paid", Reason: "bad", State: db.ParkedState, Entry: e})
+		tx.Park(db.ParkedRow{App: b.app.ID, Account: b.acct.ID, Channel: "meituan", What: "order.paid", Why: fault.Reason{Text: "bad"}, State: db.ParkedState, Entry: e})
 		return nil
 	}})
 	b.must(err)

@@ -52,4 +52,4 @@ func (s *Server) Serve(ctx context.Context, server *http.Server, l net.Listener,
 }
 
 // errLeaving is what /readyz says at the end.
-var errLeaving = fault.New("api.readyz", fault.Unavailable, "this node is about to stop; send to another")
+var errLeaving = fault.Say("api.readyz", fault.Unavailable, "node_stops", "this node is about to stop; send to another")

@@ -52,13 +52,13 @@ const (
 func (s *Server) once(w http.ResponseWriter, r *http.Request, c caller, key string, hold time.Duration, next http.HandlerFunc) {
 	const op = "api.once"
 	if len(key) > 200 {
-		s.fail(w, r, fault.New(op, fault.Invalid, "the Idempotency-Key is longer than 200 characters"))
+		s.fail(w, r, fault.Say(op, fault.Invalid, "key_too_long", "give an Idempotency-Key of 1 to 200 characters"))
 		return
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		if _, ok := err.(*http.MaxBytesError); !ok {
-			err = &fault.Error{Op: op, Code: fault.Invalid, Words: "the body could not be read", Err: err}
+			err = &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("body_broken_off", "the body could not be read; send it again"), Err: err}
 		}
 		s.fail(w, r, err)
 		return

@@ -107,7 +107,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.probe.at = time.Now()
 	}
 	if s.probe.err != nil {
-		s.fail(w, r, &fault.Error{Op: "api.readyz", Code: fault.Unavailable, Words: "the database takes no writes", Err: s.probe.err})
+		s.fail(w, r, &fault.Error{Op: "api.readyz", Code: fault.Unavailable, Why: fault.Because("no_writes", "the database takes no writes"), Err: s.probe.err})
 		return
 	}
 	s.healthz(w, r)
@@ -131,7 +131,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	if !local || r.Header.Get("Authorization") != "" {
 		c, err := s.authenticate(r)
 		if err == nil && !c.byKey {
-			err = fault.New("api.metrics", fault.Forbidden, "metrics are for API keys")
+			err = fault.Say("api.metrics", fault.Forbidden, "keys_only", "metrics are for API keys")
 		}
 		if err == nil { // they count what goes on in all stores
 			err = c.May("api.metrics", role.SeeWhole)

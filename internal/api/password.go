@@ -30,7 +30,7 @@ const (
 // shorter than 8 characters or longer than 200 bytes.
 func HashPassword(password string) (string, error) {
 	if utf8.RuneCountInString(password) < minPassword || len(password) > maxPassword {
-		return "", &fault.Error{Op: "api.HashPassword", Code: fault.Invalid, Words: "choose a password of 8 characters or more",
+		return "", &fault.Error{Op: "api.HashPassword", Code: fault.Invalid, Why: fault.Because("password_short", "choose a password of 8 characters or more"),
 			Fields: []fault.Field{{Location: "body.password", Message: "must have 8 to 200 characters"}}}
 	}
 	var salt [16]byte

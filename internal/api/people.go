@@ -210,7 +210,7 @@ type lookOutput struct{ Body Invitation }
 // linkTry takes one of the tries that an address has at links.
 func (s *Server) linkTry(ctx context.Context) error {
 	if wait := s.signIns.take("link "+network(s.client(requestIn(ctx))), s.now()); wait > 0 {
-		return &fault.Error{Op: "api.linkTry", Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+		return &fault.Error{Op: "api.linkTry", Code: fault.RateLimited, After: wait, Why: fault.Because("too_many_tries", "too many tries; wait a little before the next one")}
 	}
 	return nil
 }

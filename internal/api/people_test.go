@@ -219,12 +219,12 @@ func TestAPersonIsInvitedChangedAndSuspended(t *testing.T) {
 	for _, a := range r.get(t, "action_list").([]any) {
 		a := a.(map[string]any)
 		why, _ := a["why"].(map[string]any)
-		forbidden = forbidden || a["kind"] == "cancel" && why["code"] == "role"
+		forbidden = forbidden || a["kind"] == "cancel" && why["code"] == "role_ask"
 	}
 	if !forbidden {
 		t.Errorf("a clerk is not told that he may not cancel: %s", r.body)
 	}
-	if r := b.call("POST", "/api/v1/orders/"+own+"/actions", "", `{"kind":"cancel"}`, cookie...); r.status != 403 || r.get(t, "why.code") != "role" {
+	if r := b.call("POST", "/api/v1/orders/"+own+"/actions", "", `{"kind":"cancel"}`, cookie...); r.status != 403 || r.get(t, "why.code") != "role_ask" {
 		t.Errorf("a clerk cancels: %d %s", r.status, r.body)
 	}
 	if r := b.call("POST", "/api/v1/batches", "", `{"kind":"cancel","orders":["`+own+`"]}`, cookie...); r.status != 403 {

@@ -12,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tongdan/tongdan/fault"
-	"github.com/tongdan/tongdan/order"
 )
 
 // A Problem is a failure as it is answered (RFC 9457). Code is what a program acts on;
@@ -24,7 +23,7 @@ type Problem struct {
 	Detail    string         `json:"detail" doc:"What to do, for people."`
 	Code      fault.Code     `json:"code" enum:"invalid,too_large,not_found,conflict,unauthorized,forbidden,rate_limited,unsupported,unavailable,unknown_outcome,internal"`
 	Errors    []ProblemField `json:"errors,omitempty" doc:"Every part of the input that is wrong."`
-	Why       *order.Reason  `json:"why,omitempty" doc:"Why an act is not allowed: a stable code and a text."`
+	Why       *fault.Reason  `json:"why,omitempty" doc:"The detail for screens: a stable code with arguments. Not there when the detail is a platform's own words."`
 	RequestID string         `json:"request_id" doc:"It is in the log."`
 
 	after int // s, of Retry-After
@@ -77,27 +76,19 @@ var statuses = map[fault.Code]int{
 }
 
 // said is what a code means to people when the error has no words of its own.
-var said = map[fault.Code]string{
-	fault.Invalid:      "the request is wrong; see errors",
-	fault.TooLarge:     "the request is too large; send less",
-	fault.NotFound:     "there is no such thing",
-	fault.Conflict:     "its state does not allow that now; look again",
-	fault.Unauthorized: "sign in, or send an API key as Authorization: Bearer tdk_…",
-	fault.Forbidden:    "you have no right to that; ask an owner",
-	fault.RateLimited:  "too many requests; wait as long as Retry-After says",
-	fault.Unsupported:  "the platform cannot do that",
-	fault.Unavailable:  "nothing was done; try again in a moment",
-	fault.Unknown:      "it may have been done or not; look before trying again",
-	fault.Internal:     "a mistake of Tongdan's; the log has it under this request id",
+var said = map[fault.Code]fault.Reason{
+	fault.Invalid:      fault.Because("invalid", "the request is wrong; see errors"),
+	fault.TooLarge:     fault.Because("too_large", "the request is too large; send less"),
+	fault.NotFound:     fault.Because("not_found", "there is no such thing"),
+	fault.Conflict:     fault.Because("conflict", "its state does not allow that now; look again"),
+	fault.Unauthorized: fault.Because("unauthorized", "sign in, or send an API key as Authorization: Bearer tdk_…"),
+	fault.Forbidden:    fault.Because("forbidden", "you have no right to that; ask an owner"),
+	fault.RateLimited:  fault.Because("rate_limited", "too many requests; wait as long as Retry-After says"),
+	fault.Unsupported:  fault.Because("unsupported", "the platform cannot do that"),
+	fault.Unavailable:  fault.Because("unavailable", "nothing was done; try again in a moment"),
+	fault.Unknown:      fault.Because("unknown_outcome", "it may have been done or not; look before trying again"),
+	fault.Internal:     fault.Because("internal", "a mistake of Tongdan's; the log has it under this request id"),
 }
-
-// refusal is an act that is not allowed, with the reason's code.
-type refusal struct {
-	error
-	why order.Reason
-}
-
-func (r refusal) Unwrap() error { return r.error }
 
 // problemOf turns an error into what is answered, and logs it. It is the one place.
 func problemOf(ctx context.Context, err error) *Problem {
@@ -108,19 +99,18 @@ func problemOf(ctx context.Context, err error) *Problem {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		code = fault.TooLarge
 	}
-	p := &Problem{Type: "about:blank", Status: statuses[code], Code: code, Detail: fault.WordsOf(err), RequestID: requestOf(ctx).id}
+	p := &Problem{Type: "about:blank", Status: statuses[code], Code: code, RequestID: requestOf(ctx).id}
 	if p.Status == 0 {
 		p.Status, p.Code = http.StatusInternalServerError, fault.Internal
 	}
-	if p.Detail == "" || p.Code == fault.Internal {
-		p.Detail = said[p.Code]
+	why := fault.ReasonOf(err)
+	if why.IsZero() || p.Code == fault.Internal {
+		why = said[p.Code]
 	}
+	p.say(why)
 	p.Title = http.StatusText(p.Status)
 	for _, f := range fault.FieldsOf(err) {
 		p.Errors = append(p.Errors, ProblemField{Location: f.Location, Message: f.Message})
-	}
-	if r, ok := errors.AsType[refusal](err); ok {
-		p.Why = &r.why
 	}
 	if d := fault.AfterOf(err); d > 0 {
 		p.after = int((d + 999_999_999).Seconds())
@@ -128,6 +118,9 @@ func problemOf(ctx context.Context, err error) *Problem {
 	p.note(ctx, err)
 	return p
 }
+
+// say tells people why.
+func (p *Problem) say(why fault.Reason) { p.Detail, p.Why = why.Text, why.Coded() }
 
 func (p *Problem) note(ctx context.Context, err error) {
 	level := slog.LevelDebug
@@ -154,9 +147,10 @@ func newProblem(ctx huma.Context, status int, msg string, errs ...error) huma.St
 	}
 	switch {
 	case status >= 500:
-		p.Code, p.Detail = fault.Internal, said[fault.Internal]
+		p.Code = fault.Internal
+		p.say(said[fault.Internal])
 	case msg == "validation failed":
-		p.Detail = said[fault.Invalid]
+		p.say(said[fault.Invalid])
 	}
 	for _, err := range errs {
 		var d huma.ErrorDetailer

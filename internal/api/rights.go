@@ -53,7 +53,7 @@ func permit(c caller, operation string) error {
 		return nil
 	}
 	if !ok || right == nobody {
-		return fault.New(op, fault.Forbidden, "nobody may do that: the operation has no rule")
+		return fault.Say(op, fault.Forbidden, "role_nobody", "nobody may do that")
 	}
 	return c.May(op, right)
 }

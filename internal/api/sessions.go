@@ -32,7 +32,7 @@ func (s *Server) sessionRoutes() {
 func person(c caller) (ident.User, error) {
 	var id ident.User
 	if c.byKey || id.UnmarshalText([]byte(c.ID)) != nil || id == 0 {
-		return 0, fault.New("api.person", fault.Forbidden, "this is for people who are signed in, not for API keys")
+		return 0, fault.Say("api.person", fault.Forbidden, "people_only", "this is for people who are signed in, not for API keys")
 	}
 	return id, nil
 }
@@ -83,7 +83,7 @@ func (s *Server) endMySession(ctx context.Context, in *ByID) (*struct{}, error) 
 			return nil, fault.Wrap(op, s.db.DeleteSession(ctx, r.Hash))
 		}
 	}
-	return nil, fault.New(op, fault.NotFound, "there is no such session; it may have ended already")
+	return nil, fault.Say(op, fault.NotFound, "no_session", "there is no such session; it may have ended already")
 }
 
 func (s *Server) endMyOthers(ctx context.Context, _ *struct{}) (*struct{}, error) {
@@ -111,7 +111,7 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*sessio
 	// Whoever found a console open must not guess the password here.
 	try := "password " + c.ID
 	if wait := s.signIns.take(try, s.now()); wait > 0 {
-		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Words: "too many tries; wait a little before the next one"}
+		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Why: fault.Because("too_many_tries", "too many tries; wait a little before the next one")}
 	}
 	u, err := s.db.UserByID(ctx, c.Merchant, id)
 	if err != nil {
@@ -123,7 +123,7 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*sessio
 	}
 	defer done()
 	if !SamePassword(u.Password, in.Body.OldPassword) {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Words: "the old password is wrong", Fields: []fault.Field{{Location: "body.old_password", Message: "is wrong"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("old_password_wrong", "the old password is wrong"), Fields: []fault.Field{{Location: "body.old_password", Message: "is wrong"}}}
 	}
 	if u.Password, err = HashPassword(in.Body.NewPassword); err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ func (f *feeds) join(ctx context.Context, scope db.Scope, who string) (c *client
 		go fd.run(ctx)
 	}
 	if len(fd.clients) >= maxClients {
-		return nil, 0, 0, &fault.Error{Op: op, Code: fault.Unavailable, After: 10 * time.Second, Words: "too many listen already; read /changes instead"}
+		return nil, 0, 0, &fault.Error{Op: op, Code: fault.Unavailable, After: 10 * time.Second, Why: fault.Because("too_many_listen", "too many listen already; read /changes instead")}
 	}
 	c = &client{scope, who, make(chan event, behind)}
 	fd.clients[c] = true

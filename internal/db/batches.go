@@ -27,7 +27,7 @@ type BatchItem struct {
 	State  string // waiting, done, failed, or the state of its effect
 	Effect ident.Effect
 	Code   fault.Code
-	Words  string
+	Why    fault.Reason
 }
 
 // Batch reads a batch and its items, in the order of the request.
@@ -44,15 +44,15 @@ func (d *DB) Batch(ctx context.Context, sc Scope, id ident.Batch) (BatchRow, []B
 	}
 	where, args := sc.where("o.store_id", []any{int64(sc.Merchant), int64(id)})
 	var items []BatchItem
-	err = d.query(ctx, `SELECT i.order_id, i.n, i.state, i.effect_id, i.code, i.words, COALESCE(e.state, ''), COALESCE(e.words, ''), COALESCE(e.code, '')
+	err = d.query(ctx, `SELECT i.order_id, i.n, i.state, i.effect_id, i.code, i.words, i.why, COALESCE(e.state, ''), COALESCE(e.words, ''), COALESCE(e.why, ''), COALESCE(e.code, '')
 		FROM batch_items AS i JOIN orders AS o ON o.merchant_id = i.merchant_id AND o.id = i.order_id
 		LEFT JOIN effects AS e ON e.merchant_id = i.merchant_id AND e.id = i.effect_id
 		WHERE i.merchant_id = $1 AND i.batch_id = $2`+where+` ORDER BY i.n`, args, func(scan scanFunc) error {
 		i := BatchItem{Batch: id}
-		var code, state, words, effectCode string
-		err := scan(&i.Order, &i.N, &i.State, &i.Effect, &code, &i.Words, &state, &words, &effectCode)
-		if i.Code = fault.Code(code); state != "" {
-			i.State, i.Words, i.Code = state, words, fault.Code(effectCode)
+		var code, words, why, state, effectWords, effectWhy, effectCode string
+		err := scan(&i.Order, &i.N, &i.State, &i.Effect, &code, &words, &why, &state, &effectWords, &effectWhy, &effectCode)
+		if i.Code, i.Why = fault.Code(code), readReason(words, why); state != "" {
+			i.State, i.Why, i.Code = state, readReason(effectWords, effectWhy), fault.Code(effectCode)
 		}
 		items = append(items, i)
 		return err

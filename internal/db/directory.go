@@ -183,7 +183,7 @@ func (d *DB) addChangeAt(ctx context.Context, c conn, m ident.Merchant, kind, id
 		return r, err
 	}
 	if !found {
-		return r, fault.New("db.addChange", fault.NotFound, "no such merchant")
+		return r, fault.Say("db.addChange", fault.NotFound, "merchant_removed", "the merchant has been removed")
 	}
 	return r, c.run(ctx, addChanges.stmts([]any{int64(m), r.Seq, kind, id, int64(store), d.now().UnixMilli()})...)
 }
@@ -262,7 +262,7 @@ func (h *health) over(a AccountRow) AccountRow {
 // doing is an account with how another row of it says that it is doing.
 func (a AccountRow) doing(r *AccountRow) AccountRow {
 	a.AlarmAt, a.AlarmWhy, a.LastPush, a.LastPull, a.LastError = r.AlarmAt, r.AlarmWhy, r.LastPush, r.LastPull, r.LastError
-	a.ErrorCode, a.ErrorWords, a.Cursor = r.ErrorCode, r.ErrorWords, r.Cursor
+	a.ErrorCode, a.ErrorWhy, a.Cursor = r.ErrorCode, r.ErrorWhy, r.Cursor
 	return a
 }
 
@@ -275,8 +275,8 @@ func (h *health) newer(r AccountRow) AccountRow {
 	return r
 }
 
-const setHealth = `INSERT INTO account_health (merchant_id, account_id, alarm_at, alarm_why, last_push, last_pull, last_error, error_code, error_words, cursor_doc)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+const setHealth = `INSERT INTO account_health (merchant_id, account_id, alarm_at, alarm_why, last_push, last_pull, last_error, error_code, error_words, cursor_doc, error_why)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $14)
 	ON CONFLICT (merchant_id, account_id) DO UPDATE SET
 	alarm_at = CASE WHEN CAST($11 AS BIGINT) = 1 THEN excluded.alarm_at ELSE account_health.alarm_at END,
 	alarm_why = CASE WHEN CAST($11 AS BIGINT) = 1 THEN excluded.alarm_why ELSE account_health.alarm_why END,
@@ -285,6 +285,7 @@ const setHealth = `INSERT INTO account_health (merchant_id, account_id, alarm_at
 	last_error = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.last_error ELSE account_health.last_error END,
 	error_code = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.error_code ELSE account_health.error_code END,
 	error_words = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.error_words ELSE account_health.error_words END,
+	error_why = CASE WHEN CAST($12 AS BIGINT) = 1 THEN excluded.error_why ELSE account_health.error_why END,
 	cursor_doc = CASE WHEN CAST($13 AS BIGINT) = 1 THEN excluded.cursor_doc ELSE account_health.cursor_doc END`
 
 // saveHealth writes the touches that have to be written.
@@ -294,13 +295,13 @@ func (b *batch) saveHealth() ([]*stmt, error) {
 	for _, k := range sortedKeys(b.made.touched, compareLanes) {
 		r, was := b.made.touched[k].row, b.made.touched[k].was
 		alarm := flag(r.AlarmAt != was.AlarmAt || r.AlarmWhy != was.AlarmWhy)
-		failed := flag(r.LastError != was.LastError || r.ErrorCode != was.ErrorCode || r.ErrorWords != was.ErrorWords)
+		failed := flag(r.LastError != was.LastError || r.ErrorCode != was.ErrorCode || r.ErrorWhy.Text != was.ErrorWhy.Text)
 		cursor := flag(string(r.Cursor) != string(was.Cursor))
 		write := alarm+failed+cursor > 0 || b.d.health.due(k, now)
 		put(&b.mark, k, healthState{row: r, written: now * flag(write)})
 		if write {
 			list = append(list, &stmt{text: setHealth, args: []any{int64(k.m), int64(k.account), r.AlarmAt, clean(r.AlarmWhy, 300), r.LastPush, r.LastPull,
-				r.LastError, clean(r.ErrorCode, 100), clean(r.ErrorWords, 300), nilIfEmpty(r.Cursor), alarm, failed, cursor}})
+				r.LastError, clean(r.ErrorCode, 100), clean(r.ErrorWhy.Text, 300), nilIfEmpty(r.Cursor), alarm, failed, cursor, reasonDoc(r.ErrorWhy)}})
 		}
 	}
 	return list, nil

@@ -161,7 +161,7 @@ func storeError(err error) error {
 	if err == nil || fault.CodeOf(err) != fault.Internal {
 		return err
 	}
-	return &fault.Error{Op: "db", Code: fault.Unavailable, Words: "the database did not answer; try again", Err: err}
+	return &fault.Error{Op: "db", Code: fault.Unavailable, Why: fault.Because("no_database", "the database did not answer; try again"), Err: err}
 }
 
 // rowsOf is "($1, $2), ($3, $4)": n rows of the given types, numbered from first. The

@@ -13,7 +13,7 @@ import (
 const dropLinks = `DELETE FROM setup_tokens WHERE merchant_id = $1 AND user_id = $2 AND used_at = 0`
 
 // errLink is for a link that does not work, whatever the reason.
-var errLink = fault.New("db.link", fault.NotFound, "this link has been used or has expired; ask whoever sent it for a new one")
+var errLink = fault.Say("db.link", fault.NotFound, "link_used_ask", "this link has been used or has expired; ask whoever sent it for a new one")
 
 // AddLink keeps the hash of a one-time link for a user, and ends the one before. It fails
 // with fault.NotFound when there is no such user, with fault.Conflict when he is suspended.
@@ -26,9 +26,9 @@ func (d *DB) AddLink(ctx context.Context, m ident.Merchant, user ident.User, has
 		case err != nil:
 			return err
 		case !found:
-			return fault.New(op, fault.NotFound, "no such user")
+			return fault.Say(op, fault.NotFound, "no_user", "there is no such user")
 		case disabled == 1:
-			return fault.New(op, fault.Conflict, "the person is suspended; end the suspension first")
+			return fault.Say(op, fault.Conflict, "suspended", "the person is suspended; end the suspension first")
 		}
 		if err := exec(ctx, c, dropLinks, int64(m), int64(user)); err != nil {
 			return err

@@ -273,7 +273,7 @@ func TestWhatCannotBeReadIsParkedWithItsBytes(t *testing.T) {
 		body := []byte("\xff\x00 not JSON")
 		do(t, d, db.Verb{Merchant: m, Bodies: [][]byte{body}, Decide: func(t *db.Tx) error {
 			entry := t.Journal(db.Entry{Direction: db.Push, What: "order.paid\x00", Path: "a\xffb", Body: body})
-			id = t.Park(db.ParkedRow{What: "order.paid", Reason: "no JSON", Entry: entry, Size: len(body)})
+			id = t.Park(db.ParkedRow{What: "order.paid", Why: fault.Reason{Text: "no JSON"}, Entry: entry, Size: len(body)})
 			return nil
 		}})
 		sc := db.Scope{Merchant: m}
@@ -747,7 +747,7 @@ func TestTheDirectoryKnowsOwnChangesAtOnce(t *testing.T) {
 			b.ID = 0
 			b.ID = t.PutBatch(b)
 			t.PutBatchItem(b.ID, db.BatchItem{Order: id, State: "waiting"})
-			t.PutBatchItem(b.ID, db.BatchItem{Order: id, State: "failed", Words: "no"})
+			t.PutBatchItem(b.ID, db.BatchItem{Order: id, State: "failed", Why: fault.Reason{Text: "no"}})
 			return nil
 		}})
 		if _, items, err := d.Batch(ctx, db.Scope{Merchant: m}, b.ID); err != nil || len(items) != 1 || items[0].State != "failed" {

@@ -31,15 +31,16 @@ func scanOrder(scan scanFunc, more ...any) (r OrderRow, err error) {
 }
 
 const effectColumns = `merchant_id, id, account_id, app_id, order_id, target, kind, case_key, key, deed, nature, state, args, before_doc,
-	cause, attempts, called, looks, next_at, deadline, words, code, made_at, changed_at, attempt, trace`
+	cause, attempts, called, looks, next_at, deadline, words, why, code, made_at, changed_at, attempt, trace`
 
 func scanEffect(scan scanFunc) (e effect.Effect, err error) {
 	var deed int64
-	var nature, state, called, code string
+	var nature, state, called, words, why, code string
 	var attempt []byte
 	err = scan(&e.Merchant, &e.ID, &e.Account, &e.App, &e.Order, &e.Target, &e.Kind, &e.Case, &e.Key, &deed, &nature, &state,
-		(*[]byte)(&e.Args), (*[]byte)(&e.Before), &e.Cause, &e.Attempts, &called, &e.Looks, &e.NextAt, &e.Deadline, &e.Words, &code,
+		(*[]byte)(&e.Args), (*[]byte)(&e.Before), &e.Cause, &e.Attempts, &called, &e.Looks, &e.NextAt, &e.Deadline, &words, &why, &code,
 		&e.Made, &e.Changed, &attempt, &e.Trace)
+	e.Why = readReason(words, why)
 	e.Deed, e.Nature, e.State, e.Called, e.Code = deed == 1, effect.Nature(nature), effect.State(state), effect.Outcome(called), fault.Code(code)
 	if err == nil && len(attempt) > 0 {
 		e.Attempt = new(effect.Attempt)

@@ -117,7 +117,7 @@ func placeOfCursor(s string, start place) (place, error) {
 	if s == "" {
 		return start, nil
 	}
-	bad := fault.New("db.cursor", fault.Invalid, "this cursor is not one of ours; begin without")
+	bad := fault.Say("db.cursor", fault.Invalid, "cursor_wrong", "this cursor is not one of ours; begin without")
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) > 64 {
 		return place{}, bad
@@ -444,7 +444,7 @@ func (d *DB) orderWhere(ctx context.Context, op string, sc Scope, where string, 
 		return err
 	})
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such order")
+		err = fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 	}
 	if err != nil {
 		return row, nil, nil, fault.Wrap(op, err)
@@ -617,7 +617,7 @@ func (d *DB) EffectByID(ctx context.Context, sc Scope, id ident.Effect) (effect.
 		return err
 	})
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such effect")
+		err = fault.Say(op, fault.NotFound, "no_effect", "there is no such effect")
 	}
 	return e, fault.Wrap(op, err)
 }

@@ -21,10 +21,12 @@ type ParkedFilter struct {
 	Limit  int // 0 = 50, at most 200
 }
 
-const parkedColumns = `merchant_id, id, at, app_id, account_id, channel, what, reason, state, attempts, size, entry_id, retry`
+const parkedColumns = `merchant_id, id, at, app_id, account_id, channel, what, reason, why, state, attempts, size, entry_id, retry`
 
 func scanParked(scan scanFunc) (p ParkedRow, err error) {
-	err = scan(&p.Merchant, &p.ID, &p.At, &p.App, &p.Account, &p.Channel, &p.What, &p.Reason, &p.State, &p.Attempts, &p.Size, &p.Entry, (*[]byte)(&p.Retry))
+	var words, why string
+	err = scan(&p.Merchant, &p.ID, &p.At, &p.App, &p.Account, &p.Channel, &p.What, &words, &why, &p.State, &p.Attempts, &p.Size, &p.Entry, (*[]byte)(&p.Retry))
+	p.Why = readReason(words, why)
 	return p, err
 }
 
@@ -65,7 +67,7 @@ func (d *DB) ParkedByID(ctx context.Context, sc Scope, id ident.Parked) (p Parke
 		})
 	}
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such message")
+		err = fault.Say(op, fault.NotFound, "no_message", "there is no such message")
 	}
 	return p, fault.Wrap(op, err)
 }
@@ -94,7 +96,7 @@ func (d *DB) Refused(ctx context.Context, app ident.App, first []byte) error {
 	const op = "db.Refused"
 	row, ok := d.AppByID(app)
 	if !ok {
-		return fault.New(op, fault.NotFound, "no such app")
+		return fault.Say(op, fault.NotFound, "no_app", "there is no such app")
 	}
 	mk, err := d.keys.merchant(row.Merchant)
 	if err != nil {

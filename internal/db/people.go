@@ -168,7 +168,7 @@ func (d *DB) SetUser(ctx context.Context, u UserRow) error {
 			return err
 		}
 		if !found {
-			return fault.New(op, fault.NotFound, "no such user")
+			return fault.Say(op, fault.NotFound, "no_user", "there is no such user")
 		}
 		if password != u.Password || u.Disabled {
 			if err := exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID)); err != nil {
@@ -203,7 +203,7 @@ func (d *DB) user(ctx context.Context, op, where string, args ...any) (u UserRow
 		return err
 	})
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such user")
+		err = fault.Say(op, fault.NotFound, "no_user", "there is no such user")
 	}
 	return u, fault.Wrap(op, err)
 }
@@ -238,7 +238,7 @@ func (d *DB) Session(ctx context.Context, hash []byte) (SessionRow, error) {
 	found, err := d.one(ctx, `SELECT merchant_id, user_id, made_at, seen_at, expires_at FROM sessions WHERE hash = $1 AND expires_at > $2`,
 		[]any{hash, d.now().UnixMilli()}, &s.Merchant, &s.User, &s.Made, &s.Seen, &s.Expires)
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such session")
+		err = fault.Say(op, fault.NotFound, "no_session", "there is no such session; it may have ended already")
 	}
 	return s, fault.Wrap(op, err)
 }
@@ -318,7 +318,7 @@ func (d *DB) KeyByHash(ctx context.Context, hash []byte) (KeyRow, error) {
 		return err
 	})
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such key")
+		err = fault.Say(op, fault.NotFound, "no_key", "there is no such key")
 	}
 	if now := d.now().UnixMilli(); err == nil && now-k.Used > 60_000 {
 		err = d.write(ctx, op, func(ctx context.Context, c conn) error {
@@ -372,7 +372,7 @@ func (d *DB) UseSetupToken(ctx context.Context, hash []byte, u UserRow) (UserRow
 			return err
 		}
 		if !found {
-			return fault.New(op, fault.NotFound, "this link has been used or has expired; make a new one with: tongdan setup")
+			return fault.Say(op, fault.NotFound, "link_used", "this link has been used or has expired; make a new one with: tongdan setup")
 		}
 		return exec(ctx, c, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			int64(u.Merchant), int64(u.ID), u.Name, u.Password, u.Role, u.Locale, storesText(u.Stores), flag(u.Personal), flag(u.Disabled), u.Made)

@@ -17,7 +17,7 @@ const (
 	appColumns     = `merchant_id, id, channel, name, base_url, public_url, credentials`
 	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.pull_every,
 		COALESCE(h.alarm_at, 0), COALESCE(h.alarm_why, ''), COALESCE(h.last_push, 0), COALESCE(h.last_pull, 0), COALESCE(h.last_error, 0),
-		COALESCE(h.error_code, ''), COALESCE(h.error_words, ''), h.cursor_doc`
+		COALESCE(h.error_code, ''), COALESCE(h.error_words, ''), COALESCE(h.error_why, ''), h.cursor_doc`
 	accountTables = `accounts AS a LEFT JOIN account_health AS h ON h.merchant_id = a.merchant_id AND h.account_id = a.id`
 	shopColumns   = `merchant_id, id, account_id, channel, realm, external_id, store_id, name, mode`
 )
@@ -38,9 +38,10 @@ func (d *DB) scanApp(scan scanFunc) (a AppRow, err error) {
 func (d *DB) scanAccount(scan scanFunc) (a AccountRow, err error) {
 	var sealed []byte
 	var paused int64
+	var words, why string
 	if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &a.PullEvery, &a.AlarmAt, &a.AlarmWhy, &a.LastPush,
-		&a.LastPull, &a.LastError, &a.ErrorCode, &a.ErrorWords, (*[]byte)(&a.Cursor)); err == nil {
-		a.Paused = paused == 1
+		&a.LastPull, &a.LastError, &a.ErrorCode, &words, &why, (*[]byte)(&a.Cursor)); err == nil {
+		a.Paused, a.ErrorWhy = paused == 1, readReason(words, why)
 		a.Credentials, err = d.openCredentials(sealed, credentialsUse("account", a.ID.String()))
 	}
 	return a, err
@@ -63,7 +64,7 @@ func need(op string, what map[string]bool) error {
 		return nil
 	}
 	slices.SortFunc(fields, func(a, b fault.Field) int { return cmp.Compare(a.Location, b.Location) })
-	return &fault.Error{Op: op, Code: fault.Invalid, Words: "some fields are missing or too long", Fields: fields}
+	return &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: fields}
 }
 
 func short(s string) bool { return len(s) <= 500 && clean(s, 500) == s }
@@ -120,7 +121,7 @@ func remove(ctx context.Context, c conn, op, count, words, text string, m, id in
 	}
 	n, err := affects(ctx, c, text, m, id)
 	if err == nil && n == 0 {
-		return fault.New(op, fault.NotFound, "no such thing")
+		return fault.Say(op, fault.NotFound, "not_found", "there is no such thing")
 	}
 	return err
 }
@@ -180,7 +181,7 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 		return a, err
 	}
 	if app, ok := d.AppByID(a.App); !ok || app.Merchant != a.Merchant {
-		return a, fault.New(op, fault.NotFound, "no such app")
+		return a, fault.Say(op, fault.NotFound, "no_app", "there is no such app")
 	}
 	if a.ID == 0 {
 		a.ID = ident.Account(d.id())
@@ -217,7 +218,7 @@ func (d *DB) Account(ctx context.Context, m ident.Merchant, id ident.Account) (a
 		return err
 	})
 	if err == nil && !found {
-		err = fault.New(op, fault.NotFound, "no such account")
+		err = fault.Say(op, fault.NotFound, "no_account", "there is no such account")
 	}
 	return d.health.newer(a), fault.Wrap(op, err)
 }
@@ -258,10 +259,10 @@ func (d *DB) PutShop(ctx context.Context, s ShopRow) (ShopRow, error) {
 	}
 	a, ok := d.AccountByID(s.Merchant, s.Account)
 	if !ok {
-		return s, fault.New(op, fault.NotFound, "no such account")
+		return s, fault.Say(op, fault.NotFound, "no_account", "there is no such account")
 	}
 	if _, ok := d.StoreByID(s.Merchant, s.Store); s.Store != 0 && !ok {
-		return s, fault.New(op, fault.NotFound, "no such store")
+		return s, fault.Say(op, fault.NotFound, "no_store", "there is no such store")
 	}
 	s.Channel, s.Realm = a.Channel, a.Realm
 	if s.ID == 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/db/dbtest"
@@ -39,7 +40,7 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 				e.Key, e.Nature, e.Target, e.Made = "k"+string(rune('a'+i)), effect.Guarded, "t", now-100_000
 				tx.PutEffect(&e)
 			}
-			tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Reason: "x"})
+			tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Why: fault.Reason{Text: "x"}})
 			return nil
 		}})
 		check(err)

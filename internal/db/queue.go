@@ -77,10 +77,10 @@ func (q *queue) add(c Class, j *job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
-		return fault.New("db.queue", fault.Unavailable, "the database is being closed")
+		return fault.Say("db.queue", fault.Unavailable, "database_closing", "the database is being closed")
 	}
 	if q.bytes+j.size > maxQueueBytes*fill[c]/8 && (c >= Background || !q.shed(j.size-(maxQueueBytes*fill[c]/8-q.bytes))) {
-		return fault.New("db.queue", fault.Unavailable, "too much waits to be written; try again")
+		return fault.Say("db.queue", fault.Unavailable, "too_busy", "too much waits to be written; try again")
 	}
 	if j.class = c; c < Background {
 		q.came = time.Now()
@@ -108,7 +108,7 @@ func (q *queue) shed(need int) bool {
 			q.bytes -= j.size
 			need -= j.size
 			if j.start() {
-				j.finish(fault.New("db.queue", fault.Unavailable, "made room for pushes; try again"))
+				j.finish(fault.Say("db.queue", fault.Unavailable, "too_busy", "too much waits to be written; try again"))
 			}
 		}
 		q.lists[at] = back
@@ -147,7 +147,7 @@ func (q *queue) take() ([]*job, bool) {
 		for at, list := range q.lists {
 			for _, j := range list {
 				if j.start() {
-					j.finish(fault.New("db.queue", fault.Unavailable, "the database is being closed"))
+					j.finish(fault.Say("db.queue", fault.Unavailable, "database_closing", "the database is being closed"))
 				}
 			}
 			q.lists[at] = nil
@@ -321,7 +321,7 @@ func (q *queue) back(jobs []*job) {
 	var front [len(shares)][]*job
 	for _, j := range jobs {
 		if q.closed {
-			j.finish(fault.New("db.queue", fault.Unavailable, "the database is being closed"))
+			j.finish(fault.Say("db.queue", fault.Unavailable, "database_closing", "the database is being closed"))
 			continue
 		}
 		j.state.Store(jobWaiting)

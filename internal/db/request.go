@@ -23,7 +23,7 @@ const againAfter = time.Second
 func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, hash []byte, hold time.Duration) (answer []byte, done bool, err error) {
 	const op = "db.BeginRequest"
 	if !named(key) || len(key) > maxName {
-		return nil, false, fault.New(op, fault.Invalid, "give an Idempotency-Key of 1 to 200 bytes")
+		return nil, false, fault.Say(op, fault.Invalid, "key_too_long", "give an Idempotency-Key of 1 to 200 characters")
 	}
 	now := d.now()
 	err = d.write(ctx, op, func(ctx context.Context, c conn) error {
@@ -44,9 +44,9 @@ func (d *DB) BeginRequest(ctx context.Context, m ident.Merchant, key string, has
 			answer = nil
 			return exec(ctx, c, `UPDATE requests SET hash = $3, answer = NULL, made_at = $4 WHERE merchant_id = $1 AND key = $2`, int64(m), key, hash, now.UnixMilli())
 		case !bytes.Equal(stored, hash):
-			return fault.New(op, fault.Conflict, "this Idempotency-Key was used for another request; use a new one")
+			return fault.Say(op, fault.Conflict, "key_used", "this Idempotency-Key was used for another request; use a new one")
 		case answer == nil:
-			return &fault.Error{Op: op, Code: fault.Conflict, After: againAfter, Words: "the same request is in progress; send it again with the same key"}
+			return &fault.Error{Op: op, Code: fault.Conflict, After: againAfter, Why: fault.Because("in_progress", "the same request is in progress; send it again with the same key")}
 		}
 		done = true
 		return nil

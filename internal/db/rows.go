@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/order"
 )
@@ -111,7 +112,7 @@ type ParkedRow struct {
 	Account  ident.Account
 	Channel  string
 	What     string
-	Reason   string
+	Why      fault.Reason
 	State    string // parked, retried, dropped
 	Attempts int
 	Size     int
@@ -196,6 +197,6 @@ type AccountRow struct {
 	LastPull    int64
 	LastError   int64
 	ErrorCode   string
-	ErrorWords  string
+	ErrorWhy    fault.Reason
 	Cursor      json.RawMessage // of the pull
 }

@@ -17,17 +17,17 @@ var (
 	addLinks   = insert{`INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, 5, ``}
 	addAliases = insert{`INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, 4, ``}
 	addOrders  = insert{`INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, 22, ``}
-	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 30, ``}
+	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 31, ``}
 	addJournal = insert{`INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
 		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, 25, ``}
-	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, state, attempts, size, entry_id, retry) VALUES`, 13, ``}
+	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, why, state, attempts, size, entry_id, retry) VALUES`, 14, ``}
 	addChanges  = insert{`INSERT INTO changes (merchant_id, seq, kind, entity_id, store_id, at) VALUES`, 6, ``}
 	addDayKeys  = insert{`INSERT INTO day_keys (merchant_id, day, sealed_key) VALUES`, 3, ``}
 	addReserves = insert{`INSERT INTO reservations (merchant_id, order_id, sku, store_id, quantity) VALUES`, 5,
 		` ON CONFLICT (merchant_id, order_id, sku) DO UPDATE SET store_id = excluded.store_id, quantity = excluded.quantity`}
 	addBatches = insert{`INSERT INTO batches (merchant_id, id, kind, args, made_by, made_at, total) VALUES`, 7, ``}
-	addItems   = insert{`INSERT INTO batch_items (merchant_id, batch_id, order_id, n, state, effect_id, code, words) VALUES`, 8,
-		` ON CONFLICT (merchant_id, batch_id, order_id) DO UPDATE SET state = excluded.state, effect_id = excluded.effect_id, code = excluded.code, words = excluded.words`}
+	addItems   = insert{`INSERT INTO batch_items (merchant_id, batch_id, order_id, n, state, effect_id, code, words, why) VALUES`, 9,
+		` ON CONFLICT (merchant_id, batch_id, order_id) DO UPDATE SET state = excluded.state, effect_id = excluded.effect_id, code = excluded.code, words = excluded.words, why = excluded.why`}
 )
 
 const (
@@ -38,8 +38,8 @@ const (
 	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
 		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
-		code = $22, made_at = $23, changed_at = $24, attempt = $25, trace = $26, generation = $27, epoch = $28, not_after = $29, open = $30 WHERE merchant_id = $1 AND id = $2`
-	setParked   = `UPDATE parked SET reason = $3, state = $4, attempts = $5, retry = $6 WHERE merchant_id = $1 AND id = $2`
+		why = $22, code = $23, made_at = $24, changed_at = $25, attempt = $26, trace = $27, generation = $28, epoch = $29, not_after = $30, open = $31 WHERE merchant_id = $1 AND id = $2`
+	setParked   = `UPDATE parked SET reason = $3, why = $4, state = $5, attempts = $6, retry = $7 WHERE merchant_id = $1 AND id = $2`
 	dropReserve = `DELETE FROM reservations WHERE merchant_id = $1 AND order_id = $2 AND sku = $3`
 	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2 RETURNING epoch, seq`
 )
@@ -182,7 +182,7 @@ func effectValues(e *effect.Effect) ([]any, error) {
 	}
 	return []any{int64(e.Merchant), int64(e.ID), int64(e.Account), int64(e.App), int64(e.Order), clean(e.Target, 300), clean(e.Kind, 100),
 		clean(e.Case, 200), clean(e.Key, maxKey), deed, string(e.Nature), string(e.State), nilIfEmpty(e.Args), nilIfEmpty(e.Before), clean(e.Cause, 200),
-		int64(e.Attempts), string(e.Called), int64(e.Looks), e.NextAt, e.Deadline, clean(e.Words, 1000), string(e.Code), e.Made, e.Changed,
+		int64(e.Attempts), string(e.Called), int64(e.Looks), e.NextAt, e.Deadline, clean(e.Why.Text, 1000), reasonDoc(e.Why), string(e.Code), e.Made, e.Changed,
 		nilIfEmpty(attempt), clean(e.Trace, 100), generation, epoch, notAfter, flag(e.State.Open())}, nil
 }
 
@@ -226,7 +226,7 @@ func (b *batch) saveRest() ([]*stmt, error) {
 	}
 	var list []*stmt
 	for _, p := range b.made.unparked {
-		list = append(list, &stmt{text: setParked, args: []any{int64(p.Merchant), int64(p.ID), clean(p.Reason, 1000), p.State, int64(p.Attempts), nilIfEmpty(p.Retry)}})
+		list = append(list, &stmt{text: setParked, args: []any{int64(p.Merchant), int64(p.ID), clean(p.Why.Text, 1000), reasonDoc(p.Why), p.State, int64(p.Attempts), nilIfEmpty(p.Retry)}})
 	}
 	for _, r := range b.made.batches {
 		batches = append(batches, int64(r.Merchant), int64(r.ID), r.Kind, nilIfEmpty(r.Args), r.By, r.Made, int64(r.Total))
@@ -234,7 +234,7 @@ func (b *batch) saveRest() ([]*stmt, error) {
 	last := map[[3]int64][]any{} // an upsert may not name a row twice
 	for _, i := range b.made.items {
 		last[[3]int64{int64(i.m), int64(i.Batch), int64(i.Order)}] = []any{int64(i.m), int64(i.Batch), int64(i.Order), int64(i.N), i.State,
-			int64(i.Effect), string(i.Code), clean(i.Words, 1000)}
+			int64(i.Effect), string(i.Code), clean(i.Why.Text, 1000), reasonDoc(i.Why)}
 	}
 	var items []any
 	for _, k := range sortedKeys(last, func(x, y [3]int64) int { return slices.Compare(x[:], y[:]) }) {
@@ -244,7 +244,7 @@ func (b *batch) saveRest() ([]*stmt, error) {
 }
 
 func parkedValues(p *ParkedRow) []any {
-	return []any{int64(p.ID), int64(p.Merchant), p.At, int64(p.App), int64(p.Account), p.Channel, clean(p.What, 100), clean(p.Reason, 1000), p.State,
+	return []any{int64(p.ID), int64(p.Merchant), p.At, int64(p.App), int64(p.Account), p.Channel, clean(p.What, 100), clean(p.Why.Text, 1000), reasonDoc(p.Why), p.State,
 		int64(p.Attempts), int64(p.Size), int64(p.Entry), nilIfEmpty(p.Retry)}
 }
 

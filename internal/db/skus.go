@@ -51,7 +51,7 @@ func (d *DB) PutSKU(ctx context.Context, s SKURow) (SKURow, error) {
 		found, err := one(ctx, c, `UPDATE skus SET code = $3, name = $4 WHERE merchant_id = $1 AND id = $2 RETURNING made_at`,
 			[]any{int64(s.Merchant), int64(s.ID), s.Code, s.Name}, &s.Made)
 		if err == nil && !found {
-			err = fault.New(op, fault.NotFound, "no such SKU")
+			err = fault.Say(op, fault.NotFound, "no_sku", "there is no such SKU")
 		}
 		return err
 	})
@@ -119,7 +119,7 @@ func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer) 
 		case err != nil:
 			return err
 		case !found:
-			return fault.New(op, fault.NotFound, "no such offer")
+			return fault.Say(op, fault.NotFound, "no_offer", "there is no such offer")
 		}
 		if _, err := one(ctx, c, `SELECT on_hand FROM levels WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`+d.eng.lock,
 			[]any{int64(m), store, sku}, new(int64)); err != nil {
@@ -127,7 +127,7 @@ func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer) 
 		}
 		_, err = one(ctx, c, `DELETE FROM offers WHERE merchant_id = $1 AND id = $2 AND effect_id = 0 RETURNING 1`, []any{int64(m), int64(id)}, &open)
 		if err == nil && open == 0 {
-			err = fault.New(op, fault.Conflict, "a number is being sent for this offer; try again in a moment")
+			err = fault.Say(op, fault.Conflict, "offer_sending", "a number is being sent for this offer; try again in a moment")
 		}
 		return err
 	})
@@ -137,7 +137,7 @@ func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer) 
 func (d *DB) OfferByID(ctx context.Context, sc Scope, id ident.Offer) (OfferRow, error) {
 	list, err := d.offers(ctx, sc, ` AND id = $2`, int64(id))
 	if err == nil && len(list) == 0 {
-		err = fault.New("db.OfferByID", fault.NotFound, "no such offer")
+		err = fault.Say("db.OfferByID", fault.NotFound, "no_offer", "there is no such offer")
 	}
 	if err != nil {
 		return OfferRow{}, err
@@ -227,7 +227,7 @@ func (d *DB) Levels(ctx context.Context, sc Scope, store ident.Store, sku ident.
 func (d *DB) Movements(ctx context.Context, sc Scope, k StockKey, before ident.Movement, limit int) ([]MovementRow, error) {
 	var out []MovementRow
 	if !sc.sees(k.Store) {
-		return nil, fault.New("db.Movements", fault.NotFound, "no such store")
+		return nil, fault.Say("db.Movements", fault.NotFound, "no_store", "there is no such store")
 	}
 	if before == 0 {
 		before = 1<<63 - 1

@@ -207,12 +207,12 @@ func (d *DB) wait(ctx context.Context, op string, class Class, j *job) (Receipt,
 	case <-j.done: // both at once
 		return j.got, fault.Wrap(op, j.err)
 	default:
-		return Receipt{}, &fault.Error{Op: op, Code: fault.Unknown, Words: "the answer was not waited for; look before you repeat", Err: ctx.Err()}
+		return Receipt{}, &fault.Error{Op: op, Code: fault.Unknown, Why: fault.Because("not_waited", "the answer was not waited for; look before you repeat"), Err: ctx.Err()}
 	}
 }
 
 func skipped(op string, err error) error {
-	return &fault.Error{Op: op, Code: fault.Unavailable, Words: "nothing was done, since the caller no longer waits", Err: err}
+	return &fault.Error{Op: op, Code: fault.Unavailable, Why: fault.Because("gave_up", "nothing was done, since the caller no longer waits"), Err: err}
 }
 
 func (v *Verb) check() error {
@@ -237,7 +237,7 @@ func (v *Verb) check() error {
 func checkRef(r order.Ref) error {
 	for _, s := range []string{r.Realm, r.Kind, r.ID} {
 		if s == "" || len(s) > maxName || !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-			return &fault.Error{Op: "db.ref", Code: fault.Invalid, Words: "an id of the platform is empty, longer than 200 bytes or not text"}
+			return &fault.Error{Op: "db.ref", Code: fault.Invalid, Why: fault.Because("id_wrong", "an id of the platform is empty, longer than 200 bytes or not text")}
 		}
 	}
 	return nil

@@ -117,13 +117,13 @@ func (w *writer) error(err error, lost bool) error {
 	e := &fault.Error{Op: "db.write", Err: err}
 	switch {
 	case lost:
-		e.Code, e.Words = fault.Unknown, "the connection to the database was lost while it committed; look before you repeat"
+		e.Code, e.Why = fault.Unknown, fault.Because("commit_lost", "the connection to the database was lost while it committed; look before you repeat")
 	case w.d.eng.taken(err):
-		e.Code, e.Words = fault.Conflict, "something with this key exists already"
+		e.Code, e.Why = fault.Conflict, fault.Because("exists", "something with this key exists already")
 	case w.d.eng.blame(err) == ofVerb:
 		e.Code = fault.Internal
 	default:
-		e.Code, e.Words = fault.Unavailable, "the database could not be written; try again"
+		e.Code, e.Why = fault.Unavailable, fault.Because("not_written", "the database could not be written; try again")
 	}
 	return e
 }

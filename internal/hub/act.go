@@ -94,7 +94,7 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 }
 
 func (a Act) check() error {
-	e := &fault.Error{Op: "hub.Act", Code: fault.Invalid, Words: "the act is not complete"}
+	e := &fault.Error{Op: "hub.Act", Code: fault.Invalid, Why: fault.Because("act_incomplete", "the act is not complete")}
 	wrong := func(loc, msg string) { e.Fields = append(e.Fields, fault.Field{Location: "body." + loc, Message: msg}) }
 	if !slices.Contains(order.ActionKinds, a.Kind) {
 		wrong("kind", "is none of the acts")
@@ -119,14 +119,14 @@ func (a Act) check() error {
 func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	row, ok := tx.OrderByID(id)
 	if !ok || !who.Sees(row.Store) {
-		return Done{}, fault.New("hub.act", fault.NotFound, "there is no such order")
+		return Done{}, fault.Say("hub.act", fault.NotFound, "no_order", "there is no such order")
 	}
 	if err := who.May("hub.act", role.ActOn(string(a.Kind))); err != nil {
 		return Done{}, err
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
 	if info == nil {
-		return Done{}, fault.New("hub.act", fault.Unsupported, "this build has no connector for the order's channel")
+		return Done{}, fault.Say("hub.act", fault.Unsupported, "no_connector", "this build has no connector for the channel")
 	}
 	if a.Key != "" {
 		if e, ok := tx.EffectByKey(effect.DeedKey(who.ID + " " + a.Key)); ok {
@@ -152,9 +152,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	shop, bound := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
 	switch {
 	case !bound:
-		return Done{}, fault.New("hub.act", fault.Conflict, "bind this order's shop to a store first, under Connections")
+		return Done{}, fault.Say("hub.act", fault.Conflict, "bind_shop", "bind this order's shop to a store first, under Connections")
 	case shop.Mode == ModeWatch:
-		return Done{}, fault.New("hub.act", fault.Conflict, "this shop is only watched (仅观察): nothing is sent for it")
+		return Done{}, fault.Say("hub.act", fault.Conflict, "only_watched", "this shop is only watched: nothing is sent for it")
 	}
 	for _, e := range tx.Effects(row.ID) {
 		if !e.State.Open() {
@@ -164,7 +164,7 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 			return Done{Effect: e.ID, State: e.State}, nil // it is under way: the new cause joins it
 		}
 		if contradict(order.ActionKind(e.Kind), a.Kind) || (deed(power) && e.Kind == string(a.Kind)) {
-			return Done{}, fault.New("hub.act", fault.Conflict, "wait: "+e.Kind+" is being sent for this order")
+			return Done{}, fault.Say("hub.act", fault.Conflict, "other_act_sent", "wait: {act} is being sent for this order", "act", e.Kind)
 		}
 	}
 	call, err := callOf(&o, row, a)
@@ -188,7 +188,7 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 func forgo(tx *db.Tx, id ident.Order) {
 	for _, e := range tx.Effects(id) {
 		if e.Kind == string(channel.Acknowledge) && (e.State == effect.Waiting || e.State == effect.Unknown) {
-			e.State, e.Words, e.Changed = effect.Void, "no longer needed", tx.Now().UnixMilli()
+			e.State, e.Why, e.Changed = effect.Void, fault.Because("not_needed", "no longer needed"), tx.Now().UnixMilli()
 			tx.PutEffect(&e)
 		}
 	}
@@ -198,7 +198,7 @@ func deed(p channel.Power) bool { return p.Nature == effect.Additive }
 
 // permitFor finds the permit of an act, or the reason against it.
 func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) {
-	var why order.Reason
+	var why fault.Reason
 	var fits []order.Permit
 	for _, p := range order.Permits(o, info.Acts()) {
 		if p.Kind != a.Kind || (a.For != "" && p.Allowed && p.For != a.For) {
@@ -213,22 +213,22 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 	case len(fits) == 1:
 		return fits[0], nil
 	case len(fits) > 1:
-		return order.Permit{}, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "several refund requests wait: say which one",
+		return order.Permit{}, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("which_case", "several refund requests wait: say which one"),
 			Fields: []fault.Field{{Location: "body.for", Message: "is missing"}}}
 	}
 	if why.Code == "" {
 		why = order.WhyNoCase
 	}
 	code := fault.Conflict
-	if why == order.WhyUnsupported {
+	if why.Code == order.WhyUnsupported.Code {
 		code = fault.Unsupported
 	}
-	return order.Permit{}, &fault.Error{Op: "hub.act", Code: code, Ref: why.Code, Words: why.Text}
+	return order.Permit{}, &fault.Error{Op: "hub.act", Code: code, Why: why}
 }
 
 // inputs checks what the platform needs for an act.
 func inputs(p channel.Power, info *channel.Info, a Act) error {
-	e := &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "the platform needs more for this act"}
+	e := &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("act_needs_more", "the platform needs more for this act")}
 	given := map[string]string{"reason_code": a.ReasonCode, "reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier": a.Courier.Name}
 	for _, f := range p.Fields {
 		v := given[f.Name]
@@ -276,18 +276,18 @@ func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 	for i, l := range a.Lines {
 		at := slices.IndexFunc(o.Bill.Lines, func(x order.Line) bool { return x.Key == l.Line })
 		if at < 0 {
-			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "the order has no such line",
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("no_line", "the order has no such line"),
 				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].line", Message: "is no line of this order"}}}
 		}
 		line := o.Bill.Lines[at]
 		switch left := line.Quantity - line.Refunded; {
 		case l.Quantity < 1 || l.Quantity > line.Quantity:
-			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Words: "more than was ordered",
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("more_than_ordered", "more than was ordered"),
 				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].quantity", Message: "must be between 1 and " + itoa(int(line.Quantity))}}}
 		case left == 0:
-			return c, fault.New("hub.act", fault.Conflict, line.Name+" has been refunded wholly")
+			return c, fault.Say("hub.act", fault.Conflict, "line_refunded", "{name} has been refunded wholly", "name", line.Name)
 		case l.Quantity > left:
-			return c, fault.New("hub.act", fault.Conflict, "of "+line.Name+" only "+itoa(int(left))+" can still be refunded")
+			return c, fault.Say("hub.act", fault.Conflict, "line_left", "of {name} only {count} can still be refunded", "name", line.Name, "count", itoa(int(left)))
 		}
 		c.Lines = append(c.Lines, channel.ActLine{Line: line.Key, SKU: line.SKU, Ref: line.Ref, Name: line.Name, Quantity: l.Quantity})
 	}
@@ -307,7 +307,7 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 	case order.Ready:
 		own.Say(order.AxisWork, order.Said{State: order.StateReady, At: now, Class: order.ClassAct, Who: who.Name})
 	default:
-		return Done{}, fault.New("hub.keep", fault.Unsupported, order.WhyUnsupported.Text)
+		return Done{}, &fault.Error{Op: "hub.keep", Code: fault.Unsupported, Why: order.WhyUnsupported}
 	}
 	old, _ := tx.Record(ref)
 	tx.PutRecord(ref, old.Merge(own))
@@ -332,7 +332,7 @@ func (h *Hub) askAct(tx *db.Tx, row *db.OrderRow, o *order.Order, a channel.Act,
 	info := h.info(row.Channel, row.Ref.Realm)
 	power, ok := info.Power(a.Kind)
 	if !ok {
-		return nil, fault.New("hub.askAct", fault.Unsupported, order.WhyUnsupported.Text)
+		return nil, &fault.Error{Op: "hub.askAct", Code: fault.Unsupported, Why: order.WhyUnsupported}
 	}
 	a.Order, a.ShopID, a.Logistics = row.Ref, o.ShopID, o.Head.Logistics
 	now := tx.Now().UnixMilli()

@@ -34,7 +34,7 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 		}
 	}
 	if len(items) == 0 || len(items) > MaxBatch {
-		return 0, &fault.Error{Op: op, Code: fault.Invalid, Words: "choose between 1 and 500 orders", Fields: []fault.Field{{Location: "body.orders", Message: "must hold 1 to 500 orders"}}}
+		return 0, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("batch_size", "choose between 1 and 500 orders"), Fields: []fault.Field{{Location: "body.orders", Message: "must hold 1 to 500 orders"}}}
 	}
 	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), Made: h.now().UnixMilli(), Total: len(items)}
 	_, err := h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
@@ -54,7 +54,7 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 const (
 	BatchWaiting = "waiting"
 	BatchDone    = "done"   // it was so already, or it stayed in Tongdan
-	BatchFailed  = "failed" // with code and words
+	BatchFailed  = "failed" // with code and reason
 )
 
 // BatchOf reads a batch. Whoever sees only some stores sees his own batches: another's
@@ -62,7 +62,7 @@ const (
 func (h *Hub) BatchOf(ctx context.Context, who Actor, id ident.Batch) (db.BatchRow, []db.BatchItem, error) {
 	b, items, err := h.db.Batch(ctx, who.Scope, id)
 	if err == nil && b.By != who.ID && who.Stores != nil {
-		err = fault.New("hub.BatchOf", fault.NotFound, "there is no such batch")
+		err = fault.Say("hub.BatchOf", fault.NotFound, "no_batch", "there is no such batch")
 	}
 	return b, items, err
 }
@@ -96,12 +96,12 @@ func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool)
 			one.Key += " " + itoa(int(h.now().UnixMilli()))
 		}
 		done, err := h.Act(ctx, who, it.Order, one)
-		it.State, it.Effect, it.Code, it.Words = BatchDone, done.Effect, "", ""
+		it.State, it.Effect, it.Code, it.Why = BatchDone, done.Effect, "", fault.Reason{}
 		if err != nil {
 			if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
 				return fault.Wrap(op, err) // nothing is lost: it goes on from here
 			}
-			it.State, it.Code, it.Words = BatchFailed, fault.CodeOf(err), fault.WordsOf(err)
+			it.State, it.Code, it.Why = BatchFailed, fault.CodeOf(err), fault.ReasonOf(err)
 		}
 		_, err = h.db.Do(ctx, db.Verb{Name: "batch.item", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 			tx.PutBatchItem(id, it)

@@ -29,7 +29,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	app, ok := h.db.AppByID(id)
 	p, known := h.platforms[channelName]
 	if !ok || !known || app.Channel != channelName {
-		return channel.Reply{}, fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
+		return channel.Reply{}, fault.Say(op, fault.NotFound, "no_app_callback", "there is no such app: copy the callback URL from Connections again")
 	}
 	came := time.Now()
 	answer := answerKept
@@ -107,7 +107,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 func (h *Hub) Oversized(ctx context.Context, channelName string, id ident.App, first []byte) error {
 	const op = "hub.Oversized"
 	if app, ok := h.db.AppByID(id); !ok || app.Channel != channelName {
-		return fault.New(op, fault.NotFound, "there is no such app: copy the callback URL from Connections again")
+		return fault.Say(op, fault.NotFound, "no_app_callback", "there is no such app: copy the callback URL from Connections again")
 	}
 	return fault.Wrap(op, h.db.Refused(ctx, id, first))
 }

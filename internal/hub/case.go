@@ -130,7 +130,7 @@ func (h *Hub) PackCase(ctx context.Context, m ident.Merchant, id ident.Order, pr
 	row.Summary, row.Wants, row.Search = mask.bytes(row.Summary), mask.bytes(row.Wants), db.SearchText{}
 	c.Stored.Row, c.Stored.Reserved = row, one.Reserved
 	for _, e := range one.Effects {
-		e.Args, e.Before, e.Words = mask.bytes(e.Args), mask.bytes(e.Before), mask.text(e.Words)
+		e.Args, e.Before, e.Why = mask.bytes(e.Args), mask.bytes(e.Before), fault.Reason{Text: mask.text(e.Why.Text)}
 		c.Stored.Effects = append(c.Stored.Effects, e)
 	}
 	for _, e := range lines {

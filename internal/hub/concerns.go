@@ -346,7 +346,7 @@ func (h *Hub) Take(ctx context.Context, who Actor, key string, take bool) (Conce
 		if i := slices.IndexFunc(list, func(c Concern) bool { return c.Key == key }); i >= 0 {
 			return list[i], nil
 		}
-		return Concern{}, fault.New(op, fault.NotFound, "this does not wait any more")
+		return Concern{}, fault.Say(op, fault.NotFound, "waits_no_more", "this does not wait any more")
 	}
 	c, err := find()
 	if err != nil {

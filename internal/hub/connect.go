@@ -33,11 +33,11 @@ func (h *Hub) conn(m ident.Merchant, id ident.Account) (*conn, error) {
 	const op = "hub.conn"
 	row, ok := h.db.AccountByID(m, id)
 	if !ok {
-		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: id.String(), Words: "the account has been removed"}
+		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: id.String(), Why: fault.Because("account_removed", "the account has been removed")}
 	}
 	app, ok := h.db.AppByID(row.App)
 	if !ok {
-		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: row.App.String(), Words: "the account's app has been removed"}
+		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: row.App.String(), Why: fault.Because("app_removed", "the app has been removed")}
 	}
 	shops := h.db.ShopsOf(m, id)
 	h.mu.Lock()
@@ -47,7 +47,7 @@ func (h *Hub) conn(m ident.Merchant, id ident.Account) (*conn, error) {
 	}
 	p, ok := h.platforms[row.Channel]
 	if !ok {
-		return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: row.Channel, Words: "this build has no connector for the channel"}
+		return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: row.Channel, Why: fault.Because("no_connector", "this build has no connector for the channel")}
 	}
 	acct := channel.Account{ID: row.ID, App: appOf(app), External: row.External, Credentials: secrets(row.Credentials)}
 	for _, s := range shops {
@@ -122,7 +122,7 @@ func (h *Hub) ConsentURL(ctx context.Context, who Actor, id ident.Account) (stri
 	}
 	app := c.app
 	if app.PublicURL == "" {
-		return "", fault.New(op, fault.Conflict, "give the app a public address first: the platform sends the owner back to it")
+		return "", fault.Say(op, fault.Conflict, "public_address_first", "give the app a public address first: the platform sends the owner back to it")
 	}
 	state := consent{id, h.now().UnixMilli(), nonce()}
 	if err := h.db.Vault(who.Merchant, id).Save(ctx, consentName, h.now(), toJSON(state)); err != nil {
@@ -136,7 +136,7 @@ func redirect(app db.AppRow) string { return appOf(app).CallbackURL(app.Channel,
 // Authorised takes the code with which a platform sends the owner back.
 func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.App, state, code string) error {
 	const op = "hub.Authorised"
-	bad := fault.New(op, fault.Invalid, "this consent was not asked for here, or is older than 15 minutes: press authorise again")
+	bad := fault.Say(op, fault.Invalid, "consent_old", "this consent was not asked for here, or is older than 15 minutes: press authorise again")
 	idText, given, _ := cut(state, ".")
 	var id ident.Account
 	if err := id.UnmarshalText([]byte(idText)); err != nil || id == 0 || given == "" {
@@ -162,7 +162,7 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 	if armed, err := h.db.Armed(ctx); err != nil {
 		return fault.Wrap(op, err)
 	} else if !armed {
-		return fault.New(op, fault.Conflict, "this is a restored or copied database, from which nothing is called: arm it first, then authorise")
+		return fault.Say(op, fault.Conflict, "arm_first", "this is a restored or copied database, from which nothing is called: arm it first, then authorise")
 	}
 	external, err := c.Exchange(ctx, code, redirect(app))
 	if err != nil {
@@ -172,7 +172,7 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 		return err
 	}
 	if c.account.External != "" && external != "" && c.account.External != external {
-		return fault.New(op, fault.Conflict, "the owner of another account of the platform has agreed: sign in there as "+c.account.External)
+		return fault.Say(op, fault.Conflict, "other_seller", "another seller agreed than the one of this account: sign out at the platform and agree as user {user}", "user", c.account.External)
 	}
 	if row := c.account; row.External == "" && external != "" {
 		row.External = external

@@ -127,7 +127,7 @@ type Reminder struct {
 type Action struct {
 	Kind    order.ActionKind `json:"kind"`
 	Allowed bool             `json:"allowed"`
-	Why     *order.Reason    `json:"why,omitempty"`
+	Why     *fault.Reason    `json:"why,omitempty"`
 	Final   bool             `json:"final"`
 	For     string           `json:"for,omitempty"`
 	Local   bool             `json:"local" doc:"It stays in Tongdan: the platform has no call for it."`
@@ -282,9 +282,11 @@ func actions(o *order.Order, info *channel.Info, under []Pending, who Actor) []A
 			why := p.Why
 			a.Why = &why
 		} else if right := role.ActOn(string(p.Kind)); who.May("hub.actions", right) != nil {
-			a.Allowed, a.Why = false, &order.Reason{Code: role.WhyCode, Text: role.Why(right)}
+			why := role.Why(right)
+			a.Allowed, a.Why = false, &why
 		} else if blocked(under, p) {
-			a.Allowed, a.Why = false, &order.Reason{Code: "being_sent", Text: "an act is being sent for this order"}
+			why := fault.Because("being_sent", "an act is being sent for this order")
+			a.Allowed, a.Why = false, &why
 		}
 		if power, ok := info.Power(p.Kind); ok {
 			if power.Note != (channel.Text{}) {

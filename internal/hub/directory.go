@@ -55,7 +55,7 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 	if a.ID != 0 {
 		old, found := h.db.AppByID(a.ID)
 		if !found || old.Merchant != who.Merchant {
-			return a, fault.New(op, fault.NotFound, "there is no such app")
+			return a, fault.Say(op, fault.NotFound, "no_app", "there is no such app")
 		}
 		a.Credentials = kept(old.Credentials, a.Credentials)
 	}
@@ -81,13 +81,13 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	}
 	p, ok := h.platforms[app.Channel]
 	if !ok {
-		return a, fault.New(op, fault.Unsupported, "this build has no connector for the app's channel")
+		return a, fault.Say(op, fault.Unsupported, "no_connector", "this build has no connector for the channel")
 	}
 	a.Merchant, a.Channel, a.Realm = who.Merchant, app.Channel, p.Info().Realm
 	if a.ID != 0 {
 		old, found := h.db.AccountByID(who.Merchant, a.ID)
 		if !found {
-			return a, fault.New(op, fault.NotFound, "there is no such account")
+			return a, fault.Say(op, fault.NotFound, "no_account", "there is no such account")
 		}
 		a.Credentials = kept(old.Credentials, a.Credentials)
 	}
@@ -237,5 +237,5 @@ func (w wrong) err(op string) error {
 		return nil
 	}
 	slices.SortFunc(w, func(a, b fault.Field) int { return strings.Compare(a.Location, b.Location) })
-	return &fault.Error{Op: op, Code: fault.Invalid, Words: "some fields are wrong", Fields: w}
+	return &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: w}
 }

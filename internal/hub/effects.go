@@ -18,9 +18,9 @@ func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool)
 	}
 	return h.change(ctx, who, id, "effect.decide", func(e effect.Effect, now int64) (effect.Effect, error) {
 		if e.State != effect.Person {
-			return e, fault.New("hub.Decide", fault.Conflict, "this needs no decision any more")
+			return e, fault.Say("hub.Decide", fault.Conflict, "no_decision", "this needs no decision any more")
 		}
-		e.State, e.Words, e.Code = effect.Done, "", ""
+		e.State, e.Why, e.Code = effect.Done, fault.Reason{}, ""
 		if !done {
 			e = e.Reopen(who.ID, e.Args, now, 0)
 		}
@@ -35,7 +35,7 @@ func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 			return e, err
 		}
 		if e.State != effect.Refused && e.State != effect.Void {
-			return e, fault.New("hub.Again", fault.Conflict, "it is under way or done")
+			return e, fault.Say("hub.Again", fault.Conflict, "under_way", "it is under way or done")
 		}
 		return e.Reopen(who.ID, e.Args, now, 0), nil
 	})
@@ -48,9 +48,9 @@ func (h *Hub) Withdraw(ctx context.Context, who Actor, id ident.Effect) error {
 			return e, err
 		}
 		if e.State != effect.Waiting || e.Attempts > 0 {
-			return e, fault.New("hub.Withdraw", fault.Conflict, "it has been sent already, or is done")
+			return e, fault.Say("hub.Withdraw", fault.Conflict, "sent_already", "it has been sent already, or is done")
 		}
-		e.State, e.Words, e.Changed = effect.Void, "taken back", now
+		e.State, e.Why, e.Changed = effect.Void, fault.Because("taken_back", "taken back"), now
 		return e, nil
 	})
 }
@@ -71,11 +71,11 @@ func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what strin
 	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Effects: []ident.Effect{id}, Class: db.People, Decide: func(tx *db.Tx) error {
 		e, ok := tx.Effect(id)
 		if !ok {
-			return fault.New("hub.change", fault.NotFound, "there is no such effect")
+			return fault.Say("hub.change", fault.NotFound, "no_effect", "there is no such effect")
 		}
 		row, ok := tx.OrderByID(e.Order)
 		if !ok || !who.Sees(row.Store) {
-			return fault.New("hub.change", fault.NotFound, "there is no such effect")
+			return fault.Say("hub.change", fault.NotFound, "no_effect", "there is no such effect")
 		}
 		next, err := f(e, tx.Now().UnixMilli())
 		if err != nil {

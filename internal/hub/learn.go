@@ -92,7 +92,7 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		}
 		id := tx.Journal(entry)
 		tx.Park(db.ParkedRow{
-			App: l.app, Account: l.account, Channel: l.channel, What: it.What, Reason: reason(it.Err),
+			App: l.app, Account: l.account, Channel: l.channel, What: it.What, Why: reason(it.Err),
 			Size: len(it.Raw), Entry: id, Retry: h.retryOf(l, it),
 		})
 		return nil
@@ -318,13 +318,13 @@ func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
 		switch kind := order.ActionKind(e.Kind); {
 		case kind == channel.Acknowledge:
 			if e.State == effect.Waiting && o.Status != order.StatusNew {
-				e.State, e.Words = effect.Void, "no longer needed"
+				e.State, e.Why = effect.Void, fault.Because("not_needed", "no longer needed")
 			}
 		case order.Achieved(o, kind, e.Case):
-			e.State, e.Words, e.Code = effect.Done, "", ""
+			e.State, e.Why, e.Code = effect.Done, fault.Reason{}, ""
 		case e.State != effect.Unknown:
 			if why, yes := order.Impossible(o, kind, e.Case); yes {
-				e.State, e.Words, e.Code = effect.Void, why.Text, fault.Conflict
+				e.State, e.Why, e.Code = effect.Void, why, fault.Conflict
 			}
 		}
 		if !e.State.Open() {
@@ -401,11 +401,12 @@ func grammar(info *channel.Info) *order.Grammar {
 	return info.Grammar
 }
 
-func reason(err error) string {
-	if w := fault.WordsOf(err); w != "" {
-		return w
+// reason says why a message could not be read.
+func reason(err error) fault.Reason {
+	if why := fault.ReasonOf(err); !why.IsZero() {
+		return why
 	}
-	return "it cannot be read: " + string(fault.CodeOf(err))
+	return fault.Because("unreadable", "it cannot be read ({kind})", "kind", string(fault.CodeOf(err)))
 }
 
 func searchText(o *order.Order) db.SearchText {

@@ -45,7 +45,7 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 		return fault.Wrap(op, err)
 	}
 	if row.State != db.ParkedState {
-		return fault.New(op, fault.Conflict, "it has been "+row.State+" already")
+		return fault.Say(op, fault.Conflict, "parked_over", "it has been {state} already", "state", row.State)
 	}
 	var how retry
 	if err := json.Unmarshal(row.Retry, &how); err != nil {
@@ -57,7 +57,7 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	app, ok := h.db.AppByID(how.App)
 	p, found := h.platforms[row.Channel]
 	if !ok || !found {
-		return fault.New(op, fault.NotFound, "the app of this message has been removed")
+		return fault.Say(op, fault.NotFound, "app_removed", "the app has been removed")
 	}
 	if _, after, ok := bytes.Cut(body, []byte("\n\n")); ok && how.Query != "" {
 		body = after
@@ -66,7 +66,7 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	rec := p.Receive(appOf(app), req)
 	err = rec.Item.Err
 	if rec.Verdict != channel.Good {
-		err = fault.New(op, fault.Unauthorized, "its signature is no longer accepted")
+		err = fault.Say(op, fault.Unauthorized, "signature_refused", "its signature is no longer accepted")
 	}
 	l := lesson{channel: row.Channel, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: how.Method, path: how.Path, at: h.now(), items: []channel.Item{rec.Item}}
 	l.account = h.accountOf(app, l.realm, rec)
@@ -87,7 +87,7 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 
 func (h *Hub) retryRead(ctx context.Context, who Actor, row db.ParkedRow, how retry) error {
 	if how.Ref.ID == "" || row.Account == 0 {
-		return h.stillParked(ctx, who, row, fault.New("hub.Retry", fault.Unsupported, "nothing in it says what to read again"))
+		return h.stillParked(ctx, who, row, fault.Say("hub.Retry", fault.Unsupported, "nothing_to_read", "nothing in it says what to read again"))
 	}
 	key := readKey(row.Account, how.Ref)
 	_, err := h.db.Do(ctx, db.Verb{Name: "parked.retry", Merchant: who.Merchant, Refs: []order.Ref{how.Ref}, Keys: []string{key, key + " again"}, Class: db.People, Decide: func(tx *db.Tx) error {
@@ -104,14 +104,14 @@ func (h *Hub) retryRead(ctx context.Context, who Actor, row db.ParkedRow, how re
 func (h *Hub) stillParked(ctx context.Context, who Actor, row db.ParkedRow, cause error) error {
 	_, err := h.db.Do(ctx, db.Verb{Name: "parked.again", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		row := row
-		row.Attempts, row.Reason = row.Attempts+1, reason(cause)
+		row.Attempts, row.Why = row.Attempts+1, reason(cause)
 		tx.UpdateParked(row)
 		return nil
 	}})
 	if err != nil {
 		return fault.Wrap("hub.Retry", err)
 	}
-	return &fault.Error{Op: "hub.Retry", Code: fault.Conflict, Words: "it still cannot be read: " + reason(cause), Err: cause}
+	return &fault.Error{Op: "hub.Retry", Code: fault.Conflict, Why: fault.Because("still_unread", "it still cannot be read: {cause}", "cause", reason(cause).Text), Err: cause}
 }
 
 // Drop puts a parked message aside for good; its bytes stay in the journal.
@@ -121,7 +121,7 @@ func (h *Hub) Drop(ctx context.Context, who Actor, id ident.Parked) error {
 		return fault.Wrap("hub.Drop", err)
 	}
 	if row.State != db.ParkedState {
-		return fault.New("hub.Drop", fault.Conflict, "it has been "+row.State+" already")
+		return fault.Say("hub.Drop", fault.Conflict, "parked_over", "it has been {state} already", "state", row.State)
 	}
 	_, err = h.db.Do(ctx, db.Verb{Name: "parked.drop", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		row := row

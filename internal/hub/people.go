@@ -91,7 +91,7 @@ func (h *Hub) person(ctx context.Context, op string, who Actor, id ident.User) (
 		return u, fault.Wrap(op, err)
 	}
 	if u.ID.String() == who.ID {
-		return u, fault.New(op, fault.Forbidden, "nobody changes himself: ask another owner, or somebody of headquarters")
+		return u, fault.Say(op, fault.Forbidden, "not_oneself", "nobody changes himself: ask another owner, or somebody of headquarters")
 	}
 	return u, h.mayKeep(op, who, role.Role(u.Role))
 }
@@ -101,7 +101,7 @@ func (h *Hub) mayKeep(op string, who Actor, r role.Role) error {
 		return err
 	}
 	if r.Valid() && !who.Role.MayGive(r) {
-		return fault.New(op, fault.Forbidden, "only an owner makes and changes owners")
+		return fault.Say(op, fault.Forbidden, "owners_by_owners", "only an owner makes and changes owners")
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func nameTaken(op string, err error) error {
 	if !fault.Is(err, fault.Conflict) {
 		return fault.Wrap(op, err)
 	}
-	return &fault.Error{Op: op, Code: fault.Conflict, Words: "somebody signs in with this name already; add the family name or the store", Err: err,
+	return &fault.Error{Op: op, Code: fault.Conflict, Why: fault.Because("name_taken", "somebody signs in with this name already; add the family name or the store"), Err: err,
 		Fields: []fault.Field{{Location: "body.name", Message: "is taken"}}}
 }
 

@@ -55,27 +55,27 @@ type performing struct{ h *Hub }
 
 // Begin looks once more whether the call is still wanted: a push may have told that the
 // customer cancelled, or that the order was accepted in the platform's own app.
-func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
+func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
 	row, ok := tx.OrderByID(e.Order)
 	if !ok {
-		return effect.Void, "the order is not there any more"
+		return effect.Void, fault.Because("no_order", "there is no such order")
 	}
 	info := p.h.info(row.Channel, row.Ref.Realm)
 	o := fold(tx.Linked(row.Ref), row.Ref, info)
 	kind := order.ActionKind(e.Kind)
 	if kind == channel.Acknowledge {
 		if o.Status != order.StatusNew {
-			return effect.Void, "no longer needed"
+			return effect.Void, fault.Because("not_needed", "no longer needed")
 		}
-		return "", ""
+		return "", fault.Reason{}
 	}
 	if !e.Deed && order.Achieved(&o, kind, e.Case) {
-		return effect.Done, ""
+		return effect.Done, fault.Reason{}
 	}
 	if why, yes := order.Impossible(&o, kind, e.Case); yes {
-		return effect.Void, why.Text
+		return effect.Void, why
 	}
-	return "", ""
+	return "", fault.Reason{}
 }
 
 func (p performing) Before(ctx context.Context, e effect.Effect) (json.RawMessage, error) {
@@ -110,7 +110,7 @@ func (p performing) Look(ctx context.Context, e effect.Effect) lane.Result {
 	sight, err := c.Look(ctx, a, e.Before)
 	res := failed(err)
 	if err == nil {
-		res.Outcome, res.Words = sight.Outcome, sight.Words
+		res.Outcome, res.Why = sight.Outcome, sight.Why
 	}
 	return p.save(res, e, c, a, sight.Items, trace.Take())
 }
@@ -134,7 +134,7 @@ func (p performing) save(res lane.Result, e effect.Effect, c *conn, a channel.Ac
 		}
 		if res.Outcome != effect.OK && res.Outcome != effect.Seen && res.Outcome != effect.NotSeen {
 			tx.Touch(e.Account, func(r *db.AccountRow) {
-				r.LastError, r.ErrorCode, r.ErrorWords = at.UnixMilli(), string(res.Code), res.Words
+				r.LastError, r.ErrorCode, r.ErrorWhy = at.UnixMilli(), string(res.Code), res.Why
 			})
 		}
 		return p.h.learn(tx, lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Call, at: at, items: items})
@@ -170,13 +170,15 @@ func failed(err error) lane.Result {
 	if err == nil {
 		return lane.Result{}
 	}
-	return lane.Result{Outcome: effect.OutcomeOf(err), Wait: fault.AfterOf(err), Code: fault.CodeOf(err), Words: fault.WordsOf(err)}
+	return lane.Result{Outcome: effect.OutcomeOf(err), Wait: fault.AfterOf(err), Code: fault.CodeOf(err), Why: fault.ReasonOf(err)}
 }
 
 // background is what the handlers without an order have in common.
 type background struct{}
 
-func (background) Begin(*db.Tx, effect.Effect) (effect.State, string)             { return "", "" }
+func (background) Begin(*db.Tx, effect.Effect) (effect.State, fault.Reason) {
+	return "", fault.Reason{}
+}
 func (background) Before(context.Context, effect.Effect) (json.RawMessage, error) { return nil, nil }
 func (background) Changed(*db.Tx, effect.Effect) error                            { return nil }
 
@@ -202,7 +204,7 @@ const giveUp = 20
 func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
 	var a readArgs
 	if err := json.Unmarshal(e.Args, &a); err != nil {
-		return lane.Result{Outcome: effect.No, Code: fault.Internal, Words: "the read cannot be understood"}
+		return lane.Result{Outcome: effect.No, Code: fault.Internal, Why: fault.Because("read_broken", "the read cannot be understood")}
 	}
 	c, err := r.h.conn(e.Merchant, e.Account)
 	if err != nil {
@@ -240,7 +242,7 @@ func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
 				tx.Journal(exchange(x, c, e, a.Ref, string(res.Outcome)))
 			}
 			tx.Touch(e.Account, func(row *db.AccountRow) {
-				row.LastError, row.ErrorCode, row.ErrorWords = at.UnixMilli(), string(res.Code), res.Words
+				row.LastError, row.ErrorCode, row.ErrorWhy = at.UnixMilli(), string(res.Code), res.Why
 			})
 			if row, ok := tx.Order(a.Ref); ok && row.SweepAt > 0 && row.SweepAt < at.UnixMilli() {
 				row.SweepAt = at.Add(time.Minute).UnixMilli()

@@ -255,7 +255,7 @@ func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, c
 			tx.Journal(exchange(calls[len(calls)-1], c, e, order.Ref{}, string(res.Outcome)))
 		}
 		tx.Touch(e.Account, func(a *db.AccountRow) {
-			a.LastError, a.ErrorCode, a.ErrorWords = at, string(fault.CodeOf(err)), fault.WordsOf(err)
+			a.LastError, a.ErrorCode, a.ErrorWhy = at, string(fault.CodeOf(err)), fault.ReasonOf(err)
 			if _, partly := errors.AsType[*channel.Partly](err); partly {
 				a.LastPull = began.UnixMilli()
 			}
@@ -278,7 +278,7 @@ func bodies(items []channel.Item) [][]byte {
 // repeat makes a result that comes again at a moment of the wall clock.
 func repeat(r lane.Result, next time.Time) lane.Result {
 	if r.Outcome == effect.OK {
-		r.Code, r.Words = "", ""
+		r.Code, r.Why = "", fault.Reason{}
 	}
 	r.Next = next
 	return r
@@ -379,7 +379,7 @@ func (k keeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 		}
 		if err != nil {
 			tx.Touch(e.Account, func(a *db.AccountRow) {
-				a.LastError, a.ErrorCode, a.ErrorWords = at, string(fault.CodeOf(err)), fault.WordsOf(err)
+				a.LastError, a.ErrorCode, a.ErrorWhy = at, string(fault.CodeOf(err)), fault.ReasonOf(err)
 			})
 			tx.Change("account", e.Account.String())
 		}

@@ -236,7 +236,7 @@ func (p *player) read(e db.EntryRead) (*said, string, error) {
 	case s.item.Err != nil && parked:
 		return nil, "parked", nil
 	case s.item.Err != nil:
-		return nil, "cannot be read: " + reason(s.item.Err), nil
+		return nil, "cannot be read: " + reason(s.item.Err).Text, nil
 	case parked && len(s.item.Readings) > 0:
 		p.rep.Readable++
 	}
@@ -286,7 +286,7 @@ func (p *player) play(ctx context.Context, lines []db.EntryRead) error {
 					if ctx.Err() != nil {
 						return err
 					}
-					p.unread(s.line, "cannot be learnt: "+reason(err))
+					p.unread(s.line, "cannot be learnt: "+reason(err).Text)
 				}
 			}
 		}
@@ -476,7 +476,7 @@ func (p *player) explain(w *db.Whole, diffs []Difference, lines []db.EntryRead) 
 		s, why, err := p.read(e)
 		switch {
 		case err != nil:
-			l.Note = reason(err)
+			l.Note = reason(err).Text
 		case s == nil:
 			l.Note = why
 		case s.own != nil:

@@ -22,12 +22,12 @@ import (
 // nothing more: what the channel shows is read next, once the call is surely dead.
 type showing struct{ h *Hub }
 
-func (p showing) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
+func (p showing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
 	var state effect.State = effect.Done
-	words := ""
+	var why fault.Reason
 	found := onOffer(tx, e, func(s *db.Stock, o *db.OfferRow) {
 		if !p.h.writes(tx, *o) {
-			state, words = effect.Void, "this shop is only watched (仅观察): nothing is sent for it"
+			state, why = effect.Void, fault.Because("only_watched", "this shop is only watched: nothing is sent for it")
 			return
 		}
 		for _, push := range p.h.pushes(tx, *s) {
@@ -38,9 +38,9 @@ func (p showing) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
 		}
 	})
 	if !found {
-		return effect.Void, "the offer is not bound any more"
+		return effect.Void, fault.Because("offer_unbound", "the offer is not bound any more")
 	}
-	return state, words
+	return state, why
 }
 
 func (showing) Before(context.Context, effect.Effect) (json.RawMessage, error) { return nil, nil }
@@ -49,7 +49,7 @@ func (p showing) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := p.h
 	row, c, err := h.offered(ctx, e)
 	if err == nil && row.Sending == stock.None {
-		err = fault.New("hub.showing", fault.Invalid, "no number is to be sent")
+		err = fault.Say("hub.showing", fault.Invalid, "no_number_to_send", "no number is to be sent")
 	}
 	if err != nil {
 		return p.ended(e, failed(err), row, nil, nil)
@@ -78,9 +78,9 @@ func (p showing) ended(e effect.Effect, res lane.Result, row db.OfferRow, c *con
 				if o.NotSent(); res.Outcome == effect.No {
 					o.Fails++
 				}
-				o.Words = res.Words
+				o.Words = res.Why.Text
 			default: // perhaps: the look of the effect comes when the call is surely dead
-				o.Words = res.Words
+				o.Words = res.Why.Text
 			}
 		})
 		return nil
@@ -123,7 +123,7 @@ func (h *Hub) over(tx *db.Tx, e effect.Effect, which func(*db.OfferRow) *ident.E
 // it has told everything that the platform had sold by then (see ripen).
 type looking struct{ h *Hub }
 
-func (l looking) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
+func (l looking) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
 	var state effect.State = effect.Done
 	found := onOffer(tx, e, func(_ *db.Stock, o *db.OfferRow) {
 		if o.Sending == stock.None && o.Look.Stage != stock.Quiet && l.h.writes(tx, *o) {
@@ -133,9 +133,9 @@ func (l looking) Begin(tx *db.Tx, e effect.Effect) (effect.State, string) {
 		}
 	})
 	if !found {
-		return effect.Void, "the offer is not bound any more"
+		return effect.Void, fault.Because("offer_unbound", "the offer is not bound any more")
 	}
-	return state, ""
+	return state, fault.Reason{}
 }
 
 func (looking) Before(context.Context, effect.Effect) (json.RawMessage, error) { return nil, nil }
@@ -151,7 +151,7 @@ func (l looking) Do(ctx context.Context, e effect.Effect) lane.Result {
 	}
 	if !row.Known {
 		if err := h.retake(ctx, row); err != nil {
-			return lane.Result{Outcome: effect.Later, Code: fault.CodeOf(err), Words: fault.WordsOf(err)}
+			return lane.Result{Outcome: effect.Later, Code: fault.CodeOf(err), Why: fault.ReasonOf(err)}
 		}
 	}
 	ctx, trace := channel.WithTrace(ctx)
@@ -182,11 +182,11 @@ func (l looking) Do(ctx context.Context, e effect.Effect) lane.Result {
 			case res.Code == fault.NotFound: // it sells nothing
 				o.Gone()
 				o.Fails++
-				o.Words = res.Words
+				o.Words = res.Why.Text
 			case res.Outcome == effect.No:
 				o.NotRead()
 				o.Fails++
-				o.Words = res.Words
+				o.Words = res.Why.Text
 			}
 		})
 		if res.Outcome == effect.OK {

@@ -157,7 +157,7 @@ func (h *Hub) Book(ctx context.Context, who Actor, b Booking) (db.Stock, int64, 
 		}
 		s.OnHand += pieces
 		if s.OnHand > stock.Max {
-			return fault.New(op, fault.Invalid, "there would be more than can be counted")
+			return fault.Say(op, fault.Invalid, "too_many_pieces", "there would be more than can be counted")
 		}
 		tx.Move(db.MovementRow{StockKey: b.StockKey, Pieces: pieces, Reason: b.Reason, Cause: who.ID, Note: b.Note, Key: key})
 		tx.PutStock(b.StockKey, s)

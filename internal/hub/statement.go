@@ -92,7 +92,7 @@ func (h *Hub) MakeStatement(ctx context.Context, who Actor, shop ident.Shop, day
 	const op = "hub.MakeStatement"
 	s, ok := h.db.ShopByID(who.Merchant, shop)
 	if !ok || !who.Sees(s.Store) {
-		return db.StatementRow{}, fault.New(op, fault.NotFound, "there is no such shop")
+		return db.StatementRow{}, fault.Say(op, fault.NotFound, "no_shop", "there is no such shop")
 	}
 	c, err := h.conn(who.Merchant, s.Account)
 	if err != nil {
@@ -126,7 +126,7 @@ func (h *Hub) dayOf(c *conn, s db.ShopRow, day string) (channel.Day, error) {
 	default:
 		t, err := time.ParseInLocation(time.DateOnly, day, zone)
 		if err != nil || t.After(now) || now.Sub(t) > 400*24*time.Hour {
-			return channel.Day{}, &fault.Error{Op: "hub.MakeStatement", Code: fault.Invalid, Words: "give a day of the last 400, such as 2026-03-01",
+			return channel.Day{}, &fault.Error{Op: "hub.MakeStatement", Code: fault.Invalid, Why: fault.Because("day_of_400", "give a day of the last 400, such as 2026-03-01"),
 				Fields: []fault.Field{{Location: "body.day", Message: "is no day of the last 400"}}}
 		}
 		at = t
@@ -292,7 +292,7 @@ func (h *Hub) Signed(ctx context.Context, rows ...db.StatementRow) ([]SignedStat
 	for _, r := range rows {
 		s := SignedStatement{Row: r, Public: keys[r.Key]}
 		if err := json.Unmarshal(r.Doc, &s.Statement); err != nil {
-			return nil, &fault.Error{Op: "hub.Signed", Code: fault.Internal, Words: "a stored statement cannot be read", Err: err}
+			return nil, &fault.Error{Op: "hub.Signed", Code: fault.Internal, Why: fault.Because("statement_unreadable", "a stored statement cannot be read"), Err: err}
 		}
 		s.Good = len(s.Public) == ed25519.PublicKeySize && ed25519.Verify(s.Public, r.Doc, r.Signature)
 		out = append(out, s)

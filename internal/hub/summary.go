@@ -9,6 +9,7 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/money"
@@ -83,12 +84,13 @@ type Item struct {
 
 // Pending is an act on its way to the platform.
 type Pending struct {
-	EffectID ident.Effect `json:"effect_id"`
-	Kind     string       `json:"kind"`
-	For      string       `json:"for,omitempty"`
-	State    effect.State `json:"state" enum:"waiting,sending,unknown,person,refused,void"`
-	SinceAt  int64        `json:"since_at"`
-	Words    string       `json:"words,omitempty"`
+	EffectID ident.Effect  `json:"effect_id"`
+	Kind     string        `json:"kind"`
+	For      string        `json:"for,omitempty"`
+	State    effect.State  `json:"state" enum:"waiting,sending,unknown,person,refused,void"`
+	SinceAt  int64         `json:"since_at"`
+	Words    string        `json:"words,omitempty"`
+	Why      *fault.Reason `json:"why,omitempty" doc:"The same for screens: a stable code with arguments, when the words are Tongdan's own."`
 }
 
 const (
@@ -213,8 +215,8 @@ func pending(list []effect.Effect) []Pending {
 		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) {
 			continue
 		}
-		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && e.Words != "") {
-			out = append(out, Pending{e.ID, e.Kind, e.Case, e.State, e.Made, e.Words})
+		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero()) {
+			out = append(out, Pending{e.ID, e.Kind, e.Case, e.State, e.Made, e.Why.Text, e.Why.Coded()})
 		}
 	}
 	// Open ones first, then the newest refusal of each kind that nothing came after.

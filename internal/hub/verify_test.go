@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/hub"
@@ -89,7 +90,7 @@ func (w *shopWorld) live() []string {
 	w.must(w.db.SealAll(w.t.Context(), time.Minute))
 	_, err = w.db.Do(w.t.Context(), db.Verb{Name: "park", Merchant: w.who.Merchant, Decide: func(tx *db.Tx) error {
 		e := tx.Journal(db.Entry{Direction: db.Push, What: "order.paid", Channel: "meituan", Outcome: "parked", Body: []byte("not a form")})
-		tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Reason: "a test", Size: 10, Entry: e})
+		tx.Park(db.ParkedRow{Channel: "meituan", What: "order.paid", Why: fault.Reason{Text: "a test"}, Size: 10, Entry: e})
 		return nil
 	}})
 	w.must(err)

@@ -37,9 +37,9 @@ import (
 type Handler interface {
 	// Begin decides, inside the transaction that would begin an attempt, whether the
 	// call is still wanted: it returns "" to go on, or the state in which the effect
-	// ends without a call (Done when the world is already so, Void with words when it
+	// ends without a call (Done when the world is already so, Void with a reason when it
 	// can no longer become so).
-	Begin(tx *db.Tx, e effect.Effect) (effect.State, string)
+	Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 
 	// Before reads the state that an additive effect is compared with; nil for others.
 	// It runs before the first attempt is begun and changes nothing.
@@ -60,7 +60,7 @@ type Result struct {
 	Outcome effect.Outcome
 	Wait    time.Duration // the platform asked for it
 	Code    fault.Code
-	Words   string
+	Why     fault.Reason
 	Refs    []order.Ref        // records that Save touches
 	Save    func(*db.Tx) error // writes what was learnt, in the transaction of the outcome; may run twice
 	Next    time.Time          // of a repeating effect: when again, by the wall clock
@@ -482,8 +482,8 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 			if e.Deadline > 0 && now.UnixMilli() >= e.Deadline {
 				return e.Late(now.UnixMilli()), nil
 			}
-			if end, words := k.Handler.Begin(tx, e); end != "" {
-				e.State, e.Words, e.Changed = end, words, now.UnixMilli()
+			if end, why := k.Handler.Begin(tx, e); end != "" {
+				e.State, e.Why, e.Changed = end, why, now.UnixMilli()
 				return e, nil
 			}
 			e.Attempts++
@@ -561,7 +561,7 @@ func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, cla
 			return e, errNothing
 		}
 		now := tx.Now().UnixMilli()
-		next := e.After(res.Outcome, now, res.Wait, res.Code, res.Words)
+		next := e.After(res.Outcome, now, res.Wait, res.Code, res.Why)
 		if !res.Next.IsZero() {
 			next.State, next.NextAt = effect.Waiting, res.Next.UnixMilli()
 		}
@@ -589,7 +589,7 @@ func (r *Runner) put(ctx context.Context, l db.Lease, e effect.Effect, class db.
 			out = effect.Later
 		}
 		e.Attempts++ // so that the pause grows
-		return e.After(out, tx.Now().UnixMilli(), fault.AfterOf(cause), fault.CodeOf(cause), fault.WordsOf(cause)), nil
+		return e.After(out, tx.Now().UnixMilli(), fault.AfterOf(cause), fault.CodeOf(cause), fault.ReasonOf(cause)), nil
 	})
 }
 

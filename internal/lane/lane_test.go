@@ -31,7 +31,7 @@ type world struct {
 	look  func(e effect.Effect) lane.Result
 }
 
-func (w *world) Begin(*db.Tx, effect.Effect) (effect.State, string) { return "", "" }
+func (w *world) Begin(*db.Tx, effect.Effect) (effect.State, fault.Reason) { return "", fault.Reason{} }
 func (w *world) Before(context.Context, effect.Effect) (json.RawMessage, error) {
 	return json.RawMessage(`{}`), nil
 }
@@ -249,8 +249,8 @@ func TestNothingIsCalledAfterItsDeadline(t *testing.T) {
 		e := w.put(effect.Effect{Key: "late", Deadline: time.Now().Add(-time.Second).UnixMilli()})
 		w.run()
 		w.ends(e, effect.Void)
-		if w.calls["late"] != 0 || w.state(e).Words == "" {
-			t.Errorf("%d calls, words %q", w.calls["late"], w.state(e).Words)
+		if w.calls["late"] != 0 || w.state(e).Why.IsZero() {
+			t.Errorf("%d calls, words %q", w.calls["late"], w.state(e).Why)
 		}
 	})
 }

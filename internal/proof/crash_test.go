@@ -369,7 +369,7 @@ func (w *world) settle(b placed, k *clerk) {
 
 func describe(list []effect.Effect) (out string) {
 	for _, e := range list[:min(5, len(list))] {
-		out += fmt.Sprintf("\n  %s %s for %s, attempts %d, looks %d, next %v, %s", e.Kind, e.State, e.Target, e.Attempts, e.Looks, time.UnixMilli(e.NextAt).UTC().Format(time.TimeOnly), e.Words)
+		out += fmt.Sprintf("\n  %s %s for %s, attempts %d, looks %d, next %v, %s", e.Kind, e.State, e.Target, e.Attempts, e.Looks, time.UnixMilli(e.NextAt).UTC().Format(time.TimeOnly), e.Why.Text)
 	}
 	return out
 }

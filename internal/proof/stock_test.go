@@ -266,7 +266,7 @@ func (w *world) waiting() string {
 	list := must[Effects](w.process, "effects", AskEffects{Merchant: w.made.Merchant, States: []effect.State{effect.Waiting, effect.Sending, effect.Unknown, effect.Person}})
 	out := ""
 	for _, e := range list.List {
-		out += fmt.Sprintf("\n%s %s, %d attempts, %s %s, in %d ms, %s", e.Kind, e.State, e.Attempts, e.Words, e.Code, e.NextAt-time.Now().UnixMilli(), e.Target)
+		out += fmt.Sprintf("\n%s %s, %d attempts, %s %s, in %d ms, %s", e.Kind, e.State, e.Attempts, e.Why.Text, e.Code, e.NextAt-time.Now().UnixMilli(), e.Target)
 	}
 	return out
 }

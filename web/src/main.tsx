@@ -1,5 +1,6 @@
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import i18next from "i18next";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
@@ -24,6 +25,7 @@ const client = new QueryClient({
     },
   }),
 });
+i18next.on("languageChanged", () => void client.invalidateQueries()); // reasons are put into words where they are read
 const router = makeRouter(client);
 
 onSignedOut(() => {

@@ -69,7 +69,7 @@ func (s *shop) cancel(ctx context.Context, op string, a channel.Act) ([]channel.
 	code := cmp.Or(a.ReasonCode, otherReason)
 	i := slices.IndexFunc(cancelReasons, func(c channel.Choice) bool { return c.Code == code })
 	if i < 0 {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Words: "choose one of Meituan's reasons",
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("choose_reason", "choose one of the platform's reasons"),
 			Fields: []fault.Field{{Location: "reason_code", Message: "must be one of 2001 to 2016"}}}
 	}
 	reason := clip(cmp.Or(strings.TrimSpace(a.Reason), cancelReasons[i].Label.ZH), maxText)
@@ -119,12 +119,12 @@ func (s *shop) answerRefund(ctx context.Context, op string, a channel.Act, path,
 	switch { // nothing that could change anything has been sent yet
 	case fault.Is(err, fault.Forbidden):
 		return nil, &fault.Error{Op: op, Code: fault.Forbidden, Ref: a.Order.ID, Err: err,
-			Words: "the app may not read refund cases, so it is not certain which request would be answered; apply for getOrderRefundDetail in Meituan's console, or answer in Meituan's own app"}
+			Why: fault.Because("refund_cases_forbidden", "the app may not read refund cases, so it is not certain which request would be answered; apply for getOrderRefundDetail in Meituan's console, or answer in Meituan's own app")}
 	case err != nil:
 		return nil, fault.Wrap(op, err)
 	}
-	clash := func(words string) error {
-		return &fault.Error{Op: op, Code: fault.Conflict, Ref: a.Order.ID, Words: words}
+	clash := func(why fault.Reason) error {
+		return &fault.Error{Op: op, Code: fault.Conflict, Ref: a.Order.ID, Why: why}
 	}
 	var open []refundRow
 	for _, r := range list.rows {
@@ -136,13 +136,13 @@ func (s *shop) answerRefund(ctx context.Context, op string, a channel.Act, path,
 	switch {
 	case mutant.On(mutant.RefundBlind):
 	case len(open) == 0:
-		return nil, clash("no refund request of this order waits for an answer any more")
+		return nil, clash(fault.Because("no_case_open", "no refund request of this order waits for an answer any more"))
 	case i < 0:
-		return nil, clash("the refund request was withdrawn and another one is open; look at it and decide anew")
+		return nil, clash(fault.Because("other_case_open", "the refund request was withdrawn and another one is open; look at it and decide anew"))
 	case len(open) > 1:
-		return nil, clash("more than one refund request is open; answer them in Meituan's own app")
+		return nil, clash(fault.Because("many_cases_open", "more than one refund request is open; answer them in the platform's own app"))
 	case a.CaseAmount != nil && open[i].money != nil && *a.CaseAmount != *open[i].money:
-		return nil, clash("the amount of the refund request has changed; look at it and decide anew")
+		return nil, clash(fault.Because("case_amount_changed", "the amount of the refund request has changed; look at it and decide anew"))
 	}
 	c := call{path: path, params: map[string]string{"reason": clip(cmp.Or(strings.TrimSpace(a.Reason), reason), maxText)}}
 	items, err := s.act(ctx, op, a, c, func(r *order.Record, now int64) {
@@ -206,7 +206,7 @@ func (s *shop) refundable(ctx context.Context, id string) ([]portion, []byte, er
 		left = add(left, portion{string(w.Food), string(w.SKU), n})
 	}
 	if len(t) > 0 {
-		return nil, nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "Meituan's list of what can be refunded cannot be read"}
+		return nil, nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("refundable_unreadable", "Meituan's list of what can be refunded cannot be read")}
 	}
 	return left, body, nil
 }
@@ -243,16 +243,16 @@ func asked(a channel.Act) []portion {
 // additive: a second one refunds again.
 func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.RawMessage) ([]channel.Item, error) {
 	const op = "meituan.RefundPartial"
-	bad := func(where, message string) error {
-		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Words: message, Fields: []fault.Field{{Location: where, Message: message}}}
+	bad := func(where string, why fault.Reason) error {
+		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: why, Fields: []fault.Field{{Location: where, Message: why.Text}}}
 	}
 	var state refundState
 	if json.Unmarshal(before, &state) != nil || state.Left == nil {
-		return nil, bad("before", "read what can still be refunded first")
+		return nil, bad("before", fault.Because("refundable_first", "read what can still be refunded first"))
 	}
 	list := asked(a)
 	if len(list) == 0 {
-		return nil, bad("lines", "name the dishes to refund")
+		return nil, bad("lines", fault.Because("refund_names_dishes", "name the dishes to refund"))
 	}
 	type food struct {
 		Food  string `json:"app_food_code"`
@@ -263,15 +263,15 @@ func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.Raw
 	for i, p := range list {
 		switch n := countOf(state.Left, p); {
 		case p.Count <= 0:
-			return nil, bad("lines["+strconv.Itoa(i)+"].quantity", "refund at least one piece")
+			return nil, bad("lines["+strconv.Itoa(i)+"].quantity", fault.Because("refund_one_piece", "refund at least one piece"))
 		case p.Count > n:
-			return nil, bad("lines["+strconv.Itoa(i)+"].quantity", "only "+strconv.FormatInt(n, 10)+" pieces of this dish can still be refunded")
+			return nil, bad("lines["+strconv.Itoa(i)+"].quantity", fault.Because("refund_pieces_left", "only {count} of this dish can still be refunded", "count", strconv.FormatInt(n, 10)))
 		}
 		wire = append(wire, food{p.Food, p.SKU, p.Count})
 	}
 	text, err := json.Marshal(wire)
 	if err != nil {
-		return nil, bad("lines", "these lines cannot be sent")
+		return nil, bad("lines", fault.Because("lines_unsendable", "these lines cannot be sent"))
 	}
 	c := call{path: "order/applyPartRefund", post: true, additive: true, params: map[string]string{
 		"reason": clip(cmp.Or(strings.TrimSpace(a.Reason), "商家主动退款"), maxText), "food_data": string(text)}}
@@ -314,12 +314,12 @@ func (s *shop) lookStatus(ctx context.Context, a channel.Act) (channel.Sight, er
 		case status == "9":
 			sight.Outcome = effect.Seen
 		case status == "8":
-			sight.Outcome, sight.Words = effect.Obsolete, "the order is completed (8 已完成)"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("order_completed", "the order is completed")
 		case a.Kind == order.Refuse && rank >= 40:
-			sight.Outcome, sight.Words = effect.Obsolete, "the order has been accepted; cancel it instead"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("cancel_instead", "the order has been accepted; cancel it instead")
 		}
 	case status == "9":
-		sight.Outcome, sight.Words = effect.Obsolete, "the order is cancelled (9 已取消)"
+		sight.Outcome, sight.Why = effect.Obsolete, fault.Because("order_cancelled", "the order is cancelled")
 	case status == "8":
 		sight.Outcome = effect.Seen
 	case a.Kind == order.Ready: // no read returns it
@@ -342,7 +342,7 @@ func (s *shop) lookDelivery(ctx context.Context, a channel.Act) (channel.Sight, 
 			for _, said := range r.Record.Axes[order.AxisWork] {
 				switch {
 				case said.State == "9":
-					sight.Outcome, sight.Words = effect.Obsolete, "the order is cancelled (9 已取消)"
+					sight.Outcome, sight.Why = effect.Obsolete, fault.Because("order_cancelled", "the order is cancelled")
 					return sight, nil
 				case said.State == "8", said.State == "7", said.State == "6" && a.Kind == order.Dispatch:
 					sight.Outcome = effect.Seen
@@ -376,16 +376,16 @@ func (s *shop) lookCase(ctx context.Context, a channel.Act) (channel.Sight, erro
 		case order.CaseRefused, order.CaseAppealed:
 			refused = true
 		case order.CaseWithdrawn:
-			sight.Outcome, sight.Words = effect.Obsolete, "the customer has withdrawn the request"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("case_withdrawn", "the customer has withdrawn the request")
 		}
 		approve := a.Kind == order.RefundApprove
 		switch {
 		case agreed && approve, refused && !approve:
 			sight.Outcome = effect.Seen
 		case agreed:
-			sight.Outcome, sight.Words = effect.Obsolete, "the refund has been agreed to"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("case_agreed", "the refund has been agreed to")
 		case refused:
-			sight.Outcome, sight.Words = effect.Obsolete, "the refund has been refused"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("case_refused", "the refund has been refused")
 		}
 	}
 	return sight, nil
@@ -397,7 +397,7 @@ func (s *shop) lookCase(ctx context.Context, a channel.Act) (channel.Sight, erro
 func (s *shop) lookPortions(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
 	var was refundState
 	if json.Unmarshal(before, &was) != nil {
-		return channel.Sight{Outcome: effect.NotSeen, Words: "what could be refunded before was not read"}, nil
+		return channel.Sight{Outcome: effect.NotSeen, Why: fault.Because("refundable_not_read", "what could be refunded before was not read")}, nil
 	}
 	list, _, err := s.cases(ctx, a.Order.ID, a.Order.ID, source{order.ClassRead, s.env.Now()})
 	if err != nil {
@@ -416,10 +416,10 @@ func (s *shop) lookPortions(ctx context.Context, a channel.Act, before json.RawM
 			got = add(got, portion{l.Ref, l.SKU, l.Quantity})
 		}
 		if same(got, want) {
-			sight.Outcome, sight.Words = effect.Seen, ""
+			sight.Outcome, sight.Why = effect.Seen, fault.Reason{}
 			return sight, nil
 		}
-		sight.Words = "another number of pieces was refunded than this act asked for"
+		sight.Why = fault.Because("other_refund_seen", "another number of pieces was refunded than this act asked for")
 	}
 	return sight, nil
 }

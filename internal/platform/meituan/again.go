@@ -41,7 +41,7 @@ func readAgain(k channel.Kept, src source) (out told, err error) {
 	}
 	data, _, err := answer(k.Raw)
 	if err != nil {
-		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the answer cannot be read", Err: err}
+		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read"), Err: err}
 	}
 	switch k.What {
 	case "order":
@@ -56,7 +56,7 @@ func readAgain(k channel.Kept, src source) (out told, err error) {
 	}
 	word, r := translateStatus(data, src.at)
 	if word == "" {
-		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the answer names no status"}
+		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("no_status_told", "the platform's answer names no status")}
 	}
 	return told{ref: k.Ref, readings: []order.Reading{{Ref: k.Ref, Record: r}}}, nil
 }
@@ -72,11 +72,11 @@ func pushedAgain(k channel.Kept) (told, error) {
 		}
 		all, err := url.ParseQuery(strings.TrimSpace(string(k.Raw)))
 		if err != nil {
-			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "the push is no form", Err: err}
+			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("push_no_form", "the push has not the platform's form"), Err: err}
 		}
 		once, ok := single(all)
 		if !ok {
-			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "a name comes twice in the push"}
+			return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("push_name_twice", "a name comes twice in the push")}
 		}
 		params := make(map[string]string, len(once))
 		for name, v := range once {
@@ -92,5 +92,5 @@ func pushedAgain(k channel.Kept) (told, error) {
 		}
 		return p.read(formFrom(params), source{order.ClassPush, k.At})
 	}
-	return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Words: "a push of an unknown kind"}
+	return told{}, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("push_unknown", "a push of an unknown kind")}
 }

@@ -72,8 +72,8 @@ type call struct {
 // do makes a call and gives the answer's data, and the whole answer for the journal.
 // op is for errors and ref the order that the call is about.
 func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMessage, body []byte, err error) {
-	fail := func(code fault.Code, words string, cause error) error {
-		return &fault.Error{Op: op, Code: code, Ref: ref, Words: words, Err: cause}
+	fail := func(code fault.Code, why fault.Reason, cause error) error {
+		return &fault.Error{Op: op, Code: code, Ref: ref, Why: why, Err: cause}
 	}
 	broken := fault.Unavailable // a read that told nothing may be made again
 	if c.changing {
@@ -81,7 +81,7 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 	}
 	req, err := s.request(ctx, c)
 	if err != nil {
-		return nil, nil, fail(fault.Invalid, "the base URL of the app is not a URL; correct it in the app's settings", err)
+		return nil, nil, fail(fault.Invalid, fault.Because("base_url_wrong", "the address of the platform is wrong; correct it in the app's settings"), err)
 	}
 	client := s.env.Reads
 	if c.changing {
@@ -94,29 +94,29 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 	if err != nil {
 		err = channel.SendError(op, err)
 		if !c.changing && fault.Is(err, fault.Unknown) {
-			return nil, nil, fail(fault.Unavailable, "", err)
+			return nil, nil, fail(fault.Unavailable, fault.Reason{}, err)
 		}
 		return nil, nil, err
 	}
 	defer res.Body.Close()
 	body, err = io.ReadAll(io.LimitReader(res.Body, channel.MaxAnswer))
 	if err != nil {
-		return nil, nil, fail(broken, "Meituan's answer broke off", err)
+		return nil, nil, fail(broken, fault.Because("answer_broke_off", "the platform's answer broke off"), err)
 	}
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests:
-		return nil, body, &fault.Error{Op: op, Code: fault.RateLimited, Ref: ref, Words: "Meituan limits the rate of calls", After: pause}
+		return nil, body, &fault.Error{Op: op, Code: fault.RateLimited, Ref: ref, Why: fault.Because("rate_limited_there", "the platform limits the rate of calls"), After: pause}
 	case res.StatusCode == http.StatusUnauthorized:
-		return nil, body, fail(fault.Unauthorized, "Meituan does not accept the app's credentials (HTTP 401)", nil)
+		return nil, body, fail(fault.Unauthorized, fault.Because("credentials_refused", "the platform does not accept the app's credentials (HTTP 401)"), nil)
 	case res.StatusCode == http.StatusForbidden:
-		return nil, body, fail(fault.Forbidden, "Meituan forbids this call (HTTP 403)", nil)
+		return nil, body, fail(fault.Forbidden, fault.Because("call_forbidden", "the platform forbids this call (HTTP 403)"), nil)
 	case res.StatusCode != http.StatusOK:
-		return nil, body, fail(broken, "Meituan answered with HTTP "+strconv.Itoa(res.StatusCode), nil)
+		return nil, body, fail(broken, fault.Because("http_status", "the platform answered with HTTP {status}", "status", strconv.Itoa(res.StatusCode)), nil)
 	}
 	data, no, err := answer(body)
 	switch {
 	case err != nil:
-		return nil, body, fail(broken, "Meituan's answer cannot be read", err)
+		return nil, body, fail(broken, fault.Because("answer_unreadable", "the platform's answer cannot be read"), err)
 	case no != nil:
 		return nil, body, no.fault(op, ref, c)
 	}

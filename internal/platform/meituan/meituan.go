@@ -126,7 +126,7 @@ func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error
 		}
 	}
 	if len(missing) > 0 {
-		return nil, &fault.Error{Op: "meituan.Open", Code: fault.Invalid, Words: "enter the credentials of the app from Meituan's developer console", Fields: missing}
+		return nil, &fault.Error{Op: "meituan.Open", Code: fault.Invalid, Why: fault.Because("credentials_missing", "enter the credentials of the app from the platform's developer console"), Fields: missing}
 	}
 	return &shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
 		secret: acct.App.Credentials["secret"], shops: acct.Shops}, nil

@@ -325,7 +325,7 @@ func (w *walk) newest(code string) (int, error) {
 	}
 	n, err := strconv.Atoi(string(v.Seq))
 	if err != nil || n < 0 || n > maxSeq {
-		return 0, &fault.Error{Op: op, Code: fault.Unavailable, Ref: code, Words: "Meituan's newest number of the day cannot be read"}
+		return 0, &fault.Error{Op: op, Code: fault.Unavailable, Ref: code, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	return n, nil
 }
@@ -343,9 +343,9 @@ func (w *walk) number(code, day string, n int) (channel.Item, error) {
 	id := f.id("order_id")
 	switch {
 	case err != nil:
-		return channel.Item{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: ref, Words: "Meituan's answer cannot be read"}
+		return channel.Item{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: ref, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	case id == "":
-		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Words: "no order has this number"}
+		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Why: fault.Because("no_such_number", "no order has this number")}
 	}
 	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !w.wide}
 	if w.wide { // a day of them at once would keep the orders waiting that nobody has seen

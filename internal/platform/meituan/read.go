@@ -17,7 +17,7 @@ import (
 func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
 	const op = "meituan.Read"
 	if ref.Kind != order.KindOrder || ref.Realm != Realm || (form{"id": ref.ID}).id("id") == "" {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: ref.ID, Words: "Meituan has orders only, named by their number"}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: ref.ID, Why: fault.Because("orders_only", "the platform has orders only, named by their number")}
 	}
 	src := source{order.ClassRead, s.env.Now()}
 	data, body, err := s.do(ctx, op, ref.ID, call{path: "order/getOrderDetail", params: map[string]string{"order_id": ref.ID, "is_mt_logistics": "1"}})
@@ -27,7 +27,7 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 	item := channel.Item{What: "order", Ref: ref, Raw: body, At: src.at.UnixMilli()}
 	f, err := formOf(data)
 	if err == nil && f.get("result") == "ng" {
-		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref.ID, Words: "Meituan does not know this order"}
+		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref.ID, Why: fault.Because("order_unknown_there", "the platform does not know this order")}
 	}
 	var said told
 	if err == nil {
@@ -102,7 +102,7 @@ func (s *shop) status(ctx context.Context, id string) (string, channel.Item, err
 	at := s.env.Now()
 	word, r := translateStatus(data, at)
 	if word == "" {
-		return "", channel.Item{}, &fault.Error{Op: "meituan.status", Code: fault.Unavailable, Ref: id, Words: "Meituan's answer names no status"}
+		return "", channel.Item{}, &fault.Error{Op: "meituan.status", Code: fault.Unavailable, Ref: id, Why: fault.Because("no_status_told", "the platform's answer names no status")}
 	}
 	return word, channel.Item{What: "order.status", Ref: orderRef(id), Raw: body, Readings: []order.Reading{{Ref: orderRef(id), Record: r}}, At: at.UnixMilli()}, nil
 }

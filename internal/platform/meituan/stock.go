@@ -47,7 +47,7 @@ type wireSpec struct {
 // Stock implements channel.StockSetter.
 func (s *shop) Stock(ctx context.Context, o channel.Offer) (int64, error) {
 	const op = "meituan.Stock"
-	broken := &fault.Error{Op: op, Code: fault.Unavailable, Ref: o.Code(), Words: "Meituan's list of dishes cannot be read"}
+	broken := &fault.Error{Op: op, Code: fault.Unavailable, Ref: o.Code(), Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	for offset := 0; offset < foodMost; offset += foodPage {
 		data, _, err := s.do(ctx, op, o.Code(), call{path: "food/list", params: map[string]string{
 			"app_poi_code": o.ShopID, "offset": strconv.Itoa(offset), "limit": strconv.Itoa(foodPage)}})
@@ -68,7 +68,7 @@ func (s *shop) Stock(ctx context.Context, o channel.Offer) (int64, error) {
 			break
 		}
 	}
-	return 0, &fault.Error{Op: op, Code: fault.NotFound, Ref: o.Code(), Words: "the shop has no such dish"}
+	return 0, &fault.Error{Op: op, Code: fault.NotFound, Ref: o.Code(), Why: fault.Because("no_such_dish", "the shop has no such dish")}
 }
 
 func stockIn(f wireDish, o channel.Offer, broken error) (int64, error) {
@@ -94,7 +94,7 @@ func stockIn(f wireDish, o channel.Offer, broken error) (int64, error) {
 		}
 		return n, nil
 	}
-	return 0, &fault.Error{Op: "meituan.Stock", Code: fault.NotFound, Ref: o.Code(), Words: "the dish has no such specification"}
+	return 0, &fault.Error{Op: "meituan.Stock", Code: fault.NotFound, Ref: o.Code(), Why: fault.Because("no_such_spec", "the dish has no such specification")}
 }
 
 // SetStock implements channel.StockSetter. An ok can be a partial one: msg then names

@@ -40,7 +40,7 @@ func (s source) partial() order.Stamp {
 	return order.Stamp{Class: order.ClassPartial, Read: s.at.UnixMilli()}
 }
 
-var errNoIdentity = &fault.Error{Op: "meituan.read", Code: fault.Invalid, Words: "the message names no order (order_id is missing)"}
+var errNoIdentity = &fault.Error{Op: "meituan.read", Code: fault.Invalid, Why: fault.Because("message_names_no_order", "the message names no order (order_id is missing)")}
 
 func orderRef(id string) order.Ref { return order.Ref{Realm: Realm, Kind: order.KindOrder, ID: id} }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,11 +27,11 @@ func (s *shop) Cancel(ctx context.Context, a channel.Act) ([]channel.Item, error
 	}
 	reason := a.ReasonCode
 	if !slices.ContainsFunc(cancelReasons, func(c channel.Choice) bool { return c.Code == reason }) {
-		return nil, invalid(op, "reason_code", "choose one of the platform's reasons")
+		return nil, invalid(op, "reason_code", fault.Because("choose_reason", "choose one of the platform's reasons"))
 	}
 	message := strings.TrimSpace(a.Reason)
 	if utf8.RuneCountInString(message) >= 160 {
-		return nil, invalid(op, "reason", "must be under 160 characters")
+		return nil, invalid(op, "reason", fault.Because("text_under", "write fewer than {max} characters", "max", "160"))
 	}
 	body := map[string]any{"fulfilled": false, "rating": "neutral", "reason": reason, "restock_item": false}
 	if message != "" {
@@ -66,18 +67,18 @@ func (s *shop) Ship(ctx context.Context, a channel.Act) ([]channel.Item, error) 
 	tracking, page := strings.TrimSpace(a.Tracking), strings.TrimSpace(a.Text)
 	if page != "" {
 		if u, err := url.Parse(page); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-			return nil, invalid(op, "text", "must be the tracking page as https://…")
+			return nil, invalid(op, "text", fault.Because("tracking_page_form", "give the tracking page as https://…"))
 		}
 	}
 	if a.Logistics == order.ME1 && (tracking == "") != (page == "") {
-		return nil, invalid(op, "tracking", "and the tracking page must be given together, or neither")
+		return nil, invalid(op, "tracking", fault.Because("tracking_and_page", "give the tracking number and the tracking page together, or neither"))
 	}
 	return s.report(ctx, op, a, "shipped", tracking, page)
 }
 
 // Dispatch is an act of takeaway; parcels are shipped.
 func (s *shop) Dispatch(context.Context, channel.Act) ([]channel.Item, error) {
-	return nil, &fault.Error{Op: "mercadolibre.Dispatch", Code: fault.Unsupported, Words: "a parcel is shipped, not dispatched"}
+	return nil, &fault.Error{Op: "mercadolibre.Dispatch", Code: fault.Unsupported, Why: fault.Because("ship_not_dispatch", "a parcel is shipped, not dispatched")}
 }
 
 // Deliver reports that a parcel of ME1 or of a custom shipment has arrived. The
@@ -113,7 +114,7 @@ func (s *shop) report(ctx context.Context, op string, a channel.Act, status, tra
 		}
 		c.method, c.path, c.body = http.MethodPut, "/shipments/"+id, body
 	default:
-		return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: a.Order.ID, Words: "only ME1 and custom shipments are reported by the seller; for ME2 Mercado Libre does it"}
+		return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: a.Order.ID, Why: fault.Because("me2_by_platform", "only ME1 and custom shipments are reported by the seller; for ME2 Mercado Libre does it")}
 	}
 	res, err := s.change(ctx, c)
 	if err != nil {
@@ -172,12 +173,12 @@ func (s *shop) shipmentOf(ctx context.Context, a channel.Act) (string, error) {
 	}
 	n, err := parse(res.body)
 	if err != nil {
-		return "", &fault.Error{Op: op, Code: fault.Unavailable, Ref: a.Order.ID, Words: "the platform's answer is cut off or no JSON"}
+		return "", &fault.Error{Op: op, Code: fault.Unavailable, Ref: a.Order.ID, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	if id := n.obj("shipping").id("id"); id != "" {
 		return id, nil
 	}
-	return "", &fault.Error{Op: op, Code: fault.Conflict, Ref: a.Order.ID, Words: "this order has no shipment at Mercado Libre (yet)"}
+	return "", &fault.Error{Op: op, Code: fault.Conflict, Ref: a.Order.ID, Why: fault.Because("no_shipment_yet", "this order has no shipment at the platform yet")}
 }
 
 const maxNote = 300 // characters, of the platform
@@ -190,7 +191,7 @@ func (s *shop) Annotate(ctx context.Context, a channel.Act) ([]channel.Item, err
 	}
 	text := strings.TrimSpace(a.Text)
 	if text == "" || utf8.RuneCountInString(text) > maxNote {
-		return nil, invalid(op, "text", "must have 1 to 300 characters")
+		return nil, invalid(op, "text", fault.Because("note_length", "a note must have 1 to {max} characters", "max", strconv.Itoa(maxNote)))
 	}
 	res, err := s.change(ctx, call{op: op, method: http.MethodPost, path: "/orders/" + a.Order.ID + "/notes", body: map[string]string{"note": text}, additive: true})
 	if err != nil {
@@ -213,7 +214,7 @@ func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) 
 	case order.Annotate:
 		return s.lookNote(ctx, a, before)
 	}
-	return channel.Sight{}, &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Words: "Mercado Libre has no such act"}
+	return channel.Sight{}, &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Why: fault.Because("platform_cannot", "this platform offers no call for it; use the platform's own console")}
 }
 
 func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, error) {
@@ -227,7 +228,7 @@ func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, er
 		for _, said := range items[0].Readings[0].Record.Axes[order.AxisWork] {
 			switch said.State {
 			case cancelSplit:
-				sight.Outcome, sight.Words = effect.Obsolete, "the package was split: other orders have replaced this one"
+				sight.Outcome, sight.Why = effect.Obsolete, fault.Because("package_split", "the package was split: other orders have replaced this one")
 				return sight, nil
 			case "cancelled", "invalid":
 				sight.Outcome = effect.Seen
@@ -246,7 +247,7 @@ func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, er
 	}
 	n, err := parse(res.body)
 	if err != nil {
-		return channel.Sight{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: a.Order.ID, Words: "the platform's answer is cut off or no JSON"}
+		return channel.Sight{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: a.Order.ID, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	sale := n.obj("sale") // older answers name it by who gave it
 	if sale.m == nil {
@@ -255,7 +256,7 @@ func (s *shop) lookCancel(ctx context.Context, a channel.Act) (channel.Sight, er
 	if v, told := sale.raw("fulfilled"); told {
 		sight.Outcome = effect.Seen
 		if string(v) == "true" {
-			sight.Outcome, sight.Words = effect.Obsolete, "a feedback \"fulfilled\" has been given for this sale"
+			sight.Outcome, sight.Why = effect.Obsolete, fault.Because("feedback_fulfilled", "a feedback “fulfilled” has been given for this sale")
 		}
 	}
 	return sight, nil
@@ -276,7 +277,7 @@ func (s *shop) lookParcel(ctx context.Context, a channel.Act) (channel.Sight, er
 	case status == "delivered", a.Kind == order.Ship && (status == "shipped" || status == "not_delivered"):
 		sight.Outcome = effect.Seen
 	case status == "cancelled" || status == "not_delivered":
-		sight.Outcome, sight.Words = effect.Obsolete, "the shipment is "+status
+		sight.Outcome, sight.Why = effect.Obsolete, fault.Because("shipment_is", "the shipment is {status}", "status", status)
 	}
 	return sight, nil
 }
@@ -302,7 +303,7 @@ func (s *shop) Before(ctx context.Context, a channel.Act) (json.RawMessage, erro
 func (s *shop) lookNote(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
 	var was noted
 	if len(before) > 0 && json.Unmarshal(before, &was) != nil {
-		return channel.Sight{}, &fault.Error{Op: "mercadolibre.Look", Code: fault.Internal, Words: "the state before the note cannot be read"}
+		return channel.Sight{}, &fault.Error{Op: "mercadolibre.Look", Code: fault.Internal, Why: fault.Because("note_before_unreadable", "the state before the note cannot be read")}
 	}
 	n, err := s.countNotes(ctx, a)
 	if err != nil {
@@ -323,7 +324,7 @@ func (s *shop) countNotes(ctx context.Context, a channel.Act) (int, error) {
 		return 0, withRef(err, a.Order.ID)
 	}
 	if !json.Valid(res.body) {
-		return 0, &fault.Error{Op: "mercadolibre.Look", Code: fault.Unavailable, Ref: a.Order.ID, Words: "the platform's answer is cut off or no JSON"}
+		return 0, &fault.Error{Op: "mercadolibre.Look", Code: fault.Unavailable, Ref: a.Order.ID, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	return notesLike(res.body, strings.TrimSpace(a.Text), 4), nil
 }
@@ -359,13 +360,13 @@ func notesLike(raw json.RawMessage, text string, depth int) int {
 
 func orderRef(op string, a channel.Act) error {
 	if a.Order.Kind != order.KindOrder || !isID(a.Order.ID) {
-		return &fault.Error{Op: op, Code: fault.Invalid, Ref: clip(a.Order.ID, 40), Words: "this is not an order of Mercado Libre"}
+		return &fault.Error{Op: op, Code: fault.Invalid, Ref: clip(a.Order.ID, 40), Why: fault.Because("not_their_number", "this is no number of the platform")}
 	}
 	return nil
 }
 
-func invalid(op, field, message string) error {
-	return &fault.Error{Op: op, Code: fault.Invalid, Words: field + " " + message, Fields: []fault.Field{{Location: field, Message: message}}}
+func invalid(op, field string, why fault.Reason) error {
+	return &fault.Error{Op: op, Code: fault.Invalid, Why: why, Fields: []fault.Field{{Location: field, Message: why.Text}}}
 }
 
 // orEmpty keeps an item's bytes from being nothing where the platform answers nothing.

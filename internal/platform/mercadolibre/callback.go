@@ -76,7 +76,7 @@ func notice(n node, what string) (channel.Item, string) {
 		id, found = resourceID(n.text("resource"), "payments")
 	}
 	if !found {
-		item.Err = &fault.Error{Op: "mercadolibre.Receive", Code: fault.Invalid, Words: "a notification of topic " + clip(topic, 40) + " names no resource that Tongdan can read"}
+		item.Err = &fault.Error{Op: "mercadolibre.Receive", Code: fault.Invalid, Why: fault.Because("topic_unreadable", "a notification of topic {topic} names no resource that Tongdan can read", "topic", clip(topic, 40))}
 		return item, user
 	}
 	item.Ref = order.Ref{Realm: Realm, Kind: kind, ID: id}

@@ -83,7 +83,7 @@ func (s *shop) other(ctx context.Context, refused pair) (pair, error) {
 	young := s.env.Now().Before(refused.at.Add(time.Minute))
 	p, err := s.renew(ctx, func(p pair) bool { return p.access != refused.access || young })
 	if err == nil && p.access == refused.access {
-		err = fault.New("mercadolibre.token", fault.Unauthorized, "Mercado Libre does not accept the token; authorise the account again")
+		err = fault.Say("mercadolibre.token", fault.Unauthorized, "token_refused", "the platform does not accept the token; authorise the account again")
 	}
 	return p, err
 }
@@ -108,7 +108,7 @@ func (s *shop) send(ctx context.Context, client *http.Client, c call, p pair) (a
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u, body)
 	if err != nil {
-		return answer{}, &fault.Error{Op: c.op, Code: fault.Invalid, Words: "the address of the platform is wrong"}
+		return answer{}, &fault.Error{Op: c.op, Code: fault.Invalid, Why: fault.Because("base_url_wrong", "the address of the platform is wrong; correct it in the app's settings")}
 	}
 	req.Header.Set("Authorization", "Bearer "+p.access)
 	req.Header.Set("Accept", "application/json")

@@ -243,7 +243,7 @@ func TestACancelOfASplitOrderIsObsolete(t *testing.T) {
 	s := stub(t, func(r *http.Request) (int, string) {
 		return 200, string(edit(t, file(t, "order.json"), map[string]any{"status": "cancelled", "cancel_detail": map[string]any{"code": "pack_splitted"}, "shipping": nil}))
 	})
-	if sight, err := s.Look(t.Context(), channel.Act{Kind: order.Cancel, Order: refOf(orderID)}, nil); err != nil || sight.Outcome != effect.Obsolete || sight.Words == "" {
+	if sight, err := s.Look(t.Context(), channel.Act{Kind: order.Cancel, Order: refOf(orderID)}, nil); err != nil || sight.Outcome != effect.Obsolete || sight.Why.IsZero() {
 		t.Errorf("look: %+v %v", sight, err)
 	}
 }

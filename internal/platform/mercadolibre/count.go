@@ -57,7 +57,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 		}
 		n, err := parse(a.body)
 		if err != nil || n.m["results"] == nil {
-			return out, fault.New(op, fault.Unavailable, "the platform's answer is cut off or no search result")
+			return out, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read")
 		}
 		total, _ := n.obj("paging").count("total")
 		if total > searchMost-pageRows {
@@ -73,7 +73,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 			}
 			placed := r.when("date_created", d.To.Add(clockSkew))
 			if id == "" || placed == 0 {
-				return out, fault.New(op, fault.Unavailable, "a row of the platform's search cannot be read")
+				return out, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read")
 			}
 			if placed >= d.From.UnixMilli() && placed < d.To.UnixMilli() && !slices.Contains(at.Listed, id) {
 				at.Listed = append(at.Listed, id)

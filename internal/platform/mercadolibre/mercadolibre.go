@@ -54,7 +54,7 @@ func (p *platform) Info() *channel.Info { return info }
 
 // Open implements channel.Platform.
 func (p *platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error) {
-	f := &fault.Error{Op: "mercadolibre.Open", Code: fault.Invalid, Words: "credentials are missing"}
+	f := &fault.Error{Op: "mercadolibre.Open", Code: fault.Invalid, Why: fault.Because("credentials_missing", "enter the credentials of the app from the platform's developer console")}
 	for _, name := range []string{"client_id", "client_secret"} {
 		if acct.App.Credentials[name].Reveal() == "" {
 			f.Fields = append(f.Fields, fault.Field{Location: "app.credentials." + name, Message: "is missing; it is in the application's page at Mercado Libre"})

@@ -105,7 +105,7 @@ func (s *shop) walk(ctx context.Context, w walk, now time.Time, c *cursor, yield
 			if w.cut(now) {
 				continue
 			}
-			err = fault.New("mercadolibre.Pull", fault.TooLarge, "more than 9,950 orders changed within one hour: the platform's search cannot list them")
+			err = fault.Say("mercadolibre.Pull", fault.TooLarge, "search_too_large", "more than 9,950 orders changed within one hour: the platform's search cannot list them")
 		}
 		if err != nil {
 			yield(channel.Page{}, err)
@@ -185,7 +185,7 @@ func (s *shop) search(ctx context.Context, w walk) (searchPage, error) {
 	}
 	n, err := parse(a.body)
 	if err != nil || n.m["results"] == nil {
-		return searchPage{}, fault.New(op, fault.Unavailable, "the platform's answer is cut off or no search result")
+		return searchPage{}, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read")
 	}
 	total, _ := n.obj("paging").count("total")
 	return searchPage{n.elements("results"), int(total)}, nil
@@ -198,7 +198,7 @@ func (s *shop) seller(ctx context.Context) (string, error) {
 	}
 	p, err := s.token(ctx)
 	if err == nil && p.user == "" {
-		err = fault.New("mercadolibre.token", fault.Unauthorized, "the token does not say whose it is; authorise the account again")
+		err = fault.Say("mercadolibre.token", fault.Unauthorized, "token_refused", "the platform does not accept the token; authorise the account again")
 	}
 	return p.user, err
 }
@@ -255,7 +255,7 @@ func (s *shop) feeds(ctx context.Context, now time.Time, wide bool, c *cursor, y
 		}
 		n, err := parse(a.body)
 		if err != nil {
-			yield(channel.Page{}, fault.New(op, fault.Unavailable, "the platform's answer is cut off or no JSON"))
+			yield(channel.Page{}, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read"))
 			return
 		}
 		rows := n.elements("messages")
@@ -263,7 +263,7 @@ func (s *shop) feeds(ctx context.Context, now time.Time, wide bool, c *cursor, y
 		for _, raw := range rows {
 			m, err := parse(raw)
 			if err != nil {
-				items = append(items, channel.Item{What: "missed", Raw: raw, Err: &fault.Error{Op: op, Code: fault.Invalid, Words: "a missed notification that cannot be read"}})
+				items = append(items, channel.Item{What: "missed", Raw: raw, Err: &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("missed_unreadable", "a missed notification that cannot be read")}})
 				continue
 			}
 			sent := m.when("sent", now.Add(clockSkew))

@@ -24,7 +24,7 @@ const retryParts = 30 * time.Second // a shipment of a fresh order may not be th
 func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
 	const op = "mercadolibre.Read"
 	if !isID(ref.ID) {
-		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: clip(ref.ID, 40), Words: "this is not a number of Mercado Libre"}
+		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: clip(ref.ID, 40), Why: fault.Because("not_their_number", "this is no number of the platform")}
 	}
 	switch ref.Kind {
 	case order.KindOrder:
@@ -38,7 +38,7 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 	case kindPayment:
 		return s.readPayment(ctx, ref.ID)
 	}
-	return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: ref.Kind, Words: "Mercado Libre has no resource of this kind"}
+	return nil, &fault.Error{Op: op, Code: fault.Unsupported, Ref: ref.Kind, Why: fault.Because("resource_unknown", "the platform has no resource of this kind")}
 }
 
 // readOrder reads the order first and then its shipment. What fails after the order
@@ -50,7 +50,7 @@ func (s *shop) readOrder(ctx context.Context, id string) ([]channel.Item, error)
 		return nil, withRef(err, id)
 	}
 	if !json.Valid(a.body) {
-		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "the platform's answer is cut off or no JSON"}
+		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	item := translateOrder(a.body, order.ClassRead, s.env.Now(), missingOf(a))
 	if item.Err != nil {
@@ -58,7 +58,7 @@ func (s *shop) readOrder(ctx context.Context, id string) ([]channel.Item, error)
 		return []channel.Item{item}, nil
 	}
 	if item.Ref.ID != id {
-		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "the platform answered with another order"}
+		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_of_other", "the platform answered about something else")}
 	}
 	items := []channel.Item{item}
 	for _, l := range item.Readings[0].Links {
@@ -102,7 +102,7 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 	}
 	n, err := parse(a.body)
 	if err != nil {
-		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "the platform's answer is cut off or no JSON"}
+		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	p := parts{Shipment: a.body}
 	if through != "" {
@@ -137,7 +137,7 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 	if item.Err != nil {
 		item.Ref = order.Ref{Realm: Realm, Kind: order.KindShipment, ID: id}
 	} else if item.Ref.ID != id {
-		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "the platform answered with another shipment"}
+		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_of_other", "the platform answered about something else")}
 	} else if len(p.Failed) > 0 && through == "" {
 		item.Hints = []order.Hint{{Ref: item.Ref, After: s.env.Now().Add(retryParts).UnixMilli(), Why: "parts of it could not be read"}}
 	}
@@ -183,7 +183,7 @@ func (s *shop) readPayment(ctx context.Context, id string) ([]channel.Item, erro
 	}
 	n, err := parse(a.body)
 	if err != nil {
-		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Words: "the platform's answer is cut off or no JSON"}
+		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	if c := n.obj("collection"); c.m != nil { // old clients expect this wrapping
 		n = c

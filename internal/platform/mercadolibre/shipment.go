@@ -70,7 +70,7 @@ func translateShipment(raw []byte, read time.Time) channel.Item {
 	}
 	id := n.id("id")
 	if id == "" {
-		item.Err = &fault.Error{Op: "mercadolibre.translate", Code: fault.Invalid, Words: "a shipment without a number that can be read", Err: err}
+		item.Err = &fault.Error{Op: "mercadolibre.translate", Code: fault.Invalid, Why: fault.Because("shipment_no_number", "a shipment without a number that can be read"), Err: err}
 		return item
 	}
 	n.path = ""

@@ -65,7 +65,7 @@ func (s *shop) SetStock(ctx context.Context, o channel.Offer, value int64) error
 	if o.Variation != "" {
 		id, err := strconv.ParseInt(o.Variation, 10, 64)
 		if err != nil {
-			return &fault.Error{Op: op, Code: fault.Invalid, Ref: o.Code(), Words: "a variation's id is a number"}
+			return &fault.Error{Op: op, Code: fault.Invalid, Ref: o.Code(), Why: fault.Because("variation_number", "a variation's id is a number")}
 		}
 		body = map[string]any{"variations": []any{map[string]any{"id": id, "available_quantity": value}}}
 	}
@@ -75,8 +75,8 @@ func (s *shop) SetStock(ctx context.Context, o channel.Offer, value int64) error
 
 // held reads a listing and, where the seller has warehouses, the user product's stock.
 func (s *shop) held(ctx context.Context, op string, o channel.Offer) (held, error) {
-	fail := func(code fault.Code, words string) (held, error) {
-		return held{}, &fault.Error{Op: op, Code: code, Ref: o.Code(), Words: words}
+	fail := func(code fault.Code, why fault.Reason) (held, error) {
+		return held{}, &fault.Error{Op: op, Code: code, Ref: o.Code(), Why: why}
 	}
 	a, err := s.get(ctx, call{op: op, path: "/items/" + url.PathEscape(o.Item)})
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *shop) held(ctx context.Context, op string, o channel.Offer) (held, erro
 	}
 	n, err := parse(a.body)
 	if err != nil || n.text("id") != o.Item {
-		return fail(fault.Unavailable, "the platform's answer is cut off or no listing")
+		return fail(fault.Unavailable, fault.Because("answer_unreadable", "the platform's answer cannot be read"))
 	}
 	what := n
 	if o.Variation != "" {
@@ -95,17 +95,17 @@ func (s *shop) held(ctx context.Context, op string, o channel.Offer) (held, erro
 			}
 		}
 		if !found {
-			return fail(fault.NotFound, "the listing has no such variation")
+			return fail(fault.NotFound, fault.Because("no_such_variation", "the listing has no such variation"))
 		}
 	} else if len(n.list("variations")) > 0 {
-		return fail(fault.NotFound, "the listing has variations: bind each of them")
+		return fail(fault.NotFound, fault.Because("bind_variations", "the listing has variations: bind each of them"))
 	}
 	if what.text("inventory_id") != "" || n.obj("shipping").text("logistic_type") == "fulfillment" {
-		return fail(fault.Unsupported, "this stock lies in Full, the platform's own warehouse: it is not written from here")
+		return fail(fault.Unsupported, fault.Because("stock_in_full", "this stock lies in Full, the platform's own warehouse: it is not written from here"))
 	}
 	value, ok := what.count("available_quantity")
 	if !ok {
-		return fail(fault.Unavailable, "the listing says no available_quantity")
+		return fail(fault.Unavailable, fault.Because("no_quantity_told", "the listing says no available_quantity"))
 	}
 	product := what.text("user_product_id")
 	if product == "" {
@@ -126,7 +126,7 @@ func (s *shop) warehouse(ctx context.Context, op string, o channel.Offer, produc
 	}
 	n, err := parse(a.body)
 	if err != nil {
-		return held{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: o.Code(), Words: "the platform's answer is cut off or no stock"}
+		return held{}, &fault.Error{Op: op, Code: fault.Unavailable, Ref: o.Code(), Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	var own []node
 	for _, l := range n.list("locations") {
@@ -138,7 +138,7 @@ func (s *shop) warehouse(ctx context.Context, op string, o channel.Offer, produc
 	case len(own) == 0:
 		return held{value: value}, nil
 	case len(own) > 1:
-		return held{}, &fault.Error{Op: op, Code: fault.Unsupported, Ref: o.Code(), Words: "this stock lies in several warehouses: keep it in Mercado Libre's own console"}
+		return held{}, &fault.Error{Op: op, Code: fault.Unsupported, Ref: o.Code(), Why: fault.Because("stock_many_warehouses", "this stock lies in several warehouses: keep it in Mercado Libre's own console")}
 	}
 	value, _ = own[0].count("quantity")
 	return held{value: value, product: product, version: a.header.Get("X-Version"), store: own[0].text("store_id"), node: own[0].text("network_node_id")}, nil

@@ -93,7 +93,7 @@ func (s *shop) load(ctx context.Context) (pair, error) {
 	}
 	var k kept
 	if err := json.Unmarshal(b, &k); err != nil {
-		return pair{}, &fault.Error{Op: "mercadolibre.token", Code: fault.Internal, Words: "the saved token cannot be read; authorise the account again"}
+		return pair{}, &fault.Error{Op: "mercadolibre.token", Code: fault.Internal, Why: fault.Because("token_unreadable", "the saved token cannot be read; authorise the account again")}
 	}
 	for c := &k; c != nil; c = c.Before {
 		if p, ok := c.read(); ok && (s.acct.External == "" || p.user == "" || p.user == s.acct.External) {
@@ -128,7 +128,7 @@ func (s *shop) token(ctx context.Context) (pair, error) {
 	}
 	p, err := s.renew(ctx, func(p pair) bool { return now.Before(p.dies.Add(-spare)) })
 	if err == nil && !now.Before(p.dies) {
-		err = fault.New("mercadolibre.token", fault.Unauthorized, "the authorisation has ended; authorise the account again")
+		err = fault.Say("mercadolibre.token", fault.Unauthorized, "authorisation_ended", "the authorisation has ended; authorise the account again")
 	}
 	return p, err
 }
@@ -170,7 +170,7 @@ func (s *shop) refresh(ctx context.Context, p pair, m mark) (pair, error) {
 	rt := cmp.Or(p.refresh, s.acct.Credentials["refresh_token"].Reveal())
 	if rt == "" {
 		s.alarm(ctx, time.Time{}, "authorise the account: there is no authorisation yet, or it cannot be renewed")
-		return p, fault.New("mercadolibre.token", fault.Unauthorized, "authorise the account at Mercado Libre")
+		return p, fault.Say("mercadolibre.token", fault.Unauthorized, "authorise_account", "authorise the account at the platform")
 	}
 	tries := 0
 	if m.Of == fingerprint(rt) {
@@ -182,7 +182,7 @@ func (s *shop) refresh(ctx context.Context, p pair, m mark) (pair, error) {
 		return p, nil
 	case tries > 0: // also of the very first one, which is in no vault yet
 		s.alarmLost(ctx, p)
-		return p, fault.New("mercadolibre.token", fault.Unauthorized, "the authorisation has ended; authorise the account again")
+		return p, fault.Say("mercadolibre.token", fault.Unauthorized, "authorisation_ended", "the authorisation has ended; authorise the account again")
 	}
 	// From here on a caller who gives up must not take the answer with him.
 	ctx = context.WithoutCancel(ctx)
@@ -220,7 +220,7 @@ func (s *shop) askToken(ctx context.Context, p pair, form url.Values) (pair, err
 	form.Set("client_secret", s.acct.App.Credentials["client_secret"].Reveal())
 	req, err := http.NewRequestWithContext(channel.Private(ctx), http.MethodPost, s.base+"/oauth/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		return pair{}, &fault.Error{Op: op, Code: fault.Invalid, Words: "the address of the platform is wrong"}
+		return pair{}, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("base_url_wrong", "the address of the platform is wrong; correct it in the app's settings")}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
@@ -240,12 +240,12 @@ func (s *shop) askToken(ctx context.Context, p pair, form url.Values) (pair, err
 		k.Before = &before
 	}
 	if err := s.saveToken(ctx, k); err != nil {
-		return pair{}, &fault.Error{Op: op, Code: fault.Unknown, Words: "the new token could not be saved", Err: err}
+		return pair{}, &fault.Error{Op: op, Code: fault.Unknown, Why: fault.Because("token_not_saved", "the new token could not be saved"), Err: err}
 	}
 	point.Hit(point.TokenSaved)
 	next, ok := k.read()
 	if !ok {
-		return pair{}, fault.New(op, fault.Unknown, "the platform's answer holds no token")
+		return pair{}, fault.Say(op, fault.Unknown, "answer_no_token", "the platform's answer holds no token")
 	}
 	return next, nil
 }
@@ -350,7 +350,7 @@ func (s *shop) Exchange(ctx context.Context, code, redirect string) (string, err
 		return "", fault.Wrap(op, err)
 	}
 	if s.acct.External != "" && next.user != s.acct.External {
-		return "", fault.New(op, fault.Conflict, "another seller agreed than the one of this account: sign out at Mercado Libre and agree as user "+s.acct.External)
+		return "", fault.Say(op, fault.Conflict, "other_seller", "another seller agreed than the one of this account: sign out at the platform and agree as user {user}", "user", s.acct.External)
 	}
 	s.pair.Store(&next)
 	s.alarm(ctx, time.Time{}, "")
@@ -378,7 +378,7 @@ func notDone(err error) error {
 	case fault.Unauthorized, fault.RateLimited, fault.Unavailable:
 		return err
 	case fault.Forbidden:
-		return &fault.Error{Op: "mercadolibre.token", Code: fault.Unauthorized, Words: fault.WordsOf(err), Err: err}
+		return &fault.Error{Op: "mercadolibre.token", Code: fault.Unauthorized, Err: err}
 	}
-	return &fault.Error{Op: "mercadolibre.token", Code: fault.Unavailable, Words: "there is no token to call with at the moment", Err: err}
+	return &fault.Error{Op: "mercadolibre.token", Code: fault.Unavailable, Why: fault.Because("no_token_now", "there is no token to call with at the moment"), Err: err}
 }

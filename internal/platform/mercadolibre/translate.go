@@ -34,7 +34,7 @@ func translateOrder(raw []byte, class order.Class, read time.Time, missing []str
 		id = n.id("id")
 	}
 	if id == "" {
-		item.Err = &fault.Error{Op: "mercadolibre.translate", Code: fault.Invalid, Words: "an order without a number that can be read", Err: err}
+		item.Err = &fault.Error{Op: "mercadolibre.translate", Code: fault.Invalid, Why: fault.Because("order_no_number", "an order without a number that can be read"), Err: err}
 		return item
 	}
 	item.Ref = order.Ref{Realm: Realm, Kind: order.KindOrder, ID: id}

@@ -176,7 +176,7 @@ func (w *World) decide(n *node, e effect.Effect) {
 	case order.Annotate:
 		done = w.ml.Tally(a.Order.ID)["note"].Changes > 0
 	default:
-		w.violate("%s of order %s asks a person, which only an additive act may: %s", e.Kind, a.Order.ID, e.Words)
+		w.violate("%s of order %s asks a person, which only an additive act may: %s", e.Kind, a.Order.ID, e.Why.Text)
 		return
 	}
 	err := n.hub.Decide(context.Background(), w.actor(), e.ID, done)

@@ -127,7 +127,7 @@ func (w *World) unsettled(ctx context.Context) (still []string) {
 			still = append(still, fmt.Sprintf("%s for %s asked a person", e.Kind, e.Target))
 		default:
 			still = append(still, fmt.Sprintf("%s for %s is %s after %d attempts and %d looks, next at %s: %s", e.Kind, e.Target, e.State, e.Attempts, e.Looks,
-				time.UnixMilli(e.NextAt).UTC().Format(time.TimeOnly), e.Words))
+				time.UnixMilli(e.NextAt).UTC().Format(time.TimeOnly), e.Why.Text))
 		}
 	}
 	want, err := w.expect()
@@ -288,7 +288,7 @@ func (w *World) check(ctx context.Context) {
 		if p.Channel == "mercadolibre" && w.strangers() {
 			continue // notifications are not signed: whoever knows the address can send nonsense
 		}
-		w.violate("a message was parked: %s %s: %s", p.Channel, p.What, p.Reason)
+		w.violate("a message was parked: %s %s: %s", p.Channel, p.What, p.Why.Text)
 	}
 	w.durable()
 	if w.script.Seed%verifyEvery == 0 {
@@ -369,7 +369,7 @@ func (w *World) sum(rows []db.OrderRow, list []effect.Effect) {
 		fmt.Fprintf(w.hash, "%s %s %d %s\n", r.Ref.ID, r.Status, r.Seq, r.Summary)
 	}
 	for _, e := range list {
-		fmt.Fprintf(w.hash, "%s %s %s %d %s\n", e.ID, e.Kind, e.State, e.Attempts, e.Words)
+		fmt.Fprintf(w.hash, "%s %s %s %d %s\n", e.ID, e.Kind, e.State, e.Attempts, e.Why.Text)
 	}
 	for _, o := range w.orders {
 		if o.channel == "meituan" {

@@ -11,7 +11,6 @@ const pressed = (state: Doing["state"], more: Partial<Doing> = {}): Doing => ({
   state,
   since: now - 1000,
   words: "",
-  why: "",
   by: "",
   at: 0,
   seq: 0,

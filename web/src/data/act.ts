@@ -28,8 +28,6 @@ export type Doing = {
   state: "sending" | "unsent" | "sent" | "faster" | "refused";
   since: number;
   words: string;
-  /** The stable code behind words, where there is one. */
-  why: string;
   by: string;
   at: number;
   seq: number;
@@ -74,7 +72,7 @@ const patience = 90_000; // after that the person must look again: the world has
 /** Does one act on one order. Never throws: what happened is in the result and beside the order. */
 export async function act(id: string, body: ActBody): Promise<Doing> {
   const key = onceKey();
-  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", why: "", by: "", at: 0, seq: 0 };
+  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
   const running = doing.get(id);
   if (running && (running.state === "sending" || running.state === "unsent")) return running;
   set(id, base);
@@ -93,7 +91,7 @@ export async function act(id: string, body: ActBody): Promise<Doing> {
     } catch (e) {
       if (!mayPass(e) || Date.now() - started > patience) {
         const words = e instanceof Failure ? e.message || e.code : String(e);
-        const end: Doing = { ...base, state: "refused", words, why: e instanceof Failure ? e.why : "" };
+        const end: Doing = { ...base, state: "refused", words };
         set(id, end);
         forget(id, end, 30_000);
         return end;
@@ -119,7 +117,7 @@ export type Standing =
   /** done: the platform has it; said for a few seconds after our own press */
   | { kind: "sending" | "slow" | "unsent" | "unknown" | "person" | "done"; act: string }
   /** refused: by the platform · stopped: it never went out, since it was not allowed any more or too late */
-  | { kind: "refused" | "stopped"; act: string; words: string; why: string }
+  | { kind: "refused" | "stopped"; act: string; words: string }
   | { kind: "faster"; act: string; by: string; at: number };
 
 const slow = 10_000;
@@ -140,9 +138,9 @@ export function standing(o: OrderSummary, d: Doing | undefined, now: number): St
     return { kind: now - d.since > slow ? "slow" : "sending", act: d.kind };
   }
   if (theirs?.state === "person" || theirs?.state === "unknown") return { kind: theirs.state, act: theirs.kind };
-  if (d?.state === "refused") return { kind: "stopped", act: d.kind, words: d.words, why: d.why };
+  if (d?.state === "refused") return { kind: "stopped", act: d.kind, words: d.words };
   if (!theirs) return d?.state === "sent" ? { kind: "done", act: d.kind } : { kind: "idle" };
-  if (ended(theirs.state)) return { kind: theirs.state === "void" ? "stopped" : "refused", act: theirs.kind, words: theirs.words, why: "" };
+  if (ended(theirs.state)) return { kind: theirs.state === "void" ? "stopped" : "refused", act: theirs.kind, words: theirs.words };
   return { kind: theirs.since_at > 0 && now - theirs.since_at > slow ? "slow" : "sending", act: theirs.kind };
 }
 

@@ -2,6 +2,7 @@
 // turns each failure into words.
 
 import createClient, { type Middleware } from "openapi-fetch";
+import { inWords } from "../words/reasons";
 import { learnTime } from "./clock";
 import type { components, paths } from "./schema";
 
@@ -12,7 +13,7 @@ export class Failure extends Error {
   readonly code: string;
   readonly status: number;
   readonly requestId: string;
-  /** Why an act is not allowed, as a stable code; "" for other failures. */
+  /** The message as a stable code; "" when it is a platform's own words. */
   readonly why: string;
   readonly fields: { location: string; message: string }[];
   constructor(
@@ -84,7 +85,7 @@ function failureOf(error: unknown, response: Response): Failure {
   return new Failure(
     p.code || byStatus[response.status] || (response.status >= 500 ? "unavailable" : "invalid"),
     response.status,
-    p.detail || p.title || "",
+    inWords(p.detail || p.title || "", p.why),
     p.request_id || response.headers.get("X-Request-Id") || "",
     (p.errors ?? []).map((e) => ({ location: e.location ?? "", message: e.message ?? "" })),
     p.why?.code ?? "",

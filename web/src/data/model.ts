@@ -2,6 +2,7 @@
 // may arrive as null. All of that ends here; behind this door every list is a list and every absent text is "".
 
 import type { Money } from "../format/money";
+import { type Coded, inWords } from "../words/reasons";
 
 export type { Money };
 
@@ -35,7 +36,7 @@ export type ActKind =
 
 export type Deadline = { kind: string; at: number; for: string };
 export type Issue = { severity: string; code: string; path: string; message: string };
-export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string };
+export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string; why?: Coded };
 
 export type OrderSummary = {
   id: string;
@@ -163,7 +164,7 @@ export type ActField = {
 export type Act = {
   kind: string;
   allowed: boolean;
-  why: { code: string; text: string } | null;
+  why: (Coded & { code: string; text: string }) | null;
   final: boolean;
   for: string;
   note: { zh: string; en: string };
@@ -216,7 +217,7 @@ export type JournalEntry = {
   error: string;
 };
 
-export type Attempt = { n: number; at: number; ended_at: number; outcome: string; words: string };
+export type Attempt = { n: number; at: number; ended_at: number; outcome: string; words: string; why?: Coded };
 export type Effect = {
   id: string;
   order_id: string;
@@ -227,6 +228,7 @@ export type Effect = {
   next_at: number;
   deadline_at: number;
   words: string;
+  why?: Coded;
 };
 
 export type Parked = {
@@ -236,6 +238,7 @@ export type Parked = {
   account_id: string;
   what: string;
   reason: string;
+  why?: Coded;
   size: number;
   preview: string;
   body: string;
@@ -287,7 +290,7 @@ export type Account = {
   authorise_url: string;
   last_push_at: number;
   last_pull_at: number;
-  last_error: { at: number; code: string; words: string } | null;
+  last_error: { at: number; code: string; words: string; why?: Coded } | null;
   backlog: { effects: number; parked: number; hints: number };
   pull_lag_s: number;
 };
@@ -340,7 +343,7 @@ export type Batch = {
   total: number;
   done: number;
   failed: number;
-  results: { order_id: string; state: string; error: { code: string; words: string } | null }[];
+  results: { order_id: string; state: string; error: { code: string; words: string; why?: Coded } | null }[];
 };
 
 const text = (v: string | number | null | undefined): string => (v === null || v === undefined ? "" : String(v));
@@ -410,7 +413,7 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
       kind: text(p.kind),
       state: text(p.state),
       since_at: count(p.since_at),
-      words: text(p.words),
+      words: inWords(text(p.words), p.why),
     })),
     actions: texts(o.actions).filter(mayAct),
   };
@@ -539,7 +542,7 @@ export function readOrder(o: WireOrder): Order {
 const readAct = (a: Loose<Act>): Act => ({
   kind: text(a.kind),
   allowed: Boolean(a.allowed),
-  why: a.why && (a.why.code || a.why.text) ? { code: text(a.why.code), text: text(a.why.text) } : null,
+  why: a.why && (a.why.code || a.why.text) ? { code: text(a.why.code), text: inWords(text(a.why.text), a.why) } : null,
   final: Boolean(a.final),
   for: text(a.for),
   note: readText(a.note),
@@ -581,11 +584,11 @@ export const readEffect = (e: Loose<Effect>): Effect => ({
     at: count(a.at),
     ended_at: count(a.ended_at),
     outcome: text(a.outcome),
-    words: text(a.words),
+    words: inWords(text(a.words), a.why),
   })),
   next_at: count(e.next_at),
   deadline_at: count(e.deadline_at),
-  words: text(e.words),
+  words: inWords(text(e.words), e.why),
 });
 
 export const readParked = (p: Loose<Parked>): Parked => ({
@@ -594,7 +597,7 @@ export const readParked = (p: Loose<Parked>): Parked => ({
   channel: text(p.channel),
   account_id: text(p.account_id),
   what: text(p.what),
-  reason: text(p.reason),
+  reason: inWords(text(p.reason), p.why),
   size: count(p.size),
   preview: text(p.preview),
   body: text(p.body),
@@ -662,7 +665,7 @@ export const readAccount = (a: Loose<Account>): Account => ({
   last_pull_at: count(a.last_pull_at),
   last_error:
     a.last_error && (a.last_error.code || a.last_error.words)
-      ? { at: count(a.last_error.at), code: text(a.last_error.code), words: text(a.last_error.words) }
+      ? { at: count(a.last_error.at), code: text(a.last_error.code), words: inWords(text(a.last_error.words), a.last_error.why) }
       : null,
   backlog: { effects: count(a.backlog?.effects), parked: count(a.backlog?.parked), hints: count(a.backlog?.hints) },
   pull_lag_s: count(a.pull_lag_s),
@@ -742,7 +745,8 @@ export const readBatch = (b: Loose<Batch>): Batch => ({
   results: list(b.results, (r) => ({
     order_id: text(r.order_id),
     state: text(r.state),
-    error: r.error && (r.error.code || r.error.words) ? { code: text(r.error.code), words: text(r.error.words) } : null,
+    error:
+      r.error && (r.error.code || r.error.words) ? { code: text(r.error.code), words: inWords(text(r.error.words), r.error.why) } : null,
   })),
 });
 

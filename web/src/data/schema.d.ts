@@ -1022,6 +1022,8 @@ export interface components {
             /** Format: int64 */
             at: number;
             code: string;
+            /** @description The words for screens: a stable code with arguments, when they are Tongdan's own. */
+            why?: components["schemas"]["Reason"];
             words: string;
         };
         AccountHealth: {
@@ -1172,6 +1174,8 @@ export interface components {
             /** Format: int64 */
             n: number;
             outcome?: string;
+            /** @description The words for screens. */
+            why?: components["schemas"]["Reason"];
             words?: string;
         };
         AuditHead: {
@@ -1227,6 +1231,8 @@ export interface components {
         };
         BatchError: {
             code: string;
+            /** @description The words for screens: a stable code with arguments, when they are Tongdan's own. */
+            why?: components["schemas"]["Reason"];
             words: string;
         };
         BatchInputBody: {
@@ -1589,6 +1595,8 @@ export interface components {
             order_id: string;
             /** @enum {string} */
             state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
+            /** @description The words for screens: a stable code with arguments, when they are Tongdan's own. */
+            why?: components["schemas"]["Reason"];
             words?: string;
         };
         EffectsOutputBody: {
@@ -2210,12 +2218,15 @@ export interface components {
             id: string;
             /** @description The beginning, for those who may see customers' data. */
             preview?: string;
+            /** @description Why it could not be read, in English. */
             reason: string;
             /** Format: int64 */
             size: number;
             /** @enum {string} */
             state: "parked" | "retried" | "dropped";
             what: string;
+            /** @description The reason for screens: a stable code with arguments. */
+            why?: components["schemas"]["Reason"];
         };
         ParkedOutputBody: {
             next_cursor: string;
@@ -2242,6 +2253,8 @@ export interface components {
             since_at: number;
             /** @enum {string} */
             state: "waiting" | "sending" | "unknown" | "person" | "refused" | "void";
+            /** @description The same for screens: a stable code with arguments, when the words are Tongdan's own. */
+            why?: components["schemas"]["Reason"];
             words?: string;
         };
         PeopleOutputBody: {
@@ -2327,7 +2340,7 @@ export interface components {
             status: number;
             title: string;
             type: string;
-            /** @description Why an act is not allowed: a stable code and a text. */
+            /** @description The detail for screens: a stable code with arguments. Not there when the detail is a platform's own words. */
             why?: components["schemas"]["Reason"];
         };
         ProblemField: {
@@ -2344,7 +2357,15 @@ export interface components {
             waiting: number;
         };
         Reason: {
+            /** @description What the text names: numbers, names, by the name of the blank. */
+            args?: {
+                [key: string]: string;
+            };
+            /** @description Stable; empty when text is the platform's own words. */
             code: string;
+            /** @description The platform's own words, which come before ours; they are in text too. */
+            said?: string;
+            /** @description In English, or the platform's own words. */
             text: string;
         };
         Reminder: {

@@ -92,8 +92,8 @@ export const standings = (now: number): Standing[] => [
   { kind: "unsent", act: "accept" },
   { kind: "unknown", act: "refund_approve" },
   { kind: "person", act: "refund_partial" },
-  { kind: "refused", act: "accept", words: "订单已取消", why: "" },
-  { kind: "stopped", act: "ready", words: "", why: "not_accepted" },
+  { kind: "refused", act: "accept", words: "订单已取消" },
+  { kind: "stopped", act: "ready", words: "请先接单" },
   { kind: "faster", act: "accept", by: "收银台", at: now },
 ];
 

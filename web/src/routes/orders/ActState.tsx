@@ -56,7 +56,7 @@ export function ActWords({ standing: s, kind, zone, noted }: WordsProps) {
         {s.kind === "refused" || s.kind === "stopped"
           ? t(`standing.${s.kind}`, {
               what,
-              words: s.why ? t(`why.${s.why}`, { defaultValue: s.words }) : s.words || t("standing.noWords"),
+              words: s.words || t("standing.noWords"),
             })
           : s.kind === "faster"
             ? t("standing.faster", { what, by: who(s.by), at: s.at > 0 ? clockSeconds(s.at, zone) : "" })

@@ -48,11 +48,9 @@ export function dueFrom(o: OrderSummary): number {
   }
 }
 
-/** Why an act is not possible, in the reader's language; the service's own words where we have none. */
+/** Why an act is not possible, in the reader's language. */
 export function whyText(t: Translate, a: Act | undefined): string {
-  const code = a?.why?.code ?? "";
-  const text = a?.why?.text || t("ask.notAllowed");
-  return code ? t(`why.${code}`, { defaultValue: text }) : text;
+  return a?.why?.text || t("ask.notAllowed");
 }
 
 /** The name of a tab in a way of work; both together have words of their own. */
