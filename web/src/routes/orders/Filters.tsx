@@ -82,9 +82,11 @@ export function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
       <button
         type="button"
         className={narrowed ? "btn ghost" : "btn ghost unseen"}
+        aria-label={t("filter.clear")}
+        title={t("filter.clear")}
         onClick={() => change({ channel: "", store: "", from: "", to: "", q: "" })}
       >
-        {t("filter.clear")}
+        <Icon name="close" size={16} /> <span>{t("filter.clear")}</span>
       </button>
       <span className="filters-end">
         <Views filter={filter} />
