@@ -263,7 +263,9 @@ func Plan(l Level, offers []Offer) []Push {
 			unknown = true
 			continue
 		}
-		free -= o.May
+		if !mutant.On(mutant.ChannelAlone) || o.May > Max {
+			free -= o.May
+		}
 		draining = draining || o.Sending != None || o.Look.Stage != Quiet && o.May > 0
 		if o.Sending == None {
 			open = append(open, i)

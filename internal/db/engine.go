@@ -101,6 +101,9 @@ func one(ctx context.Context, c conn, text string, args []any, dest ...any) (fou
 
 // query reads committed rows on the read pool.
 func (d *DB) query(ctx context.Context, text string, args []any, each func(scan scanFunc) error) error {
+	if err := d.memory.fail(Reading); err != nil {
+		return storeError(err)
+	}
 	st, err := d.prepared(ctx, text)
 	if err != nil {
 		return storeError(err)

@@ -32,6 +32,38 @@ type Memory struct {
 	reads  *sql.DB
 	conn   conn     // of writer
 	stmts  sync.Map // text → *sql.Stmt of reads
+
+	// Fail, when it is set, is asked before each statement and around each commit whether
+	// it fails: an error that it gives is taken for one of the disk, or of a connection
+	// that was lost. It must not be changed while a statement runs.
+	Fail func(Moment) error
+}
+
+// A Moment is one at which a Memory may be made to fail.
+type Moment string
+
+// The moments.
+const (
+	Reading    Moment = "read"        // of the reads beside the writer
+	Writing    Moment = "statement"   // of the writer
+	Committing Moment = "commit"      // nothing is committed
+	Committed  Moment = "lost answer" // it is committed, and nobody is told
+)
+
+// failure marks an error that a Memory was made to fail with.
+type failure struct{ error }
+
+func (f failure) Unwrap() error { return f.error }
+
+// fail asks whether a statement fails; the nil Memory never does.
+func (m *Memory) fail(at Moment) error {
+	if m == nil || m.Fail == nil {
+		return nil
+	}
+	if err := m.Fail(at); err != nil {
+		return failure{err}
+	}
+	return nil
 }
 
 var memories atomic.Int64
@@ -62,13 +94,35 @@ func (m *Memory) writers(ctx context.Context) ([]conn, error) {
 		}
 		m.conn = list[0]
 	}
-	return []conn{lent{m.conn}}, nil
+	return []conn{lent{m.conn, m}}, nil
 }
 
-// lent is a connection that stays open when its user closes it.
-type lent struct{ conn }
+// lent is a connection that stays open when its user closes it, and that fails when it is
+// told to.
+type lent struct {
+	conn
+	of *Memory
+}
 
-func (lent) close() error { return nil }
+func (l lent) close() error { return nil }
+
+func (l lent) run(ctx context.Context, list ...*stmt) error {
+	if err := l.of.fail(Writing); err != nil {
+		return err
+	}
+	return l.conn.run(ctx, list...)
+}
+
+func (l lent) commit(ctx context.Context, list ...*stmt) (lost bool, err error) {
+	if err := l.of.fail(Committing); err != nil {
+		return false, err
+	}
+	if lost, err = l.conn.commit(ctx, list...); err != nil {
+		return lost, err
+	}
+	err = l.of.fail(Committed)
+	return err != nil, err
+}
 
 // Empty deletes everything but the schema. Nobody may have it open.
 func (m *Memory) Empty() error {
@@ -168,6 +222,12 @@ func (d *DB) openMemory(ctx context.Context, m *Memory) error {
 	d.place = "memory " + m.name
 	d.eng = sqliteEngine()
 	d.eng.writers = m.writers
+	d.eng.blame = func(err error) blame {
+		if _, ok := errors.AsType[failure](err); ok {
+			return ofPlace
+		}
+		return blameSQLite(err)
+	}
 	d.eng.clock = func() string { return strconv.FormatInt(d.now().UnixMilli(), 10) }
 	return nil
 }

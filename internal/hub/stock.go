@@ -8,6 +8,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/stock"
 )
@@ -42,6 +43,9 @@ const IssueOversold = "oversold"
 func (h *Hub) take(tx *db.Tx, row *db.OrderRow, o *order.Order, shop db.ShopRow, have []taken) []taken {
 	if len(have) == 0 && !tx.Sells() {
 		return nil
+	}
+	if len(have) > 0 && mutant.On(mutant.TakeOnce) {
+		return have
 	}
 	want := h.takes(tx, o, shop, have)
 	touched := map[db.StockKey]bool{}

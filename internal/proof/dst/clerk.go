@@ -201,6 +201,9 @@ func (w *World) authorise(n *node) (asked []string) {
 		w.spawn(n, "the owner of "+row.Name+" authorises at "+n.name(), func() {
 			defer delete(w.asking, row.ID)
 			page, err := n.hub.ConsentURL(ctx, w.actor(), row.ID)
+			if err != nil && goesOn(err) {
+				return // he is asked again
+			}
 			if err != nil {
 				w.violate("consent of %s: %v", row.Name, err)
 				return
@@ -215,7 +218,7 @@ func (w *World) authorise(n *node) (asked []string) {
 				w.violate("consent of %s: %v", row.Name, err)
 				return
 			}
-			if err := n.hub.Authorised(ctx, "mercadolibre", row.App, u.Query().Get("state"), code); err != nil && fault.CodeOf(err) != fault.Unknown && fault.CodeOf(err) != fault.Unavailable {
+			if err := n.hub.Authorised(ctx, "mercadolibre", row.App, u.Query().Get("state"), code); err != nil && !goesOn(err) {
 				w.violate("the code of %s was not taken: %v", row.Name, err)
 			}
 		})

@@ -3,9 +3,12 @@ package dst
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
+	"github.com/tongdan/tongdan/internal/db"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
@@ -177,6 +180,10 @@ func (w *World) do(s Step) {
 	case Freeze:
 		d, _ := time.ParseDuration(s.What)
 		w.nodes[s.N].until = time.Now().Add(d)
+	case Disk:
+		w.broken[db.Moment(s.What)] += s.N
+	case Book:
+		w.wantBooked(s.N)
 	case Expire:
 		for _, id := range []ml.ID{brazil, mexico} {
 			if err := w.ml.ExpireTokens(id); err != nil {
@@ -199,8 +206,12 @@ func (w *World) of(life int) (out []placed) {
 func (w *World) place(s Step) {
 	switch s.What {
 	case "meituan", "meituan unpaid":
+		counted := map[string]any{"app_food_code": dish, "sku_id": spec, "quantity": 1 + w.rng.IntN(4)}
+		if w.pile != nil && s.What != "meituan" {
+			counted["sku_id"] = "T001-L"
+		}
 		in := map[string]any{"app_poi_code": shops[s.N], "detail": []any{
-			map[string]any{"app_food_code": "T001", "sku_id": "T001-M", "quantity": 1 + w.rng.IntN(4)},
+			counted,
 			map[string]any{"app_food_code": "T002", "sku_id": "T002-M", "quantity": 1},
 		}}
 		if s.What != "meituan" {
@@ -208,6 +219,9 @@ func (w *World) place(s Step) {
 		}
 		raw, _ := json.Marshal(in)
 		id, err := w.mt.Place(raw)
+		if err != nil && w.pile != nil && strings.Contains(err.Error(), "sold out") {
+			return // the customer goes elsewhere
+		}
 		if err != nil {
 			w.violate("place: %v", err)
 			return
@@ -218,7 +232,19 @@ func (w *World) place(s Step) {
 		if s.What == "mercadolibre pack" {
 			p.Orders = []json.RawMessage{json.RawMessage("{}"), json.RawMessage("{}")}
 		}
+		if w.pile != nil && s.N == 0 {
+			for i := range max(len(p.Orders), 1) { // anything else
+				p.Orders = append(p.Orders[:i], json.RawMessage(fmt.Sprintf(`{"order_items":[{"item":{"id":"MLB400000100%d"}}]}`, 4-i*2)))
+			}
+			if s.What == "mercadolibre" && w.rng.IntN(2) == 0 {
+				p.Oversell = false
+				p.Orders[0] = json.RawMessage(fmt.Sprintf(`{"order_items":[{"item":{"id":%q},"quantity":%d}]}`, listing, 1+w.rng.IntN(3)))
+			}
+		}
 		got, err := w.ml.Place(p)
+		if err != nil && !p.Oversell {
+			return // sold out
+		}
 		if err != nil {
 			w.violate("place: %v", err)
 			return
@@ -267,6 +293,7 @@ func (w *World) rest() {
 	w.rng = rand.New(rand.NewPCG(w.script.Seed, 3))
 	w.mt.Faults().Calm()
 	w.ml.Faults().Calm()
+	clear(w.broken)
 	for _, n := range w.nodes {
 		n.until = time.Time{}
 		if !n.up() {
@@ -276,6 +303,9 @@ func (w *World) rest() {
 	var still []string
 	for i, d := range []time.Duration{5 * time.Second, 45 * time.Second, 5 * time.Minute, 20 * time.Minute, 70 * time.Minute, 70 * time.Minute, 2 * time.Hour} {
 		w.pass(d)
+		if w.pile != nil && d > 10*time.Minute {
+			w.pass(2 * time.Minute) // looks that an hour has brought ripen, by steps of less than a quarter of an hour
+		}
 		if len(w.wrong) > 0 {
 			return
 		}

@@ -144,6 +144,7 @@ func (w *World) unsettled(ctx context.Context) (still []string) {
 		}
 		still = append(still, d.Text)
 	}
+	still = append(still, w.stockUnsettled(ctx, n)...)
 	if len(still) > 0 {
 		return still
 	}
@@ -291,6 +292,7 @@ func (w *World) check(ctx context.Context) {
 		w.violate("a message was parked: %s %s: %s", p.Channel, p.What, p.Why.Text)
 	}
 	w.durable()
+	w.checkStock(ctx, n)
 	if w.script.Seed%verifyEvery == 0 {
 		report, err := n.hub.Verify(ctx, hub.VerifyOptions{Merchant: w.merchant, Examples: 1})
 		fail(err)

@@ -88,7 +88,7 @@ func (shelf *Shelf) Play(t *testing.T, s Script, trace bool) (r Report) {
 func Shrink(s Script, tries int, play func(Script) Report) (Script, Report) {
 	r := play(s)
 	try := func(smaller Script) bool {
-		if tries--; tries < 0 || len(smaller.Steps) == len(s.Steps) && smaller.Nodes == s.Nodes && smaller.Copy == s.Copy {
+		if tries--; tries < 0 || len(smaller.Steps) == len(s.Steps) && smaller.Nodes == s.Nodes && smaller.Copy == s.Copy && smaller.Stock == s.Stock {
 			return false
 		}
 		got := play(smaller)
@@ -115,7 +115,7 @@ func Shrink(s Script, tries int, play func(Script) Report) (Script, Report) {
 				again = try(without(func(_ int, x Step) bool { return x.Life >= from && x.Life < from+size })) || again
 			}
 		}
-		for _, k := range []Kind{Crash, Freeze, Fault, Expire, Pass, Again} {
+		for _, k := range []Kind{Crash, Freeze, Fault, Disk, Expire, Pass, Again, Book} {
 			again = try(without(func(_ int, x Step) bool { return x.Kind == k })) || again
 		}
 		if s.Nodes > 1 {
@@ -126,6 +126,11 @@ func Shrink(s Script, tries int, play func(Script) Report) (Script, Report) {
 		if s.Copy {
 			x := s
 			x.Copy = false
+			again = try(x) || again
+		}
+		if s.Stock > 0 {
+			x := s
+			x.Stock = 0
 			again = try(x) || again
 		}
 		for i := len(s.Steps) - 1; i >= 0; i-- { // and step by step
@@ -140,5 +145,5 @@ func Shrink(s Script, tries int, play func(Script) Report) (Script, Report) {
 
 // Repeat is the command that plays a seed again.
 func Repeat(seed uint64) string {
-	return fmt.Sprintf("TONGDAN_SEED=%d go test -count=1 -v -run TestSeed ./internal/proof/dst", seed)
+	return fmt.Sprintf("TONGDAN_STOCK=%d TONGDAN_DISK=%d TONGDAN_SEED=%d go test -count=1 -v -run TestSeed ./internal/proof/dst", share("TONGDAN_STOCK"), share("TONGDAN_DISK"), seed)
 }

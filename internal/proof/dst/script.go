@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/sim"
 	"github.com/tongdan/tongdan/order"
 )
@@ -19,6 +22,7 @@ type Script struct {
 	Nodes int // hubs on the one database
 	Steps []Step
 	Copy  bool // in the end a copy of the database is opened beside the original
+	Stock int  // pieces of the dish that is counted, in the morning; 0 = nothing is counted
 }
 
 // A Step is one thing that somebody does or that breaks.
@@ -47,6 +51,8 @@ const (
 	Freeze Kind = "freeze" // node N stands still for What
 	Expire Kind = "expire" // Mercado Libre's access tokens end
 	Pass   Kind = "pass"   // nothing but time
+	Book   Kind = "book"   // the clerk books N pieces in, or out
+	Disk   Kind = "disk"   // the database fails N times at What
 )
 
 func (s Step) String() string {
@@ -74,6 +80,10 @@ func (s Step) String() string {
 		return after + fmt.Sprintf("node %d: %s for %s", s.N, s.Kind, s.What)
 	case Expire:
 		return after + "all access tokens end"
+	case Book:
+		return after + fmt.Sprintf("the clerk books %+d pieces", s.N)
+	case Disk:
+		return after + fmt.Sprintf("the database fails %d times: %s", s.N, s.What)
 	}
 	return after + "time passes"
 }
@@ -81,7 +91,7 @@ func (s Step) String() string {
 // String prints the script in lines for people.
 func (s Script) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d, %d node(s), %d steps\n", s.Seed, max(s.Nodes, 1), len(s.Steps))
+	fmt.Fprintf(&b, "seed %d, %d node(s), %d steps, %d pieces in stock\n", s.Seed, max(s.Nodes, 1), len(s.Steps), s.Stock)
 	for i, step := range s.Steps {
 		fmt.Fprintf(&b, "%4d  %s\n", i+1, step)
 	}
@@ -89,6 +99,15 @@ func (s Script) String() string {
 		b.WriteString("      in the end a copy of the database is opened\n")
 	}
 	return b.String()
+}
+
+// share is on how many days of a hundred stock is counted, or the database fails: 5, or what
+// the environment variable says. With more, the days that have it already stay what they are.
+func share(name string) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return 5
 }
 
 // Lives is how many orders a day has.
@@ -138,6 +157,19 @@ func Draw(seed uint64) Script {
 	}
 	for range d.IntN(3) {
 		add(d.Float64(), Step{Kind: Pass, Life: -1, Wait: 1000 * (30 + d.IntN(600))})
+	}
+	more := drawing{rand.New(rand.NewPCG(seed, 0x73746f636b))}
+	if more.chance(share("TONGDAN_STOCK")) {
+		s.Stock = 5 + more.IntN(60)
+		for range 1 + more.IntN(4) {
+			add(more.Float64(), Step{Kind: Book, Life: -1, N: []int{5, 10, 20, -2, -5}[more.IntN(5)]})
+		}
+	}
+	if more.chance(share("TONGDAN_DISK")) {
+		for range 1 + more.IntN(4) {
+			what := []db.Moment{db.Reading, db.Writing, db.Committing, db.Committed, db.Committed}[more.IntN(5)]
+			add(more.Float64(), Step{Kind: Disk, Life: -1, What: string(what), N: []int{1, 1, 2, 3, 8}[more.IntN(5)]})
+		}
 	}
 	slices.SortStableFunc(all, func(a, b at) int { return cmp.Compare(a.when, b.when) })
 	for _, a := range all {

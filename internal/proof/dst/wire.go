@@ -99,6 +99,7 @@ func (x wire) serve(r *http.Request, answering bool) (res *http.Response) {
 	}()
 	h.ServeHTTP(a, in)
 	w.trace("served " + r.URL.Path)
+	w.stockRule(x.n.name() + "'s call " + r.URL.Path)
 	return a.response(r)
 }
 

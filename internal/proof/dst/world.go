@@ -49,12 +49,15 @@ type World struct {
 	asking   map[ident.Account]bool // accounts that their owner is authorising
 	cases    map[string]bool        // refund cases whose answer somebody asked for, by order and case
 
-	hash   hash.Hash64
-	lines  []string // the trace, for people; kept only when somebody wants to read it
-	keep   bool
-	coarse time.Duration
-	wrong  []string // what broke the promise
-	calls  int
+	hash    hash.Hash64
+	lines   []string // the trace, for people; kept only when somebody wants to read it
+	keep    bool
+	coarse  time.Duration
+	pile    *pile             // what is counted; nil = nothing
+	broken  map[db.Moment]int // how often the database is still to fail
+	writing bool              // a writer has its turn
+	wrong   []string          // what broke the promise
+	calls   int
 }
 
 // A placed order, by the life that it belongs to.
@@ -84,16 +87,17 @@ var begins = time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
 func open(s Script, empty *db.Memory, keep bool) (*World, error) {
 	time.Sleep(time.Until(begins))
 	w := &World{script: s, mem: empty, ids: rand.New(rand.NewPCG(s.Seed, 1)), rng: rand.New(rand.NewPCG(s.Seed, 2)), hash: fnv.New64a(), keep: keep,
-		apps: map[string]ident.App{}, pressed: map[string]*press{}, resent: map[string]int{}, ready: map[string]bool{}, cases: map[string]bool{}, asking: map[ident.Account]bool{}}
+		apps: map[string]ident.App{}, pressed: map[string]*press{}, resent: map[string]int{}, ready: map[string]bool{}, cases: map[string]bool{}, asking: map[ident.Account]bool{}, broken: map[db.Moment]int{}}
+	w.mem.Fail = w.fails
 	w.clock = sim.NewClock(time.Time{}, 1)
 	run := func(name string) func(func()) { return func(f func()) { w.spawn(nil, "push of "+name, f) } }
 	var err error
 	pushes := &http.Client{Transport: door{w}}
-	if w.mt, err = mt.New(mt.Options{App: app, Secret: secret, Clock: w.clock, Seed: s.Seed, Pushes: pushes, Go: run("meituan"), Calls: sim.NewCalls(64),
+	if w.mt, err = mt.New(mt.Options{App: app, Secret: secret, Clock: w.clock, Seed: s.Seed, Pushes: pushes, Go: run("meituan"), Calls: sim.NewCalls(64), OnStock: w.stockTold,
 		Configure: func(c *mt.Config) { c.Subscribed = mt.AllFields }}); err != nil {
 		return nil, err
 	}
-	w.ml, err = ml.New(ml.Options{Clock: w.clock, Seed: s.Seed, Config: ml.Config{TopicOffAfter: -1}, Pushes: pushes, Go: run("mercadolibre"), Sellers: []ml.Seller{
+	w.ml, err = ml.New(ml.Options{Clock: w.clock, Seed: s.Seed, Config: ml.Config{TopicOffAfter: -1}, Pushes: pushes, Go: run("mercadolibre"), OnStock: w.stockTold, Sellers: []ml.Seller{
 		{ID: brazil, Site: "MLB", Nickname: "LOJA EXEMPLO", Logistic: "cross_docking"},
 		{ID: mexico, Site: "MLM", Nickname: "TIENDA PROPIA", Logistic: "default"},
 	}})
@@ -126,6 +130,7 @@ func (w *World) close() {
 	}
 	w.mt.Close()
 	w.ml.Close()
+	w.mem.Fail = nil
 }
 
 func (w *World) actor() hub.Actor {
@@ -145,6 +150,7 @@ func (w *World) setUp(n *node) error {
 	if err != nil {
 		return err
 	}
+	shopIDs := map[string]ident.Shop{}
 	connect := func(name, base string, creds map[string]string, accounts ...db.AccountRow) error {
 		a, err := n.hub.PutApp(ctx, who, db.AppRow{Channel: name, Name: name, BaseURL: base, PublicURL: hubURL, Credentials: creds})
 		if err != nil {
@@ -162,9 +168,11 @@ func (w *World) setUp(n *node) error {
 				codes = []string{row.External}
 			}
 			for _, code := range codes {
-				if _, err := n.hub.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: code, Store: store.ID, Name: code}); err != nil {
+				shop, err := n.hub.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: code, Store: store.ID, Name: code})
+				if err != nil {
 					return err
 				}
+				shopIDs[code] = shop.ID
 			}
 		}
 		return nil
@@ -187,9 +195,12 @@ func (w *World) setUp(n *node) error {
 	if err := w.mt.Configure(json.RawMessage(`{"callback":"` + hubURL + "/callback/meituan/" + w.apps["meituan"].String() + `"}`)); err != nil {
 		return err
 	}
-	return w.ml.Register(func(a *ml.App) {
+	if err := w.ml.Register(func(a *ml.App) {
 		a.CallbackURL = hubURL + "/callback/mercadolibre/" + w.apps["mercadolibre"].String() + "/notifications"
-	})
+	}); err != nil {
+		return err
+	}
+	return w.stockUp(n, store.ID, shopIDs)
 }
 
 // A node is one hub with what it holds in memory.
@@ -281,7 +292,9 @@ func (n *node) waits() bool {
 // write lets the node's writer carry out what waits.
 func (n *node) write() {
 	n.w.trace("writer of " + n.name())
+	n.w.writing = true
 	n.db.Write()
+	n.w.writing = false
 	n.writes++
 }
 
@@ -290,13 +303,13 @@ func (n *node) look() {
 	n.turns, n.last = true, time.Now()
 	if len(n.w.nodes) > 1 && n.last.Sub(n.read) > 10*time.Second {
 		n.read = n.last
-		if err := n.db.Reload(context.Background()); err != nil {
+		if err := n.db.Reload(context.Background()); err != nil && !goesOn(err) {
 			n.w.violate("%s: %v", n.name(), err)
 		}
 	}
 	n.w.spawn(n, "lanes of "+n.name(), func() {
 		next, err := n.hub.Turn(context.Background())
-		if err != nil {
+		if err != nil && !goesOn(err) {
 			n.w.violate("%s: %v", n.name(), err)
 		}
 		n.next, n.turns = next, false

@@ -28,6 +28,13 @@ func days(n string) proof {
 	return proof{"internal/proof/dst", []string{"-test.run=^TestAThousandDays$"}, []string{"TONGDAN_DAYS=" + n, "TONGDAN_SHRINK=25"}}
 }
 
+// stocked is the same with stock counted on every second day.
+func stocked(n string) proof {
+	p := days(n)
+	p.env = append(p.env, "TONGDAN_STOCK=50")
+	return p
+}
+
 func only(dir, run string) proof { return proof{dir, []string{"-test.run=" + run}, nil} }
 
 // proofs names the cheapest proof that finds each mutant, and what it has to say: which
@@ -36,10 +43,12 @@ var proofs = map[mutant.Name]struct {
 	proof
 	says string // regular expression
 }{
-	mutant.SkipDedupe:  {days("60"), `pressed again, it became a second effect[\s\S]*made smaller[\s\S]*again`},
-	mutant.AnswerFirst: {days("60"), `Meituan holds \d+ pushes for received, \d+ are committed[\s\S]*made smaller[\s\S]*is placed at`},
-	mutant.DropLease:   {days("60"), `node \d made the call \S+ \S+ after its lease of the lane had ended[\s\S]*made smaller`},
-	mutant.ActOnCopy:   {days("60"), `a restored copy made the call[\s\S]*made smaller`},
+	mutant.SkipDedupe:   {days("60"), `pressed again, it became a second effect[\s\S]*made smaller[\s\S]*again`},
+	mutant.AnswerFirst:  {days("60"), `Meituan holds \d+ pushes for received, \d+ are committed[\s\S]*made smaller[\s\S]*is placed at`},
+	mutant.DropLease:    {days("60"), `node \d made the call \S+ \S+ after its lease of the lane had ended[\s\S]*made smaller`},
+	mutant.ActOnCopy:    {days("60"), `a restored copy made the call[\s\S]*made smaller`},
+	mutant.ChannelAlone: {stocked("60"), `(verify, stock: \d+ of \d+: \[\{ shown of|channels show \d+ pieces of -?\d+)[\s\S]*made smaller`},
+	mutant.TakeOnce:     {stocked("60"), `sellable is -?\d+, by the platforms' books -?\d+ to -?\d+[\s\S]*made smaller`},
 	mutant.RefundBlind: {only("internal/platform/meituan", "^TestConformance$/withdrawn|^TestAgreeingToARefundThatHasChangedIsAConflict$"),
 		`agreeing to a withdrawn request: .*want a refusal`},
 	mutant.ReplayingClient: {only("internal/platform/meituan", "^TestConformance$/dropped_after_the_commit"), `a lost answer gave .*, want unknown_outcome`},
