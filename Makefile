@@ -6,7 +6,7 @@ ADDR    ?= 127.0.0.1:8080
 BIN     := bin/tongdan
 WEB     := web/node_modules/.stamp
 CONSOLE := web/dist/index.html
-WEBSRC  := $(shell find web/src web/public web/index.html web/vite.config.ts web/budget.ts web/compress.mjs -type f 2>/dev/null)
+WEBSRC  := $(shell find web/src web/public web/index.html web/floor.html web/vite.config.ts web/vite.floor.config.ts web/budget.ts web/compress.mjs -type f 2>/dev/null)
 
 .PHONY: help demo test fuzz quick test-go test-web test-e2e crash soak bench bench-large lint generate fresh build deps clean
 .DEFAULT_GOAL := help

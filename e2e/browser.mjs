@@ -27,12 +27,16 @@ export function openBrowser() {
 }
 
 /** The console's own texts in a language: words(language)("act.accept", { … }). */
-export async function wordsOf(language) {
-  const source = readFileSync(new URL(`../web/src/words/${language}.ts`, import.meta.url), "utf8");
-  const { words } = await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`);
+export const wordsOf = (language) => textsIn(`${language}.ts`, "words");
+/** The texts of the shop floor's screens. */
+export const floorWordsOf = (language) => textsIn(`floor/${language}.ts`, language === "en" ? "en" : "zh");
+
+async function textsIn(file, name) {
+  const source = readFileSync(new URL(`../web/src/words/${file}`, import.meta.url), "utf8");
+  const words = (await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`))[name];
   return (key, values = {}) => {
     const text = key.split(".").reduce((w, k) => w?.[k], words);
-    assert.equal(typeof text, "string", `there is no text ${key} in ${language}`);
+    assert.equal(typeof text, "string", `there is no text ${key} in ${file}`);
     return text.replace(/\{\{(\w+)\}\}/g, (_, k) => values[k] ?? "");
   };
 }

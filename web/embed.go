@@ -22,7 +22,8 @@ var dist embed.FS
 // and its Accept-Encoding.
 //
 //   - Files under /assets/ carry a hash in their name and may be kept for ever; everything else is revalidated each time.
-//   - A path that is no file answers with index.html, because the console routes by itself. Not so under /api, /callback,
+//   - A path that is no file answers with index.html, because the console routes by itself; /kitchen and /callout answer with
+//     floor.html. Not so under /api, /callback,
 //     /metrics, /healthz and /readyz, nor for a missing asset: a program that asks there must get a 404, never a page.
 //   - A file that has a .br or .gz twin, written at build time, is sent compressed to whoever accepts it.
 //
@@ -73,12 +74,21 @@ func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if s.send(w, r, "index.html", http.StatusOK) {
+	if s.send(w, r, page(name), http.StatusOK) {
 		return
 	}
 	if !s.send(w, r, "placeholder.html", http.StatusServiceUnavailable) {
 		http.Error(w, "the console was not built: run make build", http.StatusServiceUnavailable)
 	}
+}
+
+// page is the document that answers for a path: the shop floor's screens have one of their own, plain enough for an old tablet.
+func page(name string) string {
+	switch first, _, _ := strings.Cut(name, "/"); first {
+	case "kitchen", "callout":
+		return "floor.html"
+	}
+	return "index.html"
 }
 
 // reserved reports whether a path belongs to programs, which must never be answered with a page.

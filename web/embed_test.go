@@ -11,6 +11,7 @@ import (
 func built() fstest.MapFS {
 	return fstest.MapFS{
 		"index.html":            {Data: []byte("<!doctype html>console")},
+		"floor.html":            {Data: []byte("<!doctype html>floor")},
 		"placeholder.html":      {Data: []byte("<!doctype html>make build")},
 		"assets/app-1a2b.js":    {Data: []byte("plain")},
 		"assets/app-1a2b.js.br": {Data: []byte("brotli")},
@@ -37,6 +38,15 @@ func TestPathsOfTheConsoleFallBackToItsPageAndPathsOfProgramsDoNot(t *testing.T)
 	} {
 		if w := get(t, h, path, ""); w.Code != want {
 			t.Errorf("GET %s = %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+func TestTheScreensOfTheShopFloorHaveAPageOfTheirOwn(t *testing.T) {
+	h := handler(built())
+	for path, want := range map[string]string{"/kitchen": "floor", "/callout": "floor", "/callout/": "floor", "/kitchens": "console", "/orders": "console"} {
+		if w := get(t, h, path, ""); w.Code != 200 || !strings.HasSuffix(w.Body.String(), want) {
+			t.Errorf("GET %s = %d %q, want the page of the %s", path, w.Code, w.Body.String(), want)
 		}
 	}
 }

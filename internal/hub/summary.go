@@ -19,37 +19,38 @@ import (
 // A Summary is what a list shows of an order. It is computed when the order changes and
 // stored, so that a list only copies bytes.
 type Summary struct {
-	ID         ident.Order       `json:"id"`
-	Channel    string            `json:"channel"`
-	Ref        string            `json:"ref" doc:"The platform's order id, as text."`
-	DisplayRef string            `json:"display_ref" doc:"The number that the customer sees."`
-	DaySeq     string            `json:"day_seq,omitempty" doc:"The platform's daily number at the store."`
-	PackRef    string            `json:"pack_ref,omitempty" doc:"Orders of one purchase share it."`
-	Kind       order.Kind        `json:"kind" enum:"takeaway,ecommerce"`
-	Logistics  order.Logistics   `json:"logistics,omitempty"`
-	ShopID     ident.Shop        `json:"shop_id"`
-	StoreID    ident.Store       `json:"store_id"`
-	AccountID  ident.Account     `json:"account_id"`
-	Status     order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
-	Flags      []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder"`
-	Axes       order.Axes        `json:"axes"`
-	Theirs     map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
-	PlacedAt   int64             `json:"placed_at"`
-	PaidAt     int64             `json:"paid_at"`
-	PromisedAt int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
-	Since      map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
-	Deadline   *Deadline         `json:"deadline,omitempty"`
-	Total      *money.Amount     `json:"total,omitempty"`
-	Paid       *money.Amount     `json:"paid,omitempty"`
-	LineCount  int               `json:"line_count"`
-	Quantity   int64             `json:"quantity"`
-	Lines      string            `json:"summary" doc:"What is in it, in short."`
-	Items      []Item            `json:"items,omitempty" doc:"The first six lines, with what was chosen for each."`
-	Remark     string            `json:"remark,omitempty"`
-	Customer   *CustomerBrief    `json:"customer,omitempty"`
-	Issues     []Issue           `json:"issues"`
-	Pending    []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
-	Actions    []string          `json:"actions" doc:"The acts that are allowed now."`
+	ID          ident.Order       `json:"id"`
+	Channel     string            `json:"channel"`
+	Ref         string            `json:"ref" doc:"The platform's order id, as text."`
+	DisplayRef  string            `json:"display_ref" doc:"The number that the customer sees."`
+	DaySeq      string            `json:"day_seq,omitempty" doc:"The platform's daily number at the store."`
+	PackRef     string            `json:"pack_ref,omitempty" doc:"Orders of one purchase share it."`
+	Kind        order.Kind        `json:"kind" enum:"takeaway,ecommerce"`
+	Logistics   order.Logistics   `json:"logistics,omitempty"`
+	ShopID      ident.Shop        `json:"shop_id"`
+	StoreID     ident.Store       `json:"store_id"`
+	AccountID   ident.Account     `json:"account_id"`
+	Status      order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
+	Flags       []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder"`
+	Axes        order.Axes        `json:"axes"`
+	Theirs      map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
+	PlacedAt    int64             `json:"placed_at"`
+	PaidAt      int64             `json:"paid_at"`
+	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
+	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
+	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
+	Deadline    *Deadline         `json:"deadline,omitempty"`
+	Total       *money.Amount     `json:"total,omitempty"`
+	Paid        *money.Amount     `json:"paid,omitempty"`
+	LineCount   int               `json:"line_count"`
+	Quantity    int64             `json:"quantity"`
+	Lines       string            `json:"summary" doc:"What is in it, in short."`
+	Items       []Item            `json:"items,omitempty" doc:"The first six lines, with what was chosen for each."`
+	Remark      string            `json:"remark,omitempty"`
+	Customer    *CustomerBrief    `json:"customer,omitempty"`
+	Issues      []Issue           `json:"issues"`
+	Pending     []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
+	Actions     []string          `json:"actions" doc:"The acts that are allowed now."`
 }
 
 // A Deadline is what must be done by when.
@@ -80,6 +81,8 @@ type Item struct {
 	Quantity int64  `json:"quantity"`
 	Options  string `json:"options,omitempty" doc:"Spec and options, with a dot between."`
 	Note     string `json:"note,omitempty" doc:"What the customer asked for with this line."`
+	Refunded int64  `json:"refunded,omitempty" doc:"So many of the quantity were refunded: they need not be made."`
+	Pocket   int    `json:"pocket,omitempty" doc:"In which of several bags it goes; 0 = there is one."`
 }
 
 // Pending is an act on its way to the platform.
@@ -104,7 +107,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 		ID: row.ID, Channel: row.Channel, Ref: row.Ref.ID, DisplayRef: cmp.Or(o.Head.Display, row.Ref.ID), DaySeq: o.Head.DaySeq, PackRef: o.Head.Pack,
 		Kind: row.Kind, Logistics: row.Logistics, ShopID: row.Shop, StoreID: row.Store, AccountID: row.Account,
 		Status: o.Status, Flags: o.Flags, Axes: o.Axes, Theirs: o.Theirs,
-		PlacedAt: o.Times.Placed, PaidAt: o.Times.Paid, PromisedAt: o.Times.Promised,
+		PlacedAt: o.Times.Placed, PaidAt: o.Times.Paid, PromisedAt: o.Times.Promised, EstimatedAt: o.Times.Estimated,
 		Paid: o.PaidSum, Remark: clip(o.Remark, maxRemark), Issues: issues(o.Issues), Pending: pending(effects),
 	}
 	if s.Flags == nil {
@@ -122,7 +125,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 			if i < maxSummaryLines {
 				parts = append(parts, clip(l.Name, 40)+"×"+strconv.FormatInt(l.Quantity, 10))
 				options := slices.DeleteFunc(append([]string{l.Spec}, l.Options...), func(s string) bool { return s == "" })
-				s.Items = append(s.Items, Item{clip(l.Name, 40), l.Quantity, clip(strings.Join(options, " · "), 60), clip(l.Note, 60)})
+				s.Items = append(s.Items, Item{clip(l.Name, 40), l.Quantity, clip(strings.Join(options, " · "), 60), clip(l.Note, 60), l.Refunded, l.Pocket})
 			}
 		}
 		s.Lines = strings.Join(parts, " · ")

@@ -38,6 +38,9 @@ export type Deadline = { kind: string; at: number; for: string };
 export type Issue = { severity: string; code: string; path: string; message: string };
 export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string; why?: Coded };
 
+/** A line as a list shows it. `pocket` is 0 where there is one bag. */
+export type Item = { name: string; quantity: number; options: string; note: string; refunded: number; pocket: number };
+
 export type OrderSummary = {
   id: string;
   channel: string;
@@ -58,6 +61,10 @@ export type OrderSummary = {
   placed_at: number;
   paid_at: number;
   promised_at: number;
+  /** When the platform tells the customer that it will come; 0 = not told. */
+  estimated_at: number;
+  /** Since when a rider waits at the store; 0 = none does. */
+  rider_at: number;
   changed_at: number;
   seq: number;
   deadline: Deadline | null;
@@ -67,7 +74,7 @@ export type OrderSummary = {
   quantity: number;
   summary: string;
   /** The first lines with what was chosen; empty for orders that were last told before this was kept. */
-  items: { name: string; quantity: number; options: string; note: string }[];
+  items: Item[];
   remark: string;
   customer: { name: string; phone_tail: string; city: string } | null;
   issues: Issue[];
@@ -371,7 +378,7 @@ export function offerActs(rights: string[]): void {
   mayAct = (kind) => rights.length === 0 || rights.includes(`act.${kind}`);
 }
 
-export function readSummary(o: Loose<OrderSummary>): OrderSummary {
+export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, number> | null }): OrderSummary {
   return {
     id: text(o.id),
     channel: text(o.channel),
@@ -396,6 +403,8 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
     placed_at: count(o.placed_at),
     paid_at: count(o.paid_at),
     promised_at: count(o.promised_at),
+    estimated_at: count(o.estimated_at),
+    rider_at: count(o.since?.rider ?? o.rider_at), // the second in what a device has kept
     changed_at: count(o.changed_at),
     seq: count(o.seq) || count(o.changed_at),
     deadline: o.deadline?.at ? readDeadline(o.deadline) : null,
@@ -404,7 +413,14 @@ export function readSummary(o: Loose<OrderSummary>): OrderSummary {
     line_count: count(o.line_count),
     quantity: count(o.quantity),
     summary: text(o.summary),
-    items: list(o.items, (i) => ({ name: text(i.name), quantity: count(i.quantity), options: text(i.options), note: text(i.note) })),
+    items: list(o.items, (i) => ({
+      name: text(i.name),
+      quantity: count(i.quantity),
+      options: text(i.options),
+      note: text(i.note),
+      refunded: count(i.refunded),
+      pocket: count(i.pocket),
+    })),
     remark: text(o.remark),
     customer: maybe(o.customer, (c) => ({ name: text(c.name), phone_tail: text(c.phone_tail), city: text(c.city) })),
     issues: list(o.issues, (i) => ({ severity: text(i.severity), code: text(i.code), path: text(i.path), message: text(i.message) })),

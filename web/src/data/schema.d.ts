@@ -1693,8 +1693,18 @@ export interface components {
             note?: string;
             /** @description Spec and options, with a dot between. */
             options?: string;
+            /**
+             * Format: int64
+             * @description In which of several bags it goes; 0 = there is one.
+             */
+            pocket?: number;
             /** Format: int64 */
             quantity: number;
+            /**
+             * Format: int64
+             * @description So many of the quantity were refunded: they need not be made.
+             */
+            refunded?: number;
         };
         JoinInputBody: {
             password: string;
@@ -2044,6 +2054,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             /** @description The number that the customer sees. */
             display_ref: string;
+            /**
+             * Format: int64
+             * @description When the platform tells the customer that it will come; 0 = not told.
+             */
+            estimated_at?: number;
             flags: ("refund" | "reminder" | "problem" | "preorder")[];
             id: string;
             invoice?: components["schemas"]["Invoice"];
@@ -2134,6 +2149,11 @@ export interface components {
             deadline?: components["schemas"]["Deadline"];
             /** @description The number that the customer sees. */
             display_ref: string;
+            /**
+             * Format: int64
+             * @description When the platform tells the customer that it will come; 0 = not told.
+             */
+            estimated_at?: number;
             flags: ("refund" | "reminder" | "problem" | "preorder")[];
             id: string;
             issues: components["schemas"]["Issue"][];

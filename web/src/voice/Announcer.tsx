@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useNow } from "../data/clock";
 import { useLiveOrders } from "../data/live";
@@ -8,11 +8,10 @@ import { useWaitingOrders } from "../data/queries";
 import { countdown } from "../format/countdown";
 import { Icon } from "../ui/icons";
 import { useChannelName } from "../ui/Mark";
-import { announcement } from "./announcement";
-import { say, switchOn, unlockOnPress, useSpeaker } from "./speaker";
+import { useRinging, useSpeakingTab } from "./ringing";
+import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
 import { waitingFor } from "./waiting";
 
-const again = 20_000;
 const seen = new Set<string>();
 
 /** Notes that a person has opened an order on this device. */
@@ -28,10 +27,7 @@ export function Announcer() {
   const asked = useWaitingOrders();
   const live = useLiveOrders();
   const speaker = useSpeaker();
-  const heard = useRef(new Set<string>());
-  const spokeAt = useRef(0);
   const mine = useSpeakingTab();
-  const [shown, setShown] = useState("");
 
   useEffect(unlockOnPress, []);
 
@@ -45,28 +41,11 @@ export function Announcer() {
   }, [asked, live]);
   const waiting = waitingFor(orders, seen, now, name);
 
+  const shown = useRinging(waiting, now, i18n.language, mine);
+  const asking = waiting.filter((w) => !w.once).length;
   useEffect(() => {
-    const ids = new Set(waiting.map((w) => w.id));
-    for (const id of heard.current) if (!ids.has(id)) heard.current.delete(id);
-    if (waiting.length === 0) {
-      setShown("");
-      document.title = t("brand");
-      return;
-    }
-    document.title = `(${waiting.length}) ${t("brand")}`;
-    const fresh = new Set([...ids].filter((id) => !heard.current.has(id)));
-    const since = now - spokeAt.current;
-    // Fresh ones wait a moment for company, so that five at once are one sentence.
-    if (!(fresh.size > 0 ? since > 3000 : since >= again)) return;
-    spokeAt.current = now;
-    // What just came is said for itself; the repetition speaks of everything that waits.
-    const topic = fresh.size > 0 ? waiting.filter((w) => fresh.has(w.id)) : waiting;
-    for (const id of ids) heard.current.add(id);
-    const text = announcement(topic, fresh, now, i18n.language);
-    setShown(text);
-    const [first] = topic;
-    if (mine && first) void say(text, first.kind, i18n.language);
-  }, [waiting, now, i18n.language, t, mine]);
+    document.title = asking > 0 ? `(${asking}) ${t("brand")}` : t("brand");
+  }, [asking, t]);
 
   const first = waiting.find((w) => w.at > 0);
   const left = first ? countdown(first.at, 0, now) : undefined;
@@ -104,23 +83,4 @@ export function Announcer() {
       ) : null}
     </>
   );
-}
-
-/** Whether this tab is the one that speaks: two tabs on one counter computer must not talk over each other. */
-function useSpeakingTab(): boolean {
-  const [mine, setMine] = useState(!("locks" in navigator));
-  useEffect(() => {
-    if (!("locks" in navigator)) return;
-    const stop = new AbortController();
-    navigator.locks
-      .request("tongdan.voice", { signal: stop.signal }, () => {
-        setMine(true);
-        return new Promise<void>((done) => stop.signal.addEventListener("abort", () => done()));
-      })
-      .catch(() => {
-        // the page is closing
-      });
-    return () => stop.abort();
-  }, []);
-  return mine;
 }

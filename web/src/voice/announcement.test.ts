@@ -28,11 +28,21 @@ test.each([
   ["without any deadline there is none to name", [w({ id: "1", at: 0 }), w({ id: "2", at: 0 })], fresh, "两个新订单"],
   ["an order without a number is named by its channel", [w({ number: "" })], fresh, "美团，新订单，三件"],
   ["overdue is nought, never negative", [w({ at: left(-30) })], heard, "美团，十二号，新订单，还剩零秒"],
+  ["a rider who waits", [w({ kind: "rider", at: 0, minutes: 6 })], fresh, "骑手已等六分钟，美团，十二号"],
+  ["a cancel, to the kitchen", [w({ kind: "cancel", at: 0 })], fresh, "美团，十二号，顾客取消，停止制作"],
+  ["what is to be made", [w({ kind: "make", at: 0 })], fresh, "美团，十二号，三件，请制作"],
+  [
+    "a cancel comes before all",
+    [w({ id: "1", kind: "make", at: 0 }), w({ id: "2", kind: "cancel", at: 0 })],
+    fresh,
+    "一单取消，停止制作，一单要做",
+  ],
   ["nothing waits, nothing is said", [], fresh, ""],
 ])("%s", (_name, waiting, news, text) => expect(announcement(waiting, news, now, "zh-CN")).toBe(text));
 
 test.each([
   [[w({ channel: "Meituan" })], fresh, "Meituan 12, new order, 3 items"],
+  [[w({ channel: "Meituan", kind: "rider", at: 0, minutes: 3 })], fresh, "a rider has been waiting for 3 minutes, Meituan 12"],
   [[w({ channel: "Meituan", at: left(61) })], heard, "Meituan 12, new order, 1 minute left"],
   [[w({ id: "1" }), w({ id: "2", kind: "reminder", at: 0 })], fresh, "1 reminder, 1 new order, the first has 4 minutes left"],
 ])("in English: %j", (waiting, news, text) => expect(announcement(waiting, news, now, "en")).toBe(text));

@@ -1,8 +1,12 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "make" | "cancel";
+
 export type Waiting = {
-  kind: "new" | "reminder" | "refund";
+  kind: Kind;
+  /** Of the order; with something behind it where one order is spoken of several times. */
   id: string;
   /** Name of the channel in the language spoken. */
   channel: string;
@@ -11,9 +15,13 @@ export type Waiting = {
   quantity: number;
   /** When the time to answer runs out, UTC milliseconds; 0 when nothing runs out. */
   at: number;
+  /** Said once and not repeated: nobody has to act for it to stop. */
+  once?: boolean;
+  /** How long a rider waits, minutes. */
+  minutes?: number;
 };
 
-const order = ["refund", "reminder", "new"] as const;
+const order = ["cancel", "refund", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -34,10 +42,14 @@ const chinese = {
     const who = `${w.channel}${w.number ? `，${zhNumber(w.number)}号` : ""}`;
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `，还剩${zhLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}，顾客催单`;
+    if (w.kind === "cancel") return `${who}，顾客取消，停止制作`;
+    if (w.kind === "rider") return `骑手已等${zhCount(w.minutes ?? 0)}分钟，${who}`;
+    if (w.kind === "make") return `${who}，${zhCount(w.quantity)}件，请制作`;
     if (w.kind === "refund") return `${who}，申请退款${left}`;
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
-  several: (kind: Waiting["kind"], n: number): string => `${zhCount(n)}个${{ new: "新订单", reminder: "催单", refund: "退款申请" }[kind]}`,
+  several: (kind: Kind, n: number): string =>
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -47,11 +59,23 @@ const english = {
     const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, ${enLeft(w.at - now)} left` : "";
     if (w.kind === "reminder") return `${who}, the customer is asking`;
+    if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
+    if (w.kind === "rider") return `a rider has been waiting for ${w.minutes ?? 0} minutes, ${who}`;
+    if (w.kind === "make") return `${who}, ${w.quantity} ${w.quantity === 1 ? "item" : "items"} to make`;
     if (w.kind === "refund") return `${who}, refund requested${left}`;
     return fresh ? `${who}, new order, ${w.quantity} ${w.quantity === 1 ? "item" : "items"}` : `${who}, new order${left}`;
   },
-  several: (kind: Waiting["kind"], n: number): string =>
-    `${n} ${{ new: n === 1 ? "new order" : "new orders", reminder: n === 1 ? "reminder" : "reminders", refund: n === 1 ? "refund" : "refunds" }[kind]}`,
+  several: (kind: Kind, n: number): string => {
+    const [one, many] = {
+      new: ["new order", "new orders"],
+      reminder: ["reminder", "reminders"],
+      refund: ["refund", "refunds"],
+      rider: ["rider waiting", "riders waiting"],
+      make: ["order to make", "orders to make"],
+      cancel: ["cancelled order, stop making it", "cancelled orders, stop making them"],
+    }[kind] as [string, string];
+    return `${n} ${n === 1 ? one : many}`;
+  },
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join(", ") : `${groups.join(", ")}, the first has ${enLeft(left)} left`,
 };

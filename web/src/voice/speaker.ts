@@ -3,6 +3,7 @@
 
 import { useSyncExternalStore } from "react";
 import { recall, remember } from "../ui/device";
+import type { Kind } from "./announcement";
 
 export type Speaker = {
   /** off: never switched on here · on · muted: switched off by a person */
@@ -11,12 +12,21 @@ export type Speaker = {
   allowed: boolean;
   /** Whether a voice speaks the language; else chimes. Undefined until tried. */
   speaks: boolean | undefined;
+  /** 0 to 1. */
+  volume: number;
 };
+
+/** A volume as it was kept: loud where nobody has chosen, never nought, since mute is a word of its own. */
+function loudness(kept: string): number {
+  const n = Number(kept);
+  return n >= 0.1 && n <= 1 ? n : 1;
+}
 
 let state: Speaker = {
   mode: (["on", "muted"] as const).find((m) => m === recall("voice")) ?? "off",
   allowed: false,
   speaks: undefined,
+  volume: loudness(recall("volume")),
 };
 let sound: AudioContext | undefined;
 const watchers = new Set<() => void>();
@@ -41,6 +51,12 @@ export async function switchOn(greeting: string, language: string): Promise<void
   set({ mode: "on" });
   await unlock();
   await say(greeting, "new", language);
+}
+
+export function setVolume(volume: number): void {
+  const v = loudness(String(volume));
+  remember("volume", String(v));
+  set({ volume: v });
 }
 
 export function mute(): void {
@@ -73,9 +89,10 @@ export function unlockOnPress(): () => void {
   };
 }
 
-export type Occasion = "new" | "reminder" | "refund";
+export type Occasion = Kind;
 
-// Two rising notes for an order, three quick ones for a reminder, two falling ones for a refund: told apart from across the kitchen.
+// Two rising notes for an order, three quick ones for a reminder, two falling ones for a refund, two of one pitch for a rider, one
+// for what is to be made, three deep falling ones for a stop: told apart from across the kitchen.
 const tunes: Record<Occasion, [number, number][]> = {
   new: [
     [659, 0],
@@ -90,6 +107,16 @@ const tunes: Record<Occasion, [number, number][]> = {
     [784, 0],
     [523, 0.2],
   ],
+  rider: [
+    [587, 0],
+    [587, 0.2],
+  ],
+  make: [[784, 0]],
+  cancel: [
+    [392, 0],
+    [330, 0.2],
+    [262, 0.4],
+  ],
 };
 
 function chime(occasion: Occasion, times: number): number {
@@ -103,7 +130,7 @@ function chime(occasion: Occasion, times: number): number {
       tone.frequency.value = pitch;
       tone.type = "triangle";
       loud.gain.setValueAtTime(0.0001, at);
-      loud.gain.exponentialRampToValueAtTime(0.5, at + 0.015);
+      loud.gain.exponentialRampToValueAtTime(0.5 * state.volume, at + 0.015);
       loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
       tone.connect(loud).connect(sound.destination);
       tone.start(at);
@@ -133,6 +160,7 @@ export async function say(text: string, occasion: Occasion, language: string): P
   words.voice = voice;
   words.lang = voice.lang;
   words.rate = 1.05;
+  words.volume = state.volume;
   // A voice that promises and stays silent (seen where the voice lives on a server): ring instead.
   const silent = setTimeout(() => {
     speechSynthesis.cancel();

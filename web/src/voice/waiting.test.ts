@@ -44,3 +44,13 @@ test("a reminder that was opened here is quiet, and an old one falls silent by i
   expect(kinds([reminded], ["a"])).toEqual([]);
   expect(kinds([{ ...reminded, changed_at: now - 3600_000 }])).toEqual([]);
 });
+
+test("a rider who waits is spoken of at three, six and nine minutes, each time once", () => {
+  const at = (seconds: number) => kinds([order("a", { status: "accepted", rider_at: now - seconds * 1000 })]);
+  expect(at(179)).toEqual([]);
+  expect(at(180)).toEqual(["a/rider3 rider"]);
+  expect(at(215)).toEqual([]);
+  expect(at(361)).toEqual(["a/rider6 rider"]);
+  expect(at(545)).toEqual(["a/rider9 rider"]);
+  expect(at(720)).toEqual([]);
+});

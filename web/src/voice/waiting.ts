@@ -21,6 +21,7 @@ export function waitingFor(
   for (const o of orders) {
     // Somebody has acted and the platform is being told.
     if (o.pending.some((p) => !ended(p.state))) continue;
+    const rider = riderOf(o, now);
     const base = { id: o.id, channel: name(o.channel), number: numberOf(o), quantity: o.quantity };
     const at = o.deadline?.at ?? 0;
     if (o.flags.includes("refund")) {
@@ -31,8 +32,20 @@ export function waitingFor(
     } else if (o.status === "new" && o.kind !== "ecommerce") {
       out.push({ ...base, kind: "new", at: o.deadline?.kind === "accept" ? at : 0 });
     }
+    if (rider > 0) out.push({ ...base, id: `${o.id}/rider${rider}`, kind: "rider", at: 0, once: true, minutes: rider });
   }
   return out.sort((a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER));
+}
+
+const called = 3; // minutes between two calls for a rider who waits
+const last = 9;
+
+/** Whether a waiting rider is to be spoken of at this moment: the minutes, 3, 6 or 9; else 0. */
+export function riderOf(o: OrderSummary, now: number): number {
+  if (o.rider_at === 0) return 0;
+  const waits = (now - o.rider_at) / 60_000;
+  const step = Math.floor(waits / called) * called;
+  return step >= called && step <= last && waits - step < 0.5 ? step : 0;
 }
 
 /** The number that people at the counter call an order by. */

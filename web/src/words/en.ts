@@ -110,6 +110,10 @@ export const words = {
     theme: "Look",
     themeHelp: "On this device only",
     themes: { system: "As the system", light: "Light", dark: "Dark", contrast: "High contrast" },
+    screens: "Shop floor screens",
+    screensHelp: "For the kitchen and the pickup counter, one store each",
+    kitchen: "Kitchen",
+    callout: "Pickup",
   },
   sessions: {
     title: "Where I am signed in",

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { words as en } from "./en";
+import { en as floorEn } from "./floor/en";
+import { zh as floorZh } from "./floor/zh-CN";
 import { words as zh } from "./zh-CN";
 
 type Tree = { [key: string]: string | Tree };
@@ -26,10 +28,23 @@ function sources(folder: string): string[] {
     return /\.tsx?$/.test(name) && !/\.test\.|\.d\.ts$/.test(name) ? [path] : [];
   });
 }
-const code = sources(new URL("..", import.meta.url).pathname)
-  .filter((path) => !path.includes("/words/"))
-  .map((path) => readFileSync(path, "utf8"))
-  .join("\n");
+const all = sources(new URL("..", import.meta.url).pathname).filter((path) => !path.includes("/words/"));
+const onFloor = (path: string) => /\/src\/(floor|routes\/(kitchen|callout))\//.test(path);
+const read = (paths: string[]) => paths.map((path) => readFileSync(path, "utf8")).join("\n");
+const code = read(all.filter((path) => !onFloor(path)));
+
+test("the shop floor's screens have every text in both languages, and none too many", () => {
+  const [zhFloor, enFloor] = [flat(floorZh), flat(floorEn)];
+  expect([...enFloor.keys()].sort()).toEqual([...zhFloor.keys()].sort());
+  for (const [key, text] of enFloor) expect([key, text !== "", blanks(text)]).toEqual([key, true, blanks(zhFloor.get(key) ?? "")]);
+  const floor = read(all.filter(onFloor));
+  const asked = [...floor.matchAll(/\bt\(((?:[^()]|\([^()]*\))*)\)/g)].flatMap((m) =>
+    [...(m[1] ?? "").matchAll(/"(\w+)"/g)].map((k) => k[1] ?? ""),
+  );
+  expect(asked.length).toBeGreaterThan(50);
+  const others = ["shut", "live", "loading", "lost", "unknown", "heard", "en"]; // states that stand beside a text's name
+  expect([...new Set(asked)].filter((key) => !zhFloor.has(key) && !others.includes(key))).toEqual([]);
+});
 
 describe.each(Object.entries(languages))("%s", (_language, words) => {
   test("has every text and none too many", () => expect([...words.keys()].sort()).toEqual([...reference.keys()].sort()));

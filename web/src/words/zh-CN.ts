@@ -110,6 +110,10 @@ export const words = {
     theme: "外观",
     themeHelp: "只影响这台设备",
     themes: { system: "跟随系统", light: "浅色", dark: "深色", contrast: "高对比度" },
+    screens: "门店屏",
+    screensHelp: "挂在后厨和取餐口，每块屏一家门店",
+    kitchen: "后厨屏",
+    callout: "取餐叫号屏",
   },
   sessions: {
     title: "登录设备",

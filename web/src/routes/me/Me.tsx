@@ -76,6 +76,16 @@ export function Me() {
             </Link>
           </Line>
         ) : null}
+        {may("see") ? (
+          <Line label={t("me.screens")} help={t("me.screensHelp")}>
+            <a href="/kitchen" className="btn">
+              {t("me.kitchen")}
+            </a>
+            <a href="/callout" className="btn">
+              {t("me.callout")}
+            </a>
+          </Line>
+        ) : null}
         {phone && may("people.keep") ? (
           <Line label={t("nav.people")} help={t("people.lead")}>
             <Link to="/people" className="btn">

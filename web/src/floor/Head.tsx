@@ -1,0 +1,175 @@
+// The strip above a screen: where it is, whether it is current, whether it speaks.
+
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { serverNow, useNow } from "../data/clock";
+import { clock } from "../format/time";
+import { mute, setVolume, switchOn, unlockOnPress, useSpeaker } from "../voice/speaker";
+import type { Place } from "./Door";
+import type { Picture } from "./watch";
+import { recovered } from "./watchdog";
+import { chooseLanguage, language, t } from "./words";
+
+export function Head({
+  place,
+  title,
+  picture,
+  offline,
+  unsent,
+  middle,
+  settings,
+}: {
+  place: Place;
+  title: string;
+  picture: Picture;
+  /** What to say without network. */
+  offline: string;
+  /** Taps that wait for the network. */
+  unsent: number;
+  middle?: ReactNode;
+  settings?: ReactNode;
+}) {
+  const now = useNow();
+  const [open, setOpen] = useState(false);
+  const lost = picture.state === "lost";
+  const back = recovered > 0 && Date.now() - recovered < 30_000;
+  return (
+    <>
+      <header className="head">
+        <h1>
+          {t(title)} <span>{place.name}</span>
+        </h1>
+        {middle}
+        <span className={`net ${picture.state}`} data-testid="network" data-state={picture.state}>
+          <i aria-hidden="true" />
+          {t(picture.state === "live" ? "live" : picture.state === "loading" ? "loading" : "lost")}
+        </span>
+        <b className="clock num">{clock(now, place.zone)}</b>
+        <Sound />
+        <button type="button" className="key" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {t("settings")}
+        </button>
+      </header>
+      {lost ? (
+        <p className="banner bad" role="status" data-testid="offline">
+          <b>{offline}</b> {picture.asOf > 0 ? t("since", { at: clock(picture.asOf, place.zone) }) : ""}
+          {unsent > 0 ? <b> · {t("waitingToSend", { n: unsent })}</b> : null}
+        </p>
+      ) : null}
+      {back ? (
+        <p className="banner" role="status">
+          {t("recovered", { at: clock(recovered + (serverNow() - Date.now()), place.zone) })}
+        </p>
+      ) : null}
+      {open ? (
+        <section className="settings" aria-label={t("settings")}>
+          {settings}
+          <Volume />
+          <p>
+            {t("language")}{" "}
+            <button type="button" className="key" lang="zh-CN" aria-pressed={language === "zh-CN"} onClick={() => chooseLanguage("zh-CN")}>
+              简体中文
+            </button>{" "}
+            <button type="button" className="key" lang="en" aria-pressed={language === "en"} onClick={() => chooseLanguage("en")}>
+              English
+            </button>
+          </p>
+          <p>
+            {place.leave ? (
+              <button type="button" className="key" onClick={place.leave}>
+                {t("change")}
+              </button>
+            ) : null}{" "}
+            <button type="button" className="key main" onClick={() => setOpen(false)}>
+              {t("close")}
+            </button>
+          </p>
+        </section>
+      ) : null}
+    </>
+  );
+}
+
+/** Opens the sound, which browsers let only a press do, and asks whether it was heard. */
+function Sound() {
+  const s = useSpeaker();
+  const [asked, setAsked] = useState<"" | "heard" | "cures">("");
+  useEffect(unlockOnPress, []);
+  const test = () => {
+    setAsked("heard");
+    void switchOn(t("voiceHello"), language);
+  };
+  const blocked = s.mode === "on" && !s.allowed && asked === "";
+  return (
+    <>
+      {s.mode === "on" && !blocked ? (
+        <button type="button" className="key" onClick={mute} title={s.speaks === false ? t("chimeOnly") : undefined}>
+          {t("voiceOff")}
+        </button>
+      ) : blocked ? null : (
+        <button type="button" className="key main" onClick={test}>
+          {t("voiceOn")}
+        </button>
+      )}
+      {blocked ? (
+        <button type="button" className="banner bad wide" onClick={test} data-testid="sound-blocked">
+          {t("voiceBlocked")}
+        </button>
+      ) : null}
+      {asked ? (
+        <div className="banner wide" role="status">
+          <span>{t(asked === "heard" ? "voiceHeard" : "voiceCures")}</span>{" "}
+          <button type="button" className="key main" onClick={() => setAsked("")}>
+            {t("voiceYes")}
+          </button>{" "}
+          {asked === "heard" ? (
+            <button type="button" className="key" onClick={() => setAsked("cures")}>
+              {t("voiceNo")}
+            </button>
+          ) : (
+            <button type="button" className="key" onClick={test}>
+              {t("voiceTest")}
+            </button>
+          )}
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Volume() {
+  const s = useSpeaker();
+  const field = useRef<HTMLInputElement>(null);
+  return (
+    <p>
+      <label>
+        {t("volume")}{" "}
+        <input
+          ref={field}
+          type="range"
+          min="0.1"
+          max="1"
+          step="0.1"
+          value={s.volume}
+          onChange={(e) => setVolume(Number(e.target.value))}
+          onMouseUp={() => s.mode === "on" && void switchOn(t("voiceHello"), language)}
+          onTouchEnd={() => s.mode === "on" && void switchOn(t("voiceHello"), language)}
+        />
+      </label>
+    </p>
+  );
+}
+
+/** The coloured mark of a channel; its name stands beside it or is its label. */
+export function Mark({ place, channel }: { place: Place; channel: string }) {
+  const c = place.channels.filter((x) => x.name === channel)[0];
+  return (
+    <span className={`mark ${channel}`} role="img" aria-label={nameOf(place, channel)}>
+      {c?.mark || (c?.zh || channel).slice(0, 1)}
+    </span>
+  );
+}
+
+export function nameOf(place: Place, channel: string): string {
+  const c = place.channels.filter((x) => x.name === channel)[0];
+  return c ? (language === "en" ? c.en : c.zh) : channel;
+}
