@@ -11,5 +11,5 @@ export function useMay(): (right: string) => boolean {
 /** For a button: disabled, and why, for whoever lacks the right. */
 export function useGate(right: string): { disabled?: true; title?: string } {
   const { t } = useTranslation();
-  return useMay()(right) ? {} : { disabled: true, title: t("why.role") };
+  return useMay()(right) ? {} : { disabled: true, title: t("why.forbidden") };
 }
