@@ -163,7 +163,7 @@ func TestEveryReasonHasATextInEveryLanguage(t *testing.T) {
 }
 
 // ofTheConsole are reasons that the console finds by itself.
-var ofTheConsole = []string{"no_acceptance"}
+var ofTheConsole = []string{"no_acceptance", "role"}
 
 // english finds a text of ours in the Words of an error: literal, or put together.
 var english = regexp.MustCompile(`\bWords: +"|\bWords: [^,}]*\+ *"|fault\.New\([^)]*, "[^"]+`)

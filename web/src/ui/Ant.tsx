@@ -7,6 +7,8 @@ import { useLook, usePhone } from "./device";
 
 const locales: Record<string, () => Promise<{ default: Locale }>> = {
   "zh-CN": () => import("antd/es/locale/zh_CN"),
+  es: () => import("antd/es/locale/es_ES"),
+  "pt-BR": () => import("antd/es/locale/pt_BR"),
 };
 
 // Ant Design computes shades of its colours, so it needs the values themselves and not their names.

@@ -48,6 +48,18 @@ test.each([
 ])("in English: %j", (waiting, news, text) => expect(announcement(waiting, news, now, "en")).toBe(text));
 
 test.each([
+  ["es", [w({ channel: "Mercado Libre" })], fresh, "Mercado Libre 12, pedido nuevo, 3 productos"],
+  [
+    "es",
+    [w({ channel: "Mercado Libre", kind: "refund", at: left(61) })],
+    heard,
+    "Mercado Libre 12, piden un reembolso, tiempo restante 1 minuto",
+  ],
+  ["pt-BR", [w({ channel: "Mercado Livre", quantity: 1 })], fresh, "Mercado Livre 12, pedido novo, 1 item"],
+  ["pt-BR", [w({ id: "1" }), w({ id: "2", kind: "reminder", at: 0 })], fresh, "1 cobrança, 1 pedido novo, o primeiro tem 4 minutos"],
+])("in %s: %j", (language, waiting, news, text) => expect(announcement(waiting, news, now, language)).toBe(text));
+
+test.each([
   ["0", "零"],
   ["7", "七"],
   ["10", "十"],

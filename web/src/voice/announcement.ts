@@ -26,7 +26,7 @@ const order = ["cancel", "refund", "rider", "reminder", "new", "make"] as const;
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
   if (waiting.length === 0) return "";
-  const say = language.startsWith("zh") ? chinese : english;
+  const say = { zh: chinese, es: spanish, pt: portuguese }[language.split("-")[0] ?? ""] ?? english;
   const [only] = waiting;
   if (waiting.length === 1 && only) return say.one(only, fresh.has(only.id), now);
   const groups = order
@@ -79,6 +79,66 @@ const english = {
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join(", ") : `${groups.join(", ")}, the first has ${enLeft(left)} left`,
 };
+
+const spanish = {
+  one(w: Waiting, fresh: boolean, now: number): string {
+    const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
+    const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tiempo restante ${romanceLeft(w.at - now)}` : "";
+    if (w.kind === "reminder") return `${who}, el cliente reclama la demora`;
+    if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
+    if (w.kind === "rider") return `un repartidor espera hace ${w.minutes ?? 0} minutos, ${who}`;
+    if (w.kind === "make") return `${who}, por preparar, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}`;
+    if (w.kind === "refund") return `${who}, piden un reembolso${left}`;
+    return fresh ? `${who}, pedido nuevo, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}` : `${who}, pedido nuevo${left}`;
+  },
+  several: (kind: Kind, n: number): string => {
+    const [one, many] = {
+      new: ["pedido nuevo", "pedidos nuevos"],
+      reminder: ["reclamo de demora", "reclamos de demora"],
+      refund: ["reembolso", "reembolsos"],
+      rider: ["repartidor esperando", "repartidores esperando"],
+      make: ["pedido por preparar", "pedidos por preparar"],
+      cancel: ["pedido cancelado, no lo prepares", "pedidos cancelados, no los prepares"],
+    }[kind];
+    return `${n} ${n === 1 ? one : many}`;
+  },
+  join: (groups: string[], left: number | undefined): string =>
+    left === undefined ? groups.join(", ") : `${groups.join(", ")}, el primero tiene ${romanceLeft(left)}`,
+};
+
+const portuguese = {
+  one(w: Waiting, fresh: boolean, now: number): string {
+    const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
+    const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tempo restante ${romanceLeft(w.at - now)}` : "";
+    if (w.kind === "reminder") return `${who}, o cliente está cobrando`;
+    if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
+    if (w.kind === "rider") return `um entregador espera há ${w.minutes ?? 0} minutos, ${who}`;
+    if (w.kind === "make") return `${who}, a preparar, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}`;
+    if (w.kind === "refund") return `${who}, pedido de reembolso${left}`;
+    return fresh ? `${who}, pedido novo, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}` : `${who}, pedido novo${left}`;
+  },
+  several: (kind: Kind, n: number): string => {
+    const [one, many] = {
+      new: ["pedido novo", "pedidos novos"],
+      reminder: ["cobrança", "cobranças"],
+      refund: ["reembolso", "reembolsos"],
+      rider: ["entregador esperando", "entregadores esperando"],
+      make: ["pedido a preparar", "pedidos a preparar"],
+      cancel: ["pedido cancelado, pare de preparar", "pedidos cancelados, pare de preparar"],
+    }[kind];
+    return `${n} ${n === 1 ? one : many}`;
+  },
+  join: (groups: string[], left: number | undefined): string =>
+    left === undefined ? groups.join(", ") : `${groups.join(", ")}, o primeiro tem ${romanceLeft(left)}`,
+};
+
+/** The units are the same words in Spanish and Portuguese. */
+function romanceLeft(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [n, unit] =
+    seconds <= 60 ? [seconds, "segundo"] : seconds < 3600 ? [Math.floor(seconds / 60), "minuto"] : [Math.floor(seconds / 3600), "hora"];
+  return `${n} ${unit}${n === 1 ? "" : "s"}`;
+}
 
 function zhLeft(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

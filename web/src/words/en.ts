@@ -589,6 +589,7 @@ export const words = {
     offer_unbound: "the offer is not bound any more",
     offer_sending: "a number is being sent for this offer; try again in a moment",
     too_many_pieces: "there would be more than can be counted",
+    role: "Your role does not allow it; ask a manager",
     role_nobody: "nobody may do that",
     role_owner: "only an owner may do that",
     role_whole: "only somebody with all stores may do that: $t(role.{{role}}) or higher",

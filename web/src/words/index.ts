@@ -1,14 +1,19 @@
-// Languages of the console. Each is a chunk of its own; es and pt-BR become two more lines and two more files.
+// Languages of the console. Each is a chunk of its own: only the one that is read is loaded.
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { recall, remember } from "../ui/device";
+
+/** What every language has: the keys of the reference, all of them. A missing one fails the build. */
+export type Shape<T> = { [K in keyof T]: T[K] extends string ? string : Shape<T[K]> };
 
 export type Words = { [key: string]: string | Words };
 
 export const languages = [
   { code: "zh-CN", name: "简体中文", load: () => import("./zh-CN").then((m) => m.words as Words) },
   { code: "en", name: "English", load: () => import("./en").then((m) => m.words as Words) },
+  { code: "es", name: "Español", load: () => import("./es").then((m) => m.words as Words) },
+  { code: "pt-BR", name: "Português (Brasil)", load: () => import("./pt-BR").then((m) => m.words as Words) },
 ] as const;
 
 const fallback = languages[0].code;

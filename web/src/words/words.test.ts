@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { words as en } from "./en";
+import { words as es } from "./es";
 import { en as floorEn } from "./floor/en";
 import { zh as floorZh } from "./floor/zh-CN";
+import { words as pt } from "./pt-BR";
 import { words as zh } from "./zh-CN";
 
 type Tree = { [key: string]: string | Tree };
@@ -17,7 +19,7 @@ function flat(tree: Tree, before = ""): Map<string, string> {
   return out;
 }
 
-const languages = { "zh-CN": flat(zh), en: flat(en) };
+const languages = { "zh-CN": flat(zh), en: flat(en), es: flat(es), "pt-BR": flat(pt) };
 const reference = languages["zh-CN"];
 const blanks = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map((m) => m[1]).sort();
 

@@ -572,6 +572,7 @@ export const words = {
     offer_unbound: "商品绑定已解除",
     offer_sending: "这个商品正在发送数量，请稍后再试",
     too_many_pieces: "数量太大",
+    role: "你的角色没有这个权限，请找店长",
     role_nobody: "任何人都不能这样做",
     role_owner: "只有老板可以这样做",
     role_whole: "只有负责全部门店的$t(role.{{role}})或更高角色可以这样做",
