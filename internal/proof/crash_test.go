@@ -355,6 +355,7 @@ func (w *world) settle(b placed, k *clerk) {
 			}
 			if done, known := w.sawIt(e); known {
 				must[struct{}](w.process, "decide", AskOrder{Merchant: w.made.Merchant, Effect: e.ID, Done: done})
+				busy++ // what was not done is done now
 			}
 		}
 		if busy > 0 {
