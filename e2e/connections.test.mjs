@@ -53,13 +53,13 @@ scenes("connections and unread messages", (s) => {
     assert.equal(answer.status, 200, "what is kept is acknowledged");
     const item = page.getByTestId("parked");
     await says(item, "order.paid", await d.channelName("meituan", s.language));
-    await says(item.locator(".parked-reason"), "order_id is missing");
+    await says(item.locator(".parked-reason"), t("why.message_names_no_order"));
     await says(page.getByRole("navigation", { name: t("nav.label") }), `${t("nav.parked")}1`);
 
     await item.getByRole("button", { name: t("parked.show") }).click();
     await says(item, "status=2", t("parked.masked"));
     await item.getByRole("button", { name: t("parked.retry") }).click();
-    await says(item.getByRole("alert"), "it still cannot be read", "order_id is missing");
+    await says(item.getByRole("alert"), t("why.still_unread"));
     await says(item, t(s.zh ? "parked.attempts_other" : "parked.attempts_one", { count: 1 }));
 
     await item.getByRole("button", { name: t("parked.drop") }).click();

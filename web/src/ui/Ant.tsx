@@ -14,7 +14,9 @@ const locales: Record<string, () => Promise<{ default: Locale }>> = {
 // Ant Design computes shades of its colours, so it needs the values themselves and not their names.
 const sources = {
   colorPrimary: "--brand",
+  colorPrimaryHover: "--brand-strong", // its own are paler, and white on them is hard to read
   colorError: "--red",
+  colorErrorHover: "--red-strong",
   colorWarning: "--amber",
   colorTextLightSolid: "--on-brand",
   colorBgBase: "--surface",
