@@ -17,7 +17,7 @@ scenes("people", (s) => {
     const add = page.getByRole("button", { name: t("conn.addStore") });
     await add.waitFor();
     assert.equal(await add.isDisabled(), true);
-    assert.equal(await add.getAttribute("title"), t("why.role"));
+    assert.equal(await add.getAttribute("title"), t("why.forbidden"));
     assert.deepEqual(await barriers(page), []);
   });
 
