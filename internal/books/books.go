@@ -24,6 +24,7 @@ type Entry struct {
 	Total    string    // "CNY 3250", currency and minor units; "" = the platform tells no content
 	Tally    sim.Tally // what the merchant called about it, calls and changes apart
 	Accepted bool      // somebody has accepted it: we, or a person in the platform's own app
+	Left     bool      // it has been with a rider or was completed, whatever became of it afterwards
 }
 
 // Meituan reads one order in the book of the simulated Meituan.
@@ -38,6 +39,7 @@ func Meituan(s *mt.Sim, id string) (Entry, error) {
 // OfMeituan reads an order of the simulated Meituan.
 func OfMeituan(o *mt.Order) Entry {
 	e := Entry{Total: "CNY " + strconv.FormatInt(int64(o.Total), 10), Tally: o.Tally, Accepted: o.Confirmed > 0}
+	e.Left = o.Completed > 0 || o.Delivery != nil && (o.Delivery.FetchAt > 0 || o.Delivery.CompletedAt > 0)
 	switch o.Status {
 	case 1:
 		e.Status = "unpaid"

@@ -57,6 +57,8 @@ func TestEveryRepeatIsFound(t *testing.T) {
 		"said to be done":        {Entry{Tally: sim.Tally{"order/confirm": never}}, press("meituan 1", "accept", "done"), []string{"unsent meituan 1"}},
 		"accepted in their app":  {Entry{Accepted: true}, press("meituan 1", "accept", "done"), nil},
 		"taken by the rider":     {Entry{Status: "delivering"}, press("meituan 1", "ready", "done"), nil},
+		"taken, then refunded":   {Entry{Status: "cancelled", Left: true}, press("meituan 1", "ready", "done"), nil},
+		"never ready":            {Entry{Status: "cancelled"}, press("meituan 1", "ready", "done"), []string{"unsent meituan 1"}},
 		"cancelled by others":    {Entry{Status: "cancelled"}, press("meituan 1", "cancel", "done"), nil},
 		"refused":                {Entry{}, press("meituan 1", "accept", "refused"), nil},
 		"under way":              {Entry{}, press("meituan 1", "accept", "unknown"), []string{"stuck meituan 1"}},

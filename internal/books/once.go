@@ -90,7 +90,7 @@ func doneOtherwise(e Entry, kind string) bool {
 	case "accept":
 		return e.Accepted // in the platform's own app
 	case "ready":
-		return e.Status == "delivering" || e.Status == "delivered" || e.Status == "done" // the rider took it all the same
+		return e.Left || e.Status == "delivering" || e.Status == "delivered" || e.Status == "done" // the rider took it all the same
 	case "refuse", "cancel":
 		return e.Status == "cancelled"
 	case "refund_approve":
