@@ -170,8 +170,9 @@ type clerk struct {
 	mu      sync.Mutex
 	pressed map[string]press
 	local   map[string]bool
-	unread  bool         // leaves out the acts that no read of a platform tells
-	read    atomic.Int64 // what of the feed has been looked at
+	again   map[ident.Effect]int // how often somebody looked at the platform and had an act sent again
+	unread  bool                 // leaves out the acts that no read of a platform tells
+	read    atomic.Int64         // what of the feed has been looked at
 }
 
 type press struct {
@@ -184,7 +185,7 @@ type press struct {
 }
 
 func newClerk(w *world, seed uint64) *clerk {
-	return &clerk{w: w, seed: seed, pressed: map[string]press{}, local: map[string]bool{}}
+	return &clerk{w: w, seed: seed, pressed: map[string]press{}, local: map[string]bool{}, again: map[ident.Effect]int{}}
 }
 
 func (k *clerk) work(stop <-chan struct{}) {
@@ -356,6 +357,9 @@ func (w *world) settle(b placed, k *clerk) {
 			if done, known := w.sawIt(e); known {
 				must[struct{}](w.process, "decide", AskOrder{Merchant: w.made.Merchant, Effect: e.ID, Done: done})
 				busy++ // what was not done is done now
+				if !done {
+					k.again[e.ID]++
+				}
 			}
 		}
 		if busy > 0 {
@@ -407,7 +411,7 @@ func (w *world) acts(b placed, k *clerk) {
 	for _, p := range k.pressed {
 		one := books.Press{Key: p.key, Kind: string(p.kind), For: p.forCas}
 		if p.effect != 0 {
-			one.Effect, one.State = p.effect.String(), string(ended[p.effect])
+			one.Effect, one.State, one.Again = p.effect.String(), string(ended[p.effect]), k.again[p.effect]
 			counted[ended[p.effect]]++
 		}
 		pressed = append(pressed, one)

@@ -123,6 +123,9 @@ func (j *judge) decide(ctx context.Context, e effectView) (busy int) {
 		return 1
 	}
 	j.asked++
+	if outcome == "not_done" {
+		j.again[e.ID]++
+	}
 	return 1 // what it leads to has to be waited for
 }
 
@@ -136,7 +139,7 @@ func (j *judge) finish(ctx context.Context) error {
 	j.byEnd = map[string]int{}
 	for i, p := range list {
 		if p.Effect != "" {
-			list[i].State = states[p.Effect]
+			list[i].State, list[i].Again = states[p.Effect], j.again[p.Effect]
 			j.acts++
 			j.byEnd[states[p.Effect]]++
 		}

@@ -227,7 +227,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	endLife()
 	k.work.Wait()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}}
 	if err := j.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -356,5 +356,6 @@ type judge struct {
 	settled time.Duration // how long it took
 	acts    int
 	byEnd   map[string]int
-	asked   int // additive acts whose outcome a person had to look up
+	asked   int            // additive acts whose outcome a person had to look up
+	again   map[string]int // of these, by effect: how often one was sent again, since the platform had not done it
 }
