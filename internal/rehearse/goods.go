@@ -8,6 +8,7 @@ import (
 	"time"
 
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
+	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
 // How much of the menu stock is kept of. The rest is sold without a number, as in a shop
@@ -34,7 +35,7 @@ type item struct {
 
 // fill chooses what is counted, and gives each pile what it has at the beginning and what
 // comes in later. One in four is scarce: it is sold out during the day.
-func (l *ledger) fill(p *Plan, at *platforms, list []buy) {
+func (l *ledger) fill(p *Plan, at *platforms, list []buy) error {
 	var takeaway, hot int
 	for _, b := range list {
 		switch {
@@ -79,9 +80,19 @@ func (l *ledger) fill(p *Plan, at *platforms, list []buy) {
 		}
 		for i, it := range sold[:min(sharedDishes, len(sold))] {
 			d := dishes[(i+1)%sharedDishes] // the first listing is the flash sale's: T001-L
+			// What a listing shows before it is bound may be fewer than there are: the hub
+			// would leave it so, and the number would not be its own.
+			var variation ml.ID
+			if err := variation.UnmarshalJSON([]byte(it.variation)); err != nil {
+				return err
+			}
+			if err := at.ml.SetStock(it.code, variation, 0); err != nil {
+				return err
+			}
 			l.share(sellerAt[s.ID.String()], d.variation, it)
 		}
 	}
+	return nil
 }
 
 // stockUp makes the SKUs, books goods in and binds the items of the shops through the

@@ -78,7 +78,9 @@ func (r *rehearsal) open(ctx context.Context) (err error) {
 	if r.at, err = openPlatforms(p, r.stock.told); err != nil {
 		return err
 	}
-	r.stock.fill(p, r.at, r.list)
+	if err := r.stock.fill(p, r.at, r.list); err != nil {
+		return err
+	}
 	urls := []string{strings.TrimRight(p.Hub, "/")}
 	if p.Hub != "" {
 		r.engine = "hub"
