@@ -254,9 +254,15 @@ func (e Effect) Late(now int64) Effect {
 }
 
 // Abandoned is Lost for an attempt whose process died: it may be decided only after
-// NotAfter has passed by a margin, since nothing is written to the wire later.
+// NotAfter has passed by a margin, since nothing is written to the wire later. A death
+// says nothing about the platform, so the next look does not wait as after a failed one:
+// what repeats counts its attempts for ever, and would rest for two minutes each time.
 func (e Effect) Abandoned(now int64) Effect {
-	return e.After(Lost, now, 0, fault.Unknown, fault.Reason{})
+	next := e.After(Lost, now, 0, fault.Unknown, fault.Reason{})
+	if next.State == Unknown {
+		return next.look(now, Settle)
+	}
+	return next
 }
 
 // Reopen is a new press on a goal that was refused or void: it may be tried again,

@@ -97,6 +97,19 @@ func TestNoCallIsMadeAfterTheDeadline(t *testing.T) {
 	}
 }
 
+func TestADeathIsNoFailureOfThePlatform(t *testing.T) {
+	// A pull has been made hundreds of times; its node dies, and so does the one that looks.
+	e := effect.Effect{Nature: effect.Guarded, State: effect.Sending, Attempt: &effect.Attempt{N: 400, Look: true}}
+	got := e.Abandoned(1000)
+	if got.State != effect.Unknown || got.NextAt > 1000+effect.Settle.Milliseconds() {
+		t.Fatalf("after a look that its process did not live to end: %s, again after %d ms", got.State, got.NextAt-1000)
+	}
+	e.Nature, e.Attempt = effect.Notice, &effect.Attempt{N: 1}
+	if got := e.Abandoned(1000); got.State != effect.Person {
+		t.Fatalf("a notice whose process died is %s, and a person must be asked", got.State)
+	}
+}
+
 func TestACodeTellsTheOutcome(t *testing.T) {
 	for code, want := range map[fault.Code]effect.Outcome{
 		fault.RateLimited: effect.Later, fault.Unavailable: effect.Later, fault.Conflict: effect.Clash,
