@@ -315,7 +315,7 @@ func (k *clerk) ended(o orderView) {
 
 // waiting counts the acts that are under way and not at the platform yet, and gives once
 // each that has waited too long.
-func (k *clerk) waiting() (n int, oldest time.Duration, overdue []string) {
+func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for name, p := range k.open {
@@ -326,7 +326,7 @@ func (k *clerk) waiting() (n int, oldest time.Duration, overdue []string) {
 			}
 		default:
 			n++
-			oldest = max(oldest, waits)
+			oldest = oldest.or(p.String(), waits)
 			if waits > slowPlatform && !p.late {
 				p.late = true
 				overdue = append(overdue, p.String())

@@ -199,7 +199,7 @@ func (c *crowd) show(key string) {
 
 // count says how many orders there are, how many of them a screen shows, and how long
 // the one waits that has waited longest; overdue are those beyond slowScreen.
-func (c *crowd) count() (in, seen int, oldest time.Duration, overdue []string) {
+func (c *crowd) count() (in, seen int, oldest Waiting, overdue []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
@@ -209,7 +209,7 @@ func (c *crowd) count() (in, seen int, oldest time.Duration, overdue []string) {
 			continue
 		}
 		waits := now.Sub(at)
-		oldest = max(oldest, waits)
+		oldest = oldest.or(key, waits)
 		if waits > slowScreen {
 			overdue = append(overdue, key)
 		}

@@ -27,11 +27,13 @@ func (j *judge) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if left := busy + len(j.differ) + j.stock.Above; left < least { // a backlog that is worked off has its time
+		left := busy + len(j.differ) + j.stock.Above
+		j.left.Store(int64(left))
+		if left < least { // a backlog that is worked off has its time
 			least, began = left, time.Now()
 		}
 		before := agreed
-		agreed = busy == 0 && len(j.differ) == 0 && j.stock.Above == 0
+		agreed = left == 0
 		if agreed && before || time.Since(began) > limit || time.Since(first) > maxSettle {
 			return j.finish(ctx) // twice: what comes late must not undo it
 		}

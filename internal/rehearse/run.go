@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -229,7 +230,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	endLife()
 	k.work.Wait()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, left: &w.differ}
 	if err := j.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -356,6 +357,7 @@ type judge struct {
 	once    []books.Difference // of the acts
 	parked  []Parked
 	settled time.Duration // how long it took
+	left    *atomic.Int64 // for the progress line: what does not agree yet
 	acts    int
 	byEnd   map[string]int
 	asked   int            // additive acts whose outcome a person had to look up

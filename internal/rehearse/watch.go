@@ -18,9 +18,24 @@ type Progress struct {
 	In      int           // orders placed
 	Agreed  int           // of these, shown by the hub; in the end: with equal books
 	Open    int           // acts on their way to a platform
-	Slowest time.Duration // how long the one waits that waits longest, order or act
+	Slowest Waiting       // order or act
+	Differ  int           // while settling: acts, orders and levels of stock that do not agree yet
 	Kills   int
 	Faults  int
+}
+
+// A Waiting is what waits longest, and for how long.
+type Waiting struct {
+	For  time.Duration
+	Name string // an order by channel and number, or an act on it
+}
+
+// or gives what waits longer: w or that.
+func (w Waiting) or(name string, d time.Duration) Waiting {
+	if d > w.For {
+		return Waiting{d, name}
+	}
+	return w
 }
 
 // watch looks at the simulators' books of calls, pushes and penalties, and takes a
@@ -38,6 +53,7 @@ type watch struct {
 	held          int              // penalties looked at
 	told          map[string]bool  // orders told as not shown
 	over          atomic.Bool      // the day is over: deadlines no longer count
+	differ        atomic.Int64     // what the judge found not to agree yet
 }
 
 const lookEvery = 200 * time.Millisecond
@@ -162,5 +178,5 @@ func (w *watch) sample() {
 		}
 	}
 	w.plan.Say(Progress{Phase: w.stage, Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
-		In: in, Agreed: seen, Open: acts, Slowest: max(oldest, slowest), Kills: kills, Faults: faults})
+		In: in, Agreed: seen, Open: acts, Slowest: oldest.or(slowest.Name, slowest.For), Differ: int(w.differ.Load()), Kills: kills, Faults: faults})
 }

@@ -292,8 +292,8 @@ func (l Lang) Line(p Progress) string {
 	case "setup":
 		return l.say("正在启动模拟平台、数据库和节点……", "starting platforms, database and nodes …")
 	case "settle":
-		return fmt.Sprintf(l.say("对账中 %s  订单 %s  已上屏 %s  操作在途 %s", "settling %s  orders %s  shown %s  acts open %s"), clock(p.Gone.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open))
+		return fmt.Sprintf(l.say("对账中 %s  订单 %s  已上屏 %s  操作在途 %s  未一致 %s", "settling %s  orders %s  shown %s  acts open %s  not agreed yet %s"), clock(p.Gone.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), l.n(p.Differ))
 	}
 	return fmt.Sprintf(l.say("%s/%s  订单 %s  已上屏 %s  操作在途 %s  最慢 %s  强杀 %d  故障 %s", "%s/%s  orders %s  shown %s  acts open %s  slowest %s  kills %d  faults %s"),
-		clock(p.Gone.Seconds()), clock(p.Whole.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), l.sec(p.Slowest.Seconds()), p.Kills, l.n(p.Faults))
+		clock(p.Gone.Seconds()), clock(p.Whole.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), strings.TrimSpace(l.sec(p.Slowest.For.Seconds())+" "+p.Slowest.Name), p.Kills, l.n(p.Faults))
 }
