@@ -134,6 +134,28 @@ func TestRefundsAreSummedAndNeverExceedWhatWasPaidUnseen(t *testing.T) {
 	}
 }
 
+func TestWhatARiderHasTakenDoesNotComeBackWithACancel(t *testing.T) {
+	life := []order.Record{said(order.AxisWork, "confirmed", 2), said(order.AxisDelivery, "10", 3), said(order.AxisDelivery, "20", 4),
+		said(order.AxisWork, "cancelled", 5), said(order.AxisDelivery, "100", 5)}
+	for _, c := range []struct {
+		life []order.Record
+		gone int64
+	}{
+		{life, 1},
+		{slices.Delete(slices.Clone(life), 2, 3), 0}, // the rider had not taken them yet
+	} {
+		o := foldAll(append([]order.Record{paid()}, c.life...)...)
+		if o.Status != order.StatusCancelled || o.Axes.Delivery != order.DeliveryCancelled {
+			t.Fatalf("status %s, delivery %s", o.Status, o.Axes.Delivery)
+		}
+		for _, take := range order.TakesOf(&o) {
+			if take.Kept != 0 || take.Gone != c.gone*take.Quantity {
+				t.Errorf("of %d pieces %s keeps %d, and %d have gone, not %d", take.Quantity, take.SKU, take.Kept, take.Gone, c.gone*take.Quantity)
+			}
+		}
+	}
+}
+
 func TestAWaitingRefundHasADeadlineAndAFlag(t *testing.T) {
 	o := foldAll(paid(), aCase("c1", "apply", 2_000_000, nil))
 	want := order.Deadline{Kind: order.DueRefund, At: 2_000_000 + 30*60_000, For: "c1"}

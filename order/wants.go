@@ -114,6 +114,17 @@ type Take struct {
 	Gone     int64  // when it has left
 }
 
+// hasLeft reports whether an order's goods have gone out of the store, now or at any time
+// before: a cancel that comes after the rider has taken them ends the delivery as well,
+// and brings nothing back.
+func hasLeft(o *Order) bool {
+	gone := []State{WorkDone, DeliveryOnTheWay, DeliveryDelivered, DeliveryFailed, DeliveryReturned}
+	return slices.Contains(gone, o.Axes.Work) || slices.Contains(gone, o.Axes.Delivery) ||
+		slices.ContainsFunc(o.Events, func(e Event) bool {
+			return (e.Axis == AxisWork || e.Axis == AxisDelivery) && slices.Contains(gone, e.State)
+		})
+}
+
 // TakesOf tells what an order takes of the store's stock, line by line. One that is
 // cancelled or replaced takes nothing unless its goods had left; one whose goods the
 // platform keeps (Full), or that is unpaid or not complete, has no lines here. A refund
@@ -124,7 +135,7 @@ func TakesOf(o *Order) []Take {
 	if !o.Complete() || o.Status == StatusUnpaid || o.Head.Logistics == Full {
 		return nil
 	}
-	left := o.Axes.Work == WorkDone || slices.Contains([]State{DeliveryOnTheWay, DeliveryDelivered, DeliveryFailed, DeliveryReturned}, o.Axes.Delivery)
+	left := hasLeft(o)
 	dead := o.Status == StatusCancelled || o.Status == StatusReplaced
 	var out []Take
 	for _, l := range o.Bill.Lines {
