@@ -15,6 +15,8 @@ type Info struct {
 	Label      Text
 	Mark       string // one or two characters that tell it apart without colour: "美"
 	Kind       order.Kind
+	Pickup     bool // customers may come for their orders
+	Labels     bool // shipments tell whether their label is printed
 	Sites      []Site
 	Powers     []Power
 	Stock      *StockPower // nil = the platform cannot be told how many there are

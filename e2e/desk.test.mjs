@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { becomes, count, row, says } from "./browser.mjs";
+import { becomes, count, open, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -158,9 +158,26 @@ scenes("the desk", (s) => {
     await page.getByRole("link", { name: "午高峰" }).click();
     await says(row(page, o), o.ref);
     assert.equal(new URL(page.url()).searchParams.get("channel"), "meituan");
-    // A colleague at the same counter has her own.
+    // The same person at another device finds them there, and what she gives to all is a colleague's too.
     const other = await s.open("/orders?tab=all");
-    await says(row(other, o), "欧阳");
+    await says(row(other, o), o.ref);
+    assert.ok(!(await row(other, o).textContent()).includes("欧阳"));
+    await other.getByRole("button", { name: t("view.title") }).click();
+    await other.getByRole("link", { name: "午高峰" }).waitFor();
+    await other.getByRole("dialog").getByLabel(t("view.name")).fill("全店");
+    await other.getByRole("dialog").getByLabel(t("view.forAll")).check();
+    await other.keyboard.press("Enter");
+    await other.getByText(t("view.savedShared", { name: "全店" })).waitFor();
+    const colleague = await s.stranger();
+    const invited = await d.ask("POST", "/people", { name: `colleague ${s.language}`, role: "clerk", all_stores: true, personal: true });
+    assert.equal(invited.status, 201, invited.text);
+    assert.equal((await colleague.request.post(`${d.url}/api/v1/join`, { data: { token: invited.json.link.token, password: d.password } })).status(), 200);
+    const hers = await open(colleague, d, "/orders?tab=all");
+    await says(row(hers, o), "欧阳");
+    await hers.getByRole("button", { name: t("view.title") }).click();
+    await hers.getByRole("link", { name: "全店" }).waitFor();
+    assert.equal(await hers.getByRole("link", { name: "午高峰" }).count(), 0, "what somebody keeps for herself is nobody else's");
+    assert.equal(await hers.getByLabel(t("view.forAll")).count(), 0, "a clerk shares nothing");
     await d.act(o.id, { kind: "accept" });
   });
 

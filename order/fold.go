@@ -104,6 +104,8 @@ type Order struct {
 	Issues    []Issue
 	Events    []Event
 	Partial   bool // the platform said that something is missing: read again
+
+	label State // of the parcel whose label is furthest behind; "" = the platform prints none
 }
 
 // A Delivery is one attempt to bring the order: a rider or a parcel.
@@ -404,6 +406,9 @@ func (o *Order) parcel(l Linked, g *Grammar) {
 			o.Axes.Work = WorkReady
 		}
 	}
+	if _, m, ok, _ := g.Axes[On{KindShipment, AxisLabel}].holds(l.Record.Axes[AxisLabel]); ok && d.State != DeliveryCancelled && (o.label == "" || labelRank[m.Is] < labelRank[o.label]) {
+		o.label = m.Is
+	}
 	if c, ok := Get[Customer](l.Record, RegCustomer); ok { // and where to
 		if o.Customer != nil {
 			c.UserRef = cmp.Or(c.UserRef, o.Customer.UserRef)
@@ -681,6 +686,12 @@ func (o *Order) reckon(g *Grammar) {
 	if o.Times.Promised > 0 && o.Head.Kind == Takeaway && (o.Status == StatusNew || o.Status == StatusAccepted) {
 		o.Flags = append(o.Flags, FlagPreorder)
 	}
+	if o.Status == StatusReady && o.Head.Logistics == Pickup {
+		o.Flags = append(o.Flags, FlagPickup)
+	}
+	if f, ok := labelFlags[o.label]; ok && o.Head.Logistics != Full && (o.Status == StatusAccepted || o.Status == StatusReady) {
+		o.Flags = append(o.Flags, f)
+	}
 	for i := range o.Events {
 		switch e := &o.Events[i]; { // said without a time: the milestone is the better guess than none
 		case e.At == 0 && e.State == Paid:
@@ -693,6 +704,12 @@ func (o *Order) reckon(g *Grammar) {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Axis, b.Axis), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Theirs, b.Theirs))
 	})
 }
+
+// The states of a label, the furthest behind first, and what each of them waits for.
+var (
+	labelRank  = map[State]int{LabelWaiting: 1, LabelPrinted: 2, LabelPacked: 3}
+	labelFlags = map[State]Flag{LabelWaiting: FlagToLabel, LabelPrinted: FlagLabelled, LabelPacked: FlagHandOver}
+)
 
 // statusOf is the flat word: the end of the whole first, then money, then how far it
 // has come.

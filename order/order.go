@@ -126,6 +126,13 @@ const (
 	DeliveryCancelled State = "cancelled"
 )
 
+// Label axis, of one parcel whose label the platform prints.
+const (
+	LabelWaiting State = "to_print"
+	LabelPrinted State = "printed"
+	LabelPacked  State = "packed"
+)
+
 // After-sale axis, of one case.
 const (
 	NoCase        State = "none"
@@ -144,6 +151,7 @@ const (
 	AxisWork     = "work"
 	AxisDelivery = "delivery"
 	AxisCase     = "case"
+	AxisLabel    = "label"
 )
 
 // Axes is the order's state on each axis. AfterSale is that of the most urgent case.
@@ -182,7 +190,14 @@ const (
 	FlagReminder Flag = "reminder" // the customer reminds and nobody has answered
 	FlagProblem  Flag = "problem"  // an issue of severity error, or a failed delivery
 	FlagPreorder Flag = "preorder" // promised for a later time, preparation has not begun
+	FlagPickup   Flag = "pickup"   // ready, and the customer comes for it
+	FlagToLabel  Flag = "to_label" // the platform has a label for the parcel, and nobody has printed it
+	FlagLabelled Flag = "labelled" // the label is printed, the parcel not packed
+	FlagHandOver Flag = "handover" // packed and labelled: it waits for the carrier
 )
+
+// Flags in the order in which they are listed. Their places are stored: new ones come last.
+var Flags = []Flag{FlagRefund, FlagReminder, FlagProblem, FlagPreorder, FlagPickup, FlagToLabel, FlagLabelled, FlagHandOver}
 
 // A Line is one thing bought.
 type Line struct {

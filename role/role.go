@@ -37,6 +37,7 @@ const (
 	SeeStatements Right = "statements.see"
 	MakeStatement Right = "statements.make"
 	BookStock     Right = "stock.book"
+	ShareViews    Right = "views.share"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -90,6 +91,7 @@ var table = []rule{
 	{SeeStatements, "see completeness statements", false, managers},
 	{MakeStatement, "make a completeness statement", false, managers},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
+	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{SeeWhole, "see apps, accounts, the status page and the audit head", true, managers},
 	{SeeParked, "see messages that could not be read", true, managers},
 	{HandleParked, "try such a message again, put it aside", true, managers},

@@ -199,6 +199,7 @@ func (s *Server) routes() {
 	s.authRoutes()
 	s.peopleRoutes()
 	s.sessionRoutes()
+	s.preferenceRoutes()
 	s.orderRoutes()
 	s.actRoutes()
 	s.feedRoutes()

@@ -487,6 +487,8 @@ type Channel struct {
 	Mark       string              `json:"mark" doc:"One or two characters that tell it apart without colour."`
 	Realm      string              `json:"realm"`
 	Kind       order.Kind          `json:"kind" enum:"takeaway,ecommerce"`
+	Pickup     bool                `json:"pickup" doc:"Customers may come for their orders: the flag pickup can be raised."`
+	Labels     bool                `json:"labels" doc:"Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised."`
 	Currencies []string            `json:"currencies"`
 	Sites      []channel.Site      `json:"sites"`
 	Powers     []Power             `json:"powers"`
@@ -563,7 +565,7 @@ func channelOf(i *channel.Info) Channel {
 		})
 	}
 	c := Channel{
-		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Currencies: []string{},
+		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Currencies: []string{},
 		Sites:    each(i.Sites, func(x channel.Site) channel.Site { return x }),
 		PushOnly: each(i.PushOnly, func(x channel.Text) channel.Text { return x }), PullOnly: i.PullOnly, ShopID: i.Shops,
 		Fields:     CredentialFields{fields(i.AppFields), fields(i.AcctFields)},

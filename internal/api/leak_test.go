@@ -96,7 +96,7 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 		}
 		return len(ours) == len(theirs)
 	})
-	if r := b.call("GET", "/api/v1/orders/"+ours[0], b.owner, ""); !strings.Contains(r.body, personal["phone"]) || !strings.Contains(r.body, personal["name"]) || !strings.Contains(r.body, personal["address"]) {
+	if r := b.call("POST", "/api/v1/orders/"+ours[0]+"/uncover", b.owner, ""); !strings.Contains(r.body, personal["phone"]) || !strings.Contains(r.body, personal["name"]) || !strings.Contains(r.body, personal["address"]) {
 		t.Fatalf("what was planted is not in the order, so the test shows nothing: %s", r.body)
 	}
 	b.sim.Faults().Set(sim.FaultPlan{Err429: 0.2, Err5xx: 0.3, DropAfterCommit: 0.3, PushForged: 0.5})
@@ -200,7 +200,7 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	}
 	for _, id := range ours {
 		look("an order", b.call("GET", "/api/v1/orders/"+id, b.owner, "").body, false)
-		look("a journal", b.call("GET", "/api/v1/orders/"+id+"/journal?limit=200", b.owner, "").body, false)
+		look("a journal", b.call("GET", "/api/v1/orders/"+id+"/journal?limit=200&bodies=true", b.owner, "").body, false)
 	}
 
 	// What went over the wire in addresses, which proxies write down.

@@ -96,7 +96,8 @@ type listInput struct {
 	Status    []string `query:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
 	Kind      string   `query:"kind" enum:"takeaway,ecommerce,"`
 	Logistics string   `query:"logistics" maxLength:"20"`
-	Flag      []string `query:"flag" enum:"refund,reminder,problem,preorder" doc:"Any of these."`
+	Flag      []string `query:"flag" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover" doc:"Any of these."`
+	Without   []string `query:"without" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover" doc:"None of these flags."`
 	Q         string   `query:"q" maxLength:"100" doc:"Part of the number, #12 for the daily number, part of a dish, of the recipient's name, or the last digits of the phone."`
 	From      int64    `query:"from" minimum:"0" doc:"Placed at or after, UTC ms."`
 	To        int64    `query:"to" minimum:"0" doc:"Placed before, UTC ms."`
@@ -116,6 +117,7 @@ func (s *Server) orderRoutes() {
 	add(s, typed[OrderPage](s, op("listOrders", http.MethodGet, "/orders", "orders", "Orders, newest or most urgent first")), s.listOrders)
 	add(s, op("getOrder", http.MethodGet, "/orders/{id}", "orders", "One order with everything about it"), s.getOrder)
 	add(s, op("listJournal", http.MethodGet, "/orders/{id}/journal", "orders", "What went in and out for an order, newest first"), s.listJournal)
+	add(s, op("uncoverCustomer", http.MethodPost, "/orders/{id}/uncover", "orders", "The customer in full; who asked for a real number or an address is in the journal and the timeline"), s.uncover)
 	add(s, op("countOrders", http.MethodGet, "/counts", "orders", "How many orders there are, by status and by flag"), s.countOrders)
 }
 
@@ -133,6 +135,9 @@ func (s *Server) listOrders(ctx context.Context, in *listInput) (*huma.StreamRes
 	}
 	for _, x := range in.Flag {
 		f.Flag |= db.FlagsOf([]order.Flag{order.Flag(x)})
+	}
+	for _, x := range in.Without {
+		f.Without |= db.FlagsOf([]order.Flag{order.Flag(x)})
 	}
 	f.Kind, f.Logistics, f.Query, f.From, f.To, f.Sort, f.Cursor, f.Limit = in.Kind, in.Logistics, in.Q, in.From, in.To, in.Sort, in.Cursor, in.Limit
 	at, err := s.db.Feed(ctx, c.Merchant) // before the rows: what comes later is in the stream
@@ -309,6 +314,21 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 	return out, nil
 }
 
+type customerOutput struct{ Body hub.Customer }
+
+func (s *Server) uncover(ctx context.Context, in *ByID) (*customerOutput, error) {
+	const op = "api.uncover"
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.hub.Uncover(ctx, who(ctx).Actor, id)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	return &customerOutput{*c}, nil
+}
+
 // JournalEntry is one line of an order's journal.
 type JournalEntry struct {
 	ID        ident.Entry  `json:"id"`
@@ -326,12 +346,13 @@ type JournalEntry struct {
 	Answer    string       `json:"answer,omitempty" doc:"What the platform answered to a call."`
 	Size      int          `json:"size" doc:"Bytes of the whole body."`
 	Known     bool         `json:"known" doc:"The same was read before; only its hash is kept."`
-	Masked    bool         `json:"masked" doc:"Bodies are left out: they hold customers' data."`
+	Masked    bool         `json:"masked" doc:"Bodies are left out: they hold customers' data, and were not asked for, or the right to them is lacking."`
 	Erased    bool         `json:"erased" doc:"The bodies were erased for good."`
 }
 
 type journalInput struct {
 	ByID
+	Bodies bool   `query:"bodies" doc:"With the bytes of the messages, which hold customers' data: it takes the right to that, and who asked is recorded."`
 	Cursor string `query:"cursor" maxLength:"200"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
@@ -352,6 +373,11 @@ func (s *Server) listJournal(ctx context.Context, in *journalInput) (*journalOut
 	if err != nil {
 		return nil, err
 	}
+	if in.Bodies {
+		if err := s.hub.UncoverJournal(ctx, c.Actor, id); err != nil {
+			return nil, fault.Wrap(op, err)
+		}
+	}
 	list, next, err := s.db.JournalOf(ctx, c.Scope, id, in.Cursor, in.Limit)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
@@ -361,9 +387,9 @@ func (s *Server) listJournal(ctx context.Context, in *journalInput) (*journalOut
 	out.Body.Entries = each(list, func(e db.EntryRead) JournalEntry {
 		j := JournalEntry{
 			ID: e.ID, At: e.At.UnixMilli(), Direction: e.Direction, What: e.What, Method: e.Method, Path: e.Path, Status: e.Status,
-			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !c.Personal, Erased: e.Erased,
+			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !in.Bodies, Erased: e.Erased,
 		}
-		if c.Personal {
+		if in.Bodies {
 			j.Body, j.Answer = shown(e.Body), shown(e.Answer)
 		}
 		return j
@@ -426,7 +452,7 @@ func tallyOf(t db.Tally) Tally {
 	for _, st := range order.Statuses {
 		out.Statuses[st] = t.Statuses[st]
 	}
-	for _, fl := range []order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagPreorder} {
+	for _, fl := range order.Flags {
 		out.Flags[fl] = t.Flags[fl]
 	}
 	return out

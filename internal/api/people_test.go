@@ -38,7 +38,7 @@ func TestEveryRoleMeetsEveryOperation(t *testing.T) {
 	n := 0
 	for _, r := range role.Roles {
 		for _, stores := range [][]ident.Store{nil, {b.stores[1].ID}} {
-			key := b.key(db.KeyRow{Name: string(r), Role: string(r), Stores: stores})
+			key := b.key(db.KeyRow{Name: string(r), Role: string(r), Stores: stores, Personal: true})
 			for _, op := range b.operations() {
 				right, asks := api.RightOf(op.id)
 				if !asks || op.id == "stream" || op.id == "arm" && r == role.Owner {
@@ -94,12 +94,14 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"listStatements": {"", "?shop_id=" + shops["TEA001"]},
 		"listChanges":    {"?after=0", "?after=1"},
 		"listMessages":   {"", "?store=" + b.stores[0].ID.String()},
+		"unshareView":    {"?name=x"},
 	}
 	bodies := map[string]string{
 		"act": `{"kind":"note","text":"x"}`, "makeBatch": `{"kind":"note","text":"x","orders":["` + foreign + `"]}`, "resolveEffect": `{"outcome":"done"}`,
 		"bookStock":     `{"store_id":"` + b.stores[0].ID.String() + `","sku_id":"` + sku + `","reason":"receipt","pieces":1}`,
 		"takeMessage":   `{"key":"unaccepted/` + foreign + `","take":true}`,
 		"makeStatement": `{"shop_id":"` + shops["TEA001"] + `"}`,
+		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}
 	for _, op := range b.operations() {

@@ -15,8 +15,9 @@ var rights = map[string]role.Right{
 	"signIn": nobody, "signOut": nobody, "setUp": nobody, "lookAtInvitation": nobody, "join": nobody,
 	"whoAmI": anybody, "getMyMerchant": anybody,
 	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
+	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 
-	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "countOrders": role.See,
+	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "uncoverCustomer": role.See, "countOrders": role.See,
 	"act": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
 	"listChanges": role.See, "stream": role.See, "getBoard": role.See, "listMessages": role.See, "takeMessage": role.See,
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,

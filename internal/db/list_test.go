@@ -59,6 +59,9 @@ func TestAListIsWhatALookAtEveryOrderFinds(t *testing.T) {
 				f.Flag = db.BitRefund | db.BitProblem
 			}
 			if rng.IntN(4) == 0 {
+				f.Without = db.BitReminder | db.BitProblem
+			}
+			if rng.IntN(4) == 0 {
 				f.Channels = []string{"mercadolibre"}
 			}
 			if rng.IntN(3) == 0 {
@@ -72,7 +75,7 @@ func TestAListIsWhatALookAtEveryOrderFinds(t *testing.T) {
 			for _, r := range all {
 				if (f.Shops == nil || slices.Contains(f.Shops, r.Shop)) && (f.Stores == nil || slices.Contains(f.Stores, r.Store)) && sc.Sees(r.Store) &&
 					(f.Status == nil || slices.Contains(f.Status, r.Status)) && (f.From == 0 || f.From <= r.SortAt) && (f.To == 0 || r.SortAt < f.To) &&
-					(f.Flag == 0 || f.Flag&r.Flags != 0) && (f.Channels == nil || r.Channel == "mercadolibre") {
+					(f.Flag == 0 || f.Flag&r.Flags != 0) && f.Without&r.Flags == 0 && (f.Channels == nil || r.Channel == "mercadolibre") {
 					want = append(want, r)
 				}
 			}

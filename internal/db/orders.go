@@ -75,6 +75,7 @@ type Filter struct {
 	Shops     []ident.Shop
 	Stores    []ident.Store
 	Flag      Flags // any of these
+	Without   Flags // none of these
 	Query     string
 	From, To  int64  // by SortAt, UTC ms; To is not included; 0 = no bound
 	Sort      string // SortNewest or SortDue
@@ -377,6 +378,10 @@ func (f *Filter) residual(args *[]any) string {
 	if f.Flag != 0 {
 		*args = append(*args, int64(f.Flag))
 		b.WriteString(" AND (flags & $" + strconv.Itoa(len(*args)) + ") <> 0")
+	}
+	if f.Without != 0 {
+		*args = append(*args, int64(f.Without))
+		b.WriteString(" AND (flags & $" + strconv.Itoa(len(*args)) + ") = 0")
 	}
 	if f.From > 0 {
 		eq("sort_at >=", f.From)

@@ -63,7 +63,8 @@ func TestListsWalkAlongAnIndexOnSQLite(t *testing.T) {
 		"a shop":       {Filter{Shops: []ident.Shop{5}}, nil, "orders_shop (merchant_id=? AND shop_id=? AND status=?"},
 		"a shop's status, a month": {Filter{Shops: []ident.Shop{5, 6}, Status: []order.Status{order.StatusCancelled}, From: 1, To: 2}, nil,
 			"orders_shop (merchant_id=? AND shop_id=? AND status=? AND sort_at>? AND sort_at<?"},
-		"a store's status": {Filter{Status: []order.Status{order.StatusNew}}, []ident.Store{3, 4}, "orders_store (merchant_id=? AND store_id=? AND status=?"},
+		"a status without those to be collected": {Filter{Status: []order.Status{order.StatusReady}, Without: BitPickup}, nil, "orders_status (merchant_id=? AND status=?"},
+		"a store's status":                       {Filter{Status: []order.Status{order.StatusNew}}, []ident.Store{3, 4}, "orders_store (merchant_id=? AND store_id=? AND status=?"},
 	} {
 		args := []any{int64(1), int64(1) << 40, int64(1), int64(51)}
 		text, _ := q.f.streams(q.stores, q.f.residual(&args), listColumns, &args)

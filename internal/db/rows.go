@@ -2,6 +2,7 @@ package db
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
@@ -34,7 +35,8 @@ type OrderRow struct {
 	Search    SearchText      // what search finds it by; not read back, and kept as stored where it is empty
 }
 
-// Flags is a set of order.Flag as bits, so that one column and one index serve them.
+// Flags is a set of order.Flag as bits, so that one column and one index serve them. The
+// bits are those of their places in order.Flags.
 type Flags int64
 
 // The bits.
@@ -43,13 +45,19 @@ const (
 	BitReminder
 	BitProblem
 	BitPreorder
+	BitPickup
+	BitToLabel
+	BitLabelled
+	BitHandOver
 )
 
 // FlagsOf packs flags.
 func FlagsOf(list []order.Flag) Flags {
 	var f Flags
 	for _, x := range list {
-		f |= map[order.Flag]Flags{order.FlagRefund: BitRefund, order.FlagReminder: BitReminder, order.FlagProblem: BitProblem, order.FlagPreorder: BitPreorder}[x]
+		if i := slices.Index(order.Flags, x); i >= 0 {
+			f |= 1 << i
+		}
 	}
 	return f
 }

@@ -365,17 +365,12 @@ func (d *DB) holds(zipped []byte, q string) bool {
 	return slices.ContainsFunc(s.Persons, func(p string) bool { return strings.Contains(fold(p), q) })
 }
 
-var flagNames = []struct {
-	bit  Flags
-	flag order.Flag
-}{{BitRefund, order.FlagRefund}, {BitReminder, order.FlagReminder}, {BitProblem, order.FlagProblem}, {BitPreorder, order.FlagPreorder}}
-
 // List unpacks flags.
 func (f Flags) List() []order.Flag {
 	var out []order.Flag
-	for _, x := range flagNames {
-		if f&x.bit != 0 {
-			out = append(out, x.flag)
+	for i, x := range order.Flags {
+		if f&(1<<i) != 0 {
+			out = append(out, x)
 		}
 	}
 	return out

@@ -55,10 +55,12 @@ type Money struct {
 	Income    *money.Amount    `json:"income,omitempty"`
 }
 
-// A Customer is who gets it. Without the right to personal data the parts are masked.
+// A Customer is who gets it. Without the right to personal data the parts are masked; with
+// it a real number and the address are covered until somebody asks (Uncover).
 type Customer struct {
 	order.Customer
-	Masked bool `json:"masked"`
+	Masked  bool     `json:"masked"`
+	Covered []string `json:"covered" enum:"phone,address" doc:"What is hidden until it is asked for, which is recorded."`
 }
 
 // A Note is the merchant's own remark.
@@ -191,9 +193,11 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 	}
 	d.Money = explain(&o)
 	if o.Customer != nil {
-		d.Customer = &Customer{Customer: *o.Customer}
-		if !who.Personal {
-			d.Customer = &Customer{mask(*o.Customer), true}
+		if who.Personal {
+			c, covered := cover(*o.Customer)
+			d.Customer = &Customer{c, false, covered}
+		} else {
+			d.Customer = &Customer{mask(*o.Customer), true, []string{}}
 		}
 	}
 	if d.Invoice != nil && !who.Personal {

@@ -37,12 +37,13 @@ var (
 )
 
 var info = channel.Info{
-	Name:  Name,
-	Realm: Realm,
-	Label: channel.Text{ZH: "美团外卖", EN: "Meituan Waimai"},
-	Mark:  "美",
-	Kind:  order.Takeaway,
-	Sites: []channel.Site{{Code: "CN", Currency: string(CNY), Zone: "Asia/Shanghai"}},
+	Name:   Name,
+	Realm:  Realm,
+	Label:  channel.Text{ZH: "美团外卖", EN: "Meituan Waimai"},
+	Mark:   "美",
+	Kind:   order.Takeaway,
+	Pickup: true,
+	Sites:  []channel.Site{{Code: "CN", Currency: string(CNY), Zone: "Asia/Shanghai"}},
 	Powers: []channel.Power{
 		{Power: order.Power{Kind: channel.Acknowledge}, Nature: effect.Absolute},
 		{Power: order.Power{Kind: order.Accept}, Nature: effect.Guarded,

@@ -116,6 +116,16 @@ var grammar = &order.Grammar{
 			"ready_to_ship/in_packing_list":   {Rank: 5, Is: order.WorkReady},
 			"ready_to_ship/packed":            {Rank: 6, Is: order.WorkReady},
 		}},
+		// What it says of the label that Mercado Libre prints ("Shipment statuses",
+		// ready_to_ship). A label that must be printed again is ready_to_print once more.
+		{Kind: order.KindShipment, Axis: order.AxisLabel}: {First: order.TimeFirst, Words: map[string]order.Meaning{
+			"ready_to_ship/ready_to_print":    {Rank: 1, Is: order.LabelWaiting},
+			"ready_to_ship/printed":           {Rank: 2, Is: order.LabelPrinted},
+			"ready_to_ship/in_packing_list":   {Rank: 3, Is: order.LabelPacked},
+			"ready_to_ship/packed":            {Rank: 4, Is: order.LabelPacked},
+			"ready_to_ship/ready_for_pickup":  {Rank: 5, Is: order.LabelPacked},
+			"ready_to_ship/ready_for_dropoff": {Rank: 5, Is: order.LabelPacked},
+		}},
 		// Shipment statuses, "/shipment_statuses". A collected or dropped-off parcel is
 		// still ready_to_ship there, while the buyer is told that it is on its way, and
 		// the dispatch metric counts it as gone.

@@ -78,11 +78,12 @@ func (p *platform) Open(acct channel.Account, env channel.Env) (channel.Shop, er
 var notLeftOnly = []order.State{order.DeliveryOnTheWay, order.DeliveryDelivered, order.DeliveryFailed, order.DeliveryReturned}
 
 var info = &channel.Info{
-	Name:  "mercadolibre",
-	Realm: Realm,
-	Label: channel.Text{ZH: "美客多", EN: "Mercado Libre"},
-	Mark:  "ML",
-	Kind:  order.Ecommerce,
+	Name:   "mercadolibre",
+	Realm:  Realm,
+	Label:  channel.Text{ZH: "美客多", EN: "Mercado Libre"},
+	Mark:   "ML",
+	Kind:   order.Ecommerce,
+	Labels: true,
 	Sites: func() (out []channel.Site) {
 		for _, s := range sites {
 			out = append(out, channel.Site{Code: s.code, Currency: s.currency, Zone: s.zone})

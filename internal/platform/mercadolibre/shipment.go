@@ -150,6 +150,10 @@ func trail(rec *order.Record, n, all node, at int64, latest time.Time) {
 		if w := word(work, status, sub); grammar.Axes[work].Words[w].Is != "" {
 			rec.Say(order.AxisWork, order.Said{State: w, At: at, Class: order.ClassRead})
 		}
+		label := order.On{Kind: order.KindShipment, Axis: order.AxisLabel}
+		if w := word(label, status, sub); grammar.Axes[label].Words[w].Is != "" {
+			rec.Say(order.AxisLabel, order.Said{State: w, At: at, Class: order.ClassRead})
+		}
 	}
 	say(n.text("status"), n.text("substatus"), at)
 	rows := append(all.list("history"), n.list("substatus_history")...)

@@ -18,7 +18,7 @@ export type Loose<T> = T extends string
         : T;
 
 export type OrderStatus = "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
-export type Flag = "refund" | "reminder" | "problem" | "preorder";
+export type Flag = "refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover";
 export type ActKind =
   | "accept"
   | "refuse"
@@ -133,6 +133,8 @@ export type Customer = {
   country: string;
   note: string;
   masked: boolean;
+  /** What is hidden until it is asked for, which is recorded: phone, address. */
+  covered: string[];
 };
 export type Delivery = {
   key: string;
@@ -264,6 +266,10 @@ export type Channel = {
   mark: string;
   realm: string;
   kind: string;
+  /** Customers may come for their orders. */
+  pickup: boolean;
+  /** Parcels tell whether their label is printed. */
+  labels: boolean;
   currencies: string[];
   powers: Power[];
   /** Facts that are lost with the message that tells them. */
@@ -311,7 +317,16 @@ export type Level = {
   offers: { shop_id: string; item: string; variation: string }[];
 };
 /** stores: those that the user is limited to; empty = all of the merchant. */
-export type User = { id: string; name: string; role: string; locale: string; stores: string[]; rights: string[] };
+export type User = {
+  id: string;
+  name: string;
+  role: string;
+  locale: string;
+  stores: string[];
+  rights: string[];
+  /** Sees customers' data in full. */
+  personal: boolean;
+};
 export type Said = { zh: string; en: string };
 /** Whether a platform counts as many orders of a shop and day as there are here. */
 export type Statement = {
@@ -440,6 +455,23 @@ export type WireOrder = Loose<Omit<Order, "full_customer" | "customer">> & {
   masked?: boolean | null;
 };
 
+export function readCustomer(c: Loose<Customer>): Customer {
+  return {
+    name: text(c.name),
+    phone: text(c.phone),
+    phone_kind: text(c.phone_kind),
+    address: text(c.address),
+    address_detail: text(c.address_detail),
+    city: text(c.city),
+    state: text(c.state),
+    zip: text(c.zip),
+    country: text(c.country),
+    note: text(c.note),
+    masked: Boolean(c.masked),
+    covered: list(c.covered, (part) => text(part)),
+  };
+}
+
 export function readOrder(o: WireOrder): Order {
   const { customer, ...rest } = o;
   const summary = readSummary({
@@ -488,19 +520,7 @@ export function readOrder(o: WireOrder): Order {
       income: readMoney(m?.income),
       refunded: readMoney(m?.refunded),
     },
-    full_customer: maybe(customer, (c) => ({
-      name: text(c.name),
-      phone: text(c.phone),
-      phone_kind: text(c.phone_kind),
-      address: text(c.address),
-      address_detail: text(c.address_detail),
-      city: text(c.city),
-      state: text(c.state),
-      zip: text(c.zip),
-      country: text(c.country),
-      note: text(c.note),
-      masked: Boolean(c.masked ?? o.masked),
-    })),
+    full_customer: maybe(customer, readCustomer),
     notes: list(o.notes, (n) => ({ text: text(n.text), by: text(n.by), at: count(n.at), visible: text(n.visible) })),
     invoice: maybe(o.invoice, (i) => ({ title: text(i.title), tax_id: text(i.tax_id) })),
     payments: list(o.payments, (p) => ({
@@ -636,6 +656,8 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   mark: text(c.mark),
   realm: text(c.realm),
   kind: text(c.kind),
+  pickup: Boolean(c.pickup),
+  labels: Boolean(c.labels),
   currencies: texts(c.currencies),
   powers: list(c.powers, (p) => ({
     name: text(p.name),
@@ -701,6 +723,7 @@ export const readUser = (u: Loose<User>): User => ({
   locale: text(u.locale),
   stores: texts(u.stores),
   rights: texts(u.rights),
+  personal: Boolean(u.personal),
 });
 const readSaid = (s: Loose<Said> | null | undefined): Said => ({ zh: text(s?.zh), en: text(s?.en) });
 export const readHead = (h: Loose<Head> | null | undefined): Head => ({ number: count(h?.number), hash: text(h?.hash), at: count(h?.at) });

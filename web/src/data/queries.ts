@@ -11,6 +11,7 @@ import {
   readBatch,
   readChannel,
   readCounts,
+  readCustomer,
   readEffect,
   readHead,
   readHealth,
@@ -204,17 +205,24 @@ export const stockOf = (store: string) =>
     },
   });
 
-export function useJournal(id: string) {
+/** The customer in full; that somebody asked is written down with the order. */
+export const uncover = async (id: string) =>
+  readCustomer(await answer(api.POST("/api/v1/orders/{id}/uncover", { params: { path: { id } } })));
+
+/** @param bodies with the bytes of the messages, which is written down */
+export function useJournal(id: string, bodies: boolean) {
   return useInfiniteQuery({
-    queryKey: ["order", id, "journal"],
+    queryKey: ["journal", id, bodies],
     initialPageParam: "",
+    staleTime: bodies ? Number.POSITIVE_INFINITY : 0,
+    retry: false,
     queryFn: async ({ pageParam }) => {
-      const got = await answer(
-        api.GET("/api/v1/orders/{id}/journal", { params: { path: { id }, query: { cursor: pageParam || undefined } } }),
-      );
+      const query = { cursor: pageParam || undefined, bodies: bodies || undefined };
+      const got = await answer(api.GET("/api/v1/orders/{id}/journal", { params: { path: { id }, query } }));
       return { entries: (got.entries ?? []).map(readJournalEntry), next: got.next_cursor ?? "" };
     },
     getNextPageParam: (last) => last.next || undefined,
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -383,6 +383,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one likes the console, on every device, and the views that all share */
+        get: operations["getMyPreferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a document of the console's for oneself; the newest wins */
+        put: operations["setMyPreference"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -549,6 +583,23 @@ export interface paths {
         get: operations["listJournal"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/uncover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customer in full; who asked for a real number or an address is in the journal and the timeline */
+        post: operations["uncoverCustomer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -723,6 +774,24 @@ export interface paths {
         /** Make the first user, with the token of the one-time link that the first start prints */
         post: operations["setUp"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give all people of the merchant a view, in the place of the one of that name */
+        put: operations["shareView"];
+        post?: never;
+        /** Take a shared view away from all */
+        delete: operations["unshareView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1371,9 +1440,13 @@ export interface components {
             kind: "takeaway" | "ecommerce";
             label_en: string;
             label_zh: string;
+            /** @description Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised. */
+            labels: boolean;
             /** @description One or two characters that tell it apart without colour. */
             mark: string;
             name: string;
+            /** @description Customers may come for their orders: the flag pickup can be raised. */
+            pickup: boolean;
             powers: components["schemas"]["Power"][];
             /** Format: int64 */
             pull_every_s: number;
@@ -1494,6 +1567,8 @@ export interface components {
             address_detail?: string;
             city?: string;
             country?: string;
+            /** @description What is hidden until it is asked for, which is recorded. */
+            covered: ("phone" | "address")[];
             /** Format: double */
             lat?: number;
             /** Format: double */
@@ -1725,7 +1800,7 @@ export interface components {
             id: string;
             /** @description The same was read before; only its hash is kept. */
             known: boolean;
-            /** @description Bodies are left out: they hold customers' data. */
+            /** @description Bodies are left out: they hold customers' data, and were not asked for, or the right to them is lacking. */
             masked: boolean;
             method?: string;
             outcome?: string;
@@ -2059,7 +2134,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
             id: string;
             invoice?: components["schemas"]["Invoice"];
             issues: components["schemas"]["Issue"][];
@@ -2154,7 +2229,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
             id: string;
             issues: components["schemas"]["Issue"][];
             /** @description The first six lines, with what was chosen for each. */
@@ -2347,6 +2422,18 @@ export interface components {
             /** @description Not once the delivery is in one of these states. */
             not_after: string[];
         };
+        PreferenceInputBody: {
+            /** @description Any JSON, of at most 16 KiB. The service keeps it and does not read it. */
+            value: unknown;
+        };
+        Preferences: {
+            /** @description By name: columns, views. Absent: never set. */
+            mine: {
+                [key: string]: unknown;
+            };
+            /** @description Views that all people of the merchant have, by name. */
+            shared: components["schemas"]["SharedView"][];
+        };
         Problem: {
             /** @enum {string} */
             code: "invalid" | "too_large" | "not_found" | "conflict" | "unauthorized" | "forbidden" | "rate_limited" | "unsupported" | "unavailable" | "unknown_outcome" | "internal";
@@ -2470,6 +2557,13 @@ export interface components {
             name: string;
             password: string;
             token: string;
+        };
+        SharedView: {
+            /** @description As in the console's address: tab, channel, store, q, … */
+            filter: {
+                [key: string]: string;
+            };
+            name: string;
         };
         Shop: {
             account_id: string;
@@ -3620,6 +3714,68 @@ export interface operations {
             };
         };
     };
+    getMyPreferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setMyPreference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: "columns" | "views";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferenceInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listMySessions: {
         parameters: {
             query?: never;
@@ -3887,7 +4043,9 @@ export interface operations {
                 kind?: "takeaway" | "ecommerce" | "";
                 logistics?: string;
                 /** @description Any of these. */
-                flag?: ("refund" | "reminder" | "problem" | "preorder")[];
+                flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
+                /** @description None of these flags. */
+                without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
                 /** @description Part of the number, #12 for the daily number, part of a dish, of the recipient's name, or the last digits of the phone. */
                 q?: string;
                 /** @description Placed at or after, UTC ms. */
@@ -3997,6 +4155,8 @@ export interface operations {
     listJournal: {
         parameters: {
             query?: {
+                /** @description With the bytes of the messages, which hold customers' data: it takes the right to that, and who asked is recorded. */
+                bodies?: boolean;
                 cursor?: string;
                 limit?: number;
             };
@@ -4015,6 +4175,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uncoverCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
                 };
             };
             /** @description Error */
@@ -4431,6 +4622,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shareView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharedView"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unshareView: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

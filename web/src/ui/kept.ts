@@ -1,36 +1,30 @@
-// What a person keeps on this device: columns, views. Under the person's id, since several share a counter computer.
+// What a person keeps: columns, views. The service has it, under the person; this device has a copy.
 
-import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { copyKey, type PreferenceName, type Preferences, parse, preferences, send } from "../data/preferences";
 import { session } from "../data/queries";
-import { recall, remember } from "./device";
-
-const watchers = new Set<() => void>();
-const watch = (w: () => void) => {
-  watchers.add(w);
-  return () => watchers.delete(w);
-};
+import { recall } from "./device";
 
 /** @param read makes sense of whatever is stored; it must not throw, and must be the same function each time */
-export function useKept<T>(name: string, read: (stored: unknown) => T): [T, (next: T) => void] {
+export function useKept<T>(name: PreferenceName, read: (stored: unknown) => T): [T, (next: T) => void] {
+  const client = useQueryClient();
   const { data: me } = useQuery(session);
-  const key = `${name}.${me?.id ?? ""}`;
-  const stored = useSyncExternalStore(watch, () => recall(key));
-  const value = useMemo(() => read(parse(stored)), [stored, read]);
+  const id = me?.id ?? "";
+  const { data } = useQuery(preferences(id));
+  const stored = data?.mine[name];
+  const value = useMemo(() => read(stored === undefined ? parse(recall(copyKey(name, id))) : stored), [stored, read, name, id]);
   const keep = useCallback(
     (next: T) => {
-      remember(key, JSON.stringify(next));
-      for (const w of watchers) w();
+      const { queryKey } = preferences(id);
+      void client.cancelQueries({ queryKey }); // an older answer must not undo it
+      client.setQueryData(queryKey, (old: Preferences | undefined) => ({
+        shared: old?.shared ?? [],
+        mine: { ...old?.mine, [name]: next },
+      }));
+      send(name, id, next).catch(() => {}); // this device has it, and gives it on with its next look
     },
-    [key],
+    [client, name, id],
   );
   return [value, keep];
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,21 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useJournal } from "../../data/queries";
+import { session, useJournal } from "../../data/queries";
 import { size } from "../../format/size";
 import { clockSeconds, dayOf } from "../../format/time";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { word } from "../../words";
 
-/** Every byte that came in or went out for an order, as it was. */
+/** Everything that came in or went out for an order; with its bytes when somebody asks for them, who is then written down. */
 export function Journal({ id, zone }: { id: string; zone: string }) {
   const { t } = useTranslation();
-  const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useJournal(id);
+  const [bodies, setBodies] = useState(false);
+  const { data, error, isPending, hasNextPage, fetchNextPage, isFetching, isFetchingNextPage, refetch } = useJournal(id, bodies);
+  const personal = useQuery(session).data?.personal ?? false;
   if (isPending) return <Bones rows={6} height={44} />;
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   const entries = data?.pages.flatMap((p) => p.entries) ?? [];
   if (entries.length === 0) return <State icon="orders" title={t("journal.none")} />;
   return (
     <>
-      <ul className="journal">
+      {personal && !bodies ? (
+        <p className="journal-ask">
+          <button type="button" className="btn small" onClick={() => setBodies(true)}>
+            {t("journal.uncover")}
+          </button>
+          <span className="quiet">{t("order.recorded")}</span>
+        </p>
+      ) : null}
+      {bodies && error ? <Trouble error={error} retry={() => void refetch()} /> : null}
+      <ul className="journal" aria-busy={isFetching}>
         {entries.map((e) => (
           <li key={e.id}>
             <details>
@@ -34,7 +47,7 @@ export function Journal({ id, zone }: { id: string; zone: string }) {
                 </small>
               </summary>
               {e.error ? <p className="bad">{e.error}</p> : null}
-              {e.masked && !e.body ? <p className="quiet">{t("journal.masked")}</p> : null}
+              {e.masked && !e.body ? <p className="quiet">{t(personal ? "journal.covered" : "journal.masked")}</p> : null}
               {e.body ? <Raw text={e.body} /> : null}
               {e.answer ? (
                 <>

@@ -164,7 +164,7 @@ function meantRow(e: MouseEvent): boolean {
 /** Where a row went that stands still only because somebody holds the list. What is not known is not guessed. */
 function Left({ order, from, way }: { order: OrderSummary; from: Tab; way: Way }) {
   const { t } = useTranslation();
-  const tab = tabOf(order.status, way);
+  const tab = tabOf(order.status, way, order.flags);
   if (tab === from) return <span className="gone-to">{t("row.left")}</span>;
   return <span className="gone-to">{t("row.gone", { to: tab ? tabLabel(t, tab, way) : word(t, "status", order.status) })}</span>;
 }

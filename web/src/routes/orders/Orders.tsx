@@ -12,6 +12,7 @@ import { BatchPanel } from "./BatchPanel";
 import { Filters } from "./Filters";
 import {
   countOf,
+  type Extra,
   type Filter,
   firstOfHistory,
   readFilter,
@@ -33,14 +34,14 @@ const Keys = lazy(() => import("./Keys").then((m) => ({ default: m.Keys })));
 export function Orders() {
   const { t } = useTranslation();
   const search = getRouteApi("/inside/orders").useSearch();
-  const { possible, way, tally } = useWays(search);
+  const { possible, way, tally, has } = useWays(search);
   const filter = useMemo(() => whole(search, way), [search, way]);
   const zone = useZone(filter.store.split(",")[0]);
   const navigate = useNavigate();
   const { orderId } = useParams({ strict: false });
   const asked = useAsked();
   const [keys, setKeys] = useState(false);
-  const shownTabs = tabsOf(way, tally, filter.tab);
+  const shownTabs = tabsOf(way, tally, filter.tab, has);
 
   const change = useCallback(
     (next: Partial<Filter>) =>
@@ -95,7 +96,7 @@ export function Orders() {
  * The ways of work that the channels in sight make possible, the one that is shown, and its counts. Where all channels work one way
  * there is nothing to choose.
  */
-function useWays(search: Partial<Filter>): { possible: Way[]; way: Way; tally: Tally | undefined } {
+function useWays(search: Partial<Filter>): { possible: Way[]; way: Way; tally: Tally | undefined; has: Extra[] } {
   const { data } = useQuery(counts({ channel: search.channel || undefined, store: search.store || undefined }));
   const known = useChannels();
   const kindOf = (channel: string) => known.get(channel)?.kind ?? "";
@@ -106,7 +107,11 @@ function useWays(search: Partial<Filter>): { possible: Way[]; way: Way; tally: T
     if (found && !search.channel && !search.store) remember("ways", found.join());
   });
   const way = search.kind || (kept.length === 1 ? (kept[0] ?? "") : "");
-  return { possible: kept, way, tally: data && known.size > 0 ? tallyOf(data.channels, kindOf, way) : undefined };
+  const inSight = Object.keys(data?.channels ?? {})
+    .map((c) => known.get(c))
+    .filter((c) => c && (!way || c.kind === way));
+  const has = (["pickup", "labels"] as const).filter((x) => inSight.some((c) => c?.[x]));
+  return { possible: kept, way, has, tally: data && known.size > 0 ? tallyOf(data.channels, kindOf, way) : undefined };
 }
 
 /** Whether a key press belongs to something that takes text. */

@@ -55,6 +55,20 @@ test("a store sees the tabs that its channels can fill, what has something in it
   for (const way of ["", "takeaway", "ecommerce"] as const) expect(tabsOf(way, tally({ accepted: 1 }), "all")).toContain("all");
 });
 
+test("pickups and labels have tabs where a channel has them, and each order is counted once", () => {
+  expect(tabsOf("takeaway", tally({}), "new")).not.toContain("pickup");
+  expect(tabsOf("takeaway", tally({}), "new", ["pickup"])).toContain("pickup");
+  expect(tabsOf("takeaway", tally({ ready: 1 }, { pickup: 1 }), "new")).toContain("pickup"); // there is one, whatever the channel says
+  expect(tabsOf("ecommerce", tally({}), "toship", ["labels"]).slice(0, 4)).toEqual(["toship", "tolabel", "labelled", "handover"]);
+  const some = tally({ ready: 5 }, { pickup: 2, to_label: 3 });
+  expect([countOf("ready", some), countOf("pickup", some), countOf("tolabel", some)]).toEqual([3, 2, 3]);
+  const pickup = readSummary({ status: "ready", flags: ["pickup"], placed_at: 1 });
+  expect(matches(whole({ tab: "ready" }), pickup, zone)).toBe(false);
+  expect(matches(whole({ tab: "pickup" }), pickup, zone)).toBe(true);
+  expect(tabOf("ready", "takeaway", ["pickup"])).toBe("pickup");
+  expect(toQuery(whole({ tab: "ready" }), zone)).toMatchObject({ status: "ready", without: "pickup" });
+});
+
 test("every order that counts is in a tab of each way that shows it", () => {
   for (const way of ["", "takeaway", "ecommerce"] as const)
     for (const status of ["unpaid", "new", "accepted", "ready", "delivering", "delivered", "done", "cancelled", "replaced"]) {

@@ -8,11 +8,15 @@ export const tabs = [
   "accepted",
   "ready",
   "toship",
+  "tolabel",
+  "labelled",
+  "handover",
   "delivering",
   "reminder",
   "refund",
   "problem",
   "preorder",
+  "pickup",
   "unpaid",
   "all",
   "active",
@@ -37,17 +41,21 @@ export type Filter = {
   sort: Sort | "";
 };
 
-/** The order statuses and flags behind a tab; both empty means everything. */
-const meaning: Record<Tab, { statuses: string[]; flags: string[] }> = {
+/** The order statuses and flags behind a tab; both empty means everything. Without: those with this flag have a tab of their own. */
+const meaning: Record<Tab, { statuses: string[]; flags: string[]; without?: string }> = {
   new: { statuses: ["new"], flags: [] },
   accepted: { statuses: ["accepted"], flags: [] },
-  ready: { statuses: ["ready"], flags: [] },
+  ready: { statuses: ["ready"], flags: [], without: "pickup" },
   toship: { statuses: ["new", "accepted", "ready"], flags: [] },
+  tolabel: { statuses: [], flags: ["to_label"] },
+  labelled: { statuses: [], flags: ["labelled"] },
+  handover: { statuses: [], flags: ["handover"] },
   delivering: { statuses: ["delivering"], flags: [] },
   reminder: { statuses: [], flags: ["reminder"] },
   refund: { statuses: [], flags: ["refund"] },
   problem: { statuses: [], flags: ["problem"] },
   preorder: { statuses: [], flags: ["preorder"] },
+  pickup: { statuses: [], flags: ["pickup"] },
   unpaid: { statuses: ["unpaid"], flags: [] },
   all: { statuses: [], flags: [] },
   active: { statuses: ["new", "accepted", "ready", "delivering"], flags: [] },
@@ -58,10 +66,15 @@ const meaning: Record<Tab, { statuses: string[]; flags: string[] }> = {
 /** Where work ends and history begins: a line is drawn before it. */
 export const firstOfHistory: Tab = "all";
 
-// What the channels of a way of work fill. A platform that sends something unusual gets its tab once there is something in it.
+/** What only some channels have, as they say of themselves. */
+export type Extra = "pickup" | "labels";
+const extras: Record<Extra, readonly Tab[]> = { pickup: ["pickup"], labels: ["tolabel", "labelled", "handover"] };
+const isExtra = (tab: Tab) => Object.values(extras).some((list) => list.includes(tab));
+
+// What all channels of a way of work fill. A platform that sends something unusual gets its tab once there is something in it.
 const usual: Record<Way, readonly Tab[]> = {
-  "": tabs.filter((t) => t !== "toship"),
-  takeaway: tabs.filter((t) => t !== "toship" && t !== "unpaid"),
+  "": tabs.filter((t) => t !== "toship" && !isExtra(t)),
+  takeaway: tabs.filter((t) => t !== "toship" && t !== "unpaid" && !isExtra(t)),
   ecommerce: ["toship", "delivering", "refund", "problem", "unpaid", "all", "active", "done", "cancelled"],
 };
 
@@ -69,9 +82,10 @@ const usual: Record<Way, readonly Tab[]> = {
 export const hasTab = (way: Way, tab: Tab): boolean => usual[way].includes(tab);
 
 /** The tabs of a way of work, in their order: those that its channels can fill, those with something in them, and the one that is open. */
-export function tabsOf(way: Way, counts: Tally | undefined, open: Tab): Tab[] {
+export function tabsOf(way: Way, counts: Tally | undefined, open: Tab, has: readonly Extra[] = []): Tab[] {
+  const filled = [...usual[way], ...has.flatMap((x) => extras[x])];
   const more = (tab: Tab) => tab === open || (counts !== undefined && !coveredBy(tab, usual[way]) && countOf(tab, counts) > 0);
-  return tabs.filter((tab) => usual[way].includes(tab) || more(tab));
+  return tabs.filter((tab) => filled.includes(tab) || more(tab));
 }
 
 /** Whether whatever is in a tab is in one of the others already, "all" and "active" left aside. */
@@ -83,7 +97,8 @@ function coveredBy(tab: Tab, others: readonly Tab[]): boolean {
 }
 
 /** The tab where an order with this status is found, so that a row that leaves can say where it went. */
-export function tabOf(status: string, way: Way): Tab | undefined {
+export function tabOf(status: string, way: Way, flags: readonly string[] = []): Tab | undefined {
+  if (status === "ready" && flags.includes("pickup") && way !== "ecommerce") return "pickup";
   return usual[way].find((t) => t !== "active" && meaning[t].statuses.includes(status));
 }
 
@@ -123,10 +138,11 @@ export function sortOf(f: Filter): Sort {
 
 /** The query string for GET /orders. Days are days of the given zone, both ends included. */
 export function toQuery(f: Filter, zone: string): Record<string, string | number | undefined> {
-  const { statuses, flags } = meaning[f.tab];
+  const { statuses, flags, without } = meaning[f.tab];
   return {
     status: statuses.join(",") || undefined,
     flag: flags.join(",") || undefined,
+    without,
     kind: f.kind || undefined,
     channel: f.channel || undefined,
     store: f.store || undefined,
@@ -139,8 +155,9 @@ export function toQuery(f: Filter, zone: string): Record<string, string | number
 
 /** Whether an order that came by the live stream belongs into this view. Text search is the service's business. */
 export function matches(f: Filter, o: OrderSummary, zone: string): boolean {
-  const { statuses, flags } = meaning[f.tab];
+  const { statuses, flags, without } = meaning[f.tab];
   if (statuses.length > 0 && !statuses.includes(o.status)) return false;
+  if (without && o.flags.includes(without)) return false;
   if (flags.length > 0 && !flags.some((flag) => o.flags.includes(flag))) return false;
   if (f.kind && o.kind !== f.kind) return false;
   if (f.channel && !f.channel.split(",").includes(o.channel)) return false;
@@ -153,9 +170,10 @@ export type Tally = { statuses: Record<string, number>; flags: Record<string, nu
 
 /** Exact number for a tab out of the counts by status and by flag. */
 export function countOf(tab: Tab, counts: Tally): number {
-  const { statuses, flags } = meaning[tab];
+  const { statuses, flags, without } = meaning[tab];
   if (flags.length > 0) return flags.reduce((n, flag) => n + (counts.flags[flag] ?? 0), 0);
-  if (statuses.length > 0) return statuses.reduce((n, s) => n + (counts.statuses[s] ?? 0), 0);
+  const apart = without ? (counts.flags[without] ?? 0) : 0; // all of them are of these statuses
+  if (statuses.length > 0) return statuses.reduce((n, s) => n + (counts.statuses[s] ?? 0), -apart);
   return Object.values(counts.statuses).reduce((n, c) => n + c, 0);
 }
 

@@ -6,7 +6,7 @@ export type View = { name: string; filter: Partial<Filter> };
 
 export const most = 20;
 
-export function readViews(stored: unknown): View[] {
+export function readViews(stored: unknown, limit = most): View[] {
   if (!Array.isArray(stored)) return [];
   return stored
     .flatMap((v): View[] => {
@@ -14,5 +14,5 @@ export function readViews(stored: unknown): View[] {
       if (typeof name !== "string" || name.trim() === "" || typeof filter !== "object" || filter === null) return [];
       return [{ name: name.slice(0, 40), filter: readFilter(filter as Record<string, unknown>) }];
     })
-    .slice(0, most);
+    .slice(0, limit);
 }
