@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, says } from "./browser.mjs";
+import { barriers, count, phone, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { push, tea } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -68,5 +68,57 @@ scenes("connections and unread messages", (s) => {
     await page.getByLabel(t("parked.state")).selectOption("dropped");
     await says(item, "order.paid", t("parked.states.dropped"));
     assert.equal((await d.get("/parked?state=dropped")).parked.length, 1);
+  });
+
+  test("a store's pace and the merchant's name are changed; what is in use is not deleted", async () => {
+    const { d, t } = s;
+    const page = await s.open("/connections");
+    const store = (await d.get("/stores")).stores.find((x) => x.name.includes("TEA") || x.zone === "Asia/Shanghai");
+    await page.getByRole("button", { name: t("conn.change", { what: store.name }) }).last().click();
+    const dialog = page.getByRole("dialog");
+    await says(dialog, t("form.storeChange"), t("form.prepareHelp"));
+    assert.deepEqual(await barriers(page), []);
+    await dialog.getByLabel(t("form.prepare")).fill("20");
+    await dialog.getByRole("button", { name: t("do.save") }).click();
+    await until("the pace is kept", async () => (await d.get("/stores")).stores.find((x) => x.id === store.id).prepare_minutes === 20);
+    await page.getByText(t("conn.pace", { prepare: 20, travel: 30 })).waitFor();
+
+    await page.getByRole("button", { name: t("conn.change", { what: store.name }) }).last().click();
+    await dialog.getByRole("button", { name: t("form.delete") }).click();
+    await says(dialog, t("form.deleteHelp"));
+    await dialog.getByRole("button", { name: t("form.deleteNow") }).click();
+    await dialog.getByRole("alert").waitFor();
+    assert.ok((await d.get("/stores")).stores.some((x) => x.id === store.id), "a store with shops stays");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+
+    const { name } = await d.get("/me/merchant");
+    await page.getByRole("button", { name: t("conn.merchant", { name }) }).click();
+    await dialog.getByLabel(t("form.merchantName")).fill("山间茶事");
+    await dialog.getByRole("button", { name: t("do.save") }).click();
+    await page.getByRole("button", { name: t("conn.merchant", { name: "山间茶事" }) }).waitFor();
+  });
+
+  test("an API key is made, shown once, used, and revoked", async () => {
+    const { d, t } = s;
+    const page = await s.open("/keys", { screen: phone });
+    await page.getByRole("button", { name: t("apiKeys.make") }).click();
+    const sheet = page.getByRole("dialog");
+    await sheet.getByLabel(t("apiKeys.name")).fill("收银机");
+    assert.deepEqual(await barriers(page), []);
+    await sheet.getByRole("button", { name: t("apiKeys.make") }).click();
+    const secret = await page.getByTestId("secret").inputValue();
+    assert.match(secret, /^tdk_/);
+    const ask = async () => (await fetch(`${d.url}/api/v1/orders`, { headers: { Authorization: `Bearer ${secret}` } })).status;
+    assert.equal(await ask(), 200);
+    await page.keyboard.press("Escape");
+    const line = page.getByTestId("api-key").filter({ hasText: "收银机" });
+    await says(line, t("role.store_manager"));
+    assert.ok(!(await page.content()).includes(secret), "a closed secret is gone");
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= phone.viewport.width, "nothing scrolls sideways");
+    await line.getByRole("button", { name: t("apiKeys.revoke") }).click();
+    await sheet.getByRole("button", { name: t("apiKeys.revoke") }).click();
+    await line.waitFor({ state: "detached" });
+    assert.equal(await ask(), 401);
   });
 });

@@ -115,6 +115,7 @@ func (s *Server) authRoutes() {
 	o.Security = []map[string][]string{}
 	add(s, o, s.setUp)
 	add(s, op("getMyMerchant", "GET", "/me/merchant", "sign-in", "The merchant that one works for"), s.myMerchant)
+	add(s, op("changeMyMerchant", "PUT", "/me/merchant", "sign-in", "Change the merchant's name"), s.changeMyMerchant)
 	add(s, op("listKeys", "GET", "/keys", "sign-in", "API keys, without their secrets"), s.listKeys)
 	o = op("makeKey", "POST", "/keys", "sign-in", "Make an API key; the secret is shown this once")
 	o.DefaultStatus = http.StatusCreated
@@ -259,6 +260,27 @@ func (s *Server) myMerchant(ctx context.Context, _ *struct{}) (*merchantOutput, 
 	out := &merchantOutput{}
 	out.Body.ID, out.Body.Name, out.Body.Locale = m.ID, m.Name, m.Locale
 	return out, nil
+}
+
+type merchantInput struct {
+	Body struct {
+		Name string `json:"name" minLength:"1" maxLength:"80"`
+	}
+}
+
+func (s *Server) changeMyMerchant(ctx context.Context, in *merchantInput) (*merchantOutput, error) {
+	const op = "api.changeMyMerchant"
+	m, ok := s.db.MerchantByID(who(ctx).Merchant)
+	if !ok {
+		return nil, fault.Say(op, fault.NotFound, "merchant_removed", "the merchant has been removed")
+	}
+	if m.Name = strings.TrimSpace(in.Body.Name); m.Name == "" {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.name", Message: "is needed"}}}
+	}
+	if err := s.db.SetMerchant(ctx, m); err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	return s.myMerchant(ctx, nil)
 }
 
 // Key is an API key.

@@ -124,6 +124,8 @@ type Store struct {
 	Zone    string      `json:"zone" doc:"IANA"`
 	Cutoff  int         `json:"cutoff_minutes" doc:"Minutes after midnight at which the business day begins."`
 	Address string      `json:"address"`
+	Prepare int         `json:"prepare_minutes" doc:"How long it takes to make an order."`
+	Travel  int         `json:"travel_minutes" doc:"How long a rider takes from the store to the customer."`
 }
 
 // StoreBody is a store as it is given.
@@ -132,6 +134,8 @@ type StoreBody struct {
 	Zone    string `json:"zone" maxLength:"60"`
 	Cutoff  int    `json:"cutoff_minutes,omitempty" minimum:"0" maximum:"1439"`
 	Address string `json:"address,omitempty" maxLength:"300"`
+	Prepare *int   `json:"prepare_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long it takes to make an order; left out: 15."`
+	Travel  *int   `json:"travel_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long a rider takes to the customer; left out: 30."`
 }
 
 type storeOutput struct {
@@ -145,7 +149,9 @@ type storesOutput struct {
 	}
 }
 
-func storeOf(r db.StoreRow) Store { return Store{r.ID, r.Name, r.Zone, r.Cutoff, r.Address} }
+func storeOf(r db.StoreRow) Store {
+	return Store{r.ID, r.Name, r.Zone, r.Cutoff, r.Address, r.Pace.Prepare, r.Pace.Travel}
+}
 
 func (s *Server) listStores(ctx context.Context, _ *struct{}) (*storesOutput, error) {
 	rows, err := s.db.Stores(ctx, who(ctx).Scope)
@@ -159,7 +165,14 @@ func (s *Server) listStores(ctx context.Context, _ *struct{}) (*storesOutput, er
 
 func (s *Server) putStore(ctx context.Context, id ident.Store, in StoreBody) (*storeOutput, error) {
 	c := who(ctx)
-	row, err := s.hub.PutStore(ctx, c.Actor, db.StoreRow{ID: id, Name: in.Name, Zone: in.Zone, Cutoff: in.Cutoff, Address: in.Address})
+	pace := db.UsualPace
+	if in.Prepare != nil {
+		pace.Prepare = *in.Prepare
+	}
+	if in.Travel != nil {
+		pace.Travel = *in.Travel
+	}
+	row, err := s.hub.PutStore(ctx, c.Actor, db.StoreRow{ID: id, Name: in.Name, Zone: in.Zone, Cutoff: in.Cutoff, Address: in.Address, Pace: &pace})
 	if err != nil {
 		return nil, fault.Wrap("api.putStore", err)
 	}

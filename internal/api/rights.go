@@ -13,7 +13,7 @@ import (
 // own right in hub.Act, that of the act behind an effect in hub.Again and hub.Withdraw.
 var rights = map[string]role.Right{
 	"signIn": nobody, "signOut": nobody, "setUp": nobody, "lookAtInvitation": nobody, "join": nobody,
-	"whoAmI": anybody, "getMyMerchant": anybody,
+	"whoAmI": anybody, "getMyMerchant": anybody, "changeMyMerchant": role.Connect,
 	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
 	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 

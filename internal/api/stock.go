@@ -221,6 +221,7 @@ type Level struct {
 type stockInput struct {
 	Store  string `query:"store" maxLength:"32"`
 	SKU    string `query:"sku" maxLength:"32"`
+	Order  string `query:"order" maxLength:"32" doc:"Only what the lines of this order take from, at its store."`
 	Cursor string `query:"cursor" maxLength:"100"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
@@ -241,6 +242,19 @@ func (s *Server) listStock(ctx context.Context, in *stockInput) (*stockOutput, e
 	if err != nil {
 		return nil, err
 	}
+	var skus []ident.SKU
+	if sku != 0 {
+		skus = []ident.SKU{sku}
+	}
+	if in.Order != "" {
+		id, err := idOf[ident.Order](in.Order)
+		if err != nil {
+			return nil, err
+		}
+		if store, skus, err = s.hub.SoldIn(ctx, who(ctx).Actor, id); err != nil {
+			return nil, fault.Wrap("api.listStock", err)
+		}
+	}
 	var after db.StockKey
 	if a, b, ok := strings.Cut(in.Cursor, "."); ok {
 		if after.Store, err = idOf0[ident.Store](a); err == nil {
@@ -250,7 +264,7 @@ func (s *Server) listStock(ctx context.Context, in *stockInput) (*stockOutput, e
 			return nil, err
 		}
 	}
-	rows, err := s.db.Levels(ctx, who(ctx).Scope, store, sku, after, in.Limit)
+	rows, err := s.db.LevelsOf(ctx, who(ctx).Scope, store, skus, after, in.Limit)
 	if err != nil {
 		return nil, fault.Wrap("api.listStock", err)
 	}

@@ -97,6 +97,17 @@ func (d *DB) AddMerchant(ctx context.Context, m MerchantRow) (MerchantRow, error
 	return m, d.loadDirectory(context.WithoutCancel(ctx))
 }
 
+// SetMerchant changes a merchant's name and language, and tells of it in the feed.
+func (d *DB) SetMerchant(ctx context.Context, m MerchantRow) error {
+	const op = "db.SetMerchant"
+	if err := need(op, map[string]bool{"name": named(m.Name), "locale": short(m.Locale)}); err != nil {
+		return err
+	}
+	return d.changedDirectory(ctx, op, m.ID, m.ID.String(), func(ctx context.Context, c conn) error {
+		return exec(ctx, c, `UPDATE merchants SET name = $2, locale = $3 WHERE id = $1`, int64(m.ID), m.Name, m.Locale)
+	})
+}
+
 // Merchants lists all merchants, oldest first.
 func (d *DB) Merchants(ctx context.Context) ([]MerchantRow, error) {
 	var out []MerchantRow

@@ -13,7 +13,7 @@ import (
 // without ID gets one, and the row as stored is given back.
 
 const (
-	storeColumns   = `merchant_id, id, name, zone, cutoff, address`
+	storeColumns   = `merchant_id, id, name, zone, cutoff, address, prepare_minutes, travel_minutes`
 	appColumns     = `merchant_id, id, channel, name, base_url, public_url, credentials`
 	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.pull_every,
 		COALESCE(h.alarm_at, 0), COALESCE(h.alarm_why, ''), COALESCE(h.last_push, 0), COALESCE(h.last_pull, 0), COALESCE(h.last_error, 0),
@@ -23,7 +23,8 @@ const (
 )
 
 func scanStore(scan scanFunc) (s StoreRow, err error) {
-	err = scan(&s.Merchant, &s.ID, &s.Name, &s.Zone, &s.Cutoff, &s.Address)
+	s.Pace = new(Pace)
+	err = scan(&s.Merchant, &s.ID, &s.Name, &s.Zone, &s.Cutoff, &s.Address, &s.Pace.Prepare, &s.Pace.Travel)
 	return s, err
 }
 
@@ -72,6 +73,10 @@ func named(s string) bool { return s != "" && short(s) }
 
 // PutStore inserts or replaces a store.
 func (d *DB) PutStore(ctx context.Context, s StoreRow) (StoreRow, error) {
+	if s.Pace == nil {
+		pace := UsualPace
+		s.Pace = &pace
+	}
 	const op = "db.PutStore"
 	if err := need(op, map[string]bool{"name": named(s.Name), "zone": short(s.Zone), "address": short(s.Address), "cutoff_minutes": s.Cutoff >= 0 && s.Cutoff < 1440}); err != nil {
 		return s, err
@@ -80,9 +85,10 @@ func (d *DB) PutStore(ctx context.Context, s StoreRow) (StoreRow, error) {
 		s.ID = ident.Store(d.id())
 	}
 	return s, d.changedDirectory(ctx, op, s.Merchant, s.ID.String(), func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `INSERT INTO stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, zone = excluded.zone, cutoff = excluded.cutoff, address = excluded.address`,
-			int64(s.Merchant), int64(s.ID), s.Name, s.Zone, int64(s.Cutoff), s.Address)
+		return exec(ctx, c, `INSERT INTO stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, zone = excluded.zone, cutoff = excluded.cutoff, address = excluded.address,
+			prepare_minutes = excluded.prepare_minutes, travel_minutes = excluded.travel_minutes`,
+			int64(s.Merchant), int64(s.ID), s.Name, s.Zone, int64(s.Cutoff), s.Address, int64(s.Pace.Prepare), int64(s.Pace.Travel))
 	})
 }
 

@@ -173,7 +173,14 @@ type StoreRow struct {
 	Zone     string // IANA
 	Cutoff   int    // minutes after midnight at which the business day begins
 	Address  string
+	Pace     *Pace // nil = the usual one, when it is put; never nil when it is read
 }
+
+// A Pace is how many minutes a store takes to make an order, and a rider to bring it.
+type Pace struct{ Prepare, Travel int }
+
+// UsualPace is that of a store of which nobody has said it.
+var UsualPace = Pace{Prepare: 15, Travel: 30}
 
 // An AppRow is an application registered at a platform; Credentials are sealed in the
 // database and plain here.

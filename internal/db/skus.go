@@ -180,12 +180,44 @@ func (d *DB) offers(ctx context.Context, sc Scope, where string, args ...any) ([
 	return out, fault.Wrap("db.offers", err)
 }
 
+// SKUsSold finds the SKUs that a shop sells: by the items that are bound to them, and by
+// the merchant's own codes.
+func (d *DB) SKUsSold(ctx context.Context, m ident.Merchant, shop ident.Shop, items, codes []string) ([]ident.SKU, error) {
+	args := []any{int64(m), int64(shop)}
+	bound := anyOf("item", items, &args)
+	coded := anyOf("code", codes, &args)
+	out := []ident.SKU{}
+	err := d.query(ctx, `SELECT sku_id FROM offers WHERE merchant_id = $1 AND shop_id = $2`+bound+` UNION SELECT id FROM skus WHERE merchant_id = $1`+coded, args, func(scan scanFunc) error {
+		var id ident.SKU
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	return out, fault.Wrap("db.SKUsSold", err)
+}
+
 // Levels lists what stores have, by store and SKU, each with its offers. The zero key
 // begins.
 func (d *DB) Levels(ctx context.Context, sc Scope, store ident.Store, sku ident.SKU, after StockKey, limit int) ([]LevelRow, error) {
+	var skus []ident.SKU
+	if sku != 0 {
+		skus = []ident.SKU{sku}
+	}
+	return d.LevelsOf(ctx, sc, store, skus, after, limit)
+}
+
+// LevelsOf is Levels of some SKUs; nil = all.
+func (d *DB) LevelsOf(ctx context.Context, sc Scope, store ident.Store, skus []ident.SKU, after StockKey, limit int) ([]LevelRow, error) {
 	const op = "db.Levels"
-	args := []any{int64(sc.Merchant), int64(after.Store), int64(after.SKU), int64(store), int64(sku)}
+	args := []any{int64(sc.Merchant), int64(after.Store), int64(after.SKU), int64(store)}
 	scope, args := sc.where("l.store_id", args)
+	if skus != nil {
+		list := make([]int64, len(skus))
+		for i, s := range skus {
+			list[i] = int64(s)
+		}
+		scope += anyOf("l.sku_id", list, &args)
+	}
 	args = append(args, int64(limit))
 	var out []LevelRow
 	at := map[StockKey]int{}
@@ -193,7 +225,7 @@ func (d *DB) Levels(ctx context.Context, sc Scope, store ident.Store, sku ident.
 	err := d.query(ctx, `SELECT l.store_id, l.sku_id, l.on_hand, l.reserved, l.changed_at, s.code, s.name FROM levels AS l
 		JOIN skus AS s ON s.merchant_id = l.merchant_id AND s.id = l.sku_id
 		WHERE l.merchant_id = $1 AND (l.store_id > $2 OR l.store_id = $2 AND l.sku_id > $3)
-		AND (CAST($4 AS BIGINT) = 0 OR l.store_id = $4) AND (CAST($5 AS BIGINT) = 0 OR l.sku_id = $5)`+scope+
+		AND (CAST($4 AS BIGINT) = 0 OR l.store_id = $4)`+scope+
 		` ORDER BY l.store_id, l.sku_id LIMIT `+dollar(len(args)), args, func(scan scanFunc) error {
 		var l LevelRow
 		err := scan(&l.Store, &l.SKU, &l.OnHand, &l.Reserved, &l.Changed, &l.Code, &l.Name)

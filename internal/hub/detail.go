@@ -183,6 +183,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
 	o := fold(recs, row.Ref, info)
+	h.dueReady(&row, &o, kindOf(&o, info))
 	d := &Detail{
 		Summary: row.Summary, Row: row, Invoice: o.Invoice, RemarkFull: o.Remark, CancelBy: o.CancelBy, CancelWhy: o.CancelWhy, Tags: o.Tags,
 		Lines: []order.Line{}, Notes: []Note{}, Payments: []Payment{}, Deliveries: []Delivery{}, AfterSales: []AfterSale{},

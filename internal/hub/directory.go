@@ -25,11 +25,24 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	if s.Cutoff < 0 || s.Cutoff >= 24*60 {
 		w.add("cutoff_minutes", "must be between 0 and 1439")
 	}
+	if s.Pace == nil { // as the database will keep it
+		pace := db.UsualPace
+		s.Pace = &pace
+	}
+	for field, minutes := range map[string]int{"prepare_minutes": s.Pace.Prepare, "travel_minutes": s.Pace.Travel} {
+		if minutes < 0 || minutes > 12*60 {
+			w.add(field, "must be between 0 and 720")
+		}
+	}
 	if err := w.err("hub.PutStore"); err != nil {
 		return s, err
 	}
 	s.Merchant = who.Merchant
+	old, known := h.db.StoreByID(s.Merchant, s.ID)
 	s, err := h.db.PutStore(ctx, s)
+	if err == nil && known && *old.Pace != *s.Pace {
+		err = h.paceChanged(ctx, s.Merchant, s.ID)
+	}
 	return s, fault.Wrap("hub.PutStore", err)
 }
 

@@ -263,6 +263,7 @@ func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder, t
 	info = h.info(row.Channel, row.Ref.Realm)
 	o = fold(recs, row.Ref, info)
 	h.place(shopOf, row, &o, info)
+	h.dueReady(row, &o, kindOf(&o, info))
 	shop, bound := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	if want.Taken = have.Taken; take != nil {
 		want.Taken = take(&o, shop, have.Taken)
@@ -336,10 +337,7 @@ func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
 
 // columns fills what lists filter by.
 func (h *Hub) columns(row *db.OrderRow, o *order.Order, info *channel.Info) {
-	row.Status, row.Flags, row.Kind, row.Logistics = o.Status, db.FlagsOf(o.Flags), o.Head.Kind, o.Head.Logistics
-	if row.Kind == "" && info != nil {
-		row.Kind = info.Kind
-	}
+	row.Status, row.Flags, row.Kind, row.Logistics = o.Status, db.FlagsOf(o.Flags), kindOf(o, info), o.Head.Logistics
 	if o.Times.Placed > 0 {
 		row.SortAt = o.Times.Placed
 	}
@@ -350,6 +348,14 @@ func (h *Hub) columns(row *db.OrderRow, o *order.Order, info *channel.Info) {
 	row.Changed = h.now().UnixMilli()
 	row.SweepAt = h.sweepAt(row, info)
 	row.Search = searchText(o)
+}
+
+// kindOf is how an order leaves: as it says, else as its platform's do.
+func kindOf(o *order.Order, info *channel.Info) order.Kind {
+	if o.Head.Kind == "" && info != nil {
+		return info.Kind
+	}
+	return o.Head.Kind
 }
 
 // sweepAt says when an order is read again because no push may come.

@@ -39,7 +39,9 @@ type Summary struct {
 	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
 	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
-	Deadline    *Deadline         `json:"deadline,omitempty"`
+	ReadyByAt   int64             `json:"ready_by_at,omitempty" doc:"By when it must be made, of what is to be made."`
+	BeginAt     int64             `json:"begin_at,omitempty" doc:"When making it must begin: a pre-order waits until then."`
+	Deadline    *Deadline         `json:"deadline,omitempty" doc:"The platform's nearest; ready, by when it must be made, where the platform has set none."`
 	Total       *money.Amount     `json:"total,omitempty"`
 	Paid        *money.Amount     `json:"paid,omitempty"`
 	LineCount   int               `json:"line_count"`
@@ -55,7 +57,7 @@ type Summary struct {
 
 // A Deadline is what must be done by when.
 type Deadline struct {
-	Kind string `json:"kind" enum:"accept,answer_refund,ship"`
+	Kind string `json:"kind" enum:"accept,answer_refund,ship,ready"`
 	At   int64  `json:"at"`
 	For  string `json:"for,omitempty"`
 }
@@ -113,6 +115,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 	if s.Flags == nil {
 		s.Flags = []order.Flag{}
 	}
+	s.ReadyByAt, s.BeginAt = readyBy(o, row.Kind, h.paceOf(row))
 	if len(o.Deadlines) > 0 {
 		d := o.Deadlines[0]
 		s.Deadline = &Deadline{d.Kind, d.At, d.For}

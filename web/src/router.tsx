@@ -122,6 +122,11 @@ const people = createRoute({
   path: "/people",
   component: lazyRouteComponent(() => import("./routes/people/People"), "People"),
 });
+const keys = createRoute({
+  getParentRoute: () => inside,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./routes/keys/Keys"), "ApiKeys"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -148,6 +153,7 @@ const tree = root.addChildren([
     board,
     messages,
     people,
+    keys,
     me,
     kit,
   ]),

@@ -67,6 +67,9 @@ export type OrderSummary = {
   rider_at: number;
   changed_at: number;
   seq: number;
+  /** 最晚出餐, and when making it must begin; 0 = it is not to be made. */
+  ready_by_at: number;
+  begin_at: number;
   deadline: Deadline | null;
   total: Money | null;
   paid: Money | null;
@@ -283,7 +286,16 @@ export type Channel = {
   reasons: Record<string, Reason[]>;
   pull_every_s: number;
 };
-export type Store = { id: string; name: string; zone: string; cutoff_minutes: number; address: string };
+export type Store = {
+  id: string;
+  name: string;
+  zone: string;
+  cutoff_minutes: number;
+  address: string;
+  /** How long an order takes to make, and a rider to bring it. */
+  prepare_minutes: number;
+  travel_minutes: number;
+};
 export type App = {
   id: string;
   channel: string;
@@ -297,6 +309,8 @@ export type Account = {
   id: string;
   app_id: string;
   name: string;
+  external_id: string;
+  paused: boolean;
   state: string;
   authorise_by_at: number;
   authorise_why: string;
@@ -422,6 +436,8 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     rider_at: count(o.since?.rider ?? o.rider_at), // the second in what a device has kept
     changed_at: count(o.changed_at),
     seq: count(o.seq) || count(o.changed_at),
+    ready_by_at: count(o.ready_by_at),
+    begin_at: count(o.begin_at),
     deadline: o.deadline?.at ? readDeadline(o.deadline) : null,
     total: readMoney(o.total),
     paid: readMoney(o.paid),
@@ -681,6 +697,8 @@ export const readStore = (s: Loose<Store>): Store => ({
   zone: text(s.zone),
   cutoff_minutes: count(s.cutoff_minutes),
   address: text(s.address),
+  prepare_minutes: count(s.prepare_minutes),
+  travel_minutes: count(s.travel_minutes),
 });
 export const readApp = (a: Loose<App>): App => ({
   id: text(a.id),
@@ -694,6 +712,8 @@ export const readApp = (a: Loose<App>): App => ({
 export const readAccount = (a: Loose<Account>): Account => ({
   id: text(a.id),
   app_id: text(a.app_id),
+  external_id: text(a.external_id),
+  paused: Boolean(a.paused),
   name: text(a.name),
   state: text(a.state),
   authorise_by_at: count(a.authorise_by_at),

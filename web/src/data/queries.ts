@@ -189,15 +189,15 @@ export const order = (id: string) =>
     queryFn: async () => readOrder(await answer(api.GET("/api/v1/orders/{id}", { params: { path: { id } } }))),
   });
 
-/** The stock of a store, its first two hundred SKUs; nothing for whoever may not see it. */
-export const stockOf = (store: string) =>
+/** What the store has of what an order's lines take from; nothing for whoever may not see it. */
+export const stockOf = (order: string) =>
   queryOptions({
-    queryKey: ["stock", store],
+    queryKey: ["stock", order],
     staleTime: 10_000,
     retry: false,
     queryFn: async () => {
       try {
-        return ((await answer(api.GET("/api/v1/stock", { params: { query: { store, limit: 200 } } }))).levels ?? []).map(readLevel);
+        return ((await answer(api.GET("/api/v1/stock", { params: { query: { order, limit: 200 } } }))).levels ?? []).map(readLevel);
       } catch (e) {
         if (e instanceof Failure && e.code === "forbidden") return [];
         throw e;

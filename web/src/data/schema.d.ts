@@ -358,7 +358,8 @@ export interface paths {
         };
         /** The merchant that one works for */
         get: operations["getMyMerchant"];
-        put?: never;
+        /** Change the merchant's name */
+        put: operations["changeMyMerchant"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1607,7 +1608,7 @@ export interface components {
             at: number;
             for?: string;
             /** @enum {string} */
-            kind: "accept" | "answer_refund" | "ship";
+            kind: "accept" | "answer_refund" | "ship" | "ready";
         };
         Delivery: {
             carrier?: string;
@@ -1951,6 +1952,9 @@ export interface components {
             day?: string;
             shop_id: string;
         };
+        MerchantInputBody: {
+            name: string;
+        };
         MerchantOutputBody: {
             id: string;
             locale: string;
@@ -2115,6 +2119,11 @@ export interface components {
             actions: string[];
             after_sales: components["schemas"]["AfterSale"][];
             axes: components["schemas"]["Axes"];
+            /**
+             * Format: int64
+             * @description When making it must begin: a pre-order waits until then.
+             */
+            begin_at?: number;
             /** @description Who cancelled, in the platform's word. */
             cancel_by?: string;
             cancel_why?: string;
@@ -2124,6 +2133,7 @@ export interface components {
             customer?: components["schemas"]["Customer"];
             /** @description The platform's daily number at the store. */
             day_seq?: string;
+            /** @description The platform's nearest; ready, by when it must be made, where the platform has set none. */
             deadline?: components["schemas"]["Deadline"];
             deadlines: components["schemas"]["Deadline"][];
             deliveries: components["schemas"]["Delivery"][];
@@ -2165,6 +2175,11 @@ export interface components {
             promised_at: number;
             /** Format: int64 */
             quantity: number;
+            /**
+             * Format: int64
+             * @description By when it must be made, of what is to be made.
+             */
+            ready_by_at?: number;
             /** @description The platform's order id, as text. */
             ref: string;
             remark?: string;
@@ -2215,12 +2230,18 @@ export interface components {
             /** @description The acts that are allowed now. */
             actions: string[];
             axes: components["schemas"]["Axes"];
+            /**
+             * Format: int64
+             * @description When making it must begin: a pre-order waits until then.
+             */
+            begin_at?: number;
             /** Format: int64 */
             changed_at: number;
             channel: string;
             customer?: components["schemas"]["CustomerBrief"];
             /** @description The platform's daily number at the store. */
             day_seq?: string;
+            /** @description The platform's nearest; ready, by when it must be made, where the platform has set none. */
             deadline?: components["schemas"]["Deadline"];
             /** @description The number that the customer sees. */
             display_ref: string;
@@ -2255,6 +2276,11 @@ export interface components {
             promised_at: number;
             /** Format: int64 */
             quantity: number;
+            /**
+             * Format: int64
+             * @description By when it must be made, of what is to be made.
+             */
+            ready_by_at?: number;
             /** @description The platform's order id, as text. */
             ref: string;
             remark?: string;
@@ -2716,6 +2742,16 @@ export interface components {
             cutoff_minutes: number;
             id: string;
             name: string;
+            /**
+             * Format: int64
+             * @description How long it takes to make an order.
+             */
+            prepare_minutes: number;
+            /**
+             * Format: int64
+             * @description How long a rider takes from the store to the customer.
+             */
+            travel_minutes: number;
             /** @description IANA */
             zone: string;
         };
@@ -2724,6 +2760,16 @@ export interface components {
             /** Format: int64 */
             cutoff_minutes?: number;
             name: string;
+            /**
+             * Format: int64
+             * @description How long it takes to make an order; left out: 15.
+             */
+            prepare_minutes?: number;
+            /**
+             * Format: int64
+             * @description How long a rider takes to the customer; left out: 30.
+             */
+            travel_minutes?: number;
             zone: string;
         };
         StoreState: {
@@ -3659,6 +3705,39 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMyMerchant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -5105,6 +5184,8 @@ export interface operations {
             query?: {
                 store?: string;
                 sku?: string;
+                /** @description Only what the lines of this order take from, at its store. */
+                order?: string;
                 cursor?: string;
                 limit?: number;
             };

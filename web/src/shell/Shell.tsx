@@ -66,6 +66,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/statements", icon: "tally", name: "statements", right: "statements.see" },
   { to: "/status", icon: "pulse", name: "status", right: "whole.see" },
   { to: "/people", icon: "people", name: "people", right: "people.keep" },
+  { to: "/keys", icon: "lock", name: "keys", right: "keys.keep" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -155,7 +156,18 @@ function BottomBar() {
   );
 }
 
-type Target = "/orders" | "/connections" | "/parked" | "/unclear" | "/statements" | "/status" | "/people" | "/messages" | "/board" | "/me";
+type Target =
+  | "/orders"
+  | "/connections"
+  | "/parked"
+  | "/unclear"
+  | "/statements"
+  | "/status"
+  | "/people"
+  | "/keys"
+  | "/messages"
+  | "/board"
+  | "/me";
 
 function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
   const { t } = useTranslation();

@@ -17,11 +17,13 @@ export function useKept<T>(name: PreferenceName, read: (stored: unknown) => T): 
   const keep = useCallback(
     (next: T) => {
       const { queryKey } = preferences(id);
-      void client.cancelQueries({ queryKey }); // an older answer must not undo it
-      client.setQueryData(queryKey, (old: Preferences | undefined) => ({
-        shared: old?.shared ?? [],
-        mine: { ...old?.mine, [name]: next },
-      }));
+      const show = () =>
+        client.setQueryData(queryKey, (old: Preferences | undefined) => ({
+          shared: old?.shared ?? [],
+          mine: { ...old?.mine, [name]: next },
+        }));
+      show();
+      void client.cancelQueries({ queryKey }).then(show); // an older answer that is on its way must not undo it
       send(name, id, next).catch(() => {}); // this device has it, and gives it on with its next look
     },
     [client, name, id],

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
-import { accounts, apps, channels, shops, stores } from "../../data/queries";
+import { accounts, apps, channels, merchant, shops, stores } from "../../data/queries";
 import { useGate } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
@@ -27,6 +27,7 @@ export function Connections() {
   const appList = useQuery(apps);
   const shopList = useQuery(shops);
   const storeList = useQuery(stores);
+  const { data: brand } = useQuery(merchant);
   const [form, setForm] = useState<Form>();
 
   const parts = [known, all, appList, shopList, storeList];
@@ -42,6 +43,11 @@ export function Connections() {
         <button type="button" className="btn" {...keep} onClick={() => setForm({ kind: "store" })}>
           <Icon name="plus" size={16} /> {t("conn.addStore")}
         </button>
+        {brand ? (
+          <button type="button" className="btn ghost" {...keep} onClick={() => setForm({ kind: "merchant", old: brand })}>
+            <Icon name="edit" size={16} /> {t("conn.merchant", { name: brand.name })}
+          </button>
+        ) : null}
         <p>{t("conn.lead")}</p>
       </div>
       {failed ? (
@@ -76,7 +82,7 @@ export function Connections() {
               ))}
             </ul>
           </section>
-          <StoreList stores={storeList.data ?? []} shops={shopList.data ?? []} />
+          <StoreList stores={storeList.data ?? []} shops={shopList.data ?? []} open={setForm} />
         </>
       )}
       <Suspense>{form ? <Forms form={form} close={() => setForm(undefined)} then={setForm} /> : null}</Suspense>
@@ -119,6 +125,7 @@ function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList
           <div className="conn-app-head">
             <b>{app.name}</b>
             <small className="quiet mono">{app.id}</small>
+            <Change what={app.name} open={() => open({ kind: "app", channel: c, old: app })} />
             <button type="button" className="btn small" {...keep} onClick={() => open({ kind: "account", channel: c, app })}>
               <Icon name="plus" size={14} /> {t("conn.addAccount")}
             </button>
@@ -200,6 +207,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         <i className={`dot ${health.tone === "good" ? "live" : health.tone === "warn" ? "asking" : "bad"}`} aria-hidden="true" />
         <h3>{a.name}</h3>
         <span className={`chip ${health.tone}`}>{word(t, "accountState", a.state)}</span>
+        <Change what={a.name} open={() => open({ kind: "account", channel: c, app, old: a })} />
         {a.state === "authorise" || a.authorise_url ? (
           <button type="button" className={`btn small ${a.state === "authorise" ? "primary" : ""}`} {...keep} onClick={again}>
             {t(a.state === "authorise" ? "conn.authoriseNow" : "conn.authoriseAgain")}
@@ -243,6 +251,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
             <small>
               → {storeList.find((x) => x.id === s.store_id)?.name || t("conn.unbound")} · {word(t, "mode", s.mode)}
             </small>
+            <Change what={s.name || s.external_id} open={() => open({ kind: "shop", channel: c, account: a, old: s })} />
           </span>
         ))}
         <button type="button" className="btn small ghost" {...keep} onClick={() => open({ kind: "shop", channel: c, account: a })}>
@@ -250,6 +259,16 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         </button>
       </div>
     </article>
+  );
+}
+
+function Change({ what, open }: { what: string; open: () => void }) {
+  const { t } = useTranslation();
+  const keep = useGate("connections.keep");
+  return (
+    <button type="button" className="btn icon ghost small" aria-label={t("conn.change", { what })} {...keep} onClick={open}>
+      <Icon name="edit" size={14} />
+    </button>
   );
 }
 
@@ -293,7 +312,7 @@ function Powers({ channel: c }: { channel: Channel }) {
   );
 }
 
-function StoreList({ stores: list, shops: shopList }: { stores: Store[]; shops: Shop[] }) {
+function StoreList({ stores: list, shops: shopList, open }: { stores: Store[]; shops: Shop[]; open: (f: Form) => void }) {
   const { t } = useTranslation();
   if (list.length === 0) return null;
   return (
@@ -306,6 +325,8 @@ function StoreList({ stores: list, shops: shopList }: { stores: Store[]; shops: 
             <span className="quiet">{s.address}</span>
             <small className="quiet">{s.zone}</small>
             <small className="quiet num">{t("conn.shopCount", { count: shopList.filter((x) => x.store_id === s.id).length })}</small>
+            <small className="quiet num">{t("conn.pace", { prepare: s.prepare_minutes, travel: s.travel_minutes })}</small>
+            <Change what={s.name} open={() => open({ kind: "store", old: s })} />
           </li>
         ))}
       </ul>

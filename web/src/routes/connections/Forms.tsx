@@ -1,12 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import Button from "antd/es/button";
 import AntForm from "antd/es/form";
 import Input from "antd/es/input";
 import Modal from "antd/es/modal";
 import Radio from "antd/es/radio";
 import Select from "antd/es/select";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
-import { type Account, type App, type Channel, type CredentialField, readAccount, readApp } from "../../data/model";
+import { type Account, type App, type Channel, type CredentialField, readAccount, readApp, type Shop, type Store } from "../../data/model";
 import { refreshConnections, stores } from "../../data/queries";
 import { Ant } from "../../ui/Ant";
 import { Icon } from "../../ui/icons";
@@ -14,11 +16,13 @@ import { toast } from "../../ui/toast";
 import { inLanguage } from "../../words";
 import { authorise } from "./authorise";
 
+/** What is added, or with `old` changed or deleted. */
 export type Form =
-  | { kind: "store" }
-  | { kind: "app"; channel: Channel }
-  | { kind: "account"; channel: Channel; app: App }
-  | { kind: "shop"; channel: Channel; account: Account };
+  | { kind: "merchant"; old: { name: string } }
+  | { kind: "store"; old?: Store }
+  | { kind: "app"; channel: Channel; old?: App }
+  | { kind: "account"; channel: Channel; app: App; old?: Account }
+  | { kind: "shop"; channel: Channel; account: Account; old?: Shop };
 
 type Values = Record<string, string | undefined>;
 
@@ -35,20 +39,31 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
   const { t, i18n } = useTranslation();
   const client = useQueryClient();
   const [form] = AntForm.useForm<Values>();
-  const platform = what.kind === "store" ? "" : inLanguage(i18n.language, what.channel.label_zh, what.channel.label_en);
+  const [deleting, setDeleting] = useState(false);
+  const platform = "channel" in what ? inLanguage(i18n.language, what.channel.label_zh, what.channel.label_en) : "";
+  const { old } = what;
+  const id = old && "id" in old ? old.id : "";
 
   const save = useMutation({
     mutationFn: async (v: Values): Promise<Form | undefined> => {
       const header = { "Idempotency-Key": onceKey() };
+      const params = { path: { id }, header };
       switch (what.kind) {
-        case "store":
-          await answer(
-            api.POST("/api/v1/stores", {
-              params: { header },
-              body: { name: v.name ?? "", zone: v.zone ?? "", address: v.address, cutoff_minutes: Number(v.cutoff) * 60 || undefined },
-            }),
-          );
+        case "merchant":
+          await answer(api.PUT("/api/v1/me/merchant", { body: { name: v.name ?? "" } }));
           return undefined;
+        case "store": {
+          const body = {
+            name: v.name ?? "",
+            zone: v.zone ?? "",
+            address: v.address,
+            cutoff_minutes: Number(v.cutoff) || undefined,
+            prepare_minutes: minutes(v.prepare),
+            travel_minutes: minutes(v.travel),
+          };
+          await answer(id ? api.PUT("/api/v1/stores/{id}", { params, body }) : api.POST("/api/v1/stores", { params: { header }, body }));
+          return undefined;
+        }
         case "app": {
           const body = {
             channel: what.channel.name,
@@ -57,58 +72,103 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
             base_url: v.base_url,
             public_url: v.public_url,
           };
+          if (id) {
+            await answer(api.PUT("/api/v1/apps/{id}", { params, body }));
+            return undefined;
+          }
           const app = readApp(await answer(api.POST("/api/v1/apps", { params: { header }, body })));
           return app.id ? { kind: "account", channel: what.channel, app } : undefined;
         }
         case "account": {
           const body = { app_id: what.app.id, name: v.name ?? "", credentials: credentials(v) };
+          if (what.old) {
+            const { paused, external_id } = what.old;
+            await answer(api.PUT("/api/v1/accounts/{id}", { params, body: { ...body, paused, external_id: external_id || undefined } }));
+            return undefined;
+          }
           const account = readAccount(await answer(api.POST("/api/v1/accounts", { params: { header }, body })));
           if (account.state === "authorise") await authorise(account).catch(() => undefined);
           return account.id ? { kind: "shop", channel: what.channel, account } : undefined;
         }
-        case "shop":
-          await answer(
-            api.POST("/api/v1/shops", {
-              params: { header },
-              body: {
-                account_id: what.account.id,
-                external_id: v.external_id ?? "",
-                store_id: v.store_id ?? "",
-                name: v.name ?? "",
-                mode: v.mode === "full" ? "full" : "watch",
-              },
-            }),
-          );
+        case "shop": {
+          const body = {
+            account_id: what.account.id,
+            external_id: v.external_id ?? "",
+            store_id: v.store_id ?? "",
+            name: v.name ?? "",
+            mode: v.mode === "full" ? ("full" as const) : ("watch" as const),
+          };
+          await answer(id ? api.PUT("/api/v1/shops/{id}", { params, body }) : api.POST("/api/v1/shops", { params: { header }, body }));
           return undefined;
+        }
       }
     },
     onSuccess: (next) => {
       refreshConnections(client);
+      void client.invalidateQueries({ queryKey: ["merchant"] });
       toast(t("conn.saved"));
       if (next) then(next);
       else close();
     },
   });
-  const failure = save.error instanceof Failure ? save.error : undefined;
+  const drop = useMutation({
+    mutationFn: async () => {
+      const call = { params: { path: { id } } };
+      switch (what.kind) {
+        case "store":
+          return answer(api.DELETE("/api/v1/stores/{id}", call));
+        case "app":
+          return answer(api.DELETE("/api/v1/apps/{id}", call));
+        case "account":
+          return answer(api.DELETE("/api/v1/accounts/{id}", call));
+        case "shop":
+          return answer(api.DELETE("/api/v1/shops/{id}", call));
+      }
+    },
+    onSuccess: () => {
+      refreshConnections(client);
+      toast(t("form.deleted"));
+      close();
+    },
+  });
+  const error = save.error ?? drop.error;
+  const failure = error instanceof Failure ? error : undefined;
+  const remove = id ? (
+    <Button
+      key="delete"
+      danger
+      loading={drop.isPending}
+      style={{ float: "left" }}
+      onClick={() => (deleting ? drop.mutate() : setDeleting(true))}
+    >
+      {t(deleting ? "form.deleteNow" : "form.delete")}
+    </Button>
+  ) : null;
 
   return (
     <Modal
       key={what.kind}
       open
-      title={t(`form.${what.kind}`, { platform })}
+      title={t(`form.${what.kind}${id ? "Change" : ""}`, { platform })}
       onCancel={close}
       onOk={() => form.submit()}
       okText={t("do.save")}
       cancelText={t("do.cancel")}
       confirmLoading={save.isPending}
+      footer={(buttons) => (
+        <>
+          {remove}
+          {buttons}
+        </>
+      )}
       destroyOnHidden
     >
-      <p className="form-lead">{t(`form.${what.kind}Lead`, { platform })}</p>
+      <p className="form-lead">{t(deleting ? "form.deleteHelp" : `form.${what.kind}Lead`, { platform })}</p>
       <AntForm
         form={form}
         layout="vertical"
         onFinish={(v) => save.mutate(v)}
-        initialValues={{ mode: "watch", zone: Intl.DateTimeFormat().resolvedOptions().timeZone }}
+        initialValues={{ mode: "watch", zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ...valuesOf(what) }}
         requiredMark="optional"
         autoComplete="off"
       >
@@ -122,7 +182,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
         {what.kind === "store" ? <StoreFields /> : null}
         {what.kind === "app" ? (
           <>
-            <Credentials fields={what.channel.credential_fields.app} />
+            <Credentials fields={what.channel.credential_fields.app} given={Boolean(id)} />
             <AntForm.Item
               name="public_url"
               label={t("form.publicUrl")}
@@ -136,10 +196,10 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
             </AntForm.Item>
           </>
         ) : null}
-        {what.kind === "account" ? <Credentials fields={what.channel.credential_fields.account} /> : null}
+        {what.kind === "account" ? <Credentials fields={what.channel.credential_fields.account} given={Boolean(id)} /> : null}
         {what.kind === "shop" ? <ShopFields channel={what.channel} /> : null}
       </AntForm>
-      {save.error ? (
+      {error ? (
         <div className="notice bad" role="alert">
           <Icon name="warn" />
           <span>
@@ -156,13 +216,46 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
   );
 }
 
+const minutes = (v: string | undefined): number | undefined => (v === undefined || v === "" ? undefined : Number(v));
+
+/** The fields of what is changed; credentials are never given out, and what is left empty stays. */
+function valuesOf(what: Form): Values {
+  const { old } = what;
+  if (!old) return {};
+  switch (what.kind) {
+    case "merchant":
+      return { name: old.name };
+    case "store": {
+      const s = old as Store;
+      return {
+        name: s.name,
+        zone: s.zone,
+        address: s.address,
+        cutoff: String(s.cutoff_minutes),
+        prepare: String(s.prepare_minutes),
+        travel: String(s.travel_minutes),
+      };
+    }
+    case "app": {
+      const a = old as App;
+      return { name: a.name, public_url: a.public_url || undefined, base_url: a.base_url || undefined };
+    }
+    case "account":
+      return { name: old.name };
+    case "shop": {
+      const s = old as Shop;
+      return { name: s.name, external_id: s.external_id, store_id: s.store_id, mode: s.mode };
+    }
+  }
+}
+
 function credentials(v: Values): Record<string, string> {
   return Object.fromEntries(
     Object.entries(v).flatMap(([k, value]) => (k.startsWith("secret:") && value ? [[k.slice(7), value.trim()]] : [])),
   );
 }
 
-function Credentials({ fields }: { fields: CredentialField[] }) {
+function Credentials({ fields, given }: { fields: CredentialField[]; given: boolean }) {
   const { t, i18n } = useTranslation();
   return fields.map((f) => {
     const label = inLanguage(i18n.language, f.label_zh, f.label_en) || f.name;
@@ -171,8 +264,8 @@ function Credentials({ fields }: { fields: CredentialField[] }) {
         key={f.name}
         name={`secret:${f.name}`}
         label={label}
-        rules={[{ required: f.required, message: t("ask.required", { what: label }) }]}
-        extra={f.secret ? t("form.secretHelp") : undefined}
+        rules={[{ required: f.required && !given, message: t("ask.required", { what: label }) }]}
+        extra={given ? t("form.keepHelp") : f.secret ? t("form.secretHelp") : undefined}
       >
         {f.secret ? <Input.Password autoComplete="new-password" /> : <Input autoComplete="off" />}
       </AntForm.Item>
@@ -192,7 +285,13 @@ function StoreFields() {
         <Input maxLength={200} />
       </AntForm.Item>
       <AntForm.Item name="cutoff" label={t("form.cutoff")} extra={t("form.cutoffHelp")} initialValue="0">
-        <Select options={[0, 1, 2, 3, 4, 5, 6].map((h) => ({ value: String(h), label: `0${h}:00` }))} />
+        <Select options={[0, 1, 2, 3, 4, 5, 6].map((h) => ({ value: String(h * 60), label: `0${h}:00` }))} />
+      </AntForm.Item>
+      <AntForm.Item name="prepare" label={t("form.prepare")} extra={t("form.prepareHelp")} initialValue="15">
+        <Input type="number" min={0} max={720} inputMode="numeric" />
+      </AntForm.Item>
+      <AntForm.Item name="travel" label={t("form.travel")} extra={t("form.travelHelp")} initialValue="30">
+        <Input type="number" min={0} max={720} inputMode="numeric" />
       </AntForm.Item>
     </>
   );

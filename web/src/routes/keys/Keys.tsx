@@ -3,8 +3,8 @@ import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { useNow } from "../../data/clock";
-import type { components } from "../../data/schema";
 import { stores } from "../../data/queries";
+import type { components } from "../../data/schema";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
@@ -85,7 +85,9 @@ function Row({ apiKey: k, revoke }: { apiKey: Key; revoke: () => void }) {
         {where}
         {k.personal ? <small className="quiet"> · {t("people.personal")}</small> : null}
       </span>
-      <span className="person-state quiet">{k.used_at ? t("apiKeys.used", { at: moment(k.used_at, now, zone) }) : t("apiKeys.unused")}</span>
+      <span className="person-state quiet">
+        {k.used_at ? t("apiKeys.used", { at: moment(k.used_at, now, zone) }) : t("apiKeys.unused")}
+      </span>
       <button type="button" className="btn small danger" onClick={revoke}>
         {t("apiKeys.revoke")}
         <span className="sr-only"> {k.name}</span>
@@ -107,7 +109,9 @@ function Maker({ close, gave }: { close: () => void; gave: (made: { name: string
   const noStore = !everywhere(role) && !all && chosen.length === 0;
   const make = useMutation({
     mutationFn: () =>
-      answer(api.POST("/api/v1/keys", { body: { name: name.trim(), role, personal, stores: everywhere(role) || all ? undefined : chosen } })),
+      answer(
+        api.POST("/api/v1/keys", { body: { name: name.trim(), role, personal, stores: everywhere(role) || all ? undefined : chosen } }),
+      ),
     onSuccess: (k) => {
       void client.invalidateQueries({ queryKey: ["keys"] });
       gave({ name: k.name, secret: k.secret });

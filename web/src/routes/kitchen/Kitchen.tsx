@@ -16,7 +16,7 @@ import { remember } from "../../ui/device";
 import type { Waiting } from "../../voice/announcement";
 import { useRinging, useSpeakingTab } from "../../voice/ringing";
 import { riderOf } from "../../voice/waiting";
-import { boardOf, type Card, dishesOf, type Pace, type Stopped, scanned, stops, usual } from "./board";
+import { boardOf, type Card, dishesOf, type Stopped, scanned, stops } from "./board";
 import "./kitchen.css";
 import { useTaps } from "./useTaps";
 
@@ -25,14 +25,9 @@ export function Kitchen({ place }: { place: Place }) {
   const watch = useMemo(() => new Watch({ store: place.store, status: "accepted,ready" }), [place.store]);
   useEffect(() => watch.start(), [watch]);
   const picture = usePicture(watch);
-  const [pace, setPace] = useState<Pace>(() => recallJSON(`floor.pace.${place.store}`, usual));
-  const keepPace = (p: Pace) => {
-    remember(`floor.pace.${place.store}`, JSON.stringify(p));
-    setPace(p);
-  };
   const { taps, press, takeBack, forget } = useTaps(place.store, picture, now);
   const away = (id: string) => taps.some((x) => x.id === id && x.state !== "refused");
-  const board = boardOf(picture.orders.values(), away, now, pace);
+  const board = boardOf(picture.orders.values(), away, now);
   const cards = useSteady(board.cards);
   const stopped = useStops(place.store, picture.orders);
   const [heardOf, setHeardOf] = useState<ReadonlySet<string>>(new Set());
@@ -66,7 +61,7 @@ export function Kitchen({ place }: { place: Place }) {
             {t("toMake")} <b className="num">{cards.length}</b>
           </span>
         }
-        settings={<PaceFields pace={pace} set={keepPace} />}
+        settings={<p>{t("paceHelp")}</p>}
       />
       {scan.shown}
       {stopped.list.length > 0 ? (
@@ -439,30 +434,6 @@ function useScan(place: Place, cards: Card[], ready: (c: Card) => void) {
       </div>
     ) : null;
   return { shown };
-}
-
-function PaceFields({ pace, set }: { pace: Pace; set: (p: Pace) => void }) {
-  const field = (name: keyof Pace, most: number) => (
-    <p>
-      <label>
-        {t(name)}{" "}
-        <input
-          type="number"
-          min="0"
-          max={most}
-          value={pace[name]}
-          onChange={(e) => set({ ...pace, [name]: Math.min(most, Math.max(0, Math.round(Number(e.target.value) || 0))) })}
-        />
-      </label>
-    </p>
-  );
-  return (
-    <>
-      {field("prepare", 180)}
-      {field("travel", 180)}
-      <p>{t("paceHelp")}</p>
-    </>
-  );
 }
 
 /** 4:05, or 1:04:05. */

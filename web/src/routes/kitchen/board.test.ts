@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type OrderSummary, readSummary } from "../../data/model";
 import { numbersOf } from "../callout/numbers";
-import { boardOf, dishesOf, readyBy, scanned, stops, usual } from "./board";
+import { boardOf, dishesOf, scanned, stops } from "./board";
 
 const now = 1_700_000_000_000;
 const minute = 60_000;
@@ -16,20 +16,12 @@ const order = (id: string, more: object = {}): OrderSummary =>
     placed_at: now,
     ...more,
   });
-const board = (...orders: OrderSummary[]) => boardOf(orders, () => false, now, usual);
+const board = (...orders: OrderSummary[]) => boardOf(orders, () => false, now);
 const ids = (...orders: OrderSummary[]) => board(...orders).cards.map((c) => c.order.id);
 
-test.each([
-  ["as soon as possible: placed and prepared", {}, 15],
-  ["the platform's estimate, less the way", { estimated_at: now + 40 * minute }, 10],
-  ["an estimate that cannot be kept is due at once, not before the order", { estimated_at: now + 10 * minute }, 0],
-  ["a chosen time, less the way", { promised_at: now + 90 * minute, estimated_at: now + 40 * minute }, 60],
-  ["who collects it has no way", { promised_at: now + 90 * minute, logistics: "pickup" }, 90],
-])("%s", (_name, more, minutes) => expect(readyBy(order("1", more), usual)).toBe(now + minutes * minute));
-
 test("by 最晚出餐 over all channels, a waiting rider and a reminder first", () => {
-  const early = order("1", { placed_at: now - 5 * minute });
-  const late = order("2", { channel: "eleme" });
+  const early = order("1", { ready_by_at: now + 10 * minute });
+  const late = order("2", { channel: "eleme", ready_by_at: now + 15 * minute });
   expect(ids(late, early)).toEqual(["1", "2"]);
   expect(ids(late, early, order("3", { since: { rider: now } }))).toEqual(["3", "1", "2"]);
   expect(ids({ ...late, flags: ["reminder"] }, early)).toEqual(["2", "1"]);
@@ -41,7 +33,8 @@ test("only what is accepted and takeaway is made", () => {
 });
 
 test("a pre-order appears when preparation must begin", () => {
-  const pre = (minutes: number) => order("1", { promised_at: now + minutes * minute, flags: ["preorder"] });
+  const pre = (minutes: number) =>
+    order("1", { promised_at: now + minutes * minute, begin_at: now + (minutes - 45) * minute, flags: ["preorder"] });
   expect(board(pre(46))).toMatchObject({ cards: [], later: [{ begin: now + minute }] });
   expect(ids(pre(45))).toEqual(["1"]);
 });

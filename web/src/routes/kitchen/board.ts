@@ -2,10 +2,6 @@
 
 import type { OrderSummary } from "../../data/model";
 
-/** How long things take at this store, in minutes: as set on the screen. */
-export type Pace = { prepare: number; travel: number };
-export const usual: Pace = { prepare: 15, travel: 30 };
-
 export type Card = {
   order: OrderSummary;
   number: string;
@@ -18,18 +14,8 @@ export type Card = {
 
 const minute = 60_000;
 
-/** By when an order must be ready: what was promised or told to the customer, less the way; without either, placed plus preparation. */
-export function readyBy(o: OrderSummary, pace: Pace): number {
-  const way = o.logistics === "pickup" ? 0 : pace.travel * minute;
-  const arrives = o.promised_at || o.estimated_at;
-  const soonest = o.placed_at + pace.prepare * minute;
-  if (arrives === 0) return soonest;
-  // What the platform estimates may lie before what a kitchen can do; a time that the customer chose is kept.
-  return o.promised_at ? o.promised_at - way : Math.max(arrives - way, o.placed_at);
-}
-
-/** When preparation must begin. */
-export const beginAt = (o: OrderSummary, pace: Pace): number => readyBy(o, pace) - pace.prepare * minute;
+/** By when it must be ready, as the service reckons; one that came before it did has the usual quarter of an hour. */
+const readyBy = (o: OrderSummary): number => o.ready_by_at || (o.promised_at || o.placed_at) + 15 * minute;
 
 /** The number by which people call it: the platform's daily one, else the end of its own. */
 export const numberOf = (o: OrderSummary): string => o.day_seq || o.display_ref.slice(-4);
@@ -41,15 +27,15 @@ export type Board = {
 };
 
 /** The preparation list: what waits for a rider or a reminder first, then by 最晚出餐. `away` are orders that a tap has taken off it. */
-export function boardOf(orders: Iterable<OrderSummary>, away: (id: string) => boolean, now: number, pace: Pace): Board {
+export function boardOf(orders: Iterable<OrderSummary>, away: (id: string) => boolean, now: number): Board {
   const cards: Card[] = [];
   const later: Board["later"] = [];
   for (const order of Array.from(orders)) {
     if (order.status !== "accepted" || order.kind !== "takeaway" || away(order.id)) continue;
-    const begin = beginAt(order, pace);
+    const begin = order.begin_at;
     const reminded = order.flags.indexOf("reminder") >= 0;
     if (order.promised_at > 0 && now < begin && !order.rider_at && !reminded) later.push({ order, begin });
-    else cards.push({ order, number: numberOf(order), by: readyBy(order, pace), rider: order.rider_at, reminded });
+    else cards.push({ order, number: numberOf(order), by: readyBy(order), rider: order.rider_at, reminded });
   }
   const raised = (c: Card) => (c.rider > 0 || c.reminded ? 0 : 1);
   cards.sort((a, b) => raised(a) - raised(b) || a.by - b.by || (a.order.id < b.order.id ? -1 : 1));

@@ -230,7 +230,7 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
 function Lines({ order: o }: { order: Order }) {
   const { t } = useTranslation();
   const { data: levels } = useQuery({
-    ...stockOf(o.store?.id ?? ""),
+    ...stockOf(o.id),
     enabled: Boolean(o.store) && o.status !== "done" && o.status !== "cancelled",
   });
   const pockets = [...new Set(o.lines.map((l) => l.pocket))];

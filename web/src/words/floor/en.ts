@@ -23,10 +23,8 @@ export const en = {
   settings: "Settings",
   close: "Done",
   language: "Language",
-  prepare: "Preparation (minutes)",
-  travel: "Way to the customer (minutes)",
   paceHelp:
-    "Ready by = arrival less the way; without an arrival time = placed plus preparation. Pre-orders appear when preparation must begin.",
+    "Ready by is reckoned from the time promised to the customer less the way. How long the store takes to make and bring an order is set under Connections. Pre-orders appear when preparation must begin.",
   change: "Another store",
   toMake: "To make",
   none: "Nothing to make",
