@@ -78,7 +78,7 @@ type Effect struct {
 	Deed     bool
 	Nature   Nature
 	State    State
-	Args     json.RawMessage // what the handler needs; frozen once Attempts > 0
+	Args     json.RawMessage // what the handler needs; frozen once Attempts > 0, but for what only asks (lane.Kind.Asks)
 	Before   json.RawMessage // additive: the platform's state before the first call, for the read-back
 	Cause    string          // who or what wanted it: "usr_…", "key_…", "rule …", "want"
 	Trace    string          // its place in the trace of what made it (traceparent); "" = nobody follows

@@ -87,6 +87,8 @@ type DB struct {
 	turns   turns // of pages
 	bell    *bell
 	health  *health
+	refs    refs
+	hints   dueHints
 	meters  *meters
 	memory  *Memory // where it lies, if it lies in memory
 	folder  string  // where SQLite's file lies; "" = it is no file

@@ -1,11 +1,13 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tongdan/tongdan/effect"
@@ -135,15 +137,61 @@ func (d *DB) freeLanes(ctx context.Context) error {
 }
 
 const (
-	dueEffects = `SELECT ` + effectColumns + ` FROM effects AS e
+	dueFrom = ` FROM effects AS e
 		WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at <= $3 AND state IN ('waiting', 'unknown')`
-	dueOldest = ` AND NOT EXISTS (SELECT 1 FROM effects AS x WHERE x.merchant_id = e.merchant_id AND x.target = e.target AND x.open = 1 AND x.id < e.id
+	dueEffects = `SELECT ` + effectColumns + dueFrom
+	dueOldest  = ` AND NOT EXISTS (SELECT 1 FROM effects AS x WHERE x.merchant_id = e.merchant_id AND x.target = e.target AND x.open = 1 AND x.id < e.id
 		AND x.state IN ('waiting', 'sending', 'unknown'))`
 )
 
 // TaskTarget is the target of what repeats by time in the lane of an account: there is
 // one of each kind.
 func TaskTarget(kind string, a ident.Account) string { return kind + "/" + a.String() }
+
+// dueHints are those who want to hear of effects.
+type dueHints struct {
+	mu   sync.Mutex
+	list []func(*effect.Effect)
+}
+
+// OnEffect has f told of each effect that a commit of this process has put, after the
+// commit: so that whoever works its lane need not ask. f must not wait for anything, nor
+// change the effect. Effects that other nodes put are told to nobody here.
+func (d *DB) OnEffect(f func(*effect.Effect)) {
+	d.hints.mu.Lock()
+	defer d.hints.mu.Unlock()
+	d.hints.list = append(d.hints.list, f)
+}
+
+func (h *dueHints) tell(effects map[effectKey]*effectState) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.list {
+		for _, s := range effects {
+			if s != nil {
+				f(&s.e)
+			}
+		}
+	}
+}
+
+// NextDue tells, of each lane that an owner holds or held, when the first of its effects that
+// wait becomes due (UTC ms); lanes in which nothing waits are left out.
+func (d *DB) NextDue(ctx context.Context, owner string) (map[string]int64, error) {
+	out := map[string]int64{}
+	err := d.query(d.brief(ctx), `SELECT merchant_id, account_id, (SELECT MIN(next_at) FROM effects AS e WHERE e.merchant_id = lanes.merchant_id
+		AND e.account_id = lanes.account_id AND e.open = 1 AND e.state IN ('waiting', 'unknown')) FROM lanes WHERE owner = $1`, []any{owner}, func(scan scanFunc) error {
+		var m ident.Merchant
+		var a ident.Account
+		var at *int64
+		err := scan(&m, &a, &at)
+		if at != nil {
+			out[LaneOf(m, a)] = *at
+		}
+		return err
+	})
+	return out, fault.Wrap("db.NextDue", err)
+}
 
 // Due gives the effects of a lane that are to be called or looked at by now (UTC ms):
 // the tasks of the given kinds, and the others with the nearest deadline first. Of each
@@ -156,18 +204,66 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks
 	if err != nil {
 		return nil, 0, err
 	}
-	// Most lanes have nothing to do most of the time: one look at the index says so.
-	if _, err := d.one(ctx, `SELECT COALESCE(MIN(next_at), 0) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1
-		AND state IN ('waiting', 'unknown')`, []any{int64(k.m), int64(k.account)}, &nextAt); err != nil || nextAt == 0 || nextAt > nowMS {
-		return nil, nextAt, fault.Wrap(op, err)
+	targets := make([]string, len(tasks))
+	for i, kind := range tasks {
+		targets[i] = TaskTarget(kind, k.account)
 	}
+	if list, nextAt, err = d.dueFew(ctx, k, nowMS, limit); err == nil && len(list) > limit {
+		list, err = d.dueMany(ctx, k, nowMS, limit, targets)
+	} else {
+		inTurn(list, targets)
+	}
+	if err == nil && len(list) == 0 {
+		_, err = d.one(ctx, `SELECT COALESCE(MIN(next_at), 0) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at > $3
+			AND state IN ('waiting', 'unknown')`, []any{int64(k.m), int64(k.account), nowMS}, &nextAt)
+	}
+	return list, nextAt, fault.Wrap(op, err)
+}
+
+// dueFew gives what is due, and one more than limit where there is so much.
+func (d *DB) dueFew(ctx context.Context, k laneKey, nowMS int64, limit int) (list []effect.Effect, nextAt int64, err error) {
+	err = d.query(d.brief(ctx), `SELECT `+effectColumns+`, COALESCE((SELECT MIN(next_at) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1
+		AND next_at > $3 AND state IN ('waiting', 'unknown')), 0)`+dueFrom+dueOldest+` ORDER BY next_at, id LIMIT $4`,
+		[]any{int64(k.m), int64(k.account), nowMS, int64(limit + 1)}, func(scan scanFunc) error {
+			e, err := scanEffect(func(dest ...any) error { return scan(append(dest, &nextAt)...) })
+			list = append(list, e)
+			return err
+		})
+	return list, nextAt, err
+}
+
+// inTurn sorts what is due into the order in which it is worked: that of dueMany.
+func inTurn(list []effect.Effect, tasks []string) {
+	group := func(e *effect.Effect) int {
+		switch {
+		case slices.Contains(tasks, e.Target):
+			return 0
+		case e.Deadline > 0:
+			return 1
+		case e.Order != 0:
+			return 2
+		}
+		return 3
+	}
+	slices.SortFunc(list, func(a, b effect.Effect) int {
+		g := group(&a)
+		by := cmp.Compare(g, group(&b))
+		if by == 0 && g == 0 {
+			return cmp.Compare(a.ID, b.ID)
+		}
+		return cmp.Or(by, cmp.Compare(a.Deadline, b.Deadline), cmp.Compare(a.NextAt, b.NextAt), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// dueMany is for a backlog, which is neither read as a whole nor sorted.
+func (d *DB) dueMany(ctx context.Context, k laneKey, nowMS int64, limit int, targets []string) (list []effect.Effect, err error) {
 	// Tasks have places of their own, so a backlog may not hide them: a pull that waits for the reads that the last
 	// one asked for comes so late that it has everything read again.
-	if len(tasks) > 0 {
+	if len(targets) > 0 {
 		args := []any{int64(k.m), int64(k.account), nowMS}
-		places := make([]string, len(tasks))
-		for i, kind := range tasks {
-			args = append(args, TaskTarget(kind, k.account))
+		places := make([]string, len(targets))
+		for i, target := range targets {
+			args = append(args, target)
 			places[i] = "$" + strconv.Itoa(len(args))
 		}
 		err = d.query(ctx, dueEffects+` AND target IN (`+strings.Join(places, ", ")+`)`+dueOldest+` ORDER BY id`, args, func(scan scanFunc) error {
@@ -176,7 +272,7 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks
 			return err
 		})
 		if err != nil {
-			return nil, 0, fault.Wrap(op, err)
+			return nil, err
 		}
 	}
 	due := len(list)
@@ -205,12 +301,10 @@ func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks
 			return err
 		})
 		if err != nil {
-			return nil, 0, fault.Wrap(op, err)
+			return nil, err
 		}
 	}
-	_, err = d.one(ctx, `SELECT COALESCE(MIN(next_at), 0) FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at > $3
-		AND state IN ('waiting', 'unknown')`, []any{int64(k.m), int64(k.account), nowMS}, &nextAt)
-	return list, nextAt, fault.Wrap(op, err)
+	return list, nil
 }
 
 // Backlog counts the background work of an account (reads: what is about no order of

@@ -57,6 +57,7 @@ type (
 	effectState struct {
 		e      effect.Effect
 		stored bool
+		was    *effect.Effect // as stored; nil = not known
 	}
 	reserveState struct {
 		store    ident.Store
@@ -205,7 +206,7 @@ func inTouched(l *layer) map[laneKey]touchState      { return l.touched }
 type wanted struct {
 	refs    map[refKey]bool
 	orders  map[orderKey]bool
-	effects map[effectKey]bool
+	effects map[effectKey]bool // true: with its order
 	keys    map[wordKey]bool
 	aliases map[wordKey]bool
 	lanes   map[laneKey]bool
@@ -232,6 +233,11 @@ func (w *wanted) of(v *Verb) {
 	for _, id := range v.Effects {
 		put(&w.effects, effectKey{v.Merchant, id}, true)
 	}
+	for _, id := range v.Lone {
+		if k := (effectKey{v.Merchant, id}); !w.effects[k] {
+			put(&w.effects, k, false)
+		}
+	}
 	for _, k := range v.Keys {
 		put(&w.keys, wordKey{v.Merchant, "", clean(k, maxKey)}, true)
 	}
@@ -257,4 +263,15 @@ func (s *recordState) open(zip *zipper) (order.Record, error) {
 	}
 	s.rec = &r
 	return r, nil
+}
+
+// withOrders gives the effects that are wanted with their orders.
+func (w *wanted) withOrders() map[effectKey]bool {
+	var out map[effectKey]bool
+	for k, with := range w.effects {
+		if with {
+			put(&out, k, true)
+		}
+	}
+	return out
 }

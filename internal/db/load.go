@@ -87,8 +87,8 @@ func (b *batch) load(ctx context.Context, w wanted) error {
 
 // expand finds, without locks, the orders behind effects, ids and records.
 func (b *batch) expand(ctx context.Context, w *wanted) error {
-	if len(w.effects) > 0 {
-		err := b.c.run(ctx, effectOrders.stmts(effectArgs(w.effects), "", func(scan scanFunc) error {
+	if of := w.withOrders(); len(of) > 0 {
+		err := b.c.run(ctx, effectOrders.stmts(effectArgs(of), "", func(scan scanFunc) error {
 			var k orderKey
 			if err := scan(&k.m, &k.id); err != nil {
 				return err
@@ -107,6 +107,10 @@ func (b *batch) expand(ctx context.Context, w *wanted) error {
 		keys := sortedKeys(w.orders, compareOrders)
 		args := make([]any, 0, 2*len(keys))
 		for _, k := range keys {
+			if ref, ok := b.d.refs.of(k); ok {
+				put(&w.refs, refKey{k.m, ref}, true)
+				continue
+			}
 			args = append(args, int64(k.m), int64(k.id))
 		}
 		list = append(list, orderRefs.stmts(args, "", func(scan scanFunc) error {
@@ -120,17 +124,28 @@ func (b *batch) expand(ctx context.Context, w *wanted) error {
 	}
 	if args := b.loose(w); len(args) > 0 {
 		list = append(list, linksOut.stmts(args, "", func(scan scanFunc) error {
-			_, of, err := scanLink(scan)
-			if err == nil {
-				put(&w.refs, of, true)
+			rec, of, err := scanLink(scan)
+			if err != nil {
+				return err
 			}
-			return err
+			put(&w.refs, of, true)
+			if b.eng.local {
+				b.linkedTo(rec, of)
+			}
+			return nil
 		})...)
 	}
 	if len(list) == 0 {
 		return nil
 	}
 	return b.c.run(ctx, list...)
+}
+
+// linkedTo notes that a record belongs to an order.
+func (b *batch) linkedTo(rec, of refKey) {
+	if !slices.Contains(b.base.links[rec], of.ref.ID) {
+		put(&b.base.links, rec, append(b.base.links[rec], of.ref.ID))
+	}
 }
 
 func scanLink(scan scanFunc) (rec, of refKey, err error) {
@@ -192,6 +207,7 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 			k := orderKey{row.Merchant, row.ID}
 			put(&base.ids, refKey{row.Merchant, row.Ref}, row.ID)
 			put(&base.orders, k, s)
+			b.d.refs.know(k, row.Ref)
 			found = append(found, k)
 			return nil
 		})...)
@@ -211,15 +227,13 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 	}
 	if len(refs) > 0 {
 		list = append(list, recordRows.stmts(refArgs(refs, true), b.eng.lock, b.onRecord)...)
-		if args := b.loose(w); len(args) > 0 {
+		if args := b.loose(w); len(args) > 0 && !b.eng.local { // where nobody else writes meanwhile, expand has them
 			list = append(list, linksOut.stmts(args, "", func(scan scanFunc) error {
 				rec, of, err := scanLink(scan)
 				if err != nil {
 					return err
 				}
-				if !slices.Contains(base.links[rec], of.ref.ID) {
-					put(&base.links, rec, append(base.links[rec], of.ref.ID))
-				}
+				b.linkedTo(rec, of)
 				if !w.refs[of] { // linked since expand looked
 					put(&more.refs, of, true)
 				}
@@ -432,7 +446,7 @@ func (b *batch) onEffect(scan scanFunc) error {
 // hold keeps a loaded effect. A locked read is never replaced by an older one, since
 // both come from one transaction.
 func (b *batch) hold(e effect.Effect) {
-	put(&b.base.effects, effectKey{e.Merchant, e.ID}, &effectState{e: e, stored: true})
+	put(&b.base.effects, effectKey{e.Merchant, e.ID}, &effectState{e: e, stored: true, was: &e})
 }
 
 func effectArgs(set map[effectKey]bool) []any {

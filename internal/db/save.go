@@ -39,6 +39,8 @@ const (
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
 		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
 		why = $22, code = $23, made_at = $24, changed_at = $25, attempt = $26, trace = $27, generation = $28, epoch = $29, not_after = $30, open = $31 WHERE merchant_id = $1 AND id = $2`
+	goOnEffect = `UPDATE effects SET state = $3, args = $4, before_doc = $5, attempts = $6, called = $7, looks = $8, words = $9, why = $10, code = $11, changed_at = $12,
+		attempt = $13, trace = $14, epoch = $15, not_after = $16, next_at = $17 WHERE merchant_id = $1 AND id = $2`
 	setParked   = `UPDATE parked SET reason = $3, why = $4, state = $5, attempts = $6, retry = $7 WHERE merchant_id = $1 AND id = $2`
 	dropReserve = `DELETE FROM reservations WHERE merchant_id = $1 AND order_id = $2 AND sku = $3`
 	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2 RETURNING epoch, seq`
@@ -155,6 +157,8 @@ func (b *batch) saveEffects() ([]*stmt, error) {
 		switch {
 		case !s.stored:
 			added = append(added, args...)
+		case s.goesOn(): // its key and most indexes are left alone
+			open = append(open, &stmt{text: goOnEffect, args: goOnValues(args)})
 		case s.e.State.Open(): // after those that become final: they give the key free
 			open = append(open, &stmt{text: setEffect, args: args})
 		default:
@@ -162,6 +166,27 @@ func (b *batch) saveEffects() ([]*stmt, error) {
 		}
 	}
 	return slices.Concat(final, open, addEffects.stmts(added)), nil
+}
+
+// loaded is the effect as it is stored, where that is known.
+func (s *effectState) loaded() *effect.Effect {
+	if s == nil {
+		return nil
+	}
+	return s.was
+}
+
+// goesOn reports whether an effect was open and is, as what it was made to be: only how it
+// is doing has changed.
+func (s *effectState) goesOn() bool {
+	a, b := &s.e, s.was
+	return b != nil && a.State.Open() && b.State.Open() && a.Account == b.Account && a.App == b.App && a.Order == b.Order && a.Target == b.Target && a.Kind == b.Kind &&
+		a.Case == b.Case && a.Key == b.Key && a.Deed == b.Deed && a.Nature == b.Nature && a.Cause == b.Cause && a.Deadline == b.Deadline && a.Made == b.Made
+}
+
+// goOnValues picks what goOnEffect sets of effectValues.
+func goOnValues(v []any) []any {
+	return []any{v[0], v[1], v[11], v[12], v[13], v[15], v[16], v[17], v[20], v[21], v[22], v[24], v[25], v[26], v[28], v[29], v[18]}
 }
 
 func effectValues(e *effect.Effect) ([]any, error) {
@@ -333,6 +358,7 @@ func doc(b []byte) []byte {
 // tell lets everybody know, after the commit.
 func (b *batch) tell() {
 	b.d.health.commit(b)
+	b.d.hints.tell(b.made.effects)
 	for k, key := range b.days {
 		b.d.days.Store(k, key)
 	}

@@ -337,7 +337,7 @@ func (t *Tx) PutEffect(e *effect.Effect) {
 	if e.Trace == "" && t.j != nil && e.State == effect.Waiting && e.Attempts == 0 && (old == nil || old.e.State != effect.Waiting) {
 		e.Trace = t.j.trace // it is wanted anew, by this verb
 	}
-	put(&t.l.effects, effectKey{t.m, e.ID}, &effectState{e: *e, stored: old != nil && old.stored})
+	put(&t.l.effects, effectKey{t.m, e.ID}, &effectState{e: *e, stored: old != nil && old.stored, was: old.loaded()})
 	k := wordKey{t.m, "", clean(e.Key, maxKey)}
 	if have, _ := t.keyed(k); e.State.Open() || e.Deed || have == nil || !have.e.State.Open() {
 		put(&t.l.byKey, k, e.ID)

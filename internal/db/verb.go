@@ -26,6 +26,7 @@ type Verb struct {
 	Refs     []order.Ref    // records that will be merged; brings every order linked to them, all records of those orders, and their effects
 	Orders   []ident.Order  // orders by our id, with the same around them
 	Effects  []ident.Effect // with their orders
+	Lone     []ident.Effect // effects of no order, or of one that Orders names: nothing is looked up for them
 	Keys     []string       // keys of effects that Decide looks up
 	Lane     string         // with Epoch: fails with fault.Conflict unless the lane is still held under it
 	Epoch    int64
@@ -222,7 +223,7 @@ func (v *Verb) check() error {
 		return fault.New(op, fault.Internal, "a verb needs a name and Decide")
 	case v.Merchant == 0:
 		return fault.New(op, fault.Invalid, "a verb needs its merchant")
-	case len(v.Refs)+len(v.Orders)+len(v.Effects)+len(v.Keys) > maxNamed:
+	case len(v.Refs)+len(v.Orders)+len(v.Effects)+len(v.Lone)+len(v.Keys) > maxNamed:
 		return fault.New(op, fault.TooLarge, "a verb names more than 2,000 things; split it")
 	}
 	for _, r := range v.Refs {

@@ -299,7 +299,7 @@ func (w *wanted) add(o *wanted) {
 }
 
 func addTo[K comparable](dst *map[K]bool, src map[K]bool) {
-	for k := range src {
-		put(dst, k, true)
+	for k, v := range src {
+		put(dst, k, v)
 	}
 }

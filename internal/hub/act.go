@@ -89,7 +89,6 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 		}
 		done.Already.Name = names[done.Already.By]
 	}
-	h.runner.Wake()
 	return done, nil
 }
 

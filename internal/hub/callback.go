@@ -97,7 +97,6 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		return rec.Busy, nil
 	}
 	point.Hit(point.PushCommitted)
-	h.runner.Wake()
 	return rec.Reply, nil
 }
 

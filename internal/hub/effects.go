@@ -86,6 +86,5 @@ func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what strin
 		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, Channel: row.Channel, Account: e.Account, Order: row.ID, Ref: row.Ref, By: who.ID, Outcome: string(next.State)})
 		return h.settle(tx, row)
 	}})
-	h.runner.Wake()
 	return fault.Wrap("hub."+what, err)
 }

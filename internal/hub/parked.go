@@ -81,7 +81,6 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	if err != nil {
 		return h.stillParked(ctx, who, row, err)
 	}
-	h.runner.Wake()
 	return nil
 }
 
@@ -97,7 +96,6 @@ func (h *Hub) retryRead(ctx context.Context, who Actor, row db.ParkedRow, how re
 		h.askRead(tx, row.Account, h.appOf(tx, row.Account), how.Ref, 0, "retry")
 		return nil
 	}})
-	h.runner.Wake()
 	return fault.Wrap("hub.Retry", err)
 }
 

@@ -31,13 +31,13 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 	}
 	switch k {
 	case kindRead:
-		return lane.Kind{Handler: reading{h: h}, Background: true, Budget: true}, true
+		return lane.Kind{Handler: reading{h: h}, Background: true, Budget: true, Asks: true}, true
 	case kindPull:
-		return lane.Kind{Handler: pulling{h: h}, Background: true, Task: true, Budget: true}, true
+		return lane.Kind{Handler: pulling{h: h}, Background: true, Task: true, Budget: true, Asks: true}, true
 	case kindSweep:
-		return lane.Kind{Handler: sweeping{h: h}, Background: true, Task: true}, true
+		return lane.Kind{Handler: sweeping{h: h}, Background: true, Task: true, Asks: true}, true
 	case kindCount:
-		return lane.Kind{Handler: counting{h: h}, Background: true, Budget: true}, true
+		return lane.Kind{Handler: counting{h: h}, Background: true, Budget: true, Asks: true}, true
 	case kindKeep:
 		return lane.Kind{Handler: keeping{h: h}, Task: true}, true
 	case kindStock:
@@ -193,6 +193,7 @@ type readArgs struct {
 	Ref       order.Ref `json:"ref"`
 	Why       string    `json:"why"`
 	IfUnknown bool      `json:"if_unknown,omitempty"`
+	Asked     int       `json:"asked,omitempty"` // how often it was asked for beside the first time
 }
 
 func (r reading) Look(ctx context.Context, e effect.Effect) lane.Result { return r.Do(ctx, e) }

@@ -17,7 +17,7 @@ import (
 	"github.com/tongdan/tongdan/order"
 )
 
-// askRead has a resource read, once however many hints ask for it. notBefore is on the
+// askRead has a resource read, once however many hints ask for it before it is read. notBefore is on the
 // trade's clock, 0 = at once.
 func (h *Hub) askRead(tx *db.Tx, account ident.Account, app ident.App, ref order.Ref, notBefore int64, why string) {
 	h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: why}, notBefore)
@@ -30,20 +30,17 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 	now := tx.Now().UnixMilli()
 	at := max(h.wallMS(notBefore), now)
 	key := readKey(account, a.Ref)
-	if e, ok := tx.EffectByKey(key); ok {
-		switch {
-		case e.State == effect.Sending: // its answer may be older than this hint: read again after it
-			key += " again"
-			if next, ok := tx.EffectByKey(key); ok && next.State.Open() {
-				return
-			}
-		case e.State.Open():
-			if at < e.NextAt && e.Attempts == 0 {
-				e.NextAt = at
-				tx.PutEffect(&e)
-			}
-			return
+	if e, ok := tx.EffectByKey(key); ok && e.State.Open() {
+		var was readArgs
+		_ = json.Unmarshal(e.Args, &was)
+		a.Why, a.IfUnknown, a.Asked = was.Why, a.IfUnknown && was.IfUnknown, was.Asked+1
+		if at < e.NextAt && e.Attempts == 0 {
+			e.NextAt = at
 		}
+		// It may be under way, with an answer older than this hint: other arguments have it made again (lane.Kind.Asks).
+		e.Args = toJSON(a)
+		tx.PutEffect(&e)
+		return
 	}
 	tx.PutEffect(&effect.Effect{
 		Merchant: tx.Merchant(), Account: account, App: app, Target: "read/" + a.Ref.Realm + "/" + a.Ref.Kind + "/" + a.Ref.ID,
@@ -237,7 +234,6 @@ func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channe
 			return err
 		}
 		point.Hit(point.PullPart)
-		p.h.runner.Wake()
 	}
 }
 

@@ -287,7 +287,6 @@ func (h *Hub) ripen(ctx context.Context, m ident.Merchant, account ident.Account
 			return err
 		}
 	}
-	h.runner.Wake()
 	return nil
 }
 

@@ -84,7 +84,6 @@ func (h *Hub) onStock(ctx context.Context, m ident.Merchant, name string, id ide
 		}
 		return nil
 	}})
-	h.runner.Wake()
 	return fault.Wrap("hub."+name, err)
 }
 
@@ -103,7 +102,6 @@ func (h *Hub) UnbindOffer(ctx context.Context, who Actor, id ident.Offer) error 
 		h.plan(tx, db.StockKey{Store: o.Store, SKU: o.SKU})
 		return nil
 	}})
-	h.runner.Wake()
 	return fault.Wrap(op, err)
 }
 
@@ -174,7 +172,6 @@ func (h *Hub) Book(ctx context.Context, who Actor, b Booking) (db.Stock, int64, 
 	if err != nil {
 		return after, 0, fault.Wrap(op, err)
 	}
-	h.runner.Wake()
 	return after, r.Seq, h.relieve(ctx, who.Merchant, b.StockKey, after)
 }
 

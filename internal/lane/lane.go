@@ -5,6 +5,8 @@
 // by the database's clock) says which node works it. An attempt is committed before its
 // call with a NotAfter no later than the lease's end, and nothing is written to the wire
 // after that moment, so a second owner cannot begin while the first may still be calling.
+// An attempt that only asks (a read, a pull, a sweep) is not committed before: when its
+// process dies nobody needs to know that it was under way, since it is made again anyway.
 // Work is ordered per target, deadlines first; background work (reads, pulls) has places
 // of its own, so that neither starves the other.
 //
@@ -13,6 +15,7 @@
 package lane
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -72,7 +75,13 @@ type Kind struct {
 	Handler    Handler
 	Background bool // yields to people's acts
 	Task       bool // repeats by time, one of it in a lane: it has a place of its own, whatever else waits
-	Budget     bool // takes from the app's rate budget
+
+	// Asks: its calls change nothing outside, it has targets of its own, and its Begin
+	// always goes on. Its attempts are written down when they have ended. Whoever wants it
+	// again while one may be under way changes its Args (or sets Attempts back): then it is
+	// made once more, since the answer may be older than what was wanted.
+	Asks   bool
+	Budget bool // takes from the app's rate budget
 }
 
 // Options of a Runner.
@@ -108,6 +117,7 @@ const (
 	backWidth  = 4
 	pollEvery  = time.Second
 	lookEvery  = 25 * time.Millisecond // at most, however much comes in
+	failedWait = time.Second           // before what could not be written down is tried again
 )
 
 // A Runner works the lanes that it can lease.
@@ -115,7 +125,8 @@ type Runner struct {
 	o       Options
 	wake    chan struct{}
 	more    atomic.Bool // lanes may have been added
-	news    atomic.Bool // something may be due that was not when it was last looked
+	news    atomic.Bool // something may be due before the moment that Step gave
+	polled  time.Time   // when it was last asked what becomes due in all lanes, by Step
 	mu      sync.Mutex
 	lanes   map[string]*working
 	buckets map[ident.App]*bucket
@@ -126,13 +137,27 @@ type Runner struct {
 // working is a lane that we hold.
 type working struct {
 	lease  db.Lease
-	busy   map[string]bool // targets with a call of ours under way
+	busy   map[string]ident.Effect // targets with a call of ours under way
 	acts   int
 	backs  int
 	tasks  int
-	rest   []effect.Effect // due when it was last looked, and not begun for want of a place
-	looked time.Time
-	next   time.Time // when something else becomes due
+	rest   []effect.Effect // due when it was last looked, and not begun for want of a place; Step's alone
+	looked time.Time       // Step's alone
+
+	next  time.Time                  // when something else may become due, as far as is known; zero = not known
+	ended map[ident.Effect]bool      // attempts that have ended since it was last looked
+	later map[ident.Effect]time.Time // what failed here and could not be written down: not before
+	left  bool                       // something due found no place
+	full  bool                       // more may be due than was read
+}
+
+// soon notes that something becomes due. It reports whether that is earlier than all else.
+func (w *working) soon(at time.Time) bool {
+	if !w.next.IsZero() && !at.Before(w.next) {
+		return false
+	}
+	w.next = at
+	return true
 }
 
 // New makes a runner; Run works it.
@@ -149,13 +174,35 @@ func New(o Options) *Runner {
 	if o.Go == nil {
 		o.Go = func(f func()) { go f() }
 	}
-	return &Runner{o: o, wake: make(chan struct{}, 1), lanes: map[string]*working{}, buckets: map[ident.App]*bucket{}}
+	r := &Runner{o: o, wake: make(chan struct{}, 1), lanes: map[string]*working{}, buckets: map[ident.App]*bucket{}}
+	if o.DB != nil {
+		o.DB.OnEffect(r.told)
+	}
+	return r
 }
 
-// Wake tells the runner that something may be due now. It never blocks.
-func (r *Runner) Wake() {
-	r.news.Store(true)
-	r.rouse()
+// told is called by the database for every effect that was put by a commit of this process.
+// It never blocks.
+func (r *Runner) told(e *effect.Effect) {
+	at := time.Now()
+	switch e.State {
+	case effect.Waiting, effect.Unknown:
+		at = time.UnixMilli(e.NextAt)
+	case effect.Sending:
+		return
+	default: // another one of the same target may be next
+		if k, ok := r.o.Kinds(e.Kind); ok && k.Asks {
+			return
+		}
+	}
+	r.mu.Lock()
+	w := r.lanes[db.LaneOf(e.Merchant, e.Account)]
+	earlier := w != nil && w.soon(at)
+	r.mu.Unlock()
+	if earlier {
+		r.news.Store(true)
+		r.rouse()
+	}
 }
 
 func (r *Runner) rouse() {
@@ -168,7 +215,7 @@ func (r *Runner) rouse() {
 // Added tells the runner that there may be lanes that nobody holds: an account is new.
 func (r *Runner) Added() {
 	r.more.Store(true)
-	r.Wake()
+	r.rouse()
 }
 
 // Run works until ctx ends, then waits for calls under way and gives the leases back.
@@ -223,7 +270,7 @@ func (r *Runner) lease(ctx context.Context) error {
 				lost++ // and taken anew
 			}
 			taken++
-			w = &working{busy: map[string]bool{}}
+			w = &working{busy: map[string]ident.Effect{}, next: time.Now()}
 			r.lanes[l.Lane] = w
 		}
 		w.lease = l
@@ -257,7 +304,7 @@ func (r *Runner) takeUp(ctx context.Context, l db.Lease) error {
 		if r.ours(l.Lane, e.Target) {
 			continue
 		}
-		err := r.write(ctx, l, e, nil, db.Background, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+		_, err := r.write(ctx, l, e, nil, db.Background, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
 			if e.State != effect.Sending {
 				return e, errNothing
 			}
@@ -283,17 +330,22 @@ func (r *Runner) ours(lane, target string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.lanes[lane]
-	return w != nil && w.busy[target]
+	return w != nil && w.busy[target] != 0
 }
 
 // errNothing ends a verb that found nothing to do.
 var errNothing = fault.New("lane.write", fault.Conflict, "somebody else has done it")
 
-// write loads an effect under our lease, lets f change it, and saves it.
-func (r *Runner) write(ctx context.Context, l db.Lease, e effect.Effect, refs []order.Ref, class db.Class, f func(*db.Tx, effect.Effect) (effect.Effect, error)) error {
+// write loads an effect under our lease, lets f change it, and saves it. It is not done
+// when somebody else has done it, or the lease went to another.
+func (r *Runner) write(ctx context.Context, l db.Lease, e effect.Effect, refs []order.Ref, class db.Class, f func(*db.Tx, effect.Effect) (effect.Effect, error)) (done bool, err error) {
 	k, ok := r.o.Kinds(e.Kind)
-	_, err := r.o.DB.Do(ctx, db.Verb{
-		Name: "effect." + e.Kind, Merchant: e.Merchant, Effects: []ident.Effect{e.ID}, Refs: refs,
+	var of []ident.Order
+	if e.Order != 0 {
+		of = []ident.Order{e.Order}
+	}
+	_, err = r.o.DB.Do(ctx, db.Verb{
+		Name: "effect." + e.Kind, Merchant: e.Merchant, Lone: []ident.Effect{e.ID}, Orders: of, Refs: refs,
 		Lane: l.Lane, Epoch: l.Epoch, Class: class,
 		Decide: func(tx *db.Tx) error {
 			now, found := tx.Effect(e.ID)
@@ -312,18 +364,23 @@ func (r *Runner) write(ctx context.Context, l db.Lease, e effect.Effect, refs []
 		},
 	})
 	if fault.Is(err, fault.Conflict) {
-		return nil // done by somebody else, or the lease went to another
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // Step begins everything that is due and may begin now, and says when to come again.
 // What was due at the last look and found no place goes first; the database is asked
-// again when that is used up or something new may be due.
+// again when that is used up or something else becomes due. When that is, commits of this
+// process tell at once (soon); for those of others all lanes are asked after every second.
 func (r *Runner) Step(ctx context.Context) time.Time {
-	news := r.news.Swap(false)
+	r.news.Store(false)
 	now := time.Now()
-	next := now.Add(pollEvery)
+	if !now.Before(r.polled.Add(pollEvery)) {
+		r.poll(ctx)
+		r.polled = now
+	}
+	next := r.polled.Add(pollEvery)
 	r.mu.Lock()
 	var lanes []*working
 	for _, w := range r.lanes {
@@ -334,40 +391,18 @@ func (r *Runner) Step(ctx context.Context) time.Time {
 	r.mu.Unlock()
 	slices.SortFunc(lanes, func(a, b *working) int { return cmp.Compare(a.lease.Lane, b.lease.Lane) })
 	for _, w := range lanes {
-		switch soonest := w.looked.Add(lookEvery); {
-		case !news && len(w.rest) > 0:
-		case now.Before(soonest):
-			if news {
-				r.news.Store(true)
-			}
+		r.mu.Lock()
+		due := !w.next.IsZero() && !w.next.After(now) || w.full && len(w.rest) == 0
+		w.left = false
+		r.mu.Unlock()
+		if soonest := w.looked.Add(lookEvery); due && !now.Before(soonest) {
+			r.look(ctx, w, now)
+		} else if due {
 			next = earlier(next, soonest)
-			if len(w.rest) == 0 {
-				continue
-			}
-		default:
-			due, nextAt, err := r.o.DB.Due(ctx, w.lease.Lane, now.UnixMilli(), 4*(actWidth+backWidth), r.o.Tasks...)
-			if err != nil {
-				if ctx.Err() == nil {
-					r.o.Log.Warn("due effects could not be read", "lane", w.lease.Lane, "err", err)
-				}
-				continue
-			}
-			w.rest, w.looked, w.next = due, now, time.Time{}
-			if nextAt > 0 {
-				w.next = time.UnixMilli(nextAt)
-			}
-		}
-		switch {
-		case w.next.IsZero():
-		case w.next.After(now):
-			next = earlier(next, w.next)
-		default: // it has become due since
-			r.news.Store(true)
-			next = earlier(next, w.looked.Add(lookEvery))
 		}
 		kept := w.rest[:0]
 		for _, e := range w.rest {
-			begun, wait := r.begin(ctx, w.lease, e)
+			begun, wait := r.begin(ctx, w, e)
 			if !begun {
 				kept = append(kept, e)
 			}
@@ -376,9 +411,59 @@ func (r *Runner) Step(ctx context.Context) time.Time {
 			}
 		}
 		w.rest = kept
+		r.mu.Lock()
+		if !w.next.IsZero() {
+			next = earlier(next, latest(w.next, w.looked.Add(lookEvery)))
+		}
+		r.mu.Unlock()
 	}
 	return next
 }
+
+// poll asks when something becomes due in the lanes of ours: another node may have put it.
+func (r *Runner) poll(ctx context.Context) {
+	at, err := r.o.DB.NextDue(ctx, r.o.Owner)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.o.Log.Warn("it could not be read when effects are due", "err", err)
+		}
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for name, ms := range at {
+		if w := r.lanes[name]; w != nil && ms > 0 {
+			w.soon(time.UnixMilli(ms))
+		}
+	}
+}
+
+// look reads what is due in a lane. What is being worked is left out, and what ended while
+// it was read: that may be as it was before.
+func (r *Runner) look(ctx context.Context, w *working, now time.Time) {
+	r.mu.Lock()
+	was := w.next
+	w.next, w.ended = time.Time{}, nil
+	r.mu.Unlock()
+	due, nextAt, err := r.o.DB.Due(ctx, w.lease.Lane, now.UnixMilli(), dueMost, r.o.Tasks...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.looked = now
+	if err != nil {
+		w.soon(was)
+		if ctx.Err() == nil {
+			r.o.Log.Warn("due effects could not be read", "lane", w.lease.Lane, "err", err)
+		}
+		return
+	}
+	if nextAt > 0 {
+		w.soon(time.UnixMilli(nextAt))
+	}
+	w.full = len(due) >= dueMost
+	w.rest = slices.DeleteFunc(due, func(e effect.Effect) bool { return w.busy[e.Target] == e.ID || w.ended[e.ID] })
+}
+
+const dueMost = 4 * (actWidth + backWidth)
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
@@ -387,19 +472,30 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // begin takes a place and a token for an effect and works it in a goroutine. It tells
 // how long to wait when the budget is empty. An effect that nobody handles counts as
 // begun: it is not worth remembering.
-func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun bool, wait time.Duration) {
+func (r *Runner) begin(ctx context.Context, w *working, e effect.Effect) (begun bool, wait time.Duration) {
 	k, ok := r.o.Kinds(e.Kind)
 	if !ok {
 		return true, 0
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.lanes[l.Lane]
-	if w == nil || w.busy[e.Target] || (!k.Task && k.Background && w.backs >= backWidth) || (!k.Task && !k.Background && w.acts >= actWidth) {
+	l := w.lease
+	if r.lanes[l.Lane] != w || w.busy[e.Target] != 0 || (!k.Task && k.Background && w.backs >= backWidth) || (!k.Task && !k.Background && w.acts >= actWidth) {
+		w.left = true
 		return false, 0
+	}
+	if wait := time.Until(w.later[e.ID]); wait > 0 {
+		return false, wait
 	}
 	if k.Budget {
 		reserve := 0.0
@@ -416,7 +512,7 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 			return false, wait
 		}
 	}
-	w.busy[e.Target] = true
+	w.busy[e.Target] = e.ID
 	places := &w.acts
 	switch {
 	case k.Task:
@@ -428,23 +524,38 @@ func (r *Runner) begin(ctx context.Context, l db.Lease, e effect.Effect) (begun 
 	r.calls.Add(1)
 	r.o.Go(func() {
 		defer r.calls.Done()
-		if err := r.work(ctx, l, e, k); err != nil && ctx.Err() == nil {
+		written, err := r.work(ctx, l, e, k)
+		if err != nil && ctx.Err() == nil {
 			r.o.Log.WarnContext(ctx, "an effect could not be worked", "merchant", e.Merchant.String(), "account", e.Account.String(), "order", e.Order.String(), "kind", e.Kind, "effect", e.ID.String(), "err", err)
 		}
 		r.mu.Lock()
 		delete(w.busy, e.Target)
 		*places--
-		r.mu.Unlock()
-		if !k.Background {
-			r.news.Store(true) // the next act on the same order may be due now
+		if w.ended == nil {
+			w.ended = map[ident.Effect]bool{}
 		}
-		r.rouse()
+		w.ended[e.ID] = true
+		if delete(w.later, e.ID); !written { // it is as due as before
+			at := time.Now().Add(failedWait)
+			if w.later == nil {
+				w.later = map[ident.Effect]time.Time{}
+			}
+			w.later[e.ID] = at
+			w.soon(at)
+		}
+		more := w.left || !written
+		r.mu.Unlock()
+		if more {
+			r.news.Store(true)
+			r.rouse()
+		}
 	})
 	return true, 0
 }
 
 // work is one attempt from beginning to end.
-func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) (err error) {
+// It reports whether what came of it is written down.
+func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) (written bool, err error) {
 	if e.Trace != "" || k.Budget { // what repeats here and calls nobody begins no trace of its own
 		var sp span.Span
 		ctx, sp = span.Resume(ctx, e.Trace, "lane.attempt")
@@ -458,51 +569,11 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	if k.Background {
 		class = db.Background
 	}
-	var before json.RawMessage
-	if e.Nature == effect.Additive && e.State == effect.Waiting && e.Before == nil {
-		var err error
-		if before, err = k.Handler.Before(ctx, e); err != nil {
-			return r.put(ctx, l, e, class, err)
-		}
-		point.Hit(point.EffectCompared)
-	}
-	if e.Order != 0 {
-		point.Hit(point.EffectChosen)
-	}
-	var attempt effect.Effect
-	begun := false
-	err = r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
-		begun = false
-		now := tx.Now()
-		if (e.State != effect.Waiting && e.State != effect.Unknown) || e.NextAt > now.UnixMilli() {
-			return e, errNothing
-		}
-		look := e.State == effect.Unknown
-		if !look {
-			if e.Deadline > 0 && now.UnixMilli() >= e.Deadline {
-				return e.Late(now.UnixMilli()), nil
-			}
-			if end, why := k.Handler.Begin(tx, e); end != "" {
-				e.State, e.Why, e.Changed = end, why, now.UnixMilli()
-				return e, nil
-			}
-			e.Attempts++
-			if before != nil {
-				e.Before = before
-			}
-		}
-		n := 1
-		if e.Attempt != nil {
-			n = e.Attempt.N + 1
-		}
-		notAfter := min(now.Add(callTime).UnixMilli(), l.Until.UnixMilli())
-		e.Attempt = &effect.Attempt{N: n, Look: look, Epoch: l.Epoch, Began: now.UnixMilli(), NotAfter: notAfter}
-		e.State, e.Changed = effect.Sending, now.UnixMilli()
-		attempt, begun = e, true
-		return e, nil
-	})
-	if err != nil || !begun {
-		return err
+	attempt, begun := e, k.Asks
+	if begun {
+		attempt = attempted(e, l, time.Now())
+	} else if attempt, begun, err = r.commit(ctx, l, e, k, class); err != nil || !begun {
+		return err == nil, err
 	}
 	at := pointsOf(&attempt)
 	point.Hit(at.begun)
@@ -523,11 +594,70 @@ func (r *Runner) work(ctx context.Context, l db.Lease, e effect.Effect, k Kind) 
 	}
 	point.Hit(at.done)
 	span.Told(ctx, span.Outcome, string(res.Outcome))
-	if err := r.end(context.WithoutCancel(ctx), l, attempt, class, res); err != nil {
-		return err
+	if written, err = r.end(context.WithoutCancel(ctx), l, attempt, k, class, res); err != nil {
+		return false, err
 	}
 	point.Hit(at.ended)
-	return nil
+	return written, nil
+}
+
+// commit begins an attempt that may change something outside: it is in the database before
+// its first byte is written. It is not begun when it is not wanted any more, or somebody
+// else works it.
+func (r *Runner) commit(ctx context.Context, l db.Lease, e effect.Effect, k Kind, class db.Class) (attempt effect.Effect, begun bool, err error) {
+	var before json.RawMessage
+	if e.Nature == effect.Additive && e.State == effect.Waiting && e.Before == nil {
+		if before, err = k.Handler.Before(ctx, e); err != nil {
+			return e, false, r.put(ctx, l, e, class, err)
+		}
+		point.Hit(point.EffectCompared)
+	}
+	if e.Order != 0 {
+		point.Hit(point.EffectChosen)
+	}
+	_, err = r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+		begun = false
+		now := tx.Now()
+		if (e.State != effect.Waiting && e.State != effect.Unknown) || e.NextAt > now.UnixMilli() {
+			return e, errNothing
+		}
+		if e.State == effect.Waiting {
+			if e.Deadline > 0 && now.UnixMilli() >= e.Deadline {
+				return e.Late(now.UnixMilli()), nil
+			}
+			if end, why := k.Handler.Begin(tx, e); end != "" {
+				e.State, e.Why, e.Changed = end, why, now.UnixMilli()
+				return e, nil
+			}
+			if before != nil {
+				e.Before = before
+			}
+		}
+		attempt, begun = attempted(e, l, now), true
+		return attempt, nil
+	})
+	return attempt, begun, err
+}
+
+// attempted is an effect with its next attempt begun: a call, or a look where it is not
+// known what became of the last.
+func attempted(e effect.Effect, l db.Lease, now time.Time) effect.Effect {
+	look := e.State == effect.Unknown
+	if !look {
+		e.Attempts++
+	}
+	notAfter := min(now.Add(callTime).UnixMilli(), l.Until.UnixMilli())
+	e.Attempt = &effect.Attempt{N: numberOf(&e) + 1, Look: look, Epoch: l.Epoch, Began: now.UnixMilli(), NotAfter: notAfter}
+	e.State, e.Changed = effect.Sending, now.UnixMilli()
+	return e
+}
+
+// numberOf is the number of an effect's last attempt, 0 before the first.
+func numberOf(e *effect.Effect) int {
+	if e.Attempt == nil {
+		return 0
+	}
+	return e.Attempt.N
 }
 
 // stops are the fault points of one attempt.
@@ -555,15 +685,31 @@ func describe(sp span.Span, e effect.Effect) {
 }
 
 // end writes the outcome of an attempt with what was learnt by it.
-func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, class db.Class, res Result) error {
+func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, k Kind, class db.Class, res Result) (written bool, err error) {
 	return r.write(ctx, l, attempt, res.Refs, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
-		if e.State != effect.Sending || e.Attempt == nil || e.Attempt.N != attempt.Attempt.N {
-			return e, errNothing
-		}
 		now := tx.Now().UnixMilli()
+		again := false
+		switch {
+		case !k.Asks:
+			if e.State != effect.Sending || numberOf(&e) != attempt.Attempt.N {
+				return e, errNothing
+			}
+		case e.State != effect.Waiting && e.State != effect.Unknown || numberOf(&e) != attempt.Attempt.N-1:
+			return e, errNothing
+		default:
+			before := attempt.Attempts
+			if !attempt.Attempt.Look {
+				before--
+			}
+			again = e.Attempts != before || !bytes.Equal(e.Args, attempt.Args)
+			e.Attempts, e.Attempt = attempt.Attempts, attempt.Attempt
+		}
 		next := e.After(res.Outcome, now, res.Wait, res.Code, res.Why)
 		if !res.Next.IsZero() {
 			next.State, next.NextAt = effect.Waiting, res.Next.UnixMilli()
+		}
+		if again && (!next.State.Open() || !res.Next.IsZero()) {
+			next.State, next.NextAt, next.Attempts, next.Why, next.Code = effect.Waiting, now, 0, fault.Reason{}, ""
 		}
 		tx.PutEffect(&next)
 		if res.Save != nil {
@@ -580,7 +726,7 @@ func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, cla
 
 // put writes back an effect whose preparation failed: certainly nothing was changed.
 func (r *Runner) put(ctx context.Context, l db.Lease, e effect.Effect, class db.Class, cause error) error {
-	return r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
+	_, err := r.write(ctx, l, e, nil, class, func(tx *db.Tx, e effect.Effect) (effect.Effect, error) {
 		if e.State != effect.Waiting {
 			return e, errNothing
 		}
@@ -591,6 +737,7 @@ func (r *Runner) put(ctx context.Context, l db.Lease, e effect.Effect, class db.
 		e.Attempts++ // so that the pause grows
 		return e.After(out, tx.Now().UnixMilli(), fault.AfterOf(cause), fault.CodeOf(cause), fault.ReasonOf(cause)), nil
 	})
+	return err
 }
 
 // A bucket is an app's rate budget in this process.

@@ -116,7 +116,7 @@ func (w *world) run() {
 	r := lane.New(lane.Options{
 		DB: w.d, Owner: fmt.Sprint("owner-", time.Now().UnixNano()), TTL: 3 * time.Second,
 		Kinds: func(k string) (lane.Kind, bool) {
-			return lane.Kind{Handler: w, Background: k != "act", Task: k == "task"}, k == "act" || k == "read" || k == "task"
+			return lane.Kind{Handler: w, Background: k != "act", Task: k == "task", Asks: k != "act"}, k == "act" || k == "read" || k == "task"
 		},
 		Budget: func(ident.App) (float64, int) { return 0, 0 },
 	})
@@ -220,6 +220,64 @@ func TestOneTargetIsWorkedInOrderAndHoldsUpNoOther(t *testing.T) {
 		}
 		close(gate)
 		w.ends(second, effect.Done)
+	})
+}
+
+// What only asks is not committed before its call; and what wants it again meanwhile is not
+// content with an answer that may be older than its wish.
+func TestWhatIsAskedAgainWhileItIsUnderWayIsMadeOnceMore(t *testing.T) {
+	each(t, func(w *world) {
+		gate := make(chan struct{})
+		var asked []string
+		w.do = func(e effect.Effect) lane.Result {
+			w.mu.Lock()
+			asked = append(asked, string(e.Args))
+			n := len(asked)
+			w.mu.Unlock()
+			if n == 1 {
+				<-gate
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		e := w.put(effect.Effect{Key: "read", Kind: "read", Args: json.RawMessage(`1`)})
+		w.run()
+		w.until("it is under way", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(asked) == 1 })
+		if s := w.state(e); s.State != effect.Waiting || s.Attempts != 0 {
+			t.Errorf("it is %s after %d attempts while it is under way: that needs no commit", s.State, s.Attempts)
+		}
+		again := e
+		again.Args = json.RawMessage(`2`)
+		w.put(again)
+		close(gate)
+		w.ends(e, effect.Done)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if fmt.Sprint(asked) != "[1 2]" {
+			t.Errorf("asked %v, want once more with what was wanted meanwhile", asked)
+		}
+		if s := w.state(e); s.Attempts != 1 || s.Attempt.N != 2 {
+			t.Errorf("%d attempts, the last is number %d: want the first since it was asked again, and the second in all", s.Attempts, s.Attempt.N)
+		}
+	})
+}
+
+// A call that may change something is in the database before its first byte is written.
+func TestACallThatMayChangeSomethingIsCommittedBefore(t *testing.T) {
+	each(t, func(w *world) {
+		gate, there := make(chan struct{}), make(chan effect.Effect, 1)
+		w.do = func(e effect.Effect) lane.Result {
+			there <- e
+			<-gate
+			return lane.Result{Outcome: effect.OK}
+		}
+		e := w.put(effect.Effect{Key: "act"})
+		w.run()
+		attempt := <-there
+		if s := w.state(e); s.State != effect.Sending || s.Attempt == nil || s.Attempt.N != attempt.Attempt.N || s.Attempt.NotAfter == 0 {
+			t.Errorf("while it is called it is stored as %s with the attempt %+v", s.State, s.Attempt)
+		}
+		close(gate)
+		w.ends(e, effect.Done)
 	})
 }
 

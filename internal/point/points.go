@@ -68,7 +68,7 @@ var (
 
 // Work in the background: reads, pulls, sweeps, what keeps an account alive.
 var (
-	TaskBegun = declare("task.begun", "a piece of background work is committed as begun; nothing is done")
+	TaskBegun = declare("task.begun", "a piece of background work has been begun (and that is committed, where it may change something outside); nothing is done")
 	TaskDone  = declare("task.done", "a piece of background work is done; its outcome is not stored")
 	TaskEnded = declare("task.ended", "the outcome of a piece of background work is stored")
 )
