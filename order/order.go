@@ -62,6 +62,10 @@ type Hint struct {
 	// the push that carries it came after all.
 	IfUnknown bool
 
+	// IfNews: skip the read when the message told nothing that was not known, and what it
+	// points at has been read: a list that is compared again names all that is in it.
+	IfNews bool
+
 	// Later is After for an order whose content is known: with many of them, those that
 	// nobody has seen yet come first. UTC ms, 0 = as After.
 	Later int64
@@ -296,6 +300,7 @@ type Times struct {
 	Promised  int64 `json:"promised_at,omitempty"` // a chosen time; 0 = as soon as possible
 	Estimated int64 `json:"estimated_at,omitempty"`
 	ShipBy    int64 `json:"ship_by_at,omitempty"`
+	Cancelled int64 `json:"cancelled_at,omitempty"` // as the platform dates it, whenever it was told; 0 = it does not
 }
 
 // A Customer is personal data: shown in full only to those with the right.

@@ -103,6 +103,17 @@ func (r Record) Merge(o Record) Record {
 	}
 }
 
+// Newer reports whether a record says something of a later version than another one of
+// the same resource does, or something that the other is silent about. What is read again unchanged is not newer.
+func (r Record) Newer(than Record) bool {
+	for name, reg := range r.Regs {
+		if old, ok := than.Regs[name]; !ok || reg.Stamp.Version > old.Stamp.Version {
+			return true
+		}
+	}
+	return false
+}
+
 func join[V any](a, b map[string]V, merge func(V, V) V) map[string]V {
 	if len(b) == 0 {
 		return a

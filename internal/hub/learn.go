@@ -27,6 +27,7 @@ type lesson struct {
 	retry   json.RawMessage // how to try again, when an item has to be parked
 	at      time.Time       // by the trade's clock
 	items   []channel.Item
+	whole   bool         // what is here may be older than what was done before: ask for all that is named
 	told    *ident.Order // where to note whom it was about, for a trace; nil = nobody asks
 }
 
@@ -101,7 +102,11 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		entry.Body, entry.Outcome = toJSON(it.Readings), outcomeSaid
 	}
 	var touched []order.Ref
+	news := l.whole
 	for _, r := range it.Readings {
+		if old, _ := tx.Record(tx.Resolve(r.Ref)); r.Record.Newer(old) {
+			news = true
+		}
 		ref, err := h.merge(tx, r)
 		if err != nil {
 			return err
@@ -146,6 +151,11 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 	}
 	for _, hint := range it.Hints {
 		ref := tx.Resolve(hint.Ref)
+		if hint.IfNews && !news {
+			if _, read := tx.Record(ref); read {
+				continue
+			}
+		}
 		if hint.IfUnknown || hint.Later > 0 {
 			row, ok := tx.Order(ref)
 			switch here := ok && known(row); {

@@ -123,7 +123,7 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
-	at := h.now()
+	at, began := h.now(), time.Now()
 	looks, err := h.looksRead(ctx, e)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(time.Second))
@@ -144,12 +144,15 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 			return p.broke(e, c, row, err, trace.Take(), at, every)
 		}
 		point.Hit(point.PullPage)
-		if err := p.keep(ctx, e, c, page, at); err != nil {
+		if err := p.keep(ctx, e, c, page, at, args.Restored); err != nil {
 			return repeat(failed(err), time.Now().Add(time.Second))
 		}
 		point.Hit(point.PullKept)
 		whole = whole && !slices.ContainsFunc(page.Items, func(it channel.Item) bool { return it.Err != nil })
 		trace.Take()
+		if spent(ctx, began) {
+			return repeat(lane.Result{Outcome: effect.OK}, time.Now()) // goes on from the cursor; it has not ended
+		}
 	}
 	if whole {
 		err = h.ripen(ctx, e.Merchant, e.Account, looks)
@@ -167,6 +170,14 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return nil
 	}
 	return res
+}
+
+// spent reports whether three quarters of an attempt's time are over: a pull that began with
+// it stops after a page that is kept, and goes on with the next one. Cut off in the middle
+// of a call it would count as a call that failed, and rest.
+func spent(ctx context.Context, began time.Time) bool {
+	limit, ok := channel.NotAfter(ctx)
+	return ok && 4*time.Until(limit) < limit.Sub(began)
 }
 
 const (
@@ -213,13 +224,14 @@ func (h *Hub) numbered(ctx context.Context, c *conn, since int64) (out []channel
 	}
 }
 
-// keep commits one page; its cursor goes with the last part.
-func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channel.Page, at time.Time) error {
+// keep commits one page; its cursor goes with the last part. whole: what is here is older
+// than what was here once.
+func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channel.Page, at time.Time, whole bool) error {
 	items := page.Items
 	for {
 		part := items[:min(len(items), pageItems)]
 		items = items[len(part):]
-		l := lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Pulled, at: at, items: part}
+		l := lesson{channel: c.account.Channel, realm: c.account.Realm, app: c.account.App, account: e.Account, dir: db.Pulled, at: at, items: part, whole: whole}
 		last := len(items) == 0
 		_, err := p.h.db.Do(ctx, db.Verb{
 			Name: "pull", Merchant: e.Merchant, Refs: refs(part), Keys: p.h.keys(l), Class: db.Background, Alone: len(part) > 5, Bodies: bodies(part),

@@ -49,8 +49,9 @@ type walk struct {
 	From   int64 `json:"from"`
 	To     int64 `json:"to,omitempty"` // 0 = open
 	Offset int   `json:"offset"`
-	Seen   int64 `json:"seen"`  // the greatest last_updated in it
-	Fresh  int64 `json:"fresh"` // rows from here on are hinted at
+	Seen   int64 `json:"seen"`          // the greatest last_updated in it
+	Fresh  int64 `json:"fresh"`         // rows from here on are hinted at
+	Old    int64 `json:"old,omitempty"` // of these, those before it only when they tell something new
 	Wide   bool  `json:"wide,omitempty"`
 	At     int64 `json:"at"` // when it began
 }
@@ -65,14 +66,14 @@ func (c cursor) begin(now time.Time, wide bool) walk {
 	if w := c.Walk; w != nil && (w.Wide || !wide) && w.From > 0 && w.Offset >= 0 && now.UnixMilli()-w.At < walkFor.Milliseconds() {
 		return *w
 	}
-	from, fresh := time.UnixMilli(c.Since).Add(-overlap), c.Since-freshRows.Milliseconds()
+	from, fresh, old := time.UnixMilli(c.Since).Add(-overlap), c.Since-freshRows.Milliseconds(), int64(0)
 	switch {
 	case c.Since <= 0:
 		from, fresh = now.Add(-firstReach), 0
 	case wide:
-		from, fresh = from.Add(-wideBy), 0
+		from, fresh, old = from.Add(-wideBy), 0, fresh
 	}
-	return walk{From: from.Truncate(time.Hour).UnixMilli(), Seen: c.Since, Fresh: fresh, Wide: wide, At: now.UnixMilli()}
+	return walk{From: from.Truncate(time.Hour).UnixMilli(), Seen: c.Since, Fresh: fresh, Old: old, Wide: wide, At: now.UnixMilli()}
 }
 
 // Pull searches the orders that changed since the greatest last_updated seen, with two
@@ -113,7 +114,7 @@ func (s *shop) walk(ctx context.Context, w walk, now time.Time, c *cursor, yield
 		}
 		page := channel.Page{Items: make([]channel.Item, 0, len(pg.rows))}
 		for _, raw := range pg.rows {
-			item := s.row(raw, w.Fresh)
+			item := s.row(raw, w)
 			page.Items = append(page.Items, item)
 			if item.Err == nil {
 				w.Seen = max(w.Seen, versionOf(item))
@@ -204,20 +205,21 @@ func (s *shop) seller(ctx context.Context) (string, error) {
 }
 
 // row translates a row of the search, which is an order but has no shipment in it:
-// that is hinted at when the row is new.
-func (s *shop) row(raw json.RawMessage, fresh int64) channel.Item {
+// that is hinted at when the row is new. Of an order that has not changed for longer the sweep reads
+// what may still move.
+func (s *shop) row(raw json.RawMessage, w walk) channel.Item {
 	now := s.env.Now()
 	item := translateOrder(raw, order.ClassRow, now, nil)
-	if item.Err != nil || versionOf(item) < fresh {
+	if item.Err != nil || versionOf(item) < w.Fresh {
 		return item
 	}
-	r := item.Readings[0]
+	r, old := item.Readings[0], versionOf(item) < w.Old
 	for _, l := range r.Links {
-		item.Hints = append(item.Hints, order.Hint{Ref: l, Why: "search"})
+		item.Hints = append(item.Hints, order.Hint{Ref: l, Why: "search", IfNews: old})
 	}
 	if head, _ := order.Get[order.Head](r.Record, order.RegHead); len(r.Links) == 0 && head.Logistics == "" {
 		// the shipment is made a little later than the order
-		item.Hints = append(item.Hints, order.Hint{Ref: item.Ref, After: now.Add(retryParts).UnixMilli(), Why: "search"})
+		item.Hints = append(item.Hints, order.Hint{Ref: item.Ref, After: now.Add(retryParts).UnixMilli(), Why: "search", IfNews: old})
 	}
 	return item
 }
