@@ -126,7 +126,7 @@ func hasLeft(o *Order) bool {
 }
 
 // TakesOf tells what an order takes of the store's stock, line by line. One that is
-// cancelled or replaced takes nothing unless its goods had left; one whose goods the
+// cancelled or replaced takes nothing unless its goods had left (see StayedBehind); one whose goods the
 // platform keeps (Full), or that is unpaid or not complete, has no lines here. A refund
 // of a part gives nothing back: whether those pieces were missing, spoilt or are still
 // there is not told, and what was sold again on that account could not leave with the
@@ -151,4 +151,28 @@ func TakesOf(o *Order) []Take {
 		}
 	}
 	return out
+}
+
+// StayedBehind reports whether an order was cancelled or replaced before its parcel left,
+// by the platform's own times; false where they are not told. A parcel that carries other
+// orders as well then left without its goods. Of one that carries nothing else it is not
+// known: whoever brings it may have had it in hand.
+func StayedBehind(o *Order) bool {
+	if o.Times.Cancelled == 0 || o.Status != StatusCancelled && o.Status != StatusReplaced {
+		return false
+	}
+	var left int64
+	for _, d := range o.Delivered {
+		for _, u := range d.Updates {
+			if away(u.State) && (left == 0 || u.At < left) {
+				left = u.At
+			}
+		}
+	}
+	return left > o.Times.Cancelled
+}
+
+// away reports whether the goods of a delivery have left the store.
+func away(s State) bool {
+	return s == DeliveryOnTheWay || s == DeliveryDelivered || s == DeliveryFailed || s == DeliveryReturned
 }

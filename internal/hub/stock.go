@@ -47,7 +47,7 @@ func (h *Hub) take(tx *db.Tx, row *db.OrderRow, o *order.Order, shop db.ShopRow,
 	if len(have) > 0 && mutant.On(mutant.TakeOnce) {
 		return have
 	}
-	want := h.takes(tx, o, shop, have)
+	want := h.takes(tx, row.Ref, o, shop, have)
 	touched := map[db.StockKey]bool{}
 	for i := range want {
 		t := &want[i]
@@ -83,7 +83,7 @@ func lacks(o *order.Order, list []taken) {
 
 // takes is what an order should have taken, by offer, in the order of the offers' ids.
 // What was booked through an offer stays known when it takes nothing any more.
-func (h *Hub) takes(tx *db.Tx, o *order.Order, shop db.ShopRow, have []taken) []taken {
+func (h *Hub) takes(tx *db.Tx, ref order.Ref, o *order.Order, shop db.ShopRow, have []taken) []taken {
 	var out []taken
 	for _, t := range have {
 		t.Kept, t.Gone = 0, 0
@@ -91,7 +91,11 @@ func (h *Hub) takes(tx *db.Tx, o *order.Order, shop db.ShopRow, have []taken) []
 	}
 	if shop.ID != 0 {
 		sold := map[ident.Offer]int64{}
+		stayed := order.StayedBehind(o) && shares(tx, ref)
 		for _, l := range order.TakesOf(o) {
+			if stayed {
+				l.Gone = 0 // the parcel left with the other orders alone
+			}
 			k, id, ok := tx.OfferOf(shop.ID, codesOf(l.Ref, l.SKU)...)
 			if !ok {
 				continue
@@ -111,6 +115,16 @@ func (h *Hub) takes(tx *db.Tx, o *order.Order, shop db.ShopRow, have []taken) []
 	}
 	slices.SortFunc(out, func(a, b taken) int { return int(min(max(a.Offer-b.Offer, -1), 1)) })
 	return out
+}
+
+// shares reports whether a parcel of an order carries other orders as well.
+func shares(tx *db.Tx, ref order.Ref) bool {
+	for _, l := range tx.Linked(ref) {
+		if l.Ref.Kind == order.KindShipment && len(tx.OrdersOf(l.Ref)) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // codesOf are the codes under which an offer may be bound that a line names.

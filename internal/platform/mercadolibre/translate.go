@@ -85,6 +85,9 @@ func translateOrder(raw []byte, class order.Class, read time.Time, missing []str
 			times.Paid = max(times.Paid, p.approved)
 		}
 	}
+	if status == "cancelled" || status == "invalid" {
+		times.Cancelled = n.obj("cancel_detail").when("date", latest)
+	}
 	if times.Paid == 0 && status == "paid" {
 		times.Paid = n.when("date_closed", latest)
 	}
