@@ -112,6 +112,7 @@ type Take struct {
 	Quantity int64  // as sold
 	Kept     int64  // while it waits to leave
 	Gone     int64  // when it has left
+	Back     int64  // of what has left: the platform may have put it on sale again, since the order is cancelled
 }
 
 // hasLeft reports whether an order's goods have gone out of the store, now or at any time
@@ -143,6 +144,9 @@ func TakesOf(o *Order) []Take {
 		switch {
 		case left:
 			t.Gone = l.Quantity
+			if o.Status == StatusCancelled {
+				t.Back = l.Quantity
+			}
 		case !dead:
 			t.Kept = l.Quantity
 		}

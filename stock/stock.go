@@ -141,6 +141,16 @@ func (o *Offer) Passed(n int64) {
 	}
 }
 
+// Restocked books that the platform may have put pieces on sale again that are not there:
+// their order was cancelled after they had left.
+func (o *Offer) Restocked(n int64) {
+	if n > 0 {
+		o.May += n
+		o.Look.Back += n
+		o.Want()
+	}
+}
+
 // Want asks for a look, unless one is under way.
 func (o *Offer) Want() {
 	if o.Look.Stage == Quiet {

@@ -28,6 +28,7 @@ type taken struct {
 	Sold  int64       `json:"sold"` // pieces as sold, whatever became of them
 	Kept  int64       `json:"kept,omitempty"`
 	Gone  int64       `json:"gone,omitempty"`
+	Back  int64       `json:"back,omitempty"` // gone, and perhaps on sale again at the platform
 	Short int64       `json:"short,omitempty"`
 }
 
@@ -55,7 +56,7 @@ func (h *Hub) take(tx *db.Tx, row *db.OrderRow, o *order.Order, shop db.ShopRow,
 		if at := slices.IndexFunc(have, func(x taken) bool { return x.Offer == t.Offer }); at >= 0 {
 			was = have[at]
 		}
-		if was.Offer == t.Offer && was.Kept == t.Kept && was.Gone == t.Gone && was.Sold == t.Sold && was.Short == 0 {
+		if was.Offer == t.Offer && was.Kept == t.Kept && was.Gone == t.Gone && was.Back == t.Back && was.Sold == t.Sold && was.Short == 0 {
 			t.Short = 0
 			continue
 		}
@@ -86,7 +87,7 @@ func lacks(o *order.Order, list []taken) {
 func (h *Hub) takes(tx *db.Tx, ref order.Ref, o *order.Order, shop db.ShopRow, have []taken) []taken {
 	var out []taken
 	for _, t := range have {
-		t.Kept, t.Gone = 0, 0
+		t.Kept, t.Gone, t.Back = 0, 0, 0
 		out = append(out, t)
 	}
 	if shop.ID != 0 {
@@ -107,6 +108,7 @@ func (h *Hub) takes(tx *db.Tx, ref order.Ref, o *order.Order, shop db.ShopRow, h
 			}
 			out[at].Kept += l.Kept
 			out[at].Gone += l.Gone
+			out[at].Back += l.Back
 			sold[id] += l.Quantity
 		}
 		for i := range out {
@@ -147,6 +149,7 @@ func (h *Hub) book(tx *db.Tx, row *db.OrderRow, was taken, t *taken) {
 		if was.Sold == 0 { // first heard of: what was given back by then was sold and came back unheard
 			of.Passed(t.Sold - t.Kept - t.Gone)
 		}
+		of.Restocked(t.Back - was.Back)
 	} else {
 		stock.Take(&s.Level, &stock.Offer{}, kept, gone)
 	}

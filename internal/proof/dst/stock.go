@@ -133,7 +133,7 @@ func takenMT(o *mt.Order) (least, most int64) {
 		on := o.Delivery != nil && (o.Delivery.FetchAt > 0 || o.Delivery.Status == 20 || o.Delivery.Status == 40)
 		switch {
 		case o.Status == 9 && (on || o.Completed > 0):
-			most += whole
+			least, most = least+whole, most+whole // what a rider has fetched does not come back
 		case o.Status == 9:
 		default:
 			least, most = least+kept, most+whole
@@ -149,9 +149,7 @@ func takenML(w *World, o placed) (least, most int64) {
 		return 0, 0
 	}
 	var x ml.Order
-	var parcel struct{ Status string }
-	raw, _ := json.Marshal(snap.Shipment)
-	if err := errors.Join(json.Unmarshal(snap.Order, &x), json.Unmarshal(raw, &parcel)); err != nil {
+	if err := json.Unmarshal(snap.Order, &x); err != nil {
 		w.violate("%s: %v", o.ref, err)
 	}
 	for _, l := range x.OrderItems {
@@ -163,7 +161,12 @@ func takenML(w *World, o placed) (least, most int64) {
 			least += int64(l.Quantity)
 		}
 	}
-	if least == 0 && (parcel.Status == "" || parcel.Status == "pending" || parcel.Status == "handling" || parcel.Status == "ready_to_ship" || parcel.Status == "cancelled") {
+	left := false // the carrier has had it, however the shipment ended
+	for _, h := range snap.History {
+		left = left || slices.Contains([]string{"shipped", "delivered", "not_delivered"}, h.Status) ||
+			slices.Contains([]string{"picked_up", "dropped_off", "authorized_by_carrier", "in_hub"}, h.Substatus)
+	}
+	if least == 0 && !left {
 		most = 0
 	}
 	return least, most
@@ -248,7 +251,7 @@ func (w *World) stockUnsettled(ctx context.Context, n *node) (still []string) {
 		}
 	}
 	if least, most := w.there(); l.Sellable() < least || l.Sellable() > most {
-		still = append(still, fmt.Sprintf("sellable is %d, by the platforms' books %d to %d", l.Sellable(), least, most))
+		still = append(still, fmt.Sprintf("sellable is %d, by the platforms' books %d to %d: %s", l.Sellable(), least, most, w.takers()))
 	}
 	return still
 }
