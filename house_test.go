@@ -13,7 +13,7 @@ import (
 // floors are the rooms of the house, lowest first. A package may import packages of
 // lower floors, never a sibling of its own floor or anything above.
 var floors = [][]string{
-	{"fault", "money", "ident", "internal/mutant", "internal/pgserver", "internal/point", "internal/span", "internal/logger"},
+	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger"},
 	{"order", "effect", "stock", "role"},
 	{"channel"},
 	{"channel/channeltest", "internal/platform/*", "internal/db"},

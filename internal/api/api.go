@@ -200,6 +200,7 @@ func (s *Server) routes() {
 	s.peopleRoutes()
 	s.sessionRoutes()
 	s.preferenceRoutes()
+	s.passkeyRoutes()
 	s.orderRoutes()
 	s.actRoutes()
 	s.feedRoutes()

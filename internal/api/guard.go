@@ -145,11 +145,13 @@ func (g guarded) HandleFunc(pattern string, f func(http.ResponseWriter, *http.Re
 // open are the operations that nobody need be signed in for; their answers are not kept
 // for Idempotency-Key either.
 var open = map[string]bool{
-	"POST " + base + "/session":   true,
-	"DELETE " + base + "/session": true,
-	"POST " + base + "/setup":     true,
-	"POST " + base + "/join":      true,
-	"POST " + base + "/join/look": true,
+	"POST " + base + "/session":               true,
+	"POST " + base + "/session/passkey/begin": true,
+	"POST " + base + "/session/passkey":       true,
+	"DELETE " + base + "/session":             true,
+	"POST " + base + "/setup":                 true,
+	"POST " + base + "/join":                  true,
+	"POST " + base + "/join/look":             true,
 }
 
 const actRoute = "POST " + base + "/orders/{id}/actions"

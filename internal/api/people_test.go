@@ -82,7 +82,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 	ids := map[string]string{ // what an operation's path is about
 		"/orders/": foreign, "/effects/": eff, "/batches/": bat, "/offers/": offer, "/skus/": sku,
 		"/stores/": b.stores[0].ID.String(), "/shops/": shops["TEA001"], "/apps/": b.app.ID.String(), "/accounts/": b.acct.ID.String(),
-		"/parked/": "prk_0000000000001", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
+		"/parked/": "prk_0000000000001", "/me/passkeys/": "abc", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
 	}
 	queries := map[string][]string{ // and its parameters, each tried alone
 		"listOrders":     {"", "?store=" + b.stores[0].ID.String(), "?shop=" + shops["TEA001"], "?q=" + theirs, "?q=TEA001", "?limit=200&sort=due", "?status=new,accepted"},

@@ -14,6 +14,8 @@ import (
 var rights = map[string]role.Right{
 	"signIn": nobody, "signOut": nobody, "setUp": nobody, "lookAtInvitation": nobody, "join": nobody,
 	"whoAmI": anybody, "getMyMerchant": anybody, "changeMyMerchant": role.Connect,
+	"beginPasskeySignIn": nobody, "signInWithPasskey": nobody,
+	"listMyPasskeys": anybody, "beginPasskey": anybody, "addPasskey": anybody, "removeMyPasskey": anybody,
 	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
 	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 

@@ -81,6 +81,13 @@ export const mySessions = queryOptions({
   queryFn: async () => (await answer(api.GET("/api/v1/me/sessions"))).sessions ?? [],
 });
 
+/** Devices by whose lock one signs in. */
+export const myPasskeys = queryOptions({
+  queryKey: ["my-passkeys"],
+  staleTime: 10_000,
+  queryFn: async () => (await answer(api.GET("/api/v1/me/passkeys"))).passkeys ?? [],
+});
+
 export const channels = queryOptions({
   queryKey: ["channels"],
   staleTime: Number.POSITIVE_INFINITY,

@@ -6,6 +6,7 @@ import { answer, api, Failure } from "../../data/api";
 import { type Loose, readUser, type User } from "../../data/model";
 import { session } from "../../data/queries";
 import { languages, setLanguage } from "../../words";
+import { ByLock } from "./ByLock";
 import "./enter.css";
 
 export function Frame({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
@@ -116,6 +117,7 @@ export function SignIn() {
           {enter.isPending ? t("enter.going") : t("enter.go")}
         </button>
       </form>
+      <ByLock next={safeNext(next)} />
     </Frame>
   );
 }

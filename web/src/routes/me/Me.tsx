@@ -10,6 +10,7 @@ import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/devic
 import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, word } from "../../words";
+import { Passkeys } from "./Passkeys";
 import { Sessions } from "./Sessions";
 import "./me.css";
 
@@ -152,6 +153,7 @@ export function Me() {
           </select>
         </Line>
       </section>
+      <Passkeys />
       <Sessions />
     </div>
   );
