@@ -6,9 +6,9 @@ ADDR    ?= 127.0.0.1:8080
 BIN     := bin/tongdan
 WEB     := web/node_modules/.stamp
 CONSOLE := web/dist/index.html
-WEBSRC  := $(shell find web/src web/public web/index.html web/floor.html web/vite.config.ts web/vite.floor.config.ts web/budget.ts web/compress.mjs -type f 2>/dev/null)
+WEBSRC  := $(shell find web/src web/public web/index.html web/floor.html web/vite.config.ts web/vite.floor.config.ts web/budget.ts web/compress.mjs web/install.ts web/worker.js -type f 2>/dev/null)
 
-.PHONY: help demo test fuzz quick test-go test-web test-e2e crash soak bench bench-large lint generate fresh build deps clean
+.PHONY: help demo test fuzz quick test-go test-web test-e2e crash soak bench bench-large speed lighthouse lint generate fresh build deps clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -68,6 +68,12 @@ fuzz: ## every fuzz test for a few seconds: FUZZTIME=4s
 
 bench: build ## the measurements of docs/performance.md
 	sh scripts/bench.sh
+
+speed: build e2e/node_modules/.stamp ## how long the console takes to answer a hand, at four times slower: a table
+	cd e2e && node speed.mjs
+
+lighthouse: build ## Lighthouse on the console's first screens, desk and phone, at least 95 each; fetches it by npx
+	cd e2e && node lighthouse.mjs
 
 bench-large: build ## lists and searches of ten million orders: two hours and 40 GB for the filling
 	sh scripts/bench.sh -parts list -engines sqlite -orders 10000000

@@ -41,8 +41,11 @@ async function textsIn(file, name) {
   };
 }
 
-/** A browser of one person: language, screen, and with `speech` a voice whose sentences are recorded in window.spoken. */
-export async function person(browser, language, { screen = desk, dark = false, contrast = false, speech = false } = {}) {
+/**
+ * A browser of one person: language, screen, and with `speech` a voice whose sentences are recorded in
+ * window.spoken, with `worker` the service worker (elsewhere it would load every file of the console for nothing).
+ */
+export async function person(browser, language, { screen = desk, dark = false, contrast = false, speech = false, worker = false } = {}) {
   const context = await browser.newContext({
     ...screen,
     locale: language,
@@ -50,6 +53,7 @@ export async function person(browser, language, { screen = desk, dark = false, c
     colorScheme: dark ? "dark" : "light",
     contrast: contrast ? "more" : "no-preference",
     reducedMotion: "reduce",
+    serviceWorkers: worker ? "allow" : "block",
   });
   context.setDefaultTimeout(10_000);
   if (speech) await context.addInitScript(recordSpeech, language);

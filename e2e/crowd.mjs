@@ -101,6 +101,8 @@ export async function crowd(url, count = 10_000) {
         return seq - before;
       };
     },
+    /** The number of the order that came last. */
+    last: () => seq,
     close: () => {
       clearInterval(coming);
       for (const l of listeners) l.destroy();

@@ -59,6 +59,46 @@ scenes("the phone in one hand", (s) => {
     assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 1);
   });
 
+  test("a swipe also asks where the rider is: his number, and a note that somebody asked", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=all");
+    const o = await d.meituan.place(tea());
+    await d.act(o.id, { kind: "accept" });
+    await d.meituan.act(o.ref, "rider_accept", { name: "王师傅" });
+    const card = row(page, o);
+    await until("the rider is known", async () => (await d.order(o.id)).deliveries.some((x) => x.rider));
+    const urge = card.locator(".swipe-acts").getByRole("button", { name: t("act.urge"), includeHidden: true });
+    await urge.waitFor({ state: "attached" });
+    const box = await card.boundingBox();
+    await swipe(page, { x: box.x + box.width - 60, y: box.y + 30 }, { x: box.x + 40, y: box.y + 34 });
+    await urge.tap();
+    const sheet = page.getByRole("dialog");
+    await says(sheet, "王师傅");
+    assert.match(await sheet.locator("a[href^='tel:']").getAttribute("href"), /^tel:\d+/);
+    await sheet.getByRole("button", { name: t("urge.write") }).tap();
+    await until("the note is on the order", async () => (await d.order(o.id)).notes.some((n) => n.text.includes("王师傅")));
+  });
+
+  test("the list keeps its place, and a pull at its top reads it again", async () => {
+    const { d, t } = s;
+    await Promise.all(Array.from({ length: 5 }, () => d.meituan.place(tea())));
+    const page = await open("/orders?tab=all");
+    await until("the list is long", async () => (await page.getByTestId("order-row").count()) >= 5);
+    const read = page.waitForRequest((r) => /\/api\/v1\/orders\?/.test(r.url()));
+    await swipe(page, { x: 180, y: 330 }, { x: 184, y: 560 });
+    await read;
+    await says(page.locator(".toasts"), t("list.refreshed", { at: "" }).trim());
+    await page.evaluate(() => window.scrollTo({ top: 300 }));
+    await until("it is scrolled", () => page.evaluate(() => window.scrollY === 300));
+    const bar = page.getByRole("navigation", { name: t("nav.label") });
+    await bar.getByRole("link", { name: new RegExp(`^${t("nav.messages")}`) }).tap();
+    await page.waitForURL((u) => u.pathname === "/messages");
+    await bar.getByRole("link", { name: new RegExp(`^${t("nav.orders")}`) }).tap();
+    await page.waitForURL((u) => u.pathname === "/orders" && u.searchParams.get("tab") === "all");
+    await until("it is where it was", () => page.evaluate(() => Math.abs(window.scrollY - 300) < 2));
+    await d.calm();
+  });
+
   test("refusing asks first", async () => {
     const { d, t } = s;
     const page = await open("/orders?tab=new");

@@ -111,19 +111,54 @@ scenes("the lunch rush", (s) => {
     const { d, t } = s;
     const mine = await s.person();
     const hers = await s.person({ screen: phone });
-    const a = await d.meituan.place(tea());
-    const b = await d.meituan.place(tea(2));
+    const orders = await Promise.all(Array.from({ length: 6 }, (_, i) => d.meituan.place(tea(1 + (i % 3)))));
     const counter = await open(mine, d, "/orders?tab=all");
-    const hand = await open(hers, d, "/orders?tab=all");
+    const hand = await open(hers, d, "/orders?tab=new");
+    /** When the page itself noticed that an order has left the status new, or the list of new ones; both pages are on one clock. */
+    const seen = (page, o) =>
+      page.evaluate(
+        (id) =>
+          new Promise((done) => {
+            const look = () => {
+              const row = document.querySelector(`[data-testid="order-row"][data-id="${id}"]`);
+              if (row?.dataset.status === "new") return;
+              watch.disconnect();
+              done(Date.now());
+            };
+            const watch = new MutationObserver(look);
+            watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-status"] });
+            look();
+          }),
+        o.id,
+      );
     const took = async (from, to, o) => {
+      await row(from, o).waitFor();
       await row(to, o).waitFor();
-      await row(from, o).getByRole("button", { name: t("act.accept") }).click();
-      const started = performance.now();
-      await becomes(row(to, o), "data-status", "accepted", { deadline: 3000, every: 10 });
-      return performance.now() - started;
+      let asked = 0;
+      const ask = (r) => (asked += /\/api\/v1\/(orders\?|changes)/.test(r.url()) ? 1 : 0);
+      const there = seen(to, o);
+      to.on("request", ask);
+      const pressed = await row(from, o).getByRole("button", { name: t("act.accept"), exact: true }).last().evaluate((b) => {
+        b.click();
+        return Date.now();
+      });
+      const ms = (await there) - pressed;
+      to.off("request", ask);
+      return { ms, asked };
     };
-    const there = await took(hand, counter, a);
-    const back = await took(counter, hand, b);
-    context.diagnostic(`seen elsewhere after ${Math.round(there)} ms, ${Math.round(back)} ms`);
+    const there = [];
+    const back = [];
+    // The row that is at the top is pressed: the phone draws only the cards in sight.
+    for (const o of orders.slice(0, 3)) there.push(await took(hand, counter, o));
+    await hand.goto(`${d.url}/orders?tab=all&sort=newest`);
+    await hand.locator('[data-testid="network"][data-state="live"]').waitFor();
+    for (const o of orders.slice(3).reverse()) back.push(await took(counter, hand, o));
+    context.diagnostic(`seen elsewhere after ${there.map((x) => x.ms)} ms, ${back.map((x) => x.ms)} ms`);
+    // Of three: a busy machine may hold one up. The stream brings it, nothing has to be asked.
+    for (const way of [there, back]) {
+      const best = way.toSorted((a, b) => a.ms - b.ms)[0];
+      assert.ok(best.ms < 1000, `${best.ms} ms`);
+      assert.ok(way.some((x) => x.asked === 0), "the list was read again");
+    }
   });
 });

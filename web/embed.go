@@ -45,7 +45,7 @@ func Built() bool {
 // contentSecurityPolicy allows scripts from ourselves only and none inline. Styles may be inline since Ant Design writes its
 // rules at run time; pictures may come from the platforms' own hosts, which nobody can list.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; " +
-	"font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // started stands in for the modification time that embedded files do not have.
 var started = time.Now()
@@ -111,7 +111,11 @@ func (s site) send(w http.ResponseWriter, r *http.Request, name string, status i
 		return false
 	}
 	h := w.Header()
-	if kind := mime.TypeByExtension(path.Ext(name)); kind != "" {
+	kind := mime.TypeByExtension(path.Ext(name))
+	if strings.HasSuffix(name, ".webmanifest") {
+		kind = "application/manifest+json" // not in every system's table
+	}
+	if kind != "" {
 		h.Set("Content-Type", kind)
 	}
 	if strings.HasPrefix(name, "assets/") {

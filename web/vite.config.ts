@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { budget } from "./budget.ts";
+import { install } from "./install.ts";
 
 // The service that the development server passes API calls on to.
 const service = process.env.TONGDAN_URL ?? "http://127.0.0.1:8080";
@@ -8,6 +9,7 @@ const service = process.env.TONGDAN_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [
     react(),
+    install(),
     // What a person needs before the first order is on the screen, in the heavier of the languages.
     budget("order centre", ["src/main.tsx", "src/shell/Shell.tsx", "src/routes/orders/Orders.tsx", "src/words/zh-CN.ts"], 250),
   ],

@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import "./app.css";
 import { Failure, mayPass, onSignedOut } from "./data/api";
 import { session } from "./data/queries";
+import { keepFiles, partMissing } from "./install/newer";
 import { makeRouter } from "./router";
 import { Toasts } from "./ui/toast";
 import { startWords } from "./words";
@@ -33,6 +34,10 @@ onSignedOut(() => {
   client.setQueryData(session.queryKey, null);
   void router.invalidate();
 });
+
+window.addEventListener("vite:preloadError", () => void partMissing(router.latestLocation.href));
+// When the first orders are there: they have the line for themselves.
+if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
 
 void startWords().then(() => {
   const root = document.getElementById("root");

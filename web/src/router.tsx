@@ -164,6 +164,8 @@ export function makeRouter(client: QueryClient) {
     routeTree: tree,
     context: { client },
     defaultPendingMs: 400,
+    // The order centre keeps its own place (ui/place.ts): opening and closing an order must not move the list behind it.
+    scrollRestoration: ({ location }) => !location.pathname.startsWith("/orders"),
     defaultErrorComponent: ({ error, reset }) => <Trouble error={error} retry={reset} />,
   });
 }

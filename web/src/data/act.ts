@@ -1,10 +1,13 @@
 // A person's act, from the press to what became of it. The press shows at once; the service is asked under one key, again and again
-// while the answer gets lost, so that an act is done once or not at all; what it becomes is then told by the live stream.
+// while the answer gets lost, so that an act is done once or not at all; what it becomes is then told by the live stream. A press that
+// finds no network waits (outbox.ts), and its person is told what became of it.
 
 import { useSyncExternalStore } from "react";
 import { answer, api, Failure, mayPass, onceKey } from "./api";
 import { serverNow } from "./clock";
-import type { OrderSummary } from "./model";
+import { onHeard } from "./live";
+import { type OrderSummary, readOrder } from "./model";
+import { direct, endOf, keepFor, type Piece, piece, store, stored } from "./outbox";
 import type { components } from "./schema";
 
 export type ActBody = {
@@ -54,29 +57,82 @@ export function useDoing(id: string): Doing | undefined {
   );
 }
 
+/** Waits, but not beyond the moment at which the service is heard again. */
 const wait = (ms: number) =>
   new Promise<void>((done) => {
-    const t = setTimeout(done, ms);
-    window.addEventListener(
-      "online",
-      () => {
-        clearTimeout(t);
-        done();
-      },
-      { once: true },
-    );
+    const finish = () => {
+      clearTimeout(t);
+      stop();
+      window.removeEventListener("online", finish);
+      done();
+    };
+    const t = setTimeout(finish, ms);
+    const stop = onHeard(finish);
+    window.addEventListener("online", finish);
   });
 
-const patience = 90_000; // after that the person must look again: the world has moved on
+const patience = 90_000; // for what is not kept: after that the person must look again, the world has moved on
 
-/** Does one act on one order. Never throws: what happened is in the result and beside the order. */
-export async function act(id: string, body: ActBody): Promise<Doing> {
-  const key = onceKey();
-  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
+// What waits on this device for the one who is signed in.
+let owner = "";
+let pieces: readonly Piece[] = [];
+
+function change(key: string, to: Partial<Piece> | undefined) {
+  pieces = to ? pieces.map((p) => (p.key === key ? { ...p, ...to } : p)) : pieces.filter((p) => p.key !== key);
+  store(owner, pieces);
+  for (const w of watchers) w();
+}
+
+/** Presses that had to wait for a network, and what became of them until somebody has noted it. */
+export const useWaiting = (): readonly Piece[] =>
+  useSyncExternalStore(
+    (w) => {
+      watchers.add(w);
+      return () => watchers.delete(w);
+    },
+    () => pieces,
+  );
+
+export const noted = (key: string): void => change(key, undefined);
+
+/** Takes up what a person has left on this device: after a reload, and after the next sign-in. */
+export function takeUp(user: string): void {
+  if (owner === user) return;
+  owner = user;
+  pieces = stored(user, serverNow()).map((p) => ({ ...p, waited: true }));
+  for (const p of pieces) if (!p.end) void (p.sent ? follow(p) : send(p.id, { kind: p.kind }, p));
+}
+
+/** Forgets all of it: somebody signs out. What is on its way still arrives. */
+export function leaveBehind(): void {
+  store(owner, []);
+  owner = "";
+  pieces = [];
+}
+
+/**
+ * Does one act on one order. Never throws: what happened is in the result and beside the order.
+ * @param o the order as the person saw it, with what people call it; or its id alone, for acts that do not wait for a network
+ */
+export async function act(o: string | { order: OrderSummary; number: string }, body: ActBody): Promise<Doing> {
+  const id = typeof o === "string" ? o : o.order.id;
   const running = doing.get(id);
   if (running && (running.state === "sending" || running.state === "unsent")) return running;
+  const kept = typeof o !== "string" && owner && direct.has(body.kind) ? piece(o.order, body.kind, o.number, serverNow()) : undefined;
+  if (kept) {
+    pieces = [...pieces.filter((p) => p.id !== id || p.kind !== body.kind), kept];
+    store(owner, pieces);
+  }
+  return send(id, body, kept);
+}
+
+async function send(id: string, body: ActBody, kept?: Piece): Promise<Doing> {
+  const key = kept?.key ?? onceKey();
+  const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
   set(id, base);
   const started = Date.now();
+  const over = () => (kept ? serverNow() - kept.at > keepFor : Date.now() - started > patience);
+  const waited = () => pieces.some((p) => p.key === key && p.waited);
   for (let n = 0; ; n++) {
     try {
       const got = await answer(
@@ -87,19 +143,58 @@ export async function act(id: string, body: ActBody): Promise<Doing> {
         : { ...base, state: "sent", seq: got.seq ?? 0 };
       set(id, end);
       forget(id, end, got.already ? 12_000 : 20_000);
+      if (kept) {
+        if (!waited()) change(key, undefined);
+        else if (got.already) change(key, { end: "faster", words: end.by });
+        else {
+          change(key, { sent: true });
+          void follow(kept);
+        }
+      }
       return end;
     } catch (e) {
-      if (!mayPass(e) || Date.now() - started > patience) {
+      if (!mayPass(e) || over()) {
         const words = e instanceof Failure ? e.message || e.code : String(e);
         const end: Doing = { ...base, state: "refused", words };
         set(id, end);
         forget(id, end, 30_000);
+        if (kept) {
+          if (waited()) void report(kept, words, mayPass(e));
+          else change(key, undefined);
+        }
         return end;
       }
-      if (e instanceof Failure && e.code === "offline") set(id, { ...base, state: "unsent" });
+      if (e instanceof Failure && e.code === "offline") {
+        set(id, { ...base, state: "unsent" });
+        if (kept) change(key, { waited: true });
+      }
       await wait(Math.min(8000, 600 * 2 ** n));
     }
   }
+}
+
+const read = async (id: string) => readOrder(await answer(api.GET("/api/v1/orders/{id}", { params: { path: { id } } })));
+
+/** The service refused a press that had waited: the order itself says why. */
+async function report(p: Piece, words: string, gaveUp: boolean): Promise<void> {
+  if (gaveUp) return change(p.key, { end: "expired", words });
+  const o = await read(p.id).catch(() => undefined);
+  const cancelled = o?.status === "cancelled";
+  change(p.key, { end: cancelled ? "cancelled" : "refused", words: (cancelled && o.cancel_why) || words });
+}
+
+/** Looks until the platform has answered a press that had waited. */
+async function follow(p: Piece): Promise<void> {
+  for (let n = 0; n < 60 && pieces.some((x) => x.key === p.key); n++) {
+    try {
+      const end = endOf(await read(p.id), p.kind);
+      if (end) return change(p.key, end);
+    } catch (e) {
+      if (!mayPass(e)) return change(p.key, undefined); // it is not ours to see any more
+    }
+    await new Promise((done) => setTimeout(done, Math.min(5000, 500 * 1.4 ** n)));
+  }
+  change(p.key, undefined); // the order's own row goes on telling
 }
 
 function forget(id: string, d: Doing, after: number) {

@@ -35,8 +35,24 @@ function tell() {
 export const useConnection = (): Connection => useSyncExternalStore(watch, () => connection);
 /** The newest version of each order that the stream has brought since the page was opened, by id. */
 export const useLiveOrders = (): ReadonlyMap<string, OrderSummary> => useSyncExternalStore(watch, () => orders);
+export const liveOrders = (): ReadonlyMap<string, OrderSummary> => orders;
+/** As of when what is shown is current; 0 while it is not. */
+export const currentAsOf = (): number => (connection.state === "live" || connection.state === "asking" ? connection.asOf : 0);
 /** When the latest order was placed that we know of. */
 export const useLastOrderAt = (): number => useSyncExternalStore(watch, () => lastOrderAt);
+
+const hearers = new Set<() => void>();
+/** Called each time that the service is heard after it was not. */
+export function onHeard(then: () => void): () => void {
+  hearers.add(then);
+  return () => hearers.delete(then);
+}
+
+/** The picture is an old one of this device, from a time at which there was a network. */
+export function showKept(asOf: number): void {
+  connection = { state: "lost", asOf };
+  tell();
+}
 
 export function onArrival(then: (o: OrderSummary) => void): () => void {
   arrivals.add(then);
@@ -46,7 +62,9 @@ export function onArrival(then: (o: OrderSummary) => void): () => void {
 function heard(state: Connection["state"]) {
   const asOf = serverNow();
   const quiet = connection.state === state && asOf - connection.asOf < 1000;
+  const again = connection.state === "lost" || connection.state === "connecting";
   connection = { state, asOf };
+  if (again) for (const h of [...hearers]) h();
   if (!quiet) tell();
 }
 

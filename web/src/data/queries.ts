@@ -26,22 +26,36 @@ import {
   readUser,
   type User,
 } from "./model";
+import { forgetPicture, recallPicture } from "./picture";
 
 type Query = Record<string, string | number | undefined>;
 
-/** Who is signed in; null when nobody is. A service that cannot be reached is a failure, not a signed-out user. */
+/**
+ * Who is signed in; null when nobody is. When the console is opened and the service cannot be reached, it is whoever was there last on this
+ * device, with the lists as they were then (picture.ts); otherwise that is a failure, not a signed-out user.
+ */
 export const session = queryOptions({
   queryKey: ["session"],
   staleTime: 5 * 60_000,
   retry: 1,
-  queryFn: async (): Promise<User | null> => {
+  queryFn: async ({ client }): Promise<User | null> => {
     try {
-      const got = await answer(api.GET("/api/v1/session"));
+      const got = await answer(api.GET("/api/v1/session", { signal: AbortSignal.timeout(6000) }));
       const user = readUser(got.user ?? got);
       offerActs(user.rights);
       return user;
     } catch (e) {
-      if (e instanceof Failure && e.status === 401) return null;
+      if (e instanceof Failure && e.status === 401) {
+        void forgetPicture(); // whoever it shows is not signed in here any more
+        return null;
+      }
+      if (e instanceof Failure && e.code === "offline" && client.getQueryData(["session"]) === undefined) {
+        const last = await recallPicture(client);
+        if (last) {
+          offerActs(last.rights);
+          return last;
+        }
+      }
       throw e;
     }
   },

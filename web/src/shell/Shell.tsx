@@ -1,13 +1,17 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { takeUp } from "../data/act";
 import { useNow } from "../data/clock";
-import { follow, useConnection, useLastOrderAt } from "../data/live";
+import { currentAsOf, follow, useConnection, useLastOrderAt } from "../data/live";
+import { keepPicture } from "../data/picture";
 import { accounts, merchant, parked, session, stores, unclear } from "../data/queries";
 import { useMay } from "../data/rights";
-import { clock, clockSeconds } from "../format/time";
+import { clock, clockSeconds, moment } from "../format/time";
+import { Newer } from "../install/Newer";
 import { messages } from "../routes/board/concerns";
+import { lastSearch } from "../routes/orders/last";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Announcer } from "../voice/Announcer";
@@ -16,6 +20,7 @@ import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
 import type { Place } from "./Palette";
 import { Replaced } from "./Replaced";
+import { Unsent } from "./Unsent";
 import "./shell.css";
 
 const loadPalette = () => import("./Palette").then((m) => ({ default: m.Palette }));
@@ -34,6 +39,12 @@ export function Shell() {
   const { t } = useTranslation();
   const phone = usePhone();
   useEffect(() => follow(client), [client]);
+  const { data: user } = useQuery(session);
+  useEffect(() => {
+    if (!user) return;
+    takeUp(user.id);
+    return keepPicture(client, user, currentAsOf);
+  }, [client, user]);
   return (
     <div className="shell">
       <a className="skip btn" href="#main">
@@ -42,10 +53,14 @@ export function Shell() {
       {phone ? null : <Side />}
       <div className="shell-body">
         <Strip phone={phone} />
-        <Disarmed />
-        <BackupAlarm />
-        <Replaced />
-        <Stale />
+        <Newer />
+        <div className="afoot">
+          <Unsent />
+          <Disarmed />
+          <BackupAlarm />
+          <Replaced />
+          <Stale />
+        </div>
         <main id="main" tabIndex={-1}>
           <Outlet />
         </main>
@@ -145,10 +160,11 @@ function Side() {
 
 function BottomBar() {
   const { t } = useTranslation();
+  useRouterState({ select: (s) => s.location.href }); // where 订单 leads changes with where one was
   const n = useTroubles();
   return (
     <nav className="bottom" aria-label={t("nav.label")}>
-      <Entry to="/orders" icon="orders" label={t("nav.orders")} />
+      <Entry to="/orders" search={lastSearch()} again={() => window.scrollTo({ top: 0 })} icon="orders" label={t("nav.orders")} />
       <Entry to="/messages" icon="bell" label={t("nav.messages")} count={n.messages} />
       <Entry to="/board" icon="board" label={t("nav.board")} />
       <Entry to="/me" icon="person" label={t("nav.me")} count={n.parked} />
@@ -169,10 +185,20 @@ type Target =
   | "/board"
   | "/me";
 
-function Entry({ to, icon, label, count }: { to: Target; icon: IconName; label: string; count?: number }) {
+type EntryProps = { to: Target; icon: IconName; label: string; count?: number; search?: Record<string, unknown>; again?: () => void };
+
+/** @param again what a press does where one is already */
+function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
   const { t } = useTranslation();
   return (
-    <Link to={to} search={{}} className="entry" activeProps={{ className: "entry active", "aria-current": "page" }}>
+    <Link
+      to={to}
+      search={search}
+      className="entry"
+      activeOptions={{ includeSearch: false }}
+      activeProps={{ className: "entry active", "aria-current": "page" }}
+      onClick={(e) => e.currentTarget.ariaCurrent && again?.()}
+    >
       <Icon name={icon} size={20} />
       <span className="clip">{label}</span>
       {count ? (
@@ -252,7 +278,9 @@ function Stale() {
   return (
     <div className="stale" role="status" data-testid="stale">
       <Icon name="offline" size={18} />
-      <b>{asOf > 0 ? t("stale.since", { at: now - asOf > 60_000 ? clock(asOf, zone) : clockSeconds(asOf, zone) }) : t("stale.never")}</b>
+      <b>
+        {asOf > 0 ? t("stale.since", { at: now - asOf > 60_000 ? moment(asOf, now, zone) : clockSeconds(asOf, zone) }) : t("stale.never")}
+      </b>
       <span>{t("stale.help")}</span>
     </div>
   );

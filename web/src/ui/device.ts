@@ -1,22 +1,9 @@
 // What this device remembers for itself: the look and the language. Storage may be forbidden; then it is asked again next time.
 
 import { useSyncExternalStore } from "react";
+import { recall, remember } from "./memory";
 
-export function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(`tongdan.${key}`, value);
-  } catch {
-    // private window
-  }
-}
-
-export function recall(key: string): string {
-  try {
-    return localStorage.getItem(`tongdan.${key}`) ?? "";
-  } catch {
-    return "";
-  }
-}
+export { recall, remember } from "./memory";
 
 export const themes = ["system", "light", "dark", "contrast"] as const;
 export type Theme = (typeof themes)[number];

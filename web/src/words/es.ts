@@ -166,6 +166,7 @@ export const words: Shape<typeof reference> = {
     enter: "Entrar con el bloqueo del dispositivo",
     notShown: "No se completó: se canceló o este dispositivo aún no está registrado.",
   },
+  install: { name: "Tongdan, centro de pedidos", newer: "Hay una versión nueva", renew: "Actualizar" },
   backup: {
     bad: "Falló la última revisión de los respaldos.",
     help: "Que alguien lo revise hoy.",
@@ -289,6 +290,11 @@ export const words: Shape<typeof reference> = {
     handover: "Nada espera al transportista",
   },
   list: {
+    pull: "Desliza para actualizar",
+    letGo: "Suelta para actualizar",
+    refresh: "Actualizar",
+    refreshed: "Actualizado a las {{at}}",
+    notRefreshed: "No se pudo actualizar: lo que se ve es lo anterior",
     arrived_one: "{{count}} pedido nuevo ↑",
     arrived_other: "{{count}} pedidos nuevos ↑",
     more: "Mostrar más",
@@ -427,6 +433,7 @@ export const words: Shape<typeof reference> = {
     unbound_shop: "Tienda sin vincular",
   },
   act: {
+    urge: "Apurar reparto",
     accept: "Aceptar",
     refuse: "Rechazar",
     ready: "Listo",
@@ -462,6 +469,28 @@ export const words: Shape<typeof reference> = {
     stopped: "{{what}} no se envió: {{words}}",
     faster: "{{what}}: {{by}} llegó antes, {{at}}",
     noWords: "sin motivo",
+  },
+  urge: {
+    since: "desde las {{at}}, {{minutes}} min",
+    rider: "Repartidor {{name}}",
+    noRider: "Ningún repartidor lo ha tomado todavía; no hay número al que llamar.",
+    noCall: "Las plataformas conectadas no aceptan avisos; llama al repartidor.",
+    write: "Anotar que se apuró",
+    note: "Reparto apurado a las {{at}}",
+    noteRider: "Reparto apurado a las {{at}} ({{rider}})",
+    noted: "Apurado a las {{at}}, anotado en el pedido",
+  },
+  unsent: {
+    title: "Acciones sin enviar",
+    waits: "{{what}} · sin enviar",
+    left: "Tiempo para {{what}}",
+    more_one: "{{count}} más",
+    more_other: "{{count}} más",
+    tooLate: "Tarde para {{what}}: la plataforma lo ha cancelado ({{words}})",
+    cancelled: "{{what}} no se envió: el pedido está cancelado ({{words}})",
+    expired: "{{what}} no se envió: más de 12 horas sin conexión",
+    leaving_one: "Queda {{count}} acción sin enviar; tras cerrar sesión no se enviará.",
+    leaving_other: "Quedan {{count}} acciones sin enviar; tras cerrar sesión no se enviarán.",
   },
   batch: {
     label: "En lote",
@@ -787,6 +816,8 @@ export const words: Shape<typeof reference> = {
     no_customer: "La plataforma no ha dicho quién es el cliente",
   },
   order: {
+    call: "Llamar",
+    noNumber: "no hay número al que llamar",
     title: "Pedido",
     tab: {
       order: "Pedido",

@@ -36,7 +36,13 @@ export async function startWords(): Promise<void> {
     interpolation: { escapeValue: false },
     returnNull: false,
   });
+  speak(code);
+}
+
+/** The page says what language it is in, and would be installed under its name there. */
+function speak(code: string) {
   document.documentElement.lang = code;
+  document.querySelector("link[rel=manifest]")?.setAttribute("href", `/manifest.${code}.webmanifest`);
 }
 
 async function load(code: string): Promise<Words> {
@@ -47,7 +53,7 @@ export async function setLanguage(code: string): Promise<void> {
   if (!i18next.hasResourceBundle(code, "translation")) i18next.addResourceBundle(code, "translation", await load(code));
   await i18next.changeLanguage(code);
   remember("language", code);
-  document.documentElement.lang = code;
+  speak(code);
 }
 
 /** One of two texts that the service gives in Chinese and English. */

@@ -166,6 +166,7 @@ export const words: Shape<typeof reference> = {
     enter: "Entrar com o bloqueio do aparelho",
     notShown: "Não concluído: foi cancelado ou este aparelho ainda não está registrado.",
   },
+  install: { name: "Tongdan, central de pedidos", newer: "Há uma versão nova", renew: "Atualizar" },
   backup: {
     bad: "A última verificação dos backups falhou.",
     help: "Peça para alguém olhar hoje.",
@@ -289,6 +290,11 @@ export const words: Shape<typeof reference> = {
     handover: "Nada espera a transportadora",
   },
   list: {
+    pull: "Puxe para atualizar",
+    letGo: "Solte para atualizar",
+    refresh: "Atualizar",
+    refreshed: "Atualizado às {{at}}",
+    notRefreshed: "Não foi possível atualizar: o que aparece é o de antes",
     arrived_one: "{{count}} pedido novo ↑",
     arrived_other: "{{count}} pedidos novos ↑",
     more: "Mostrar mais",
@@ -427,6 +433,7 @@ export const words: Shape<typeof reference> = {
     unbound_shop: "Loja não vinculada",
   },
   act: {
+    urge: "Cobrar entrega",
     accept: "Aceitar",
     refuse: "Recusar",
     ready: "Pronto",
@@ -462,6 +469,28 @@ export const words: Shape<typeof reference> = {
     stopped: "{{what}} não foi enviado: {{words}}",
     faster: "{{what}}: {{by}} foi mais rápido, {{at}}",
     noWords: "sem motivo",
+  },
+  urge: {
+    since: "desde {{at}}, {{minutes}} min",
+    rider: "Entregador {{name}}",
+    noRider: "Nenhum entregador aceitou ainda; não há número para ligar.",
+    noCall: "As plataformas conectadas não aceitam cobrança; ligue para o entregador.",
+    write: "Anotar a cobrança",
+    note: "Entrega cobrada às {{at}}",
+    noteRider: "Entrega cobrada às {{at}} ({{rider}})",
+    noted: "Cobrada às {{at}}, anotado no pedido",
+  },
+  unsent: {
+    title: "Ações não enviadas",
+    waits: "{{what}} · não enviado",
+    left: "Tempo para {{what}}",
+    more_one: "mais {{count}}",
+    more_other: "mais {{count}}",
+    tooLate: "Tarde para {{what}}: a plataforma cancelou ({{words}})",
+    cancelled: "{{what}} não foi enviado: o pedido está cancelado ({{words}})",
+    expired: "{{what}} não foi enviado: mais de 12 horas sem rede",
+    leaving_one: "Há {{count}} ação não enviada; após sair, não será enviada.",
+    leaving_other: "Há {{count}} ações não enviadas; após sair, não serão enviadas.",
   },
   batch: {
     label: "Em lote",
@@ -786,6 +815,8 @@ export const words: Shape<typeof reference> = {
     no_customer: "A plataforma não disse quem é o cliente",
   },
   order: {
+    call: "Ligar",
+    noNumber: "não há número para ligar",
     title: "Pedido",
     tab: {
       order: "Pedido",

@@ -249,9 +249,9 @@ function Rows({ now, phone }: { now: number; phone: boolean }) {
     choose: () => {},
   });
   return phone ? (
-    <ul className="cards" aria-label={t("kit.rows")} inert>
-      {all.map((s) => (
-        <OrderCard key={s.order.id} {...props(s)} />
+    <ul className="cards" style={{ height: all.length * 222 }} aria-label={t("kit.rows")} inert>
+      {all.map((s, i) => (
+        <OrderCard key={s.order.id} {...props(s)} at={i} of={all.length} top={i * 222} />
       ))}
     </ul>
   ) : (

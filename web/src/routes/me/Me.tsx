@@ -2,8 +2,10 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { leaveBehind, useWaiting } from "../../data/act";
 import { answer, api } from "../../data/api";
 import { serverNow } from "../../data/clock";
+import { forgetPicture } from "../../data/picture";
 import { merchant, parked, session } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
@@ -27,6 +29,7 @@ export function Me() {
   const theme = useTheme();
   const speaker = useSpeaker();
   const [leaving, setLeaving] = useState(false);
+  const unsent = useWaiting().filter((p) => !p.sent && !p.end).length;
 
   const signOut = async () => {
     setLeaving(true);
@@ -37,6 +40,8 @@ export function Me() {
     }
     client.clear();
     client.setQueryData(session.queryKey, null);
+    leaveBehind();
+    await forgetPicture();
     await router.invalidate();
     await navigate({ to: "/sign-in", search: {} });
   };
@@ -63,6 +68,11 @@ export function Me() {
             {t("me.signOut")}
           </button>
         </Line>
+        {unsent > 0 ? (
+          <p className="me-line notice warn" role="status">
+            {t("unsent.leaving", { count: unsent })}
+          </p>
+        ) : null}
         {phone && may("whole.see") ? (
           <Line label={t("nav.connections")} help={t("conn.lead")}>
             <Link to="/connections" className="btn">

@@ -1,7 +1,8 @@
 import { useTranslation } from "react-i18next";
 import type { Act, Order } from "../../data/model";
+import { usePhone } from "../../ui/device";
 import { ActState, useBusy } from "../orders/ActState";
-import { actLabel, denies, whyText } from "../orders/acts";
+import { actLabel, denies, urgeable, whyText } from "../orders/acts";
 import { begin } from "../orders/asked";
 
 /** One act as a button. A forbidden one can still be reached by keyboard and says why: an unexplained grey button helps nobody. */
@@ -31,6 +32,7 @@ const rank = (a: Act) => (a.allowed ? 0 : 10) + (denies(a.kind) ? 2 : a.kind ===
 /** The acts on an order, allowed ones first; below, in words, why the others are not. */
 export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
+  const phone = usePhone();
   const acts = o.action_list
     .filter((a) => a.kind !== "note" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
     .sort((a, b) => rank(a) - rank(b));
@@ -46,7 +48,8 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
         {allowed.map((a) => (
           <ActButton key={`${a.kind}/${a.for}`} order={o} act={a} first={a === first} />
         ))}
-        {allowed.length === 0 ? <span className="quiet">{t("order.noActs")}</span> : null}
+        {phone ? <Handy order={o} /> : null}
+        {allowed.length === 0 && !phone ? <span className="quiet">{t("order.noActs")}</span> : null}
       </div>
       {forbidden.length > 0 ? (
         <details className="why">
@@ -62,5 +65,26 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
         </details>
       ) : null}
     </footer>
+  );
+}
+
+/** What a phone is at hand for besides: calling, asking where the rider is, writing a note. */
+function Handy({ order: o }: { order: Order }) {
+  const { t } = useTranslation();
+  const note = o.action_list.find((a) => a.kind === "note" && a.allowed);
+  return (
+    <>
+      {urgeable(o) ? (
+        <button type="button" className="btn" onClick={() => void begin(o, "urge")}>
+          {t("act.urge")}
+        </button>
+      ) : null}
+      {o.full_customer || o.deliveries.some((d) => d.rider) ? (
+        <button type="button" className="btn" onClick={() => void begin(o, "call")}>
+          {t("order.call")}
+        </button>
+      ) : null}
+      {note ? <ActButton order={o} act={note} /> : null}
+    </>
   );
 }

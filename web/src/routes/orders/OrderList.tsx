@@ -5,6 +5,8 @@ import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
 import { useMedia, usePhone } from "../../ui/device";
+import { Pull, useAgain } from "../../ui/Pull";
+import { useScrollPlace } from "../../ui/place";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { direct, primaryOf } from "./acts";
 import { begin } from "./asked";
@@ -17,12 +19,10 @@ import { typing } from "./Orders";
 import { combine, comparator, type Row, settle } from "./settle";
 import { showRow, useSight } from "./sight";
 
-/** The height of a row on a desk (--row), so that ten thousand of them are a number. */
-const rowHeight = 64;
-/** What is sticky above the rows on a desk: strip, tabs and the head of the list. */
-const covered = 48 + 46 + 40;
-/** Cards differ in height; a phone shows so many and goes on when their end comes near. */
-const cardsAtOnce = 60;
+/** The height of a row (--row; on a phone --card and the gap below it), so that ten thousand of them are a number. */
+const heights = { desk: 64, phone: 212 + 10 };
+/** What is sticky above the rows: strip, tabs and, on a desk, the head of the list. */
+const covers = { desk: 48 + 46 + 40, phone: 52 + 48 };
 
 type Props = {
   filter: Filter;
@@ -36,6 +36,8 @@ type Props = {
 export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   const { t } = useTranslation();
   const phone = usePhone();
+  const rowHeight = heights[phone ? "phone" : "desk"];
+  const covered = covers[phone ? "phone" : "desk"];
   const small = useMedia("(max-width: 1240px)");
   const room: Room = openId && !small ? "narrow" : small ? "middle" : "wide";
   const { chosen: wantedColumns } = useColumns();
@@ -44,6 +46,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   const navigate = useNavigate();
   const live = useLiveOrders();
   const pages = useOrderPages(query);
+  const again = useAgain(() => pages.refetch().then((r) => !r.isError));
   const loaded = useMemo(() => pages.data?.pages.flatMap((p) => p.orders) ?? [], [pages.data]);
   const sort = sortOf(filter);
   const more = pages.hasNextPage;
@@ -63,18 +66,18 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const pill = useRef<HTMLButtonElement>(null);
   const firstSeen = useRef(0);
-  const [reach, setReach] = useState(cardsAtOnce);
 
   // Of the row under the pointer, the row under the focus and, once the list is scrolled, the first row in sight, the lowest one
   // holds: everything above it stands still for all of them.
   const place = (id: string | undefined) => (id === undefined ? -1 : shown.current.findIndex((r) => r.order.id === id));
-  const top = phone || firstSeen.current === 0 ? -1 : Math.min(firstSeen.current, shown.current.length - 1);
+  const top = firstSeen.current === 0 ? -1 : Math.min(firstSeen.current, shown.current.length - 1);
   const held = shown.current[Math.max(top, place(underPointer), place(underFocus))]?.order.id;
   const { rows, waiting } = settle(shown.current, wanted, held, (id) => live.get(id));
   useLayoutEffect(() => {
     shown.current = rows;
   });
   const sight = useSight(list, firstSeen, rows.length, rowHeight, covered);
+  useScrollPlace(JSON.stringify(query), rows.length > 0);
 
   const open = useCallback(
     (id: string, instead = false) =>
@@ -112,12 +115,12 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
       if (!next) return;
       setCurrent(next);
       const index = shown.current.findIndex((r) => r.order.id === next);
-      if (list.current && !phone) showRow(list.current, index, rowHeight, covered);
+      if (list.current) showRow(list.current, index, rowHeight, covered);
       if (openId)
         open(next, true); // the panel goes along
-      else requestAnimationFrame(() => rowElement(list.current, next)?.focus({ preventScroll: !phone }));
+      else requestAnimationFrame(() => rowElement(list.current, next)?.focus({ preventScroll: true }));
     },
-    [open, openId, phone],
+    [open, openId, rowHeight, covered],
   );
   const step = useCallback(
     (by: number) => {
@@ -264,7 +267,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   if (pages.isPending) {
     return (
       <div className="list-box">
-        <Bones rows={8} height={phone ? 168 : rowHeight} gap={phone ? 10 : 4} />
+        <Bones rows={8} height={phone ? rowHeight - 10 : rowHeight} gap={phone ? 10 : 4} />
       </div>
     );
   }
@@ -281,6 +284,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
         total={real.length}
         more={more}
       />
+      {phone ? <Pull {...again} /> : null}
       <div className="pill-place">
         {waiting > 0 ? (
           <button
@@ -304,31 +308,28 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
       ) : (
         <ul
           className={phone ? "cards" : "rows"}
-          style={phone ? undefined : { height: rows.length * rowHeight }}
+          style={{ height: rows.length * rowHeight }}
           ref={list}
           aria-label={t(`tab.${filter.tab}`)}
           data-testid="order-list"
           {...holding}
         >
-          {phone
-            ? rows.slice(0, reach).map((r) => <OrderCard key={r.order.id} {...props(r)} />)
-            : drawn.map((i) => {
-                const r = rows[i];
-                return r ? (
-                  <OrderRow key={r.order.id} {...props(r)} at={i} of={rows.length} top={i * rowHeight} columns={columns} room={room} />
-                ) : null;
-              })}
+          {drawn.map((i) => {
+            const r = rows[i];
+            if (!r) return null;
+            const at = { ...props(r), at: i, of: rows.length, top: i * rowHeight };
+            return phone ? <OrderCard key={r.order.id} {...at} /> : <OrderRow key={r.order.id} {...at} columns={columns} room={room} />;
+          })}
         </ul>
       )}
-      <Further
-        more={more || (phone && rows.length > reach)}
-        busy={pages.isFetchingNextPage}
-        failed={pages.isFetchNextPageError}
-        load={() => {
-          if (phone && rows.length > reach) setReach(reach + cardsAtOnce);
-          else void pages.fetchNextPage();
-        }}
-      />
+      <Further more={more} busy={pages.isFetchingNextPage} failed={pages.isFetchNextPageError} load={() => void pages.fetchNextPage()} />
+      {phone && !more ? (
+        <div className="further">
+          <button type="button" className="btn" onClick={again.again} disabled={again.busy}>
+            {again.busy ? t("state.loading") : t("list.refresh")}
+          </button>
+        </div>
+      ) : null}
       {openId ? (
         <span hidden data-testid="open-order">
           {openId}

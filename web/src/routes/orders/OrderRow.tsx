@@ -11,10 +11,13 @@ import { Menu } from "../../ui/Menu";
 import { SwipeRow } from "../../ui/SwipeRow";
 import { word } from "../../words";
 import { ActState, useBusy } from "./ActState";
-import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel } from "./acts";
+import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel, urgeable } from "./acts";
 import { begin } from "./asked";
 import type { Column, Room } from "./columns";
 import { type Tab, tabOf, type Way } from "./filter";
+import { numberText } from "./number";
+
+export { numberText };
 
 export type RowProps = {
   order: OrderSummary;
@@ -29,6 +32,10 @@ export type RowProps = {
   zone: string;
   open: (id: string) => void;
   choose: (id: string, range: boolean) => void;
+  /** Its place in the list, how many there are, and how far down that is. */
+  at: number;
+  of: number;
+  top: number;
 };
 
 const tones: Record<string, string> = {
@@ -76,13 +83,6 @@ export function Flags({ order }: { order: OrderSummary }) {
 export function useOrderName(): (o: OrderSummary) => string {
   const name = useChannelName();
   return (o) => `${name(o.channel)} ${numberText(o)}`;
-}
-
-/** Of a long number the end is shown: that is where the numbers of one shop differ. */
-export function numberText(o: OrderSummary): string {
-  if (o.day_seq) return `#${o.day_seq}`;
-  const whole = o.display_ref || o.ref;
-  return whole.length > 12 ? `…${whole.slice(-8)}` : whole;
 }
 
 function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
@@ -142,11 +142,11 @@ function More({ order, open }: { order: OrderSummary; open: (id: string) => void
     <Menu
       label={t("row.more", { order: name(order) })}
       items={[
-        ...othersOf(order).map((kind) => ({
+        ...[...othersOf(order), ...(urgeable(order) ? ["urge"] : [])].map((kind) => ({
           key: kind,
           label: actLabel(t, kind, order.kind),
           danger: denies(kind),
-          disabled: waits,
+          disabled: waits && kind !== "urge",
           do: () => void begin(order, kind),
         })),
         { key: "open", label: t("row.open"), do: () => open(order.id) },
@@ -192,10 +192,6 @@ function What({ order: o }: { order: OrderSummary }) {
 }
 
 type DeskProps = RowProps & {
-  /** Its place in the list, how many there are, and how far down that is. */
-  at: number;
-  of: number;
-  top: number;
   columns: readonly Column[];
   room: Room;
 };
@@ -330,7 +326,10 @@ function Moment({ at, zone }: { at: number; zone: string }) {
   return at > 0 ? <time dateTime={new Date(at).toISOString()}>{moment(at, now, zone)}</time> : <>—</>;
 }
 
-/** One order on a phone: swipe left for the acts, or find the same under ⋯. */
+/**
+ * One order on a phone, of one height whatever is in it: what is long is cut and stands whole in the details. Swipe left for the acts, or
+ * find the same under ⋯.
+ */
 export const OrderCard = memo(function OrderCard(p: RowProps) {
   const { t } = useTranslation();
   const name = useOrderName();
@@ -340,22 +339,26 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
   const zone = o.store?.zone || p.zone;
   const what = name(o);
   const primary = primaryOf(o);
-  const swipes = p.leaving
+  const kinds = p.leaving
     ? []
-    : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies)].slice(0, 2).map((kind) => ({
-        key: kind,
-        label: actLabel(t, kind, o.kind),
-        danger: denies(kind),
-        disabled: waits,
-        do: () => void begin(o, kind),
-      }));
+    : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies).slice(0, 1), ...(urgeable(o) ? ["urge"] : [])];
+  const swipes = kinds.map((kind) => ({
+    key: kind,
+    label: actLabel(t, kind, o.kind),
+    danger: denies(kind),
+    disabled: waits && kind !== "urge",
+    do: () => void begin(o, kind),
+  }));
   return (
     <li
       className={`card-item ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""}`}
       data-testid="order-row"
       data-id={o.id}
       data-status={o.status}
+      style={{ top: p.top }}
       aria-label={`${what} ${word(t, "status", o.status)}`}
+      aria-posinset={p.at + 1}
+      aria-setsize={p.of}
     >
       <SwipeRow actions={swipes}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a press anywhere opens the order; its number is the link that says so */}
@@ -364,7 +367,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
           <div className="card-top">
             <Mark channel={o.channel} large />
             <div className="clip">
-              <Link to="/orders/$orderId" params={{ orderId: o.id }} search={(s) => s} className={`number ${o.day_seq ? "" : "long"}`}>
+              <Link to="/orders/$orderId" params={{ orderId: o.id }} search={(s) => s} className={`number ${o.day_seq ? "" : "long"} clip`}>
                 <span className="sr-only">{what} </span>
                 <span aria-hidden="true">{numberText(o)}</span>
               </Link>
@@ -380,16 +383,18 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
           <p className="card-what">
             <What order={o} />
           </p>
-          {o.remark ? <p className="remark">{o.remark}</p> : null}
-          <p className="card-marks">
-            {p.showStatus ? <StatusChip status={o.status} /> : null}
-            <Flags order={o} />
-            <span className="quiet">
-              <Promised order={o} zone={zone} />
-              {o.customer?.phone_tail ? ` · ${t("row.tail", { tail: o.customer.phone_tail })}` : ""}
-            </span>
-          </p>
-          <div className="card-state">{p.leaving ? <Left order={o} from={p.tab} way={p.way} /> : <ActState order={o} zone={zone} />}</div>
+          <div className="card-more">
+            {o.remark ? <p className="remark clip">{o.remark}</p> : null}
+            <p className="card-marks">
+              {p.showStatus ? <StatusChip status={o.status} /> : null}
+              <Flags order={o} />
+              <span className="quiet">
+                <Promised order={o} zone={zone} />
+                {o.customer?.phone_tail ? ` · ${t("row.tail", { tail: o.customer.phone_tail })}` : ""}
+              </span>
+            </p>
+            <div className="card-state">{p.leaving ? <Left order={o} from={p.tab} way={p.way} /> : <ActState order={o} zone={zone} />}</div>
+          </div>
           <div className="card-acts">
             <b className="num sum">{o.total ? formatMoney(o.total) : "—"}</b>
             {p.leaving ? null : (

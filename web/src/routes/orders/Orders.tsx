@@ -25,10 +25,13 @@ import {
   ways,
   whole,
 } from "./filter";
+import { keepSearch } from "./last";
 import { OrderList } from "./OrderList";
 import "./orders.css";
 
 const ActDialog = lazy(() => import("../order/ActDialog").then((m) => ({ default: m.ActDialog })));
+const Urge = lazy(() => import("../order/Urge").then((m) => ({ default: m.Urge })));
+const Calls = lazy(() => import("../order/Calls").then((m) => ({ default: m.Calls })));
 const Keys = lazy(() => import("./Keys").then((m) => ({ default: m.Keys })));
 
 export function Orders() {
@@ -67,6 +70,8 @@ export function Orders() {
     return () => window.removeEventListener("keydown", press);
   }, [filter.tab, shownTabs.join(), change]);
 
+  useEffect(() => keepSearch(search), [search]);
+
   const query = toQuery(filter, zone);
   return (
     <div className={`orders ${orderId ? "with-order" : ""}`}>
@@ -85,7 +90,11 @@ export function Orders() {
       <BatchPanel />
       <Outlet />
       <Suspense>
-        {asked ? <ActDialog key={`${asked.order.id}/${asked.kind}/${asked.for}`} asked={asked} /> : null}
+        {asked?.kind === "urge" ? <Urge id={asked.order.id} /> : null}
+        {asked?.kind === "call" ? <Calls id={asked.order.id} /> : null}
+        {asked && asked.kind !== "urge" && asked.kind !== "call" ? (
+          <ActDialog key={`${asked.order.id}/${asked.kind}/${asked.for}`} asked={asked} />
+        ) : null}
         {keys ? <Keys close={() => setKeys(false)} /> : null}
       </Suspense>
     </div>

@@ -4,8 +4,7 @@ import type { Act, OrderSummary } from "../../data/model";
 
 const forward = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
 
-/** Acts that go out with one press: harmless, expected thirty times a minute, and without anything to fill in. */
-export const direct: ReadonlySet<string> = new Set(["accept", "ready", "deliver", "retry"]);
+export { direct } from "../../data/outbox";
 
 /** Acts that are done to many orders at once. What takes money or an order away is decided one by one. */
 export const batchable = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
@@ -27,6 +26,10 @@ export function othersOf(o: OrderSummary): string[] {
 }
 
 export const denies = (kind: string): boolean => ["refuse", "cancel", "void", "refund_refuse"].includes(kind);
+
+/** Whether a rider is sought or on the way, so that somebody may ask where the order is. */
+export const urgeable = (o: OrderSummary): boolean =>
+  o.kind === "takeaway" && o.logistics !== "pickup" && ["sought", "assigned", "at_store", "on_the_way"].includes(o.axes.delivery);
 
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 

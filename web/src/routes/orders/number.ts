@@ -1,0 +1,8 @@
+import type { OrderSummary } from "../../data/model";
+
+/** The number by which people call an order. Of a long one the end is shown: that is where the numbers of one shop differ. */
+export function numberText(o: OrderSummary): string {
+  if (o.day_seq) return `#${o.day_seq}`;
+  const whole = o.display_ref || o.ref;
+  return whole.length > 12 ? `…${whole.slice(-8)}` : whole;
+}
