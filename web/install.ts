@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 import { words as en } from "./src/words/en.ts";
 import { words as es } from "./src/words/es.ts";
 import { words as ptBR } from "./src/words/pt-BR.ts";
@@ -35,11 +35,38 @@ function manifest(lang: keyof typeof languages): string {
   });
 }
 
-/** A part of the build for Vite: writes manifest.<language>.webmanifest and worker.js beside index.html. */
+// What the first screen needs besides the entry: asked for together with it instead of after it has run.
+const first = ["src/shell/Shell.tsx", "src/routes/orders/Orders.tsx"];
+
+/** The files of the first screen that index.html does not name itself. */
+function ahead(html: string, bundle: Rolldown.OutputBundle): string[] {
+  const files = new Set<string>();
+  const add = (name: string) => {
+    const chunk = bundle[name];
+    if (files.has(name) || chunk?.type !== "chunk") return;
+    files.add(name);
+    chunk.imports.forEach(add);
+  };
+  for (const chunk of Object.values(bundle)) {
+    if (chunk.type === "chunk" && first.some((end) => chunk.facadeModuleId?.endsWith(end))) add(chunk.fileName);
+  }
+  return [...files].filter((name) => !html.includes(name));
+}
+
+/** A part of the build for Vite: names the first screen's files in index.html, and writes manifest.<language>.webmanifest and worker.js beside it. */
 export function install(): Plugin {
   return {
     name: "install",
     apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html, { bundle }) =>
+        ahead(html, bundle ?? {}).map((name) => ({
+          tag: "link",
+          attrs: { rel: "modulepreload", crossorigin: true, href: `/${name}` },
+          injectTo: "head",
+        })),
+    },
     generateBundle: {
       order: "post", // when index.html is there
       handler(_options, bundle) {

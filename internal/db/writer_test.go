@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -328,6 +329,58 @@ func TestTwoNodesOnOneDatabaseLoseNothing(t *testing.T) {
 		t.Errorf("%d of 200 statements are there", len(said))
 	}
 	dense(t, a, m)
+}
+
+// TestAnEffectThatAnotherNodeEndsMeanwhileIsWrittenAsAWhole has a hint ask again for a read
+// while the node that works it ends it: the read must be open again, and due.
+func TestAnEffectThatAnotherNodeEndsMeanwhileIsWrittenAsAWhole(t *testing.T) {
+	url := dbtest.Postgres(t)
+	a, b := dbtest.Open(t, db.Options{URL: url}), dbtest.Open(t, db.Options{URL: url})
+	m := brand(t, a)
+	waitFor(t, "the second node to know the merchant", func() bool { _, ok := b.MerchantByID(m); return ok })
+	lane := account(t, a, m).ID
+	var id ident.Effect
+	_, err := a.Do(t.Context(), db.Verb{Name: "ask", Merchant: m, Decide: func(t *db.Tx) error {
+		e := effect.Effect{Account: lane, Target: "read/o", Kind: "read", Key: "read o", State: effect.Waiting, NextAt: t.Now().UnixMilli()}
+		t.PutEffect(&e)
+		id = e.ID
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	end := func() {
+		_, err := a.Do(context.Background(), db.Verb{Name: "end", Merchant: m, Lone: []ident.Effect{id}, Decide: func(t *db.Tx) error {
+			e, _ := t.Effect(id)
+			e.State = effect.Done
+			t.PutEffect(&e)
+			return nil
+		}})
+		if err != nil {
+			t.Error(err)
+		}
+		ended = true
+	}
+	_, err = b.Do(t.Context(), db.Verb{Name: "hint", Merchant: m, Decide: func(t *db.Tx) error {
+		e, ok := t.EffectByKey("read o")
+		if !ok {
+			return nil // it is being loaded
+		}
+		if !ended {
+			end() // after the hint's transaction has read it
+		}
+		e.Args = json.RawMessage(`{"asked":1}`)
+		t.PutEffect(&e)
+		return nil
+	}})
+	if err != nil || !ended {
+		t.Fatalf("ended %v, %v", ended, err)
+	}
+	due, _, err := a.Due(t.Context(), db.LaneOf(m, lane), time.Now().Add(time.Minute).UnixMilli(), 10)
+	if err != nil || len(due) != 1 || due[0].ID != id {
+		t.Fatalf("due is %+v (%v): the read that was asked for again is lost", due, err)
+	}
 }
 
 // waitFor polls until something is so.

@@ -35,6 +35,7 @@ onSignedOut(() => {
   void router.invalidate();
 });
 
+void client.prefetchQuery(session); // asked for while the words are still on their way
 window.addEventListener("vite:preloadError", () => void partMissing(router.latestLocation.href));
 // When the first orders are there: they have the line for themselves.
 if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
