@@ -75,7 +75,7 @@ speed: build e2e/node_modules/.stamp ## how long the console takes to answer a h
 lighthouse: build ## Lighthouse on the console's first screens, desk and phone, at least 95 each; fetches it by npx
 	cd e2e && node lighthouse.mjs
 
-bench-large: build ## lists and searches of ten million orders: two hours and 40 GB for the filling
+bench-large: build ## lists and searches of ten million orders on SQLite: half an hour and 30 GB for the filling
 	sh scripts/bench.sh -parts list -engines sqlite -orders 10000000
 
 lint: $(WEB) ## formatting, vet, the console's linter, generated files

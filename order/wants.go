@@ -119,11 +119,9 @@ type Take struct {
 // before: a cancel that comes after the rider has taken them ends the delivery as well,
 // and brings nothing back.
 func hasLeft(o *Order) bool {
-	gone := []State{WorkDone, DeliveryOnTheWay, DeliveryDelivered, DeliveryFailed, DeliveryReturned}
-	return slices.Contains(gone, o.Axes.Work) || slices.Contains(gone, o.Axes.Delivery) ||
-		slices.ContainsFunc(o.Events, func(e Event) bool {
-			return (e.Axis == AxisWork || e.Axis == AxisDelivery) && slices.Contains(gone, e.State)
-		})
+	return o.Axes.Work == WorkDone || away(o.Axes.Delivery) || slices.ContainsFunc(o.Events, func(e Event) bool {
+		return e.Axis == AxisWork && e.State == WorkDone || e.Axis == AxisDelivery && away(e.State)
+	})
 }
 
 // TakesOf tells what an order takes of the store's stock, line by line. One that is

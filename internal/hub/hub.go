@@ -58,6 +58,7 @@ type Options struct {
 	Log       *slog.Logger
 	Version   string // of the program, for whoever looks which nodes run
 	NoLanes   bool   // work nothing outside: the benchmark of the intake alone
+	NoBudget  bool   // no rate budget of apps: measurements on simulators, of what the hub itself needs
 
 	// AllowPrivate are the ranges outside the public internet that may be called:
 	// simulators on this machine, say. An app's address that leads elsewhere is refused.
@@ -88,6 +89,7 @@ type Hub struct {
 	mu        sync.Mutex
 	conns     map[ident.Account]*conn
 	noLanes   bool
+	noBudget  bool
 	begun     bool // the lanes are worked: the database is armed, and everything is scheduled
 	spawn     func(func())
 	again     *again // of a replay: what happened then is given, nothing is asked or journalled
@@ -103,7 +105,7 @@ type Hub struct {
 func New(o Options) *Hub {
 	h := &Hub{
 		db: o.DB, platforms: map[string]channel.Platform{}, realms: map[string]*channel.Info{}, clock: o.Clock, log: o.Log,
-		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, meters: newMeters(), version: o.Version,
+		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, noBudget: o.NoBudget, meters: newMeters(), version: o.Version,
 	}
 	if h.clock.Now == nil {
 		h.clock = Real

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -19,12 +20,17 @@ type AskFill struct {
 	Merchant ident.Merchant
 	N        int
 	From     int // number of the first: later fills must not meet earlier ones
+	Days     int // over which they are spread, ending now; 0 = 400
+	Older    int // so many days before now they end
 }
+
+// FillFrom is the platform's number of the first order of a fill.
+const FillFrom = 7_000_000_000_000
 
 const fillBatch = 20 // a few ms, as of every import
 
 // fill copies the newest order N times: rows as they are stored by the intake, without
-// records and journal, spread over 400 days and all shops, most of them long finished. Everything that
+// records and journal, spread over the days and all shops, most of them long finished. Everything that
 // lists, counts and searches look at is there.
 func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 	scope := db.Scope{Merchant: in.Merchant, Personal: true}
@@ -41,15 +47,15 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 		return struct{}{}, err
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(in.From)))
-	now := time.Now()
+	now, days := time.Now().AddDate(0, 0, -in.Older), cmp.Or(in.Days, 400)
 	names := []string{"珍珠奶茶", "芝士奶盖", "杨枝甘露", "暴打柠檬茶", "黑糖珍珠鲜奶", "生椰拿铁", "桂花乌龙奶茶", "满杯百香果"}
 	for at := 0; at < in.N; at += fillBatch {
 		rows := make([]db.OrderRow, 0, fillBatch)
 		refs := make([]order.Ref, 0, fillBatch)
 		for i := at; i < min(at+fillBatch, in.N); i++ {
 			r := like
-			r.Ref.ID = strconv.Itoa(7_000_000_000_000 + in.From + i)
-			r.SortAt = now.Add(-time.Duration(rng.IntN(400*24*3600)) * time.Second).UnixMilli()
+			r.Ref.ID = strconv.Itoa(FillFrom + in.From + i)
+			r.SortAt = now.Add(-time.Duration(rng.IntN(days*24*3600)) * time.Second).UnixMilli()
 			r.ID = ident.Order(ident.Of(time.UnixMilli(r.SortAt), rng.Uint32()))
 			r.Status, r.Flags, r.DueAt, r.SweepAt = order.StatusDone, 0, 0, 0
 			switch p := rng.IntN(1000); {
@@ -60,7 +66,7 @@ func (n *Node) fill(ctx context.Context, in AskFill) (struct{}, error) {
 			case p < 85:
 				r.Status = order.StatusAccepted
 			case p < 90:
-				r.Status, r.DueAt = order.StatusNew, now.UnixMilli()+int64(rng.IntN(300_000))
+				r.Status, r.DueAt = order.StatusNew, time.Now().UnixMilli()+int64(rng.IntN(300_000))
 			case p < 92:
 				r.Flags = db.BitRefund
 			}

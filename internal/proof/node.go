@@ -39,19 +39,20 @@ import (
 
 // A Plan says how a Node runs. It travels to the process as JSON.
 type Plan struct {
-	URL     string        // PostgreSQL; "" = SQLite in Dir
-	Dir     string        //
-	Addr    string        // to listen on; "" = the listener inherited as file 3
-	Trade   int64         // the trade's clock, UTC ms, when the wall clock was Wall (UTC ns)
-	Wall    int64         //
-	Speed   float64       // of the trade's clock; 0 = 1
-	Lease   time.Duration // of a lane; 0 = the hub's own
-	Notice  time.Duration // between SIGTERM and the end of serving
-	NoLanes bool          // nothing is called outside
-	NoPages bool          // no derived counts and search: the intake alone
-	Bare    bool          // instead of a hub: read, verify and parse a push, and forget it
-	Level   slog.Level
-	Leash   bool // end when standard input does: with the process that started it
+	URL      string        // PostgreSQL; "" = SQLite in Dir
+	Dir      string        //
+	Addr     string        // to listen on; "" = the listener inherited as file 3
+	Trade    int64         // the trade's clock, UTC ms, when the wall clock was Wall (UTC ns)
+	Wall     int64         //
+	Speed    float64       // of the trade's clock; 0 = 1
+	Lease    time.Duration // of a lane; 0 = the hub's own
+	Notice   time.Duration // between SIGTERM and the end of serving
+	NoLanes  bool          // nothing is called outside
+	NoBudget bool          // no rate budget of apps
+	NoPages  bool          // no derived counts and search: the intake alone
+	Bare     bool          // instead of a hub: read, verify and parse a push, and forget it
+	Level    slog.Level
+	Leash    bool // end when standard input does: with the process that started it
 }
 
 // Key is the master key of every database of the tests.
@@ -105,7 +106,7 @@ func Run(p Plan) error {
 	if err != nil {
 		return err
 	}
-	n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, AllowPrivate: channel.Loopback, Lease: p.Lease})}
+	n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, NoBudget: p.NoBudget, AllowPrivate: channel.Loopback, Lease: p.Lease})}
 	a, err := api.New(api.Options{Hub: n.Hub, Version: "proof", Log: log})
 	if err != nil {
 		return errors.Join(err, d.Close())
@@ -147,6 +148,7 @@ func (n *Node) handler(server *api.Server) http.Handler {
 	mux.HandleFunc("POST /proof/arm", answering(n.arm))
 	mux.HandleFunc("POST /proof/alarm", answering(n.alarm))
 	mux.HandleFunc("POST /proof/account", answering(n.account))
+	mux.HandleFunc("POST /proof/pulled", answering(n.pulled))
 	mux.HandleFunc("POST /proof/holds", answering(n.holds))
 	mux.HandleFunc("POST /proof/consent", answering(n.consent))
 	mux.HandleFunc("POST /proof/setup", answering(n.setup))
@@ -182,6 +184,19 @@ func (n *Node) alarm(_ context.Context, in AskOrder) (string, error) {
 func (n *Node) account(_ context.Context, in AskOrder) (string, error) {
 	a, _ := n.DB.AccountByID(in.Merchant, in.Account)
 	return a.Name, nil
+}
+
+// Pulled says how far an account has been looked through.
+type Pulled struct {
+	At    int64 // when the last pull that came to its end began, UTC ms by the trade's clock; 0 = none did
+	Error int64 // when a call went wrong last
+	Reads int   // reads that are due, 1,000 at most
+}
+
+func (n *Node) pulled(ctx context.Context, in AskOrder) (Pulled, error) {
+	a, _ := n.DB.AccountByID(in.Merchant, in.Account)
+	reads, err := n.DB.Backlog(ctx, in.Merchant, in.Account, time.Now().UnixMilli(), 1000)
+	return Pulled{At: a.LastPull, Error: a.LastError, Reads: reads}, err
 }
 
 // holds reports whether this node works an account's lane.

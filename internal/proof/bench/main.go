@@ -32,7 +32,7 @@ import (
 const nodeEnv = "TONGDAN_PROOF_NODE"
 
 var (
-	parts   = flag.String("parts", "push,list,mixed,live,idle,effects,streams,reconcile", "what to measure, of these")
+	parts   = flag.String("parts", "push,list,mixed,live,idle,effects,streams,reconcile", "what to measure, of these; fill only fills what list reads, with -keep")
 	engines = flag.String("engines", "sqlite,postgres", "on which engines")
 	sizes   = flag.String("orders", "100000", "orders in the database for list and mixed, several separated by commas")
 	sold    = flag.Int("sold", 2000, "orders that reconcile finds at a platform")
@@ -65,7 +65,7 @@ func main() {
 	for _, engine := range strings.Split(*engines, ",") {
 		b.engine = engine
 		for _, part := range strings.Split(*parts, ",") {
-			f, ok := map[string]func() error{"push": b.push, "list": b.lists, "mixed": b.mixed, "live": b.live, "idle": b.idle, "effects": b.effects, "streams": b.streams, "reconcile": b.reconcile}[part]
+			f, ok := map[string]func() error{"push": b.push, "fill": b.fill, "list": b.lists, "mixed": b.mixed, "live": b.live, "idle": b.idle, "effects": b.effects, "streams": b.streams, "reconcile": b.reconcile}[part]
 			if !ok {
 				end(fmt.Errorf("-parts: %q is not known; see -help", part))
 			}

@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/internal/proof"
-	"github.com/tongdan/tongdan/internal/sim"
-	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
 // hurried lets a plan's trade go so many times faster, and with it the rate budgets of
@@ -163,71 +161,5 @@ func (b *bench) streams() error {
 	}
 	fmt.Printf("\nstreams, %s: %d open consoles\n%-44s %10.0f MB\n%-44s %10.0f MB\n%-44s %10.0f MB\n%-44s %10s (worst %s)\n", b.engine, listeners,
 		"memory before", before, "memory with all open", opened, "after 20 orders to each", n.rss(), "push sent → in the last console, median", ms(at(took, 0.5)), ms(at(took, 1)))
-	return nil
-}
-
-// reconcile measures how long a hub takes that finds a platform full of orders of which
-// no push ever came: searched by windows, each read with its parcel, its history and its
-// deadline, and compared again once they are all there.
-func (b *bench) reconcile() error {
-	clock := sim.NewClock(time.Time{}, 60)
-	seller := ml.Seller{ID: 700000001, Site: "MLB", Nickname: "LOJA EXEMPLO", Logistic: "cross_docking"}
-	shop, err := ml.New(ml.Options{Clock: clock, Seed: 1, Config: ml.Config{TopicOffAfter: -1}, Sellers: []ml.Seller{seller}})
-	if err != nil {
-		return err
-	}
-	platform := &sim.Server{Platforms: []sim.Platform{shop}}
-	if err := platform.Start(); err != nil {
-		return err
-	}
-	defer platform.Close()
-	for _, it := range shop.Items(seller.ID) {
-		if err := shop.SetStock(it.ID, 0, 99_999); err != nil {
-			return err
-		}
-	}
-	for i := range *sold {
-		if _, err := shop.Place(ml.Placement{SellerID: seller.ID}); err != nil {
-			return err
-		}
-		if i%5000 == 4999 { // the platform's search lists at most 10,000 orders of an hour
-			clock.Advance(time.Hour)
-		}
-	}
-	p, err := b.place()
-	if err != nil {
-		return err
-	}
-	p.NoLanes, p.Speed, p.Trade, p.Wall = false, clock.Speed(), clock.Now().UnixMilli(), time.Now().UnixNano()
-	n, err := b.start(p, "", &proof.Made{}) // nothing is set up yet
-	if err != nil {
-		return err
-	}
-	defer n.stop()
-	_, refresh, err := shop.Tokens(seller.ID)
-	if err != nil {
-		return err
-	}
-	began := time.Now()
-	if err := n.ask("setup", proof.Setup{Name: "bench", Zone: "America/Sao_Paulo", Public: "", Channels: []proof.SetupChannel{{
-		Channel: "mercadolibre", BaseURL: platform.URL("mercadolibre"), PullOnly: true, Account: seller.Nickname, External: seller.ID.String(),
-		Shops: []string{seller.ID.String()}, Mode: "full", AcctCreds: map[string]string{"site": seller.Site, "refresh_token": refresh},
-		AppCreds: map[string]string{"client_id": shop.App().ClientID.String(), "client_secret": shop.App().ClientSecret},
-	}}}, &n.made); err != nil {
-		return err
-	}
-	used := n.cpu()
-	var there int64
-	for end := began.Add(max(4*time.Minute, time.Duration(*sold)*10*time.Millisecond)); there < int64(*sold) && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		var s proof.State
-		if err := n.ask("count", proof.AskOrder{Merchant: n.made.Merchant}, &s); err != nil {
-			return err
-		}
-		there = s.Orders
-	}
-	took := time.Since(began)
-	used = n.cpu() - used
-	fmt.Printf("\nreconcile, %s: %d orders at Mercado Libre that no push told of\n%-44s %10d in %v: %.0f orders/s, hub CPU %s each\n", b.engine, *sold,
-		"all read with their parcels", there, took.Round(time.Second), float64(there)/took.Seconds(), us(used/time.Duration(max(there, 1))))
 	return nil
 }

@@ -80,23 +80,42 @@ func (b *bench) filled(p proof.Plan, n int) (*node, error) {
 		_, _, err = fire(context.Background(), x.callback(), one, 1, 0)
 	}
 	began := time.Now()
+	in := proof.AskFill{Merchant: x.made.Merchant, N: n}
+	many := n > baseOrders
+	if many {
+		if n%baseOrders != 0 || n > baseOrders*mostCopies || fillDays%(n/baseOrders) != 0 {
+			x.stop()
+			return nil, fmt.Errorf("-orders %d: give up to %d, or a multiple of it that divides %d days, up to %d", n, baseOrders, fillDays, baseOrders*mostCopies)
+		}
+		in.N, in.Days = baseOrders, fillDays*baseOrders/n
+		in.Older = fillDays - in.Days // what is copied lies after it
+	}
 	if err == nil {
-		err = x.ask("fill", proof.AskFill{Merchant: x.made.Merchant, N: n}, nil)
+		err = x.ask("fill", in, nil)
 	}
 	wrote := time.Since(began)
 	for err == nil { // the derived tables follow
 		var s proof.State
 		if s, err = x.state(); err == nil && s.Counts.Seq >= s.Seq {
-			fmt.Printf("\n%s: %d orders written in %v, followed after %v\n", b.engine, n, wrote.Round(time.Second), time.Since(began).Round(time.Second))
+			fmt.Printf("\n%s: %d orders written in %v, followed after %v\n", b.engine, in.N, wrote.Round(time.Second), time.Since(began).Round(time.Second))
 			break
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
-	if err != nil {
-		x.stop()
+	if err != nil || !many {
+		if err != nil {
+			x.stop()
+		}
+		return x, err
+	}
+	if err := x.stop(); err != nil {
 		return nil, err
 	}
-	return x, nil
+	if err := multiply(p, x.made, n); err != nil {
+		return nil, err
+	}
+	fmt.Printf("%s: %d orders after %v\n", b.engine, n, time.Since(began).Round(time.Second))
+	return b.start(p, "", &x.made)
 }
 
 func (n *node) get(path string) ([]byte, error) {
@@ -123,6 +142,28 @@ func (n *node) read(path string, b *bytes.Buffer) error {
 		err = fmt.Errorf("%s: %d %.300s", path, res.StatusCode, b.Bytes())
 	}
 	return err
+}
+
+// fill fills the databases that lists reads later: it takes long, and may be done beside
+// other work, which measuring may not.
+func (b *bench) fill() error {
+	if *keep == "" {
+		return errors.New("-parts fill needs -keep, a folder where what is filled stays")
+	}
+	all, err := sizesOf()
+	if err != nil {
+		return err
+	}
+	for _, size := range all {
+		n, err := b.kept(size)
+		if err != nil {
+			return err
+		}
+		if err := n.stop(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lists reads pages of the order list as screens do.
