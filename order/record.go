@@ -222,8 +222,14 @@ func (r *Register) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &p); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(p.Value)
-	copy(p.Stamp.Hash[:], sum[:])
-	*r = Register(p)
+	*r = Stored(p.Stamp, p.Value)
 	return nil
+}
+
+// Stored is a register as it was kept: its stamp gets the hash of the value, which is not
+// kept. The value must be JSON, and is shared.
+func Stored(s Stamp, value json.RawMessage) Register {
+	sum := sha256.Sum256(value)
+	copy(s.Hash[:], sum[:])
+	return Register{Stamp: s, Value: value}
 }

@@ -149,8 +149,10 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 	if d.keys, err = newKeyring(o.Key); err != nil {
 		return err
 	}
-	if d.zip, err = newZipper(); err != nil {
-		return err
+	if d.zip == nil {
+		if d.zip, err = newZipper(); err != nil {
+			return err
+		}
 	}
 	d.health = newHealth()
 	d.meters = newMeters()

@@ -1,8 +1,6 @@
 package db
 
 import (
-	"encoding/json"
-
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/order"
@@ -257,8 +255,8 @@ func (s *recordState) open(zip *zipper) (order.Record, error) {
 	if err != nil {
 		return order.Record{}, err
 	}
-	var r order.Record
-	if err := json.Unmarshal(b, &r); err != nil {
+	r, err := readRecord(b)
+	if err != nil {
 		return order.Record{}, err
 	}
 	s.rec = &r

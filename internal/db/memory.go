@@ -3,11 +3,13 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -32,6 +34,9 @@ type Memory struct {
 	reads  *sql.DB
 	conn   conn     // of writer
 	stmts  sync.Map // text → *sql.Stmt of reads
+	counts sync.Map // text → *sql.Stmt of Count
+	zip    *zipper
+	clock  atomic.Pointer[func() time.Time] // of whoever has it open
 
 	// Fail, when it is set, is asked before each statement and around each commit whether
 	// it fails: an error that it gives is taken for one of the disk, or of a connection
@@ -72,8 +77,14 @@ var memories atomic.Int64
 func NewMemory() (*Memory, error) {
 	const op = "db.NewMemory"
 	m := &Memory{name: "tongdan" + strconv.FormatInt(memories.Add(1), 10)}
+	registerClock()
+	clocks.Store(m.name, m)
 	var err error
-	if m.keep, err = m.open(""); err == nil {
+	if m.zip, err = newZipper(); err == nil {
+		m.zip.zip(zstdMagic) // makes channels: they belong to nobody's bubble of synctest, as they would if they were made later
+		m.keep, err = m.open("")
+	}
+	if err == nil {
 		err = m.keep.Ping()
 	}
 	if err == nil {
@@ -84,6 +95,21 @@ func NewMemory() (*Memory, error) {
 	}
 	return m, fault.Wrap(op, err)
 }
+
+// clocks has every Memory by its name, for the function of SQL that tells the time of
+// whoever has it open. The moment itself in the text of a statement would make each a new one.
+var clocks sync.Map
+
+var registerClock = sync.OnceFunc(func() {
+	sqlite.MustRegisterScalarFunction("memory_clock", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if m, ok := clocks.Load(args[0]); ok {
+			if now := m.(*Memory).clock.Load(); now != nil {
+				return (*now)().UnixMilli(), nil
+			}
+		}
+		return nil, errors.New("nobody has this memory open")
+	})
+})
 
 // writers gives the one connection that writes, to whoever's turn it is.
 func (m *Memory) writers(ctx context.Context) ([]conn, error) {
@@ -186,10 +212,13 @@ func (m *Memory) Copy() (*Memory, error) {
 // Close forgets the content, once nobody has it open any more.
 func (m *Memory) Close() error {
 	var errs []error
-	m.stmts.Range(func(_, s any) bool {
-		errs = append(errs, s.(*sql.Stmt).Close())
-		return true
-	})
+	clocks.Delete(m.name)
+	for _, stmts := range []*sync.Map{&m.stmts, &m.counts} {
+		stmts.Range(func(_, s any) bool {
+			errs = append(errs, s.(*sql.Stmt).Close())
+			return true
+		})
+	}
 	if m.conn != nil {
 		errs = append(errs, m.conn.close())
 	}
@@ -228,7 +257,9 @@ func (d *DB) openMemory(ctx context.Context, m *Memory) error {
 		}
 		return blameSQLite(err)
 	}
-	d.eng.clock = func() string { return strconv.FormatInt(d.now().UnixMilli(), 10) }
+	m.clock.Store(&d.now)
+	d.eng.clock = func() string { return "memory_clock('" + m.name + "')" }
+	d.zip = m.zip
 	return nil
 }
 
@@ -249,6 +280,15 @@ func (m *Memory) Migrate() error { return migrateMemory(context.Background(), ne
 
 // Count counts rows that are committed, for whoever checks what others say.
 func (m *Memory) Count(ctx context.Context, query string, args ...any) (n int64, err error) {
-	err = m.keep.QueryRowContext(ctx, query, args...).Scan(&n)
+	s, ok := m.counts.Load(query)
+	if !ok {
+		made, err := m.keep.PrepareContext(ctx, query)
+		if err != nil {
+			return 0, err
+		}
+		m.counts.Store(query, made)
+		s = made
+	}
+	err = s.(*sql.Stmt).QueryRowContext(ctx, args...).Scan(&n)
 	return n, err
 }

@@ -312,20 +312,24 @@ func (s sweeping) Do(ctx context.Context, e effect.Effect) lane.Result {
 	h := s.h
 	next := h.clock.Wall(h.now().Add(sweepEvery))
 	now := h.now().UnixMilli()
-	if waiting, err := h.db.Backlog(ctx, e.Merchant, e.Account, time.Now().UnixMilli(), sweepYield); err != nil {
-		return repeat(failed(err), time.Now().Add(sweepEvery))
-	} else if waiting == sweepYield {
-		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(time.Second))
-	}
 	rows, err := h.db.SweepDue(ctx, e.Merchant, e.Account, now, sweepBatch)
 	if err != nil {
 		return repeat(failed(err), time.Now().Add(sweepEvery))
 	}
+	if len(rows) > 0 {
+		if waiting, err := h.db.Backlog(ctx, e.Merchant, e.Account, time.Now().UnixMilli(), sweepYield); err != nil {
+			return repeat(failed(err), time.Now().Add(sweepEvery))
+		} else if waiting == sweepYield {
+			return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(time.Second))
+		}
+	}
 	if err := h.refresh(ctx, e); err != nil {
 		h.log.Warn("what channels show could not be looked at again", "err", err)
 	}
-	if err := h.db.DropOver(ctx, e.Merchant, e.Account, time.Now().Add(-keepReads), 2*sweepBatch); err != nil {
-		h.log.WarnContext(ctx, "reads that are over could not be dropped", "merchant", e.Merchant.String(), "account", e.Account.String(), "err", err)
+	if len(rows) > 0 || e.Attempts%6 == 0 { // where little happens, once a minute is enough
+		if err := h.db.DropOver(ctx, e.Merchant, e.Account, time.Now().Add(-keepReads), 2*sweepBatch); err != nil {
+			h.log.WarnContext(ctx, "reads that are over could not be dropped", "merchant", e.Merchant.String(), "account", e.Account.String(), "err", err)
+		}
 	}
 	if len(rows) == sweepBatch {
 		next = time.Now().Add(time.Second)

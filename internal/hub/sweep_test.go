@@ -35,6 +35,12 @@ func TestASweepYieldsToReadsThatWait(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if _, err := d.Do(ctx, db.Verb{Name: "place", Merchant: m.ID, Decide: func(tx *db.Tx) error {
+			tx.PutOrder(&db.OrderRow{Ref: order.Ref{Realm: "meituan", Kind: order.KindOrder, ID: "long ago"}, Channel: "meituan", Account: acct.ID, SweepAt: 1})
+			return nil
+		}}); err != nil {
+			t.Fatal(err)
+		}
 		made := 0
 		reads := func(n int) {
 			var refs []order.Ref

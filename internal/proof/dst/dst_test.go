@@ -14,7 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	runtime.MemProfileRate = 0
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(800)
 	os.Exit(m.Run())
 }
 

@@ -134,7 +134,7 @@ func (w *World) unsettled(ctx context.Context) (still []string) {
 	if err != nil {
 		return append(still, err.Error())
 	}
-	_, have, err := w.shown(ctx, n)
+	rows, have, err := w.shown(ctx, n)
 	if err != nil {
 		return append(still, err.Error())
 	}
@@ -148,11 +148,11 @@ func (w *World) unsettled(ctx context.Context) (still []string) {
 	if len(still) > 0 {
 		return still
 	}
-	return w.children(ctx, n)
+	return w.children(ctx, n, rows)
 }
 
 // children compares the refund cases of Meituan's orders, each by its number.
-func (w *World) children(ctx context.Context, n *node) (differ []string) {
+func (w *World) children(ctx context.Context, n *node, rows []db.OrderRow) (differ []string) {
 	states := map[string][]order.State{
 		"open": {order.CaseAsked, order.CaseAppealed}, "agreed": {order.CaseAgreed, order.CaseRefunded}, "rejected": {order.CaseRefused}, "withdrawn": {order.CaseWithdrawn},
 	}
@@ -164,11 +164,12 @@ func (w *World) children(ctx context.Context, n *node) (differ []string) {
 		if err != nil || len(theirs.Refunds) == 0 {
 			continue
 		}
-		row, _, _, err := n.db.OrderByRef(ctx, w.actor().Scope, n.ref(o))
-		if err != nil {
+		ref := n.ref(o)
+		at := slices.IndexFunc(rows, func(r db.OrderRow) bool { return r.Ref == ref })
+		if at < 0 {
 			continue // told as lost
 		}
-		d, err := n.hub.Detail(ctx, w.actor(), row.ID)
+		d, err := n.hub.Detail(ctx, w.actor(), rows[at].ID)
 		if err != nil {
 			differ = append(differ, fmt.Sprintf("meituan %s: %v", o.ref, err))
 			continue

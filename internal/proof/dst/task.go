@@ -15,11 +15,45 @@ type task struct {
 	node  *node       // whose memory it lives in; nil = a platform's
 	ready func() bool // nil = it only waits for its moment
 	at    time.Time   // not before
-	more  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
+	hand  *hand       // that does it; nil = it has not begun
+	over  bool
 	f     func()
 	order string // the order whose refund cases it has just read, see wire.serve
+}
+
+// A hand does one task after another on one coroutine: its stack need not grow anew.
+type hand struct {
+	t     *task
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+}
+
+func (w *World) newHand() *hand {
+	h := new(hand)
+	h.next, h.stop = iter.Pull(func(yield func(struct{}) bool) {
+		h.yield = yield
+		for h.work(w) && yield(struct{}{}) {
+		}
+	})
+	return h
+}
+
+// work does the hand's task. It is false when the task was killed: then so is the hand.
+func (h *hand) work(w *World) (goesOn bool) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case killed:
+			goesOn = false
+		default:
+			w.violate("a panic in %s: %v\n%s", h.t.what, p, debug.Stack())
+		}
+		h.t.over = true
+	}()
+	goesOn = true
+	h.t.f()
+	return
 }
 
 // killed unwinds a task whose process died.
@@ -35,24 +69,20 @@ func (w *World) spawn(n *node, what string, f func()) *task {
 
 // step gives a task the word until it pauses or ends.
 func (w *World) step(t *task) {
-	if t.more == nil {
-		t.more, t.stop = iter.Pull(func(yield func(struct{}) bool) {
-			t.yield = yield
-			defer func() {
-				switch p := recover().(type) {
-				case nil, killed:
-				default:
-					w.violate("a panic in %s: %v\n%s", t.what, p, debug.Stack())
-				}
-			}()
-			t.f()
-		})
+	if t.hand == nil {
+		if n := len(w.hands); n > 0 {
+			t.hand, w.hands = w.hands[n-1], w.hands[:n-1]
+		} else {
+			t.hand = w.newHand()
+		}
+		t.hand.t = t
 	}
 	w.now = t
 	w.trace(t.what)
-	_, more := t.more()
+	t.hand.next()
 	w.now = nil
-	if !more {
+	if t.over {
+		w.hands = append(w.hands, t.hand)
 		w.drop(t)
 	}
 }
@@ -69,8 +99,8 @@ func (w *World) drop(t *task) {
 // kill ends a task as a power cut does: nothing of it runs any more but what unwinds.
 func (w *World) kill(t *task) {
 	w.now = t
-	if t.stop != nil {
-		t.stop()
+	if t.hand != nil {
+		t.hand.stop()
 	}
 	w.now = nil
 	w.drop(t)
@@ -83,7 +113,7 @@ func (w *World) pause(until time.Duration, ready func() bool) {
 		panic("pause outside of a task")
 	}
 	t.at, t.ready = time.Now().Add(until), ready
-	if !t.yield(struct{}{}) {
+	if !t.hand.yield(struct{}{}) {
 		panic(killed{})
 	}
 }

@@ -36,7 +36,8 @@ type World struct {
 	mem    *db.Memory
 	nodes  []*node
 	tasks  []*task
-	now    *task // that has the word
+	now    *task   // that has the word
+	hands  []*hand // without a task
 
 	merchant ident.Merchant
 	apps     map[string]ident.App
@@ -127,6 +128,9 @@ func (w *World) close() {
 	}
 	for len(w.tasks) > 0 {
 		w.kill(w.tasks[0])
+	}
+	for _, h := range w.hands {
+		h.stop()
 	}
 	w.mt.Close()
 	w.ml.Close()
