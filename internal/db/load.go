@@ -293,7 +293,7 @@ func (b *batch) words(w *wanted) []*stmt {
 			if err != nil {
 				return err
 			}
-			b.hold(e)
+			b.hold(e, b.eng.local)
 			k := wordKey{e.Merchant, "", e.Key}
 			if have := base.effects[effectKey{e.Merchant, base.byKey[k]}]; have == nil || !have.e.State.Open() && (e.State.Open() || e.ID > have.e.ID) {
 				put(&base.byKey, k, e.ID)
@@ -398,7 +398,7 @@ func (b *batch) around(ctx context.Context, orders []refKey, found []orderKey) e
 			if err != nil {
 				return err
 			}
-			b.hold(e)
+			b.hold(e, true)
 			k := orderKey{e.Merchant, e.Order}
 			if !slices.Contains(b.base.byOrder[k], e.ID) {
 				b.base.byOrder[k] = append(b.base.byOrder[k], e.ID)
@@ -438,15 +438,22 @@ func (b *batch) onRecord(scan scanFunc) error {
 func (b *batch) onEffect(scan scanFunc) error {
 	e, err := scanEffect(scan)
 	if err == nil {
-		b.hold(e)
+		b.hold(e, true)
 	}
 	return err
 }
 
 // hold keeps a loaded effect. A locked read is never replaced by an older one, since
-// both come from one transaction.
-func (b *batch) hold(e effect.Effect) {
-	put(&b.base.effects, effectKey{e.Merchant, e.ID}, &effectState{e: e, stored: true, was: &e})
+// both come from one transaction. Guarded says that nobody else can change it before we
+// commit, by its own lock or its order's: what was found by its key alone another node may
+// end meanwhile, and then it has to be written as a whole.
+func (b *batch) hold(e effect.Effect, guarded bool) {
+	k := effectKey{e.Merchant, e.ID}
+	s := &effectState{e: e, stored: true}
+	if old := b.base.effects[k]; guarded || old.loaded() != nil {
+		s.was = &e
+	}
+	put(&b.base.effects, k, s)
 }
 
 func effectArgs(set map[effectKey]bool) []any {
