@@ -35,6 +35,8 @@ type (
 	SKU      int64 // the unit that stock counts
 	Offer    int64 // a SKU as sold in one shop
 	Movement int64 // a change of what is on hand
+	Device   int64 // a screen of the shop floor
+	Unlock   int64 // a person's time at a device
 )
 
 const epoch = 1577836800000 // 2020-01-01 UTC in milliseconds

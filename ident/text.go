@@ -62,3 +62,11 @@ func (id *Offer) UnmarshalText(b []byte) error { return unmarshal(id, "ofr_", b)
 func (id Movement) String() string                { return text("mov_", int64(id)) }
 func (id Movement) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Movement) UnmarshalText(b []byte) error { return unmarshal(id, "mov_", b) }
+
+func (id Device) String() string                { return text("dev_", int64(id)) }
+func (id Device) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Device) UnmarshalText(b []byte) error { return unmarshal(id, "dev_", b) }
+
+func (id Unlock) String() string                { return text("unl_", int64(id)) }
+func (id Unlock) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Unlock) UnmarshalText(b []byte) error { return unmarshal(id, "unl_", b) }

@@ -32,6 +32,21 @@ func Page() string {
 	if starred {
 		b.WriteString("\nall*: only with all stores, since it concerns what belongs to no one store.\n")
 	}
+	b.WriteString("\nScreens that are paired with a store (docs/screens.md) have a role of their own, of that store alone. Where a person has unlocked one with a PIN, both must have the right.\n\n|")
+	for _, r := range Screens {
+		b.WriteString(" | " + titles[r].en + "<br>" + titles[r].zh)
+	}
+	b.WriteString(" |\n| ---" + strings.Repeat(" | :-:", len(Screens)) + " |\n")
+	for _, x := range table {
+		var cells strings.Builder
+		for _, r := range Screens {
+			cells.WriteString(map[bool]string{true: " | ✓", false: " | –"}[r.May(x.right, false)])
+		}
+		if strings.Contains(cells.String(), "✓") {
+			b.WriteString("| " + x.what + " (`" + string(x.right) + "`)" + cells.String() + " |\n")
+		}
+	}
+	b.WriteString("\nThe kitchen screen and the call-out board may ask for fewer things besides: what their pages show, and no customer in full.\n")
 	b.WriteString("\nHeadquarters keeps people of every role but owner; only an owner makes or changes owners. Nobody changes his own role, stores or suspension.\n")
 	return b.String()
 }

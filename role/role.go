@@ -23,7 +23,7 @@ const (
 	Warehouse    Role = "warehouse"     // 仓库
 )
 
-// Roles are all of them, most rights first.
+// Roles are those of people and keys, most rights first.
 var Roles = []Role{Owner, Headquarters, AreaManager, StoreManager, Clerk, Warehouse}
 
 // A Right is one kind of thing to do. The right to an act on orders is ActOn of it.
@@ -38,6 +38,7 @@ const (
 	MakeStatement Right = "statements.make"
 	BookStock     Right = "stock.book"
 	ShareViews    Right = "views.share"
+	KeepDevices   Right = "devices.keep"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -90,6 +91,7 @@ var table = []rule{
 	{DecideEffects, "say what became of a call of unknown outcome", false, managers},
 	{SeeStatements, "see completeness statements", false, managers},
 	{MakeStatement, "make a completeness statement", false, managers},
+	{KeepDevices, "pair and revoke screens of own stores, give people their PIN", false, managers},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{SeeWhole, "see apps, accounts, the status page and the audit head", true, managers},
@@ -123,6 +125,9 @@ func (r Role) May(right Right, whole bool) bool {
 	x, ok := ruleOf(right)
 	if !ok || x.whole && !whole {
 		return false
+	}
+	if list, ok := screens[r]; ok {
+		return slices.Contains(list, right)
 	}
 	return r == Owner || slices.Contains(x.who, r)
 }
@@ -183,4 +188,8 @@ var titles = map[Role]title{
 	StoreManager: {"店长", "store manager", "a store manager"},
 	Clerk:        {"店员", "clerk", "a clerk"},
 	Warehouse:    {"仓库", "warehouse", "somebody of the warehouse"},
+
+	KitchenScreen: {"后厨屏", "kitchen screen", "a kitchen screen"},
+	CalloutScreen: {"取餐叫号屏", "call-out board", "a call-out board"},
+	CounterScreen: {"收银台", "counter", "a counter"},
 }

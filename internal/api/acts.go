@@ -25,6 +25,7 @@ type Act struct {
 	Carrier    string        `json:"carrier,omitempty" maxLength:"100"`
 	Tracking   string        `json:"tracking,omitempty" maxLength:"100"`
 	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
+	PressedAt  int64         `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
 }
 
 // Courier is the store's own rider.
@@ -83,11 +84,18 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 		return nil, err
 	}
 	if in.Body.Kind == "retry" || in.Body.Kind == "void" {
+		if _, err := s.pressed(who(ctx), 0); err != nil {
+			return nil, err
+		}
 		return s.actOnEffect(ctx, in.Body)
 	}
 	span.Told(ctx, span.Order, in.ID)
 	span.Told(ctx, span.Kind, in.Body.Kind)
-	done, err := s.hub.Act(ctx, who(ctx).Actor, id, in.Body.hub(in.Key))
+	a := in.Body.hub(in.Key)
+	if a.Pressed, err = s.pressed(who(ctx), in.Body.PressedAt); err != nil {
+		return nil, err
+	}
+	done, err := s.hub.Act(ctx, who(ctx).Actor, id, a)
 	if err != nil {
 		return nil, fault.Wrap("api.act", err)
 	}
@@ -157,6 +165,9 @@ type batchOutput struct{ Body Batch }
 
 func (s *Server) makeBatch(ctx context.Context, in *batchInput) (*batchOutput, error) {
 	c := who(ctx)
+	if _, err := s.pressed(c, 0); err != nil {
+		return nil, err
+	}
 	id, err := s.hub.Batch(ctx, c.Actor, in.Body.Act.hub(in.Key), in.Body.Orders)
 	if err != nil {
 		return nil, fault.Wrap("api.makeBatch", err)

@@ -53,6 +53,7 @@ type Server struct {
 	reg            *prometheus.Registry
 	took           *prometheus.HistogramVec
 	signIns        *limiter
+	pins           *limiter // by device
 	regulars       regulars
 	hashing        chan struct{}
 	feeds          *feeds
@@ -81,7 +82,7 @@ func New(o Options) (*Server, error) {
 	humaSetup()
 	s := &Server{
 		hub: o.Hub, version: o.Version, log: o.Log, now: o.Now, trust: o.TrustProxy, mux: http.NewServeMux(), reg: prometheus.NewRegistry(),
-		signIns: newLimiter(10, 30*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
+		signIns: newLimiter(10, 30*time.Second), pins: newLimiter(10, 5*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -212,6 +213,8 @@ func (s *Server) routes() {
 	s.healthRoutes()
 	s.statementRoutes()
 	s.boardRoutes()
+	s.deviceRoutes()
+	s.voiceRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,13 +23,14 @@ const (
 
 // User is who is signed in.
 type User struct {
-	ID       string        `json:"id" doc:"usr_… of a person, key_… of an API key."`
+	ID       string        `json:"id" doc:"usr_… of a person, key_… of an API key, dev_… of a locked screen."`
 	Name     string        `json:"name"`
-	Role     role.Role     `json:"role" enum:"owner,headquarters,area_manager,store_manager,clerk,warehouse"`
+	Role     role.Role     `json:"role" enum:"owner,headquarters,area_manager,store_manager,clerk,warehouse,kitchen_screen,callout_screen,counter_screen"`
 	Locale   string        `json:"locale"`
 	Stores   []ident.Store `json:"stores" doc:"Empty: all stores of the merchant."`
 	Personal bool          `json:"personal" doc:"Sees customers' data in full."`
 	Rights   []role.Right  `json:"rights" doc:"What the role allows, docs/roles.md: see, act.accept, people.keep, …"`
+	Device   *Device       `json:"device,omitempty" doc:"The paired screen that asks. Without Tongdan-Unlock the rest is the screen's own."`
 }
 
 func (c caller) user() User {
@@ -36,7 +38,13 @@ func (c caller) user() User {
 	if stores == nil {
 		stores = []ident.Store{}
 	}
-	return User{c.ID, c.Name, c.Role, c.locale, stores, c.Personal, c.Role.Rights(c.Stores == nil)}
+	u := User{c.ID, c.Name, c.Role, c.locale, stores, c.Personal, c.Role.Rights(c.Stores == nil), nil}
+	if c.device != nil {
+		v := deviceRow(*c.device)
+		u.Device = &v
+		u.Rights = slices.DeleteFunc(u.Rights, func(r role.Right) bool { return !c.Screen.May(r, false) })
+	}
+	return u
 }
 
 func actorOf(u db.UserRow) caller {
@@ -63,7 +71,11 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > 200 {
-		return caller{}, nobody
+		c, err := s.authenticateDevice(r)
+		if fault.Is(err, fault.NotFound) {
+			err = nobody
+		}
+		return c, err
 	}
 	hash := HashToken(cookie.Value)
 	var u db.UserRow
@@ -72,7 +84,11 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		u, err = s.db.UserByID(r.Context(), sess.Merchant, sess.User)
 	}
 	if fault.Is(err, fault.NotFound) || u.Disabled {
-		return caller{}, nobody
+		c, err := s.authenticateDevice(r) // a person's time in the browser of a screen is over
+		if fault.Is(err, fault.NotFound) {
+			err = nobody
+		}
+		return c, err
 	}
 	if err != nil {
 		return caller{}, fault.Wrap(op, err)
@@ -183,11 +199,17 @@ func (s *Server) mayHash(ctx context.Context) (done func(), err error) {
 func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error) {
 	secret, hash := NewToken("")
 	now := s.now()
-	err := s.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Expires: now.Add(sessionTime).UnixMilli(), Device: deviceOf(requestIn(ctx).UserAgent())})
+	life := sessionTime
+	if secret := deviceSecret(requestIn(ctx)); secret != "" { // nobody stays signed in where everybody passes
+		if _, err := s.db.DeviceByHash(ctx, HashToken(secret)); err == nil {
+			life = guestTime
+		}
+	}
+	err := s.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: u.Merchant, User: u.ID, Expires: now.Add(life).UnixMilli(), Device: deviceOf(requestIn(ctx).UserAgent())})
 	if err != nil {
 		return nil, fault.Wrap("api.begin", err)
 	}
-	out := &sessionOutput{Cookie: s.cookie(requestIn(ctx), secret, int(sessionTime.Seconds()))}
+	out := &sessionOutput{Cookie: s.cookie(requestIn(ctx), secret, int(life.Seconds()))}
 	out.Body.User = actorOf(u).user()
 	return out, nil
 }

@@ -32,19 +32,20 @@ const (
 
 // bundle is a hub over a real database and the simulated Meituan, over HTTP.
 type bundle struct {
-	t      *testing.T
-	db     *db.DB
-	hub    *hub.Hub
-	url    string
-	sim    *meituan.Sim
-	log    *guardedBuffer
-	dir    string // of the database
-	m      ident.Merchant
-	app    db.AppRow
-	acct   db.AccountRow
-	stores [2]db.StoreRow // TEA001 and TEA002
-	owner  string         // API keys
-	clerk  string         // of the second store only, without personal data
+	t       *testing.T
+	db      *db.DB
+	hub     *hub.Hub
+	url     string
+	sim     *meituan.Sim
+	log     *guardedBuffer
+	dir     string // of the database
+	options db.Options
+	m       ident.Merchant
+	app     db.AppRow
+	acct    db.AccountRow
+	stores  [2]db.StoreRow // TEA001 and TEA002
+	owner   string         // API keys
+	clerk   string         // of the second store only, without personal data
 }
 
 // guardedBuffer is a log that several goroutines write.
@@ -67,8 +68,22 @@ func (g *guardedBuffer) String() string {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	b := &bundle{t: t, log: &guardedBuffer{}, dir: t.TempDir()}
-	b.db = dbtest.Open(t, db.Options{Dir: b.dir})
+	dir := t.TempDir()
+	b := setupOn(t, db.Options{Dir: dir})
+	b.dir = dir
+	return b
+}
+
+// eachEngine runs a test on SQLite and on PostgreSQL.
+func eachEngine(t *testing.T, f func(t *testing.T, b *bundle)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, setup(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, setupOn(t, db.Options{URL: dbtest.Postgres(t)})) })
+}
+
+func setupOn(t *testing.T, o db.Options) *bundle {
+	t.Helper()
+	b := &bundle{t: t, log: &guardedBuffer{}, options: o}
+	b.db = dbtest.Open(t, o)
 	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.hub = hub.New(hub.Options{DB: b.db, Platforms: platform.All(), Clock: hub.Real, AllowPrivate: channel.Loopback, Log: log})
 	s, err := api.New(api.Options{Hub: b.hub, Version: "test", Log: log, Console: http.NotFoundHandler()})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/span"
 )
@@ -56,6 +57,8 @@ type caller struct {
 	hub.Actor
 	locale string
 	byKey  bool
+	device *db.DeviceRow // a paired screen; nil = none
+	unlock *db.UnlockRow // whose time at it; nil = it is locked, or needs nobody
 }
 
 // who gives the caller that guard found.
@@ -152,6 +155,8 @@ var open = map[string]bool{
 	"POST " + base + "/setup":                 true,
 	"POST " + base + "/join":                  true,
 	"POST " + base + "/join/look":             true,
+	"POST " + base + "/pairing":               true,
+	"GET " + base + "/pairing":                true,
 }
 
 const actRoute = "POST " + base + "/orders/{id}/actions"
@@ -163,6 +168,7 @@ var secretAnswers = map[string]bool{
 	"POST " + base + "/me/password":      true,
 	"POST " + base + "/people":           true,
 	"POST " + base + "/people/{id}/link": true,
+	"POST " + base + "/pins/{id}":        true,
 }
 
 // guard finds who calls and whether his role may, refuses what a foreign page sends in his name, bounds the body
@@ -183,6 +189,9 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 	c, err := s.authenticate(r)
 	if err == nil {
 		err = permit(c, s.operations[pattern])
+	}
+	if err == nil && c.device != nil {
+		err = permitDevice(c, s.operations[pattern], r.Method)
 	}
 	if err != nil {
 		s.fail(w, r, err)

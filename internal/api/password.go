@@ -33,11 +33,16 @@ func HashPassword(password string) (string, error) {
 		return "", &fault.Error{Op: "api.HashPassword", Code: fault.Invalid, Why: fault.Because("password_short", "choose a password of 8 characters or more"),
 			Fields: []fault.Field{{Location: "body.password", Message: "must have 8 to 200 characters"}}}
 	}
+	return hashSecret(password), nil
+}
+
+// hashSecret hashes what a person keeps in mind: slowly, with a salt of its own.
+func hashSecret(secret string) string {
 	var salt [16]byte
 	rand.Read(salt[:])
-	sum := argon2.IDKey([]byte(password), salt[:], argonTime, argonMemory, 1, argonLength)
+	sum := argon2.IDKey([]byte(secret), salt[:], argonTime, argonMemory, 1, argonLength)
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, argonMemory, argonTime, b64(salt[:]), b64(sum)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=1$%s$%s", argon2.Version, argonMemory, argonTime, b64(salt[:]), b64(sum))
 }
 
 // SamePassword reports whether a password is the one of a hash. A hash that it cannot

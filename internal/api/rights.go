@@ -16,6 +16,11 @@ var rights = map[string]role.Right{
 	"whoAmI": anybody, "getMyMerchant": anybody, "changeMyMerchant": role.Connect,
 	"beginPasskeySignIn": nobody, "signInWithPasskey": nobody,
 	"listMyPasskeys": anybody, "beginPasskey": anybody, "addPasskey": anybody, "removeMyPasskey": anybody,
+	"beginPairing": nobody, "lookAtPairing": nobody,
+	"listDevices": role.KeepDevices, "pairDevice": role.KeepDevices, "changeDevice": role.KeepDevices, "revokeDevice": role.KeepDevices,
+	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
+	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
+	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
 	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
 	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 

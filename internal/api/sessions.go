@@ -31,7 +31,7 @@ func (s *Server) sessionRoutes() {
 // person gives the user behind a session. An API key is nobody's.
 func person(c caller) (ident.User, error) {
 	var id ident.User
-	if c.byKey || id.UnmarshalText([]byte(c.ID)) != nil || id == 0 {
+	if c.byKey || c.device != nil || id.UnmarshalText([]byte(c.ID)) != nil || id == 0 {
 		return 0, fault.Say("api.person", fault.Forbidden, "people_only", "this is for people who are signed in, not for API keys")
 	}
 	return id, nil

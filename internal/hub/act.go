@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tongdan/tongdan/channel"
@@ -30,6 +31,10 @@ type Act struct {
 	Tracking   string
 	Lines      []ActLine
 	Key        string // the caller's Idempotency-Key: the same deed twice is one deed
+
+	// Pressed is when a person pressed it, by the trade's clock, where that was earlier
+	// than the service heard of it; the zero time is now.
+	Pressed time.Time
 }
 
 // An ActLine is a line to refund, by its key in the bill.
@@ -90,6 +95,14 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 		done.Already.Name = names[done.Already.By]
 	}
 	return done, nil
+}
+
+// pressed is when an act was pressed.
+func (h *Hub) pressed(a Act) time.Time {
+	if a.Pressed.IsZero() {
+		return h.now()
+	}
+	return a.Pressed
 }
 
 func (a Act) check() error {
@@ -176,7 +189,7 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	}
 	forgo(tx, row.ID)
 	tx.Journal(db.Entry{
-		At: h.now(), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
+		At: h.pressed(a), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
 		By: who.ID, Outcome: string(e.State), Body: toJSON(call),
 	})
 	return Done{Effect: e.ID, State: e.State}, h.settle(tx, row)
@@ -295,7 +308,7 @@ func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 
 // keep carries out an act that stays in Tongdan, because the platform has no call for it.
 func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) {
-	now := h.now().UnixMilli()
+	now := h.pressed(a).UnixMilli()
 	ref := order.Ref{Realm: row.Ref.Realm, Kind: order.KindOwn, ID: row.Ref.ID}
 	var own order.Record
 	switch a.Kind {
@@ -312,7 +325,7 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 	tx.PutRecord(ref, old.Merge(own))
 	tx.Link(ref, row.Ref.ID)
 	tx.Journal(db.Entry{
-		At: h.now(), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
+		At: h.pressed(a), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
 		By: who.ID, Outcome: "done", Body: toJSON(own),
 	})
 	return Done{State: effect.Done}, h.settle(tx, row)

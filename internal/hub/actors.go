@@ -6,10 +6,11 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
 )
 
-// actors gives the names of those who act for a merchant, by id (usr_…, key_…): people
-// know each other by name.
+// actors gives the names of those who act for a merchant, by id (usr_…, key_…, dev_…):
+// people know each other by name.
 func (h *Hub) actors(ctx context.Context, m ident.Merchant) (map[string]string, error) {
 	out := map[string]string{}
 	users, err := h.db.Users(ctx, m)
@@ -26,7 +27,16 @@ func (h *Hub) actors(ctx context.Context, m ident.Merchant) (map[string]string, 
 	for _, k := range keys {
 		out[k.ID.String()] = k.Name
 	}
+	devices, err := h.db.Devices(ctx, db.Scope{Merchant: m})
+	if err != nil {
+		return nil, fault.Wrap("hub.actors", err)
+	}
+	for _, v := range devices {
+		out[v.ID.String()] = v.Name
+	}
 	return out, nil
 }
 
-func actorID(by string) bool { return strings.HasPrefix(by, "usr_") || strings.HasPrefix(by, "key_") }
+func actorID(by string) bool {
+	return strings.HasPrefix(by, "usr_") || strings.HasPrefix(by, "key_") || strings.HasPrefix(by, "dev_")
+}

@@ -250,14 +250,21 @@ func (h *Hub) wallMS(trade int64) int64 {
 // An Actor is who does something, with the right to what.
 type Actor struct {
 	db.Scope
-	ID   string // usr_…, key_…
+	ID   string // usr_…, key_…, dev_…
 	Name string
 	Role role.Role
+
+	// Screen is the role of the paired device at which a person acts, or that acts itself;
+	// "" = none. Both must have a right.
+	Screen role.Role
 }
 
 // May says whether the actor has a right, as an error that says who has. On which stores
 // is the Scope's part.
 func (a Actor) May(op string, right role.Right) error {
+	if a.Screen != "" && a.Screen != a.Role && !a.Screen.May(right, a.Stores == nil) {
+		return &fault.Error{Op: op, Code: fault.Forbidden, Why: fault.Because("not_here", "that is not done at this screen: sign in on another device")}
+	}
 	return a.Role.Check(op, right, a.Stores == nil)
 }
 

@@ -138,10 +138,15 @@ func nameTaken(op string, err error) error {
 
 // tellOf writes into the journal what was done with a person, and by whom.
 func (h *Hub) tellOf(ctx context.Context, who Actor, what string, u db.UserRow) error {
-	body := toJSON(map[string]any{"id": u.ID, "name": u.Name, "role": u.Role, "stores": u.Stores, "personal": u.Personal, "suspended": u.Disabled})
+	return h.tellDirectory(ctx, who, what, u.ID.String(), map[string]any{"id": u.ID, "name": u.Name, "role": u.Role, "stores": u.Stores, "personal": u.Personal, "suspended": u.Disabled})
+}
+
+// tellDirectory writes into the journal what was done with a person or device, by its id,
+// and lets live streams of it end.
+func (h *Hub) tellDirectory(ctx context.Context, who Actor, what, id string, body any) error {
 	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
-		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, By: who.ID, Outcome: u.ID.String(), Body: body})
-		tx.Change(db.KindDirectory, u.ID.String()) // live streams of his end
+		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, By: who.ID, Outcome: id, Body: toJSON(body)})
+		tx.Change(db.KindDirectory, id)
 		return nil
 	}})
 	return fault.Wrap("hub."+what, err)

@@ -50,6 +50,12 @@ const join = createRoute({
   component: lazyRouteComponent(() => import("./routes/enter/Join"), "Join"),
 });
 
+const pair = createRoute({
+  getParentRoute: () => root,
+  path: "/pair",
+  component: lazyRouteComponent(() => import("./routes/enter/PairCounter"), "PairCounter"),
+});
+
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
@@ -127,6 +133,11 @@ const keys = createRoute({
   path: "/keys",
   component: lazyRouteComponent(() => import("./routes/keys/Keys"), "ApiKeys"),
 });
+const devices = createRoute({
+  getParentRoute: () => inside,
+  path: "/devices",
+  component: lazyRouteComponent(() => import("./routes/devices/Devices"), "Devices"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -142,6 +153,7 @@ const tree = root.addChildren([
   signIn,
   setup,
   join,
+  pair,
   inside.addChildren([
     home,
     orders.addChildren([order]),
@@ -154,6 +166,7 @@ const tree = root.addChildren([
     messages,
     people,
     keys,
+    devices,
     me,
     kit,
   ]),

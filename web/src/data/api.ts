@@ -5,6 +5,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { inWords } from "../words/reasons";
 import { learnTime } from "./clock";
 import type { components, paths } from "./schema";
+import { setTurn, turnNow, unlockHeader } from "./unlock";
 
 type Problem = components["schemas"]["Problem"];
 
@@ -42,12 +43,24 @@ export function onSignedOut(then: () => void): void {
   signedOut = then;
 }
 
+/** Somebody else has unlocked this screen, or it was locked elsewhere. */
+function noticeLocked(p: Partial<Problem>): void {
+  if (p.why?.code === "screen_locked") setTurn(undefined);
+}
+
 const door: Middleware = {
   onRequest({ request }) {
     asked.set(request, Date.now());
+    const turn = turnNow();
+    if (turn) request.headers.set(unlockHeader, turn.id);
   },
   onResponse({ request, response }) {
     learnTime(response.headers.get("Date"), asked.get(request) ?? Date.now());
+    if (response.status === 403 && turnNow())
+      void response
+        .clone()
+        .json()
+        .then(noticeLocked, () => {});
     if (response.status === 401 && !new URL(request.url).pathname.endsWith("/session")) signedOut();
   },
 };

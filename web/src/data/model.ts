@@ -331,6 +331,8 @@ export type Level = {
   offers: { shop_id: string; item: string; variation: string }[];
 };
 /** stores: those that the user is limited to; empty = all of the merchant. */
+/** The paired screen that this browser is. */
+export type OwnDevice = { id: string; name: string; kind: string; store_id: string; pin: boolean; lock_minutes: number };
 export type User = {
   id: string;
   name: string;
@@ -340,6 +342,7 @@ export type User = {
   rights: string[];
   /** Sees customers' data in full. */
   personal: boolean;
+  device: OwnDevice | null;
 };
 export type Said = { zh: string; en: string };
 /** Whether a platform counts as many orders of a shop and day as there are here. */
@@ -744,6 +747,15 @@ export const readUser = (u: Loose<User>): User => ({
   stores: texts(u.stores),
   rights: texts(u.rights),
   personal: Boolean(u.personal),
+  device: u.device ? readOwnDevice(u.device) : null,
+});
+export const readOwnDevice = (d: Loose<OwnDevice>): OwnDevice => ({
+  id: text(d.id),
+  name: text(d.name),
+  kind: text(d.kind),
+  store_id: text(d.store_id),
+  pin: d.pin === true,
+  lock_minutes: count(d.lock_minutes),
 });
 const readSaid = (s: Loose<Said> | null | undefined): Said => ({ zh: text(s?.zh), en: text(s?.en) });
 export const readHead = (h: Loose<Head> | null | undefined): Head => ({ number: count(h?.number), hash: text(h?.hash), at: count(h?.at) });

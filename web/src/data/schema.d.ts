@@ -229,6 +229,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The device that asks, and who may unlock it */
+        get: operations["getDevice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lock the device that asks */
+        post: operations["lockDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock the device that asks with a person's PIN; its acts with the unlock's id carry that person's name */
+        post: operations["unlockDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The paired screens of one's stores */
+        get: operations["listDevices"];
+        put?: never;
+        /** Pair the screen that shows a code with a store */
+        post: operations["pairDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a device's name and how it locks */
+        put: operations["changeDevice"];
+        post?: never;
+        /** End a device's session; it stops working at once */
+        delete: operations["revokeDevice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/effects": {
         parameters: {
             query?: never;
@@ -430,6 +517,24 @@ export interface paths {
         put?: never;
         /** Change one's password; all other sessions end, and this one gets a new cookie */
         post: operations["changeMyPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether one has a PIN */
+        get: operations["getMyPIN"];
+        /** Choose one's PIN for the screens of one's stores */
+        put: operations["setMyPIN"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -659,6 +764,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pairing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the pairing of the screen that asks is */
+        get: operations["lookAtPairing"];
+        put?: never;
+        /** Ask, as a screen, to be paired: it gets a code to show and a cookie that becomes its session */
+        post: operations["beginPairing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/parked": {
         parameters: {
             query?: never;
@@ -791,6 +914,41 @@ export interface paths {
         post?: never;
         /** Sign a person out everywhere */
         delete: operations["endPersonSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may work at the screens of one's stores, and who has a PIN */
+        get: operations["listPINs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a person a new PIN, shown this once; wrong tries are forgotten */
+        post: operations["givePIN"];
+        /** Take a person's PIN away */
+        delete: operations["takePIN"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1112,6 +1270,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{id}/voices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which devices of a store speak */
+        get: operations["listVoices"];
+        /** Let all devices of a post speak, or one */
+        put: operations["letAllSpeak"];
+        /** Ask whether the device that asks speaks at a post; ask every five seconds. Who is not heard of for half a minute loses it to the next */
+        post: operations["speak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1223,6 +1400,11 @@ export interface components {
              */
             kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
+            /**
+             * Format: int64
+             * @description When it was pressed, if it was kept without network: within the last twelve hours.
+             */
+            pressed_at?: number;
             reason?: string;
             reason_code?: string;
             text?: string;
@@ -1411,6 +1593,11 @@ export interface components {
             kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             orders: string[];
+            /**
+             * Format: int64
+             * @description When it was pressed, if it was kept without network: within the last twelve hours.
+             */
+            pressed_at?: number;
             reason?: string;
             reason_code?: string;
             text?: string;
@@ -1425,6 +1612,13 @@ export interface components {
              * @enum {string}
              */
             state: "waiting" | "sending" | "done" | "failed" | "person";
+        };
+        BeginPairingInputBody: {
+            /**
+             * @description What the screen is to be; whoever pairs it may choose another.
+             * @enum {string}
+             */
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
         };
         BeginPasskeyOutputBody: {
             /** @description COSE numbers, preferred first. */
@@ -1601,6 +1795,10 @@ export interface components {
             label_en: string;
             label_zh: string;
         };
+        Colleague: {
+            id: string;
+            name: string;
+        };
         Concern: {
             account_id: string;
             /** @description Of an account's trouble, as on the status page; of an unknown outcome the act. */
@@ -1736,6 +1934,44 @@ export interface components {
             tracking_url?: string;
             updates: components["schemas"]["Update"][];
         };
+        Device: {
+            /** @description What it says it is: Chrome · Android. */
+            browser: string;
+            id: string;
+            /** @enum {string} */
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
+            /**
+             * Format: int64
+             * @description Idle for so long it locks itself; 0 = only by its button.
+             */
+            lock_minutes: number;
+            name: string;
+            /** Format: int64 */
+            paired_at: number;
+            /** @description usr_… or key_… */
+            paired_by: string;
+            /** @description Acts need a person's PIN; without, they carry the device's name. */
+            pin: boolean;
+            /**
+             * Format: int64
+             * @description By the minute; 0 = not yet.
+             */
+            seen_at: number;
+            store_id: string;
+        };
+        DeviceLock: {
+            /**
+             * Format: int64
+             * @description Idle for so long it locks itself; 0 = only by its button.
+             */
+            lock_minutes?: number;
+            name: string;
+            /** @description Acts need a person's PIN; without, they carry the device's name. */
+            pin?: boolean;
+        };
+        DevicesOutputBody: {
+            devices: components["schemas"]["Device"][];
+        };
         Discount: {
             amount: components["schemas"]["Amount"];
             in_price?: boolean;
@@ -1806,6 +2042,10 @@ export interface components {
              * @description Of the oldest of them; 0 = all are counted.
              */
             since_at: number;
+        };
+        GivenPINOutputBody: {
+            /** @description Shown this once. */
+            pin: string;
         };
         Head: {
             /** Format: int64 */
@@ -1987,6 +2227,11 @@ export interface components {
             /** @enum {string} */
             state: "ok" | "authorise" | "paused" | "failing";
         };
+        LetAllSpeakInputBody: {
+            everybody: boolean;
+            /** @enum {string} */
+            post: "counter" | "kitchen" | "callout";
+        };
         Level: {
             /** Format: int64 */
             changed_at: number;
@@ -2140,6 +2385,13 @@ export interface components {
             movements: components["schemas"]["Movement"][];
             next_cursor: string;
         };
+        MyPINOutputBody: {
+            /**
+             * Format: int64
+             * @description 0 = one has none.
+             */
+            set_at: number;
+        };
         Named: {
             id: string;
             name: string;
@@ -2223,6 +2475,14 @@ export interface components {
         OffersOutputBody: {
             next_cursor: string;
             offers: components["schemas"]["Offer"][];
+        };
+        OpenUnlock: {
+            /** Format: int64 */
+            at: number;
+            /** @description Sent as the header Tongdan-Unlock, it makes acts this person's. */
+            id: string;
+            name: string;
+            user_id: string;
         };
         Order: {
             account_id: string;
@@ -2438,6 +2698,79 @@ export interface components {
         OversoldOutputBody: {
             oversold: components["schemas"]["Oversold"][];
         };
+        OwnDeviceOutputBody: {
+            /** @description What it says it is: Chrome · Android. */
+            browser: string;
+            id: string;
+            /** @enum {string} */
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
+            /**
+             * Format: int64
+             * @description Idle for so long it locks itself; 0 = only by its button.
+             */
+            lock_minutes: number;
+            name: string;
+            /** Format: int64 */
+            paired_at: number;
+            /** @description usr_… or key_… */
+            paired_by: string;
+            /** @description Who may unlock it: people of the store who have a PIN. */
+            people: components["schemas"]["Colleague"][];
+            /** @description Acts need a person's PIN; without, they carry the device's name. */
+            pin: boolean;
+            /**
+             * Format: int64
+             * @description By the minute; 0 = not yet.
+             */
+            seen_at: number;
+            store_id: string;
+            /** @description Of the request's Tongdan-Unlock, while it is open. */
+            unlock?: components["schemas"]["OpenUnlock"];
+        };
+        PINHolder: {
+            id: string;
+            /** @description The caller may give this person a PIN. */
+            may_give: boolean;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
+            /**
+             * Format: int64
+             * @description 0 = has no PIN.
+             */
+            set_at: number;
+            /** @description Tried wrongly too often at a device: it works there again with a new PIN. */
+            shut: boolean;
+        };
+        PairDeviceInputBody: {
+            /** @description As the screen shows it; spaces do not matter. */
+            code: string;
+            /**
+             * @description Left out: what the screen said of itself.
+             * @enum {string}
+             */
+            kind?: "kitchen_screen" | "callout_screen" | "counter_screen";
+            /**
+             * Format: int64
+             * @description Idle for so long it locks itself; 0 = only by its button.
+             */
+            lock_minutes?: number;
+            name: string;
+            /** @description Acts need a person's PIN; without, they carry the device's name. */
+            pin?: boolean;
+            store_id: string;
+        };
+        PairingOutputBody: {
+            /** @description To show, until expires_at. */
+            code?: string;
+            /** Format: int64 */
+            expires_at: number;
+            /**
+             * @description none: no code of this screen works; ask for one.
+             * @enum {string}
+             */
+            state: "none" | "waiting" | "paired";
+        };
         Parked: {
             account_id: string;
             app_id: string;
@@ -2562,6 +2895,9 @@ export interface components {
             stores?: string[];
             /** @description Cannot sign in, and is signed out everywhere. */
             suspended?: boolean;
+        };
+        PinsOutputBody: {
+            people: components["schemas"]["PINHolder"][];
         };
         Place: {
             id: string;
@@ -2713,6 +3049,10 @@ export interface components {
         SessionsOutputBody: {
             sessions: components["schemas"]["Session"][];
         };
+        SetPINInputBody: {
+            /** @description Four to six digits. */
+            pin: string;
+        };
         SetUpInputBody: {
             /** @description zh-CN, en, … */
             locale?: string;
@@ -2842,6 +3182,33 @@ export interface components {
             next_cursor: string;
             skus: components["schemas"]["SKU"][];
         };
+        SpeakInputBody: {
+            /** @description It can be heard: switched on, and not blocked by the browser. */
+            able: boolean;
+            /** @description What a browser that is no paired screen calls itself, always the same. */
+            as?: string;
+            /** @enum {string} */
+            post: "counter" | "kitchen" | "callout";
+            /** @description A person wants this device to speak. */
+            take?: boolean;
+        };
+        SpeakOutputBody: {
+            /** @description Somebody speaks there now. */
+            alive: boolean;
+            /** @description All speak; else one. */
+            everybody: boolean;
+            /** @description dev_… of a paired screen, or what a browser calls itself. */
+            holder: string;
+            name: string;
+            /** @enum {string} */
+            post: "counter" | "kitchen" | "callout";
+            /** @description Posts of the store at which nobody speaks now. */
+            silent: string[];
+            /** Format: int64 */
+            since_at: number;
+            /** @description The device that asks speaks. */
+            speaks: boolean;
+        };
         StatementsOutputBody: {
             next_cursor: string;
             statements: components["schemas"]["SignedStatement"][];
@@ -2967,6 +3334,11 @@ export interface components {
             /** Format: int64 */
             orders: number;
         };
+        UnlockInputBody: {
+            /** @description Four to six digits. */
+            pin: string;
+            user_id: string;
+        };
         Update: {
             /** Format: int64 */
             at: number;
@@ -2974,7 +3346,9 @@ export interface components {
             theirs: string;
         };
         User: {
-            /** @description usr_… of a person, key_… of an API key. */
+            /** @description The paired screen that asks. Without Tongdan-Unlock the rest is the screen's own. */
+            device?: components["schemas"]["Device"];
+            /** @description usr_… of a person, key_… of an API key, dev_… of a locked screen. */
             id: string;
             locale: string;
             name: string;
@@ -2983,12 +3357,28 @@ export interface components {
             /** @description What the role allows, docs/roles.md: see, act.accept, people.keep, … */
             rights: string[];
             /** @enum {string} */
-            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
+            role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse" | "kitchen_screen" | "callout_screen" | "counter_screen";
             /** @description Empty: all stores of the merchant. */
             stores: string[];
         };
         UserOutputBody: {
             user: components["schemas"]["User"];
+        };
+        Voice: {
+            /** @description Somebody speaks there now. */
+            alive: boolean;
+            /** @description All speak; else one. */
+            everybody: boolean;
+            /** @description dev_… of a paired screen, or what a browser calls itself. */
+            holder: string;
+            name: string;
+            /** @enum {string} */
+            post: "counter" | "kitchen" | "callout";
+            /** Format: int64 */
+            since_at: number;
+        };
+        VoicesOutputBody: {
+            voices: components["schemas"]["Voice"][];
         };
         Waits: {
             /**
@@ -3572,6 +3962,225 @@ export interface operations {
             };
         };
     };
+    getDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnDeviceOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lockDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlockDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnlockInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenUnlock"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pairDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairDeviceInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDevice: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceLock"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listEffects: {
         parameters: {
             query?: {
@@ -4037,6 +4646,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMyPIN: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPINOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setMyPIN: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPINInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4554,6 +5223,70 @@ export interface operations {
             };
         };
     };
+    lookAtPairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    beginPairing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginPairingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listParked: {
         parameters: {
             query?: {
@@ -4816,6 +5549,95 @@ export interface operations {
         };
     };
     endPersonSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPINs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PinsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    givePIN: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenPINOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takePIN: {
         parameters: {
             query?: never;
             header?: never;
@@ -5759,6 +6581,105 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listVoices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoicesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    letAllSpeak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LetAllSpeakInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    speak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeakInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpeakOutputBody"];
+                };
             };
             /** @description Error */
             default: {

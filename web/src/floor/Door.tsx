@@ -2,10 +2,11 @@
 // reached is waited for, and what was known before is enough to begin with.
 
 import { Component, type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
-import type { Loose, readUser, Store } from "../data/model";
+import { type Loose, type OwnDevice, readOwnDevice, type Store } from "../data/model";
 import { remember } from "../ui/device";
 import { recallJSON } from "./kept";
 import { call, Refusal } from "./net";
+import { Pairing } from "./Pairing";
 import { reload } from "./watchdog";
 import { t } from "./words";
 
@@ -16,6 +17,8 @@ export type Place = {
   name: string;
   zone: string;
   channels: Named[];
+  /** What this screen is, where it is paired; undefined when a person is signed in. */
+  device: OwnDevice | undefined;
   /** Chooses another store, where there is another. */
   leave: (() => void) | undefined;
   /** Says that the service does not know this screen any more, with its status. */
@@ -28,7 +31,7 @@ type Entry =
   | { state: "choose"; stores: Store[] }
   | { state: "in"; store: Store };
 
-type Known = { stores: Store[]; channels: Named[] };
+type Known = { stores: Store[]; channels: Named[]; device?: OwnDevice | undefined };
 
 export function Door({ title, children }: { title: string; children: (place: Place) => ReactNode }) {
   const [known, setKnown] = useState<Known | undefined>(() => recallJSON<Known | undefined>("floor.known", undefined));
@@ -41,13 +44,14 @@ export function Door({ title, children }: { title: string; children: (place: Pla
 
   const look = useCallback(async () => {
     try {
-      await call<{ user?: Parameters<typeof readUser>[0] }>("GET", "/session");
+      const me = await call<{ user?: { device?: Loose<OwnDevice> } }>("GET", "/session");
       const [s, c] = await Promise.all([
         call<{ stores: Loose<Store>[] }>("GET", "/stores"),
         call<{ channels: { name: string; mark?: string; label_zh?: string; label_en?: string }[] }>("GET", "/channels"),
       ]);
       const next = {
         stores: s.stores.map((x) => ({ id: String(x.id), name: String(x.name), zone: String(x.zone || "") }) as Store),
+        device: me.user?.device ? readOwnDevice(me.user.device) : undefined,
         channels: c.channels.map((x) => ({ name: x.name, mark: x.mark || "", zh: x.label_zh || x.name, en: x.label_en || x.name })),
       };
       remember("floor.known", JSON.stringify(next));
@@ -73,6 +77,7 @@ export function Door({ title, children }: { title: string; children: (place: Pla
       name: store.name,
       zone: store.zone,
       channels: known ? known.channels : [],
+      device: known ? known.device : undefined,
       leave: known && known.stores.length > 1 ? () => choose("") : undefined,
       shut: setShut,
     };
@@ -95,6 +100,9 @@ export function Door({ title, children }: { title: string; children: (place: Pla
         <>
           <h1>{t(entry.status === 403 ? "forbidden" : "shut")}</h1>
           <p>{t(entry.status === 403 ? "forbiddenLead" : "shutLead")}</p>
+          {entry.status === 401 ? (
+            <Pairing kind={title === "callout" ? "callout_screen" : "kitchen_screen"} paired={() => void look()} />
+          ) : null}
           <p>
             <a className="key" href={`/sign-in?next=${location.pathname}`}>
               {t("signIn")}

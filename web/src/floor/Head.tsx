@@ -3,8 +3,11 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { serverNow, useNow } from "../data/clock";
 import { clock } from "../format/time";
+import { type Post, type Speaking, useSpeakingDevice, type Door as VoiceDoor } from "../voice/post";
+import { useSpeakingTab } from "../voice/ringing";
 import { mute, setVolume, switchOn, unlockOnPress, useSpeaker } from "../voice/speaker";
 import type { Place } from "./Door";
+import { call } from "./net";
 import type { Picture } from "./watch";
 import { recovered } from "./watchdog";
 import { chooseLanguage, language, t } from "./words";
@@ -17,6 +20,7 @@ export function Head({
   unsent,
   middle,
   settings,
+  speaking,
 }: {
   place: Place;
   title: string;
@@ -27,6 +31,8 @@ export function Head({
   unsent: number;
   middle?: ReactNode;
   settings?: ReactNode;
+  /** Which device speaks at this post. */
+  speaking: Speaking;
 }) {
   const now = useNow();
   const [open, setOpen] = useState(false);
@@ -44,6 +50,11 @@ export function Head({
           {t(picture.state === "live" ? "live" : picture.state === "loading" ? "loading" : "lost")}
         </span>
         <b className="clock num">{clock(now, place.zone)}</b>
+        {speaking.name && !speaking.mine && !speaking.everybody ? (
+          <span className="speaks" data-testid="speaks">
+            {t("speaks", { name: speaking.name })}
+          </span>
+        ) : null}
         <Sound />
         <button type="button" className="key" aria-expanded={open} onClick={() => setOpen(!open)}>
           {t("settings")}
@@ -64,6 +75,26 @@ export function Head({
         <section className="settings" aria-label={t("settings")}>
           {settings}
           <Volume />
+          <p data-testid="voices">
+            {speaking.everybody ? t("allSpeak") : speaking.name ? t("speaks", { name: speaking.name }) : t("nobodySpeaks")}{" "}
+            {speaking.everybody || !speaking.mine ? (
+              <button
+                type="button"
+                className="key"
+                onClick={() => {
+                  if (speaking.everybody) speaking.letAll(false);
+                  speaking.take();
+                }}
+              >
+                {t("speakHere")}
+              </button>
+            ) : null}{" "}
+            {speaking.everybody ? null : (
+              <button type="button" className="key" onClick={() => speaking.letAll(true)}>
+                {t("letAll")}
+              </button>
+            )}
+          </p>
           <p>
             {t("language")}{" "}
             <button type="button" className="key" lang="zh-CN" aria-pressed={language === "zh-CN"} onClick={() => chooseLanguage("zh-CN")}>
@@ -157,6 +188,17 @@ function Volume() {
       </label>
     </p>
   );
+}
+
+const door: VoiceDoor = {
+  ask: (store, body) => call("POST", `/stores/${store}/voices`, body),
+  letAll: (store, body) => call("PUT", `/stores/${store}/voices`, body),
+};
+
+/** Whether this screen is the one that speaks at its post. */
+export function useSpeaking(place: Place, post: Post): Speaking {
+  const s = useSpeaker();
+  return useSpeakingDevice(door, place.store, post, useSpeakingTab(), s.mode === "on" && s.allowed);
 }
 
 /** The coloured mark of a channel; its name stands beside it or is its label. */

@@ -4,7 +4,7 @@ import { pass, press, refused, sent, settle, type Tap, takeBack, undoFor } from 
 
 const now = 1_700_000_000_000;
 const o = { id: "ord_1", channel: "meituan" };
-const one = () => press([], o, "12", now, "k1");
+const one = () => press([], o, "12", now, now - 500, "unl_1", "k1");
 const states = (taps: Tap[]) => taps.map((t) => `${t.key} ${t.state}`);
 const order = (more: object) => new Map([["ord_1", readSummary({ id: "ord_1", status: "accepted", seq: 7, ...more })]]);
 
@@ -17,8 +17,8 @@ test("a tap waits ten seconds, in which it can be taken back, and is due after",
 });
 
 test("a second tap on the same order is no second act, and after a refusal it is a new one", () => {
-  expect(states(press(one(), o, "12", now + 1000, "k2"))).toEqual(["k1 held"]);
-  expect(states(press(refused(one(), "k1", "no"), o, "12", now + 1000, "k2"))).toEqual(["k2 held"]);
+  expect(states(press(one(), o, "12", now + 1000, now, "", "k2"))).toEqual(["k1 held"]);
+  expect(states(press(refused(one(), "k1", "no"), o, "12", now + 1000, now, "", "k2"))).toEqual(["k2 held"]);
 });
 
 test("without network it stays due, however long the network is away, with the key of the press", () => {
@@ -38,4 +38,8 @@ test("it is over when the order says so", () => {
   expect(settle(gone, order(pending("refused")))).toEqual([]); // the card comes back, with the platform's words
   expect(settle(gone, order({ status: "ready", seq: 10 }))).toEqual([]);
   expect(states(settle(one(), order({ status: "cancelled" })))).toEqual(["k1 held"]); // the service decides what a late tap is worth
+});
+
+test("a tap keeps whose turn it was and when, for as long as it waits", () => {
+  expect(pass(one(), now + undoFor).map((t) => [t.turn, t.pressed])).toEqual([["unl_1", now - 500]]);
 });

@@ -16,6 +16,9 @@ export type Tap = {
   /** The feed's number after the act, once it is sent. */
   seq: number;
   words: string;
+  /** When it was pressed by the service's clock, and whose turn at the screen it was; "" where it needs nobody. */
+  pressed: number;
+  turn: string;
   /** As people call the order: kept, since a tap may outlive the picture. */
   number: string;
   channel: string;
@@ -25,10 +28,19 @@ export const undoFor = 10_000;
 const keepFor = 12 * 3600_000; // what could not be sent for so long is of another shift
 
 /** A press. A second one on the same order changes nothing. */
-export function press(taps: Tap[], o: Pick<OrderSummary, "id" | "channel">, number: string, now: number, key = onceKey()): Tap[] {
+export function press(
+  taps: Tap[],
+  o: Pick<OrderSummary, "id" | "channel">,
+  number: string,
+  now: number,
+  pressed: number,
+  turn: string,
+  key = onceKey(),
+): Tap[] {
   const old = taps.find((t) => t.id === o.id);
   if (old && old.state !== "refused") return taps;
-  return [...taps.filter((t) => t.id !== o.id), { id: o.id, key, at: now, state: "held", seq: 0, words: "", number, channel: o.channel }];
+  const tap: Tap = { id: o.id, key, at: now, state: "held", seq: 0, words: "", number, channel: o.channel, pressed, turn };
+  return [...taps.filter((t) => t.id !== o.id), tap];
 }
 
 /** Takes a press back, while it has not been sent. */

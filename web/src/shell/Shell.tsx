@@ -18,6 +18,7 @@ import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
+import { Locked, LockKey } from "./Lock";
 import type { Place } from "./Palette";
 import { Replaced } from "./Replaced";
 import { Unsent } from "./Unsent";
@@ -67,6 +68,7 @@ export function Shell() {
       </div>
       {phone ? <BottomBar /> : null}
       <Commands />
+      <Locked />
     </div>
   );
 }
@@ -82,6 +84,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/status", icon: "pulse", name: "status", right: "whole.see" },
   { to: "/people", icon: "people", name: "people", right: "people.keep" },
   { to: "/keys", icon: "lock", name: "keys", right: "keys.keep" },
+  { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -181,6 +184,7 @@ type Target =
   | "/status"
   | "/people"
   | "/keys"
+  | "/devices"
   | "/messages"
   | "/board"
   | "/me";
@@ -230,6 +234,7 @@ function Strip({ phone }: { phone: boolean }) {
         <span className="strip-item quiet num">{lastOrder > 0 ? t("strip.last", { at: clock(lastOrder, zone) }) : t("strip.none")}</span>
       )}
       <Announcer />
+      <LockKey />
       <Sound />
     </header>
   );

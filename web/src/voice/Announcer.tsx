@@ -1,13 +1,17 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { answer, api } from "../data/api";
 import { useNow } from "../data/clock";
 import { useLiveOrders } from "../data/live";
 import type { OrderSummary } from "../data/model";
-import { useWaitingOrders } from "../data/queries";
+import { session, stores, useWaitingOrders } from "../data/queries";
 import { countdown } from "../format/countdown";
 import { Icon } from "../ui/icons";
 import { useChannelName } from "../ui/Mark";
+import { Popover } from "../ui/Popover";
+import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
 import { waitingFor } from "./waiting";
@@ -19,6 +23,58 @@ export function sawOrder(id: string): void {
   seen.add(id);
 }
 
+const door: Door = {
+  ask: (id, body) => answer(api.POST("/api/v1/stores/{id}/voices", { params: { path: { id } }, body })),
+  letAll: (id, body) => answer(api.PUT("/api/v1/stores/{id}/voices", { params: { path: { id } }, body })),
+};
+
+/** The store for which this console speaks. Whoever sees several sits elsewhere: he hears all, and takes the voice from nobody. */
+function useOnlyStore(): string | undefined {
+  const { data: user } = useQuery(session);
+  const { data: all } = useQuery(stores);
+  if (user?.device) return user.device.store_id;
+  return all?.length === 1 ? all[0]?.id : undefined;
+}
+
+/** Who speaks in the store, where that is another device; and how it becomes this one, or all. */
+function Post({ speaking }: { speaking: Speaking }) {
+  const { t } = useTranslation();
+  if (!speaking.everybody && (speaking.mine || speaking.name === "")) return null;
+  const words = speaking.everybody ? t("device.allSpeak") : t("device.speaks", { name: speaking.name });
+  return (
+    <Popover label={words} face={<span className="clip voice-post">{words}</span>}>
+      {(close) => (
+        <div className="voice-posts">
+          <p className="quiet">{t("device.speaksHelp")}</p>
+          <button
+            type="button"
+            className="btn"
+            onClick={() => {
+              if (speaking.everybody) speaking.letAll(false);
+              speaking.take();
+              close();
+            }}
+          >
+            {t("device.speakHere")}
+          </button>
+          {speaking.everybody ? null : (
+            <button
+              type="button"
+              className="btn"
+              onClick={() => {
+                speaking.letAll(true);
+                close();
+              }}
+            >
+              {t("device.letAll")}
+            </button>
+          )}
+        </div>
+      )}
+    </Popover>
+  );
+}
+
 /** Rings and speaks while something waits for a person, and shows the same sentence on the screen. */
 export function Announcer() {
   const { t, i18n } = useTranslation();
@@ -27,7 +83,8 @@ export function Announcer() {
   const asked = useWaitingOrders();
   const live = useLiveOrders();
   const speaker = useSpeaker();
-  const mine = useSpeakingTab();
+  const tab = useSpeakingTab();
+  const speaking = useSpeakingDevice(door, useOnlyStore(), "counter", tab, speaker.mode === "on" && speaker.allowed);
 
   useEffect(unlockOnPress, []);
 
@@ -41,7 +98,7 @@ export function Announcer() {
   }, [asked, live]);
   const waiting = waitingFor(orders, seen, now, name);
 
-  const shown = useRinging(waiting, now, i18n.language, mine);
+  const shown = useRinging(waiting, now, i18n.language, speaking.mine);
   const asking = waiting.filter((w) => !w.once).length;
   useEffect(() => {
     document.title = asking > 0 ? `(${asking}) ${t("brand")}` : t("brand");
@@ -71,6 +128,7 @@ export function Announcer() {
           </span>
         ) : null}
       </div>
+      {!blocked && speaker.mode === "on" ? <Post speaking={speaking} /> : null}
       {blocked ? (
         <button
           type="button"

@@ -3,12 +3,11 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { serverNow } from "../../data/clock";
 import type { Place } from "../../floor/Door";
-import { Head, Mark, nameOf } from "../../floor/Head";
+import { Head, Mark, nameOf, useSpeaking } from "../../floor/Head";
 import { usePicture, Watch } from "../../floor/watch";
 import { watchdog } from "../../floor/watchdog";
 import { language, t } from "../../floor/words";
 import { zhNumber } from "../../voice/announcement";
-import { useSpeakingTab } from "../../voice/ringing";
 import { say } from "../../voice/speaker";
 import "./callout.css";
 import { type Called, numbersOf } from "./numbers";
@@ -43,7 +42,8 @@ export function Callout({ place }: { place: Place }) {
     if (calls.length > 0) setQueue((old) => old.concat(calls));
   }, [picture]);
 
-  const mine = useSpeakingTab();
+  const speaking = useSpeaking(place, "callout");
+  const { mine } = speaking;
   const next = queue[0];
   useEffect(() => {
     if (!next) return;
@@ -62,7 +62,7 @@ export function Callout({ place }: { place: Place }) {
       <div className="sr-only" role="status" aria-live="polite" data-testid="announcement">
         {next ? sentence(place, next) : ""}
       </div>
-      <Head place={place} title="callout" picture={picture} offline={t("offlineCall")} unsent={0} />
+      <Head place={place} title="callout" picture={picture} offline={t("offlineCall")} unsent={0} speaking={speaking} />
       <main className="callout-body">
         <section className="ready-side" aria-label={t("pickUp")}>
           <h2>{t("pickUp")}</h2>

@@ -118,6 +118,11 @@ export function SignIn() {
         </button>
       </form>
       <ByLock next={safeNext(next)} />
+      <p className="enter-other">
+        <a className="link" href="/pair">
+          {t("device.asCounter")}
+        </a>
+      </p>
     </Frame>
   );
 }

@@ -1,11 +1,13 @@
 // 后厨屏: one list of what to make, over all channels. Read from three metres, pressed with gloves.
 
 import { useEffect, useMemo, useRef, useState } from "react";
+import { ended } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { type Item, type OrderSummary, readOrder, type WireOrder } from "../../data/model";
 import type { Place } from "../../floor/Door";
-import { Head, Mark, nameOf } from "../../floor/Head";
+import { Head, Mark, nameOf, useSpeaking } from "../../floor/Head";
 import { recallJSON } from "../../floor/kept";
+import { LockKey, Pad, useLock } from "../../floor/Lock";
 import { call } from "../../floor/net";
 import { type Tap, undoFor } from "../../floor/taps";
 import { usePicture, Watch } from "../../floor/watch";
@@ -14,7 +16,7 @@ import { language, t } from "../../floor/words";
 import { clock } from "../../format/time";
 import { remember } from "../../ui/device";
 import type { Waiting } from "../../voice/announcement";
-import { useRinging, useSpeakingTab } from "../../voice/ringing";
+import { useRinging } from "../../voice/ringing";
 import { riderOf } from "../../voice/waiting";
 import { boardOf, type Card, dishesOf, type Stopped, scanned, stops } from "./board";
 import "./kitchen.css";
@@ -22,7 +24,7 @@ import { useTaps } from "./useTaps";
 
 export function Kitchen({ place }: { place: Place }) {
   const now = useNow();
-  const watch = useMemo(() => new Watch({ store: place.store, status: "accepted,ready" }), [place.store]);
+  const watch = useMemo(() => new Watch({ store: place.store, status: "new,accepted,ready" }), [place.store]);
   useEffect(() => watch.start(), [watch]);
   const picture = usePicture(watch);
   const { taps, press, takeBack, forget } = useTaps(place.store, picture, now);
@@ -37,9 +39,13 @@ export function Kitchen({ place }: { place: Place }) {
   idle.current = cards.length === 0 && taps.length === 0;
   useEffect(() => watchdog(() => idle.current), []);
 
-  const mine = useSpeakingTab();
-  const said = useRinging(waitingIn(place, cards, stopped.list, heardOf, now), now, language, mine);
-  const scan = useScan(place, cards, (c) => press(c.order, c.number));
+  const lock = useLock(place, picture.state === "live");
+  const act = (then: () => void) => (lock.locked ? lock.ask() : then());
+  const speaking = useSpeaking(place, "kitchen");
+  // Nobody at the counter can be heard: what is to be answered there is spoken here, so that no order ends unheard.
+  const fresh = speaking.silent.indexOf("counter") >= 0 ? newOnes(place, picture.orders) : [];
+  const said = useRinging(waitingIn(place, cards, stopped.list, heardOf, now).concat(fresh), now, language, speaking.mine);
+  const scan = useScan(place, cards, (c) => act(() => press(c.order, c.number)));
 
   useEffect(() => {
     if (picture.state === "shut") place.shut(picture.status);
@@ -57,12 +63,17 @@ export function Kitchen({ place }: { place: Place }) {
         offline={t("offline")}
         unsent={taps.filter((x) => x.state === "due").length}
         middle={
-          <span className="count" data-testid="to-make">
-            {t("toMake")} <b className="num">{cards.length}</b>
-          </span>
+          <>
+            <span className="count" data-testid="to-make">
+              {t("toMake")} <b className="num">{cards.length}</b>
+            </span>
+            <LockKey lock={lock} />
+          </>
         }
+        speaking={speaking}
         settings={<p>{t("paceHelp")}</p>}
       />
+      {lock.asking ? <Pad lock={lock} /> : null}
       {scan.shown}
       {stopped.list.length > 0 ? (
         <section className="stops" aria-label={t("cancelled")}>
@@ -110,10 +121,12 @@ export function Kitchen({ place }: { place: Place }) {
                 place={place}
                 now={now}
                 refusal={taps.filter((x) => x.id === c.order.id && x.state === "refused")[0]}
-                ready={() => {
-                  hush(`${c.order.id}/asks`);
-                  press(c.order, c.number);
-                }}
+                ready={() =>
+                  act(() => {
+                    hush(`${c.order.id}/asks`);
+                    press(c.order, c.number);
+                  })
+                }
               />
             ))
           )}
@@ -345,6 +358,20 @@ function useStops(store: string, orders: ReadonlyMap<string, OrderSummary>) {
   const note = (id: string) =>
     setKept((old) => ({ ...old, list: old.list.filter((s) => s.id !== id), noted: old.noted.concat(id).slice(-500) }));
   return { list: kept.list, note };
+}
+
+/** Orders that nobody has accepted and nothing is being done about. */
+function newOnes(place: Place, orders: ReadonlyMap<string, OrderSummary>): Waiting[] {
+  return Array.from(orders.values())
+    .filter((o) => o.status === "new" && o.kind === "takeaway" && !o.pending.some((p) => !ended(p.state)))
+    .map((o) => ({
+      kind: "new" as const,
+      id: `${o.id}/new`,
+      channel: nameOf(place, o.channel),
+      number: o.day_seq,
+      quantity: o.quantity,
+      at: o.deadline && o.deadline.kind === "accept" ? o.deadline.at : 0,
+    }));
 }
 
 const askRings = 10 * 60_000;

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from "react";
+import { serverNow } from "../../data/clock";
+import { turnNow } from "../../data/unlock";
 import { recallJSON } from "../../floor/kept";
 import { call, mayPass, Refusal } from "../../floor/net";
 import { forget, pass, press, refused, sent, settle, type Tap, takeBack } from "../../floor/taps";
@@ -21,7 +23,13 @@ export function useTaps(store: string, picture: Picture, now: number) {
     const next = taps.find((t) => t.state === "due");
     if (!next || sending.current || Date.now() - failed < 3000) return;
     sending.current = next.key;
-    call<{ seq?: number }>("POST", `/orders/${next.id}/actions`, { kind: "ready" }, next.key)
+    call<{ seq?: number }>(
+      "POST",
+      `/orders/${next.id}/actions`,
+      { kind: "ready", pressed_at: next.pressed || undefined },
+      next.key,
+      next.turn,
+    )
       .then(
         (got) => setTaps((all) => sent(all, next.key, got?.seq || 0)),
         (e: unknown) => {
@@ -36,7 +44,8 @@ export function useTaps(store: string, picture: Picture, now: number) {
 
   return {
     taps,
-    press: (o: Parameters<typeof press>[1], number: string) => setTaps((all) => press(all, o, number, Date.now())),
+    press: (o: Parameters<typeof press>[1], number: string) =>
+      setTaps((all) => press(all, o, number, Date.now(), Math.round(serverNow()), turnNow()?.id || "")),
     takeBack: (id: string) => setTaps((all) => takeBack(all, id)),
     forget: (id: string) => setTaps((all) => forget(all, id)),
   };

@@ -13,6 +13,7 @@ import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, word } from "../../words";
 import { Passkeys } from "./Passkeys";
+import { PIN } from "./PIN";
 import { Sessions } from "./Sessions";
 import "./me.css";
 
@@ -64,9 +65,11 @@ export function Me() {
       </div>
       <section className="panel me-list">
         <Line label={user?.name ?? ""} help={[word(t, "role", user?.role ?? ""), shop?.name].filter(Boolean).join(" · ")}>
-          <button type="button" className="btn" disabled={leaving} onClick={() => void signOut()}>
-            {t("me.signOut")}
-          </button>
+          {user?.device ? null : (
+            <button type="button" className="btn" disabled={leaving} onClick={() => void signOut()}>
+              {t("me.signOut")}
+            </button>
+          )}
         </Line>
         {unsent > 0 ? (
           <p className="me-line notice warn" role="status">
@@ -95,6 +98,14 @@ export function Me() {
             <a href="/callout" className="btn">
               {t("me.callout")}
             </a>
+          </Line>
+        ) : null}
+        {user && !user.device ? <PIN /> : null}
+        {phone && may("devices.keep") ? (
+          <Line label={t("nav.devices")} help={t("device.lead")}>
+            <Link to="/devices" className="btn">
+              {t("do.look")}
+            </Link>
           </Line>
         ) : null}
         {phone && may("people.keep") ? (
@@ -163,8 +174,8 @@ export function Me() {
           </select>
         </Line>
       </section>
-      <Passkeys />
-      <Sessions />
+      {user?.device ? null : <Passkeys />}
+      {user?.device ? null : <Sessions />}
     </div>
   );
 }
