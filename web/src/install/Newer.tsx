@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useConnection } from "../data/live";
 import { Icon } from "../ui/icons";
@@ -13,8 +13,11 @@ export function Newer() {
   const newer = useNewer();
   const { state } = useConnection();
   // A new binary ends all streams, so whoever is connected again looks at once.
+  const fresh = useRef(true); // a page that has just been loaded is new
   useEffect(() => {
-    if (state === "live") void lookForNewer();
+    if (state !== "live") return;
+    if (!fresh.current) void lookForNewer();
+    fresh.current = false;
   }, [state]);
   useEffect(() => {
     const look = () => document.visibilityState === "visible" && void lookForNewer();

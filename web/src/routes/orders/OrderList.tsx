@@ -76,7 +76,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   useLayoutEffect(() => {
     shown.current = rows;
   });
-  const sight = useSight(list, firstSeen, rows.length, rowHeight, covered);
+  const sight = useSight(list, firstSeen, rows.length, rowHeight, covered, phone ? 4 : 12); // a card is three rows high
   useScrollPlace(JSON.stringify(query), rows.length > 0);
 
   const open = useCallback(

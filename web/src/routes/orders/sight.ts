@@ -3,13 +3,13 @@
 
 import { type RefObject, useLayoutEffect, useState } from "react";
 
-const around = 12; // rows kept ready above and below
+const nearby = 12; // rows kept ready above and below
 const step = 6; // the window moves in steps, so that scrolling renders every few rows and not every pixel
 
 export type Sight = { from: number; to: number };
 
 /** The window for a list whose top lies `above` pixels over the upper edge of what can be seen. Pure. */
-export function windowOf(above: number, seen: number, height: number, count: number): Sight {
+export function windowOf(above: number, seen: number, height: number, count: number, around = nearby): Sight {
   const first = Math.floor(above / height);
   const last = Math.ceil((above + seen) / height);
   const down = (n: number) => Math.floor(n / step) * step;
@@ -20,6 +20,7 @@ export function windowOf(above: number, seen: number, height: number, count: num
  * Follows the page's scrolling.
  * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled
  * @param covered pixels at the top of the window that something sticky covers
+ * @param around rows kept ready above and below
  */
 export function useSight(
   box: RefObject<HTMLElement | null>,
@@ -27,6 +28,7 @@ export function useSight(
   count: number,
   height: number,
   covered: number,
+  around = nearby,
 ): Sight {
   const [sight, setSight] = useState<Sight>({ from: 0, to: 2 * around });
   const there = count > 0;
@@ -39,7 +41,7 @@ export function useSight(
       if (!el) return;
       const above = covered - el.getBoundingClientRect().top;
       top.current = above > 0 ? Math.ceil(above / height) : 0;
-      const next = windowOf(above, window.innerHeight - covered, height, count);
+      const next = windowOf(above, window.innerHeight - covered, height, count, around);
       setSight((old) => (old.from === next.from && old.to === next.to ? old : next));
     };
     const soon = () => {
@@ -53,7 +55,7 @@ export function useSight(
       window.removeEventListener("scroll", soon);
       window.removeEventListener("resize", soon);
     };
-  }, [box, top, there, count, height, covered]);
+  }, [box, top, there, count, height, covered, around]);
   return sight;
 }
 
