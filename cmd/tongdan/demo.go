@@ -52,8 +52,8 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if err := checkPace(*speed, *rate, 0.1); err != nil {
 		return err
 	}
-	if *key != "" && (!strings.HasPrefix(*key, api.KeyPrefix) || len(*key) < 16 || len(*key) > 200) {
-		return fmt.Errorf("--api-key must begin with %s and have 16 to 200 characters", api.KeyPrefix)
+	if *key != "" && (!strings.HasPrefix(*key, api.KeyPrefix) || strings.HasPrefix(*key, api.TestKeyPrefix) || len(*key) < 16 || len(*key) > 200) {
+		return fmt.Errorf("--api-key must begin with %s, not with %s, and have 16 to 200 characters", api.KeyPrefix, api.TestKeyPrefix)
 	}
 	dir, err := demoDir(*data)
 	if err != nil {
@@ -85,7 +85,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 		return err
 	}
 	defer sims.close()
-	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, at.Hub, false)
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, front{addr: at.Hub, practice: dir})
 	if err != nil {
 		return err
 	}

@@ -229,7 +229,7 @@ func TestTheWrongMasterKeyStopsTheStart(t *testing.T) {
 	}
 }
 
-const demoKey = "tdk_test_key_of_the_demo"
+const demoKey = "tdk_key_of_the_demo"
 
 // The way of an order through everything: a simulated customer, a push, the API, a call
 // to the platform, and what the platform then says.

@@ -20,6 +20,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/platform"
+	"github.com/tongdan/tongdan/internal/practice"
 	"github.com/tongdan/tongdan/internal/rehearse"
 	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/web"
@@ -42,6 +43,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 	notice := f.Duration("notice", 0, "when told to stop, how long to go on serving while /readyz says no, so that a front sends elsewhere: more than two of its intervals of asking (TONGDAN_NOTICE; with PostgreSQL 3s unless set)")
 	backups := f.String("check-backups", c.env("TONGDAN_CHECK_BACKUPS"), "restore and verify the newest backup of this folder every day; nothing can be called from it (TONGDAN_CHECK_BACKUPS)")
 	hour := f.Int("check-at", 4, "hour of the day at which backups are checked, in this machine's zone")
+	practise := f.String("practice", c.or("TONGDAN_PRACTICE", "true"), "whether people may practise on simulated orders, below /practice (TONGDAN_PRACTICE)")
 	disarmed := f.Bool("disarmed", false, "take this database for a copy: nothing is called until it is armed")
 	*notice = defaultNotice(c.env("DATABASE_URL"))
 	if text := c.env("TONGDAN_NOTICE"); text != "" {
@@ -63,6 +65,10 @@ func (c command) serve(ctx context.Context, args []string) error {
 	}
 	if err := checkURL("--public-url", *public); err != nil {
 		return err
+	}
+	offered, err := strconv.ParseBool(*practise)
+	if err != nil {
+		return fmt.Errorf("--practice is %q: use true or false", *practise)
 	}
 	d, err := c.open(ctx, *data, c.env("DATABASE_URL"))
 	if err != nil {
@@ -91,7 +97,11 @@ func (c command) serve(ctx context.Context, args []string) error {
 	if err := c.asRehearsed(&o); err != nil {
 		return err
 	}
-	n, err := c.node(ctx, d, o, *addr, trust)
+	w := front{addr: *addr, trust: trust}
+	if offered {
+		w.practice = *data
+	}
+	n, err := c.node(ctx, d, o, w)
 	if err != nil {
 		return err
 	}
@@ -218,26 +228,44 @@ type node struct {
 	api      *api.Server
 	server   *http.Server
 	listener net.Listener
-	url      string        // of the listener
-	notice   time.Duration // at the end, see api.Leave
-	drill    *drill        // nil = backups are not checked
+	url      string          // of the listener
+	notice   time.Duration   // at the end, see api.Leave
+	drill    *drill          // nil = backups are not checked
+	practice *practice.Stage // nil = nobody may practise
+}
+
+// A front is how a node shows itself to the outside.
+type front struct {
+	addr     string
+	trust    bool   // a proxy of one's own: see api.Options
+	practice string // folder in which people practise; "" = nowhere
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
-func (c command) node(ctx context.Context, d *db.DB, o hub.Options, addr string, trust bool) (*node, error) {
+func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*node, error) {
 	hub.TuneMemory()
 	o.DB, o.Platforms, o.Log, o.Version = d, platform.All(), c.log, version()
 	h := hub.New(o)
-	a, err := api.New(api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: trust})
+	show := api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: w.trust}
+	var stage *practice.Stage
+	if w.practice != "" {
+		stage = practice.New(practice.Options{Dir: w.practice, Platforms: platform.All, Console: show.Console, Version: show.Version, Log: c.log, TrustProxy: w.trust})
+		show.Practice = stage
+	}
+	a, err := api.New(show)
 	if err != nil {
 		return nil, err
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", addr)
+	l, err := lc.Listen(ctx, "tcp", w.addr)
 	if err != nil {
-		return nil, fmt.Errorf("--addr %s: %w", addr, err)
+		return nil, fmt.Errorf("--addr %s: %w", w.addr, err)
 	}
-	return &node{c: c, db: d, hub: h, api: a, server: a.HTTP(), listener: l, url: "http://" + reachable(l.Addr())}, nil
+	n := &node{c: c, db: d, hub: h, api: a, server: a.HTTP(), listener: l, url: "http://" + reachable(l.Addr()), practice: stage}
+	if stage != nil {
+		n.server.RegisterOnShutdown(stage.EndStreams)
+	}
+	return n, nil
 }
 
 // reachable is an address as one enters it on this machine.
@@ -261,6 +289,9 @@ func (n *node) run(ctx context.Context) error {
 	g.Go(func() error { return n.hub.Run(work) })
 	g.Go(func() error { return n.db.Follow(work) })
 	g.Go(func() error { return n.tidy(work) })
+	if n.practice != nil {
+		g.Go(func() error { return n.practice.Run(work) })
+	}
 	if n.drill != nil {
 		g.Go(func() error { return n.drill.run(work, n) })
 	}

@@ -38,6 +38,11 @@ type Options struct {
 	// TrustProxy believes X-Forwarded-Proto and the last X-Forwarded-For of whoever
 	// connects: only behind a proxy of one's own.
 	TrustProxy bool
+
+	// Practice is where people practise; nil = nowhere. Course is set for the server of
+	// the practice itself.
+	Practice Practice
+	Course   Course
 }
 
 // A Server answers HTTP. It may be used concurrently.
@@ -48,6 +53,9 @@ type Server struct {
 	log            *slog.Logger
 	now            func() time.Time
 	trust          bool
+	practice       Practice // nil = not offered
+	course         Course   // nil: this is no practice
+	door           door
 	api            huma.API
 	mux            *http.ServeMux
 	reg            *prometheus.Registry
@@ -82,7 +90,11 @@ func New(o Options) (*Server, error) {
 	humaSetup()
 	s := &Server{
 		hub: o.Hub, version: o.Version, log: o.Log, now: o.Now, trust: o.TrustProxy, mux: http.NewServeMux(), reg: prometheus.NewRegistry(),
+		practice: o.Practice, course: o.Course, door: realDoor,
 		signIns: newLimiter(10, 30*time.Second), pins: newLimiter(10, 5*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
+	}
+	if s.course != nil {
+		s.door = practiceDoor
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -108,6 +120,10 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.HandleFunc("GET /metrics", s.metrics)
+	if s.practice != nil {
+		s.mux.Handle(PracticePath+"/", http.StripPrefix(PracticePath, s.practice))
+		s.mux.Handle("GET "+PracticePath, http.RedirectHandler(PracticePath+"/", http.StatusSeeOther))
+	}
 	if o.Console != nil {
 		s.mux.Handle("/", o.Console)
 	}
@@ -215,6 +231,7 @@ func (s *Server) routes() {
 	s.boardRoutes()
 	s.deviceRoutes()
 	s.voiceRoutes()
+	s.practiceRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

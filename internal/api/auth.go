@@ -60,6 +60,12 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		if !ok || !strings.HasPrefix(secret, KeyPrefix) || len(secret) > 200 {
 			return caller{}, fault.Say(op, fault.Unauthorized, "key_form", "send the API key as Authorization: Bearer tdk_…")
 		}
+		switch test := strings.HasPrefix(secret, TestKeyPrefix); {
+		case test && s.course == nil:
+			return caller{}, fault.Say(op, fault.Unauthorized, "key_test", "this is a test key: it works below {path} alone", "path", PracticePath+base)
+		case !test && s.course != nil:
+			return caller{}, fault.Say(op, fault.Unauthorized, "key_real", "this is the address of the practice: send a test key, which begins with {prefix}", "prefix", TestKeyPrefix)
+		}
 		k, err := s.db.KeyByHash(r.Context(), HashToken(secret))
 		if fault.Is(err, fault.NotFound) {
 			return caller{}, fault.Say(op, fault.Unauthorized, "key_unknown", "this API key is not known; make a new one under Settings")
@@ -69,7 +75,7 @@ func (s *Server) authenticate(r *http.Request) (caller, error) {
 		}
 		return caller{Actor: hub.Actor{Scope: db.Scope{Merchant: k.Merchant, Stores: k.Stores, Personal: k.Personal}, ID: k.ID.String(), Name: k.Name, Role: role.Role(k.Role)}, byKey: true}, nil
 	}
-	cookie, err := r.Cookie(cookieName)
+	cookie, err := r.Cookie(s.door.name)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > 200 {
 		c, err := s.authenticateDevice(r)
 		if fault.Is(err, fault.NotFound) {
@@ -215,7 +221,7 @@ func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error
 }
 
 func (s *Server) cookie(r *http.Request, value string, age int) http.Cookie {
-	return http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)}
+	return s.door.cookie(value, age, s.secure(r))
 }
 
 type signOutOutput struct {
@@ -224,7 +230,7 @@ type signOutOutput struct {
 
 func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
 	r := requestIn(ctx)
-	if c, err := r.Cookie(cookieName); err == nil && len(c.Value) <= 200 {
+	if c, err := r.Cookie(s.door.name); err == nil && len(c.Value) <= 200 {
 		if err := s.db.DeleteSession(ctx, HashToken(c.Value)); err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, fault.Wrap("api.signOut", err)
 		}
@@ -369,7 +375,7 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 	if as.Everywhere() && len(in.Body.Stores) > 0 {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "this role has all stores; leave stores out"}}}
 	}
-	secret, hash := NewToken(KeyPrefix)
+	secret, hash := NewToken(s.door.keys)
 	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: string(as), Personal: in.Body.Personal}
 	if len(in.Body.Stores) > 0 {
 		row.Stores = in.Body.Stores

@@ -164,6 +164,7 @@ const actRoute = "POST " + base + "/orders/{id}/actions"
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
 var secretAnswers = map[string]bool{
+	"POST " + base + "/practice":         true,
 	"POST " + base + "/keys":             true,
 	"POST " + base + "/me/password":      true,
 	"POST " + base + "/people":           true,

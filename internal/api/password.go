@@ -83,8 +83,10 @@ func HashToken(secret string) []byte {
 
 // The prefixes of secrets: scanners for leaked ones find them by it.
 const (
-	KeyPrefix   = "tdk_"
-	setupPrefix = "tds_"
+	KeyPrefix = "tdk_"
+	// TestKeyPrefix begins keys that are made in the practice and work there alone.
+	TestKeyPrefix = "tdk_test_"
+	setupPrefix   = "tds_"
 
 	invitePrefix = "tdi_"
 )

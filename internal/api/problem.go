@@ -189,6 +189,9 @@ func (p *Problem) wrong(errs []error) error {
 	return e
 }
 
+// Fail answers an error as the API does, for what stands beside it under the same address.
+func Fail(w http.ResponseWriter, r *http.Request, err error) { problemOf(r.Context(), err).write(w) }
+
 // fail answers an error outside huma.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	problemOf(r.Context(), err).write(w)

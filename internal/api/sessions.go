@@ -38,8 +38,8 @@ func person(c caller) (ident.User, error) {
 }
 
 // cookieHash is the hash of the session that asks.
-func cookieHash(ctx context.Context) []byte {
-	if c, err := requestIn(ctx).Cookie(cookieName); err == nil {
+func (s *Server) cookieHash(ctx context.Context) []byte {
+	if c, err := requestIn(ctx).Cookie(s.door.name); err == nil {
 		return HashToken(c.Value)
 	}
 	return nil
@@ -60,7 +60,7 @@ func (s *Server) mySessions(ctx context.Context, _ *struct{}) (*sessionsOutput, 
 	if err != nil {
 		return nil, fault.Wrap("api.mySessions", err)
 	}
-	mine := cookieHash(ctx)
+	mine := s.cookieHash(ctx)
 	out := &sessionsOutput{}
 	out.Body.Sessions = each(rows, func(r db.SessionRow) Session {
 		return Session{r.ID(), r.Device, r.Made, r.Seen, slices.Equal(r.Hash, mine)}
@@ -91,7 +91,7 @@ func (s *Server) endMyOthers(ctx context.Context, _ *struct{}) (*struct{}, error
 	if err != nil {
 		return nil, err
 	}
-	return nil, fault.Wrap("api.endMyOthers", s.db.EndSessions(ctx, id, cookieHash(ctx)))
+	return nil, fault.Wrap("api.endMyOthers", s.db.EndSessions(ctx, id, s.cookieHash(ctx)))
 }
 
 type passwordInput struct {

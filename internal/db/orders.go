@@ -551,6 +551,17 @@ type EffectFilter struct {
 
 const maxEffects = 500
 
+// DoneBy lists the kinds of effects that somebody ("usr_…") has wanted and that are done.
+func (d *DB) DoneBy(ctx context.Context, m ident.Merchant, cause string) (kinds []string, err error) {
+	err = d.query(ctx, `SELECT DISTINCT kind FROM effects WHERE merchant_id = $1 AND cause = $2 AND state = $3 ORDER BY kind`, []any{int64(m), cause, string(effect.Done)}, func(scan scanFunc) error {
+		var kind string
+		err := scan(&kind)
+		kinds = append(kinds, kind)
+		return err
+	})
+	return kinds, fault.Wrap("db.DoneBy", err)
+}
+
 // Effects lists effects, newest first. A scope of stores sees those of its orders.
 func (d *DB) Effects(ctx context.Context, sc Scope, f EffectFilter) (list []effect.Effect, next string, err error) {
 	const op = "db.Effects"

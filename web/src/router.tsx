@@ -2,6 +2,7 @@ import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { session } from "./data/queries";
+import { root as place, practising } from "./place";
 import { readFilter } from "./routes/orders/filter";
 import { Bones, State, Trouble } from "./ui/Screen";
 
@@ -14,7 +15,7 @@ function Lost() {
       icon="unclear"
       title={t("state.noPage")}
       action={
-        <a className="btn" href="/orders">
+        <a className="btn" href={`${place}/orders`}>
           {t("nav.orders")}
         </a>
       }
@@ -34,7 +35,9 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (s: Record<string, unknown>): { next?: string } => ({ next: text(s.next) }),
-  component: lazyRouteComponent(() => import("./routes/enter/Enter"), "SignIn"),
+  component: practising
+    ? lazyRouteComponent(() => import("./routes/enter/Over"), "Over")
+    : lazyRouteComponent(() => import("./routes/enter/Enter"), "SignIn"),
 });
 
 const setup = createRoute({
@@ -175,6 +178,7 @@ const tree = root.addChildren([
 export function makeRouter(client: QueryClient) {
   return createRouter({
     routeTree: tree,
+    basepath: place || "/",
     context: { client },
     defaultPendingMs: 400,
     // The order centre keeps its own place (ui/place.ts): opening and closing an order must not move the list behind it.

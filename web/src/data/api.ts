@@ -2,6 +2,7 @@
 // turns each failure into words.
 
 import createClient, { type Middleware } from "openapi-fetch";
+import { root } from "../place";
 import { inWords } from "../words/reasons";
 import { learnTime } from "./clock";
 import type { components, paths } from "./schema";
@@ -66,7 +67,7 @@ const door: Middleware = {
 };
 
 export const api = createClient<paths>({
-  baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin,
+  baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin + root,
   querySerializer: { array: { style: "form", explode: false } },
 });
 api.use(door);

@@ -3,6 +3,7 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
+import { root } from "../place";
 import { answer, api } from "./api";
 import { serverNow } from "./clock";
 import { type OrderSummary, readSummary } from "./model";
@@ -196,7 +197,7 @@ export function follow(client: QueryClient): () => void {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (lastId) headers["Last-Event-ID"] = lastId;
-      const response = await fetch("/api/v1/stream", { headers, signal: attempt.signal, cache: "no-store" });
+      const response = await fetch(`${root}/api/v1/stream`, { headers, signal: attempt.signal, cache: "no-store" });
       if (!response.ok || !response.body) throw new Error(`stream refused with ${response.status}`);
       heard("live");
       // Whatever happened between our lists and this moment, nobody told us: read once more.

@@ -8,6 +8,7 @@
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { liveOrders, showKept } from "./live";
 import type { OrderSummary, User } from "./model";
+import { root } from "../place";
 
 const keepFor = 24 * 3600_000;
 const lists = 6; // so many lists, those that were read last
@@ -21,7 +22,7 @@ type Pages = { pages: { orders: OrderSummary[]; next: unknown }[]; pageParams: u
 async function place<T>(mode: IDBTransactionMode, ask: (s: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
   try {
     return await new Promise<T>((done, fail) => {
-      const opening = indexedDB.open("tongdan", 1);
+      const opening = indexedDB.open(`tongdan${root}`, 1);
       opening.onupgradeneeded = () => opening.result.createObjectStore("picture");
       opening.onerror = () => fail(opening.error);
       opening.onsuccess = () => {

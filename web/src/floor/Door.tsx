@@ -3,6 +3,7 @@
 
 import { Component, type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { type Loose, type OwnDevice, readOwnDevice, type Store } from "../data/model";
+import { practising } from "../place";
 import { remember } from "../ui/device";
 import { recallJSON } from "./kept";
 import { call, Refusal } from "./net";
@@ -104,7 +105,7 @@ export function Door({ title, children }: { title: string; children: (place: Pla
             <Pairing kind={title === "callout" ? "callout_screen" : "kitchen_screen"} paired={() => void look()} />
           ) : null}
           <p>
-            <a className="key" href={`/sign-in?next=${location.pathname}`}>
+            <a className="key" href={practising ? "/me" : `/sign-in?next=${location.pathname}`}>
               {t("signIn")}
             </a>{" "}
             <button type="button" className="key" onClick={() => void look()}>

@@ -2,6 +2,7 @@
 
 import { learnTime } from "../data/clock";
 import { turnNow, unlockHeader } from "../data/unlock";
+import { root } from "../place";
 
 /** A call that failed: 0 when nothing came back, which says nothing about what happened there. */
 export class Refusal extends Error {
@@ -29,7 +30,7 @@ export function call<T>(method: string, path: string, body?: unknown, key?: stri
   const on = turnNow();
   if (turn || on) headers[unlockHeader] = turn || (on ? on.id : "");
   const asked = Date.now();
-  const answer = fetch(`/api/v1${path}`, {
+  const answer = fetch(`${root}/api/v1${path}`, {
     method,
     headers,
     body: body === undefined ? undefined : JSON.stringify(body),

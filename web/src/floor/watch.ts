@@ -5,6 +5,7 @@
 import { useSyncExternalStore } from "react";
 import { serverNow } from "../data/clock";
 import { type Loose, type OrderSummary, readOrder, readSummary, type WireOrder } from "../data/model";
+import { root } from "../place";
 import { remember } from "../ui/device";
 import { recallJSON } from "./kept";
 import { call, Refusal } from "./net";
@@ -77,7 +78,7 @@ export class Watch {
 
   private listen(): void {
     this.source?.close();
-    const source = new EventSource("/api/v1/stream");
+    const source = new EventSource(`${root}/api/v1/stream`);
     this.source = source;
     source.addEventListener("open", () => void this.ask());
     source.addEventListener("gone", () => void this.ask());

@@ -10,6 +10,7 @@ import { accounts, merchant, parked, session, stores, unclear } from "../data/qu
 import { useMay } from "../data/rights";
 import { clock, clockSeconds, moment } from "../format/time";
 import { Newer } from "../install/Newer";
+import { practising } from "../place";
 import { messages } from "../routes/board/concerns";
 import { lastSearch } from "../routes/orders/last";
 import { usePhone } from "../ui/device";
@@ -24,6 +25,7 @@ import { Replaced } from "./Replaced";
 import { Unsent } from "./Unsent";
 import "./shell.css";
 
+const Practice = lazy(() => import("./Practice").then((m) => ({ default: m.Practice })));
 const loadPalette = () => import("./Palette").then((m) => ({ default: m.Palette }));
 const Palette = lazy(loadPalette);
 
@@ -223,6 +225,11 @@ function Strip({ phone }: { phone: boolean }) {
   const n = useTroubles();
   return (
     <header className="strip">
+      {practising ? (
+        <Suspense>
+          <Practice />
+        </Suspense>
+      ) : null}
       {phone ? <img src="/favicon.svg" alt={t("brand")} width="26" height="26" /> : null}
       <Network />
       {n.accounts > 0 ? (

@@ -2,6 +2,7 @@
 // waits for somebody.
 
 import { useEffect, useRef, useState } from "react";
+import { root } from "../place";
 import { announcement, type Waiting } from "./announcement";
 import { say } from "./speaker";
 
@@ -45,7 +46,7 @@ export function useSpeakingTab(): boolean {
     if (!("locks" in navigator)) return;
     const stop = new AbortController();
     navigator.locks
-      .request("tongdan.voice", { signal: stop.signal }, () => {
+      .request(`tongdan.voice${root}`, { signal: stop.signal }, () => {
         setMine(true);
         return new Promise<void>((done) => stop.signal.addEventListener("abort", () => done()));
       })

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,8 +6,10 @@ import { leaveBehind, useWaiting } from "../../data/act";
 import { answer, api } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { forgetPicture } from "../../data/picture";
+import { enterPractice, practice } from "../../data/practice";
 import { merchant, parked, session } from "../../data/queries";
 import { useMay } from "../../data/rights";
+import { practising, root } from "../../place";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
 import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
@@ -92,10 +94,10 @@ export function Me() {
         ) : null}
         {may("see") ? (
           <Line label={t("me.screens")} help={t("me.screensHelp")}>
-            <a href="/kitchen" className="btn">
+            <a href={`${root}/kitchen`} className="btn">
               {t("me.kitchen")}
             </a>
-            <a href="/callout" className="btn">
+            <a href={`${root}/callout`} className="btn">
               {t("me.callout")}
             </a>
           </Line>
@@ -108,6 +110,7 @@ export function Me() {
             </Link>
           </Line>
         ) : null}
+        <PracticeLine />
         {phone && may("people.keep") ? (
           <Line label={t("nav.people")} help={t("people.lead")}>
             <Link to="/people" className="btn">
@@ -177,6 +180,21 @@ export function Me() {
       {user?.device ? null : <Passkeys />}
       {user?.device ? null : <Sessions />}
     </div>
+  );
+}
+
+/** The way to practise, where it is offered. */
+function PracticeLine() {
+  const { t } = useTranslation();
+  const { data } = useQuery(practice);
+  const enter = useMutation({ mutationFn: enterPractice });
+  if (practising || !data?.offered) return null;
+  return (
+    <Line label={t("practice.title")} help={enter.error ? t("practice.failed") : t("practice.lead")}>
+      <button type="button" className="btn" disabled={enter.isPending} onClick={() => enter.mutate()}>
+        {t(enter.isPending ? "practice.going" : "practice.begin")}
+      </button>
+    </Line>
   );
 }
 

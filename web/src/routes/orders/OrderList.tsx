@@ -4,6 +4,7 @@ import { type FocusEvent, type PointerEvent, useCallback, useEffect, useLayoutEf
 import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
+import { root } from "../../place";
 import { useMedia, usePhone } from "../../ui/device";
 import { Pull, useAgain } from "../../ui/Pull";
 import { useScrollPlace } from "../../ui/place";
@@ -401,7 +402,7 @@ function Nothing({ filter, change }: { filter: Filter; change: (next: Partial<Fi
         icon="plug"
         title={t("list.noChannel")}
         action={
-          <a className="btn primary" href="/connections">
+          <a className="btn primary" href={`${root}/connections`}>
             {t("list.connect")}
           </a>
         }

@@ -5,6 +5,7 @@ import { answer, api, Failure } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { session, stores } from "../../data/queries";
 import { moment } from "../../format/time";
+import { root } from "../../place";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
@@ -258,7 +259,7 @@ function LinkSheet({ link, close }: { link: Link; close: () => void }) {
   const { t } = useTranslation();
   const zone = useZone();
   const now = useNow();
-  const url = linkOf(link.token, location.origin);
+  const url = linkOf(link.token, location.origin + root);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(url);

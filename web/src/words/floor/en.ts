@@ -85,6 +85,8 @@ export const en = {
   scanWhich: "Two orders are {{n}}: choose one",
   scanTyped: "Number {{n}}",
   number: "No. {{n}}",
+  practice: "Practice mode: these orders are not real",
+  practiceEnd: "End practice",
   preparing: "Preparing",
   pickUp: "Please collect",
   nothingReady: "Nothing to collect yet",

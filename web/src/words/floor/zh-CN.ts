@@ -83,6 +83,8 @@ export const zh = {
   scanWhich: "有两单都是 {{n}} 号，请选一单",
   scanTyped: "号码 {{n}}",
   number: "{{n}} 号",
+  practice: "练习模式：这些订单不是真的",
+  practiceEnd: "结束练习",
   preparing: "制作中",
   pickUp: "请取餐",
   nothingReady: "还没有可取的餐",
