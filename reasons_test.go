@@ -166,7 +166,7 @@ func TestEveryReasonHasATextInEveryLanguage(t *testing.T) {
 var ofTheConsole = []string{"no_acceptance", "role"}
 
 // english finds a text of ours in the Words of an error: literal, or put together.
-var english = regexp.MustCompile(`\bWords: +"|\bWords: [^,}]*\+ *"|fault\.New\([^)]*, "[^"]+`)
+var english = regexp.MustCompile(`\bWords: +"|\bWords: [^,}]*\+ *"|fault\.New\([^)]*, "[^"]+|\{Location: [^}]*Message: +"`)
 
 func TestConnectorsAndHubGiveReasonsNotEnglish(t *testing.T) {
 	seen := 0
@@ -193,6 +193,67 @@ func TestConnectorsAndHubGiveReasonsNotEnglish(t *testing.T) {
 	}
 	if seen < 60 {
 		t.Errorf("only %d files were looked at", seen)
+	}
+}
+
+// What a connector says of its platform is Chinese and English; the console has it in its
+// other languages by the English.
+func TestWhatConnectorsSayIsSaidInEveryLanguage(t *testing.T) {
+	english := regexp.MustCompile(`\bEN:\s*("(?:[^"\\]|\\.)*")`)
+	said := map[string]string{}
+	for _, dir := range []string{"internal/hub", "internal/platform/*"} {
+		files, err := filepath.Glob(dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range english.FindAllStringSubmatch(string(b), -1) {
+				text, err := strconv.Unquote(m[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				said[text] = path
+			}
+		}
+	}
+	if len(said) < 90 {
+		t.Fatalf("only %d texts were found", len(said))
+	}
+	files, err := filepath.Glob("web/src/words/said/*.ts")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%d languages: %v", len(files), err)
+	}
+	line := regexp.MustCompile(`(?m)^  (?:(\w+)|("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)'):\s+(?:"(?:[^"\\]|\\.)+"|'(?:[^'\\]|\\.)+'),$`)
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		has := map[string]bool{}
+		for _, m := range line.FindAllStringSubmatch(string(b), -1) {
+			text := m[1] + strings.ReplaceAll(m[3], `\'`, "'")
+			if m[2] != "" {
+				if text, err = strconv.Unquote(m[2]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			has[text] = true
+			if said[text] == "" {
+				t.Errorf("%s: nobody says %q any more", file, text)
+			}
+		}
+		for text, path := range said {
+			if !has[text] {
+				t.Errorf("%s: %q is missing (%s)", file, text, path)
+			}
+		}
 	}
 }
 

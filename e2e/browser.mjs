@@ -7,6 +7,8 @@ import { chromium } from "playwright-core";
 import { until } from "./until.mjs";
 
 export const languages = ["zh-CN", "en"];
+/** Those in which every screen is walked through, and no scene is played. */
+export const otherLanguages = ["es", "pt-BR"];
 export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
@@ -29,10 +31,12 @@ export function openBrowser() {
 /** The console's own texts in a language: words(language)("act.accept", { … }). */
 export const wordsOf = (language) => textsIn(`${language}.ts`, "words");
 /** The texts of the shop floor's screens. */
-export const floorWordsOf = (language) => textsIn(`floor/${language}.ts`, language === "en" ? "en" : "zh");
+export const floorWordsOf = (language) => textsIn(`floor/${language}.ts`, language.split("-")[0]);
 
 async function textsIn(file, name) {
-  const source = readFileSync(new URL(`../web/src/words/${file}`, import.meta.url), "utf8");
+  const source = readFileSync(new URL(`../web/src/words/${file}`, import.meta.url), "utf8")
+    .replace(/^import type .*$/gm, "")
+    .replace(/^(export const \w+): [^=]+ =/m, "$1 =");
   const words = (await import(`data:text/javascript;charset=utf-8,${encodeURIComponent(source)}`))[name];
   return (key, values = {}) => {
     const text = key.split(".").reduce((w, k) => w?.[k], words);
@@ -116,13 +120,16 @@ export const says = (locator, ...texts) =>
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** What axe finds that keeps people out, as lines of rule and place. */
-export async function barriers(page) {
+/** The rules of axe that ask about colours. */
+export const colours = ["color-contrast", "link-in-text-block"];
+
+/** What axe finds that keeps people out, by all its rules or by some, as lines of rule and place. */
+export async function barriers(page, rules) {
   if (!(await page.evaluate("typeof window.axe !== 'undefined'"))) await page.evaluate(axe);
-  const { violations } = await page.evaluate(async () => {
-    const all = await window.axe.run(document, { resultTypes: ["violations"] });
-    return { violations: all.violations };
-  });
+  const violations = await page.evaluate(async (rules) => {
+    const all = await window.axe.run(document, { resultTypes: ["violations"], preload: false, iframes: false, ...(rules && { runOnly: { type: "rule", values: rules } }) });
+    return all.violations;
+  }, rules);
   return violations
     .filter((v) => v.impact === "serious" || v.impact === "critical")
     .flatMap((v) => v.nodes.map((n) => `${v.impact} ${v.id}: ${n.target.join(" ")} ${n.any[0]?.message ?? ""}`));

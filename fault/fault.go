@@ -39,7 +39,8 @@ const (
 // "body.lines[2].quantity".
 type Field struct {
 	Location string
-	Message  string
+	Message  string // in English; that of Why where there is one
+	Why      Reason // for screens; see Wrong
 }
 
 // An Error says what was being done, what kind of failure it was, and why.

@@ -40,8 +40,8 @@ func TestTheCodeOfAPlainErrorIsInternalAndOfAnEndedContextUnavailable(t *testing
 }
 
 func TestWordsAndFieldsAreFoundThroughWrapping(t *testing.T) {
-	err := fault.Wrap("api.decode", &fault.Error{Code: fault.Invalid, Words: "give a kind", Fields: []fault.Field{{"body.kind", "is missing"}}})
-	if fault.WordsOf(err) != "give a kind" || len(fault.FieldsOf(err)) != 1 {
+	err := fault.Wrap("api.decode", &fault.Error{Code: fault.Invalid, Words: "give a kind", Fields: []fault.Field{fault.Wrong("body.kind", fault.Because("field_needed", "is needed"))}})
+	if fault.WordsOf(err) != "give a kind" || len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Message != "is needed" {
 		t.Errorf("words %q fields %v", fault.WordsOf(err), fault.FieldsOf(err))
 	}
 	if fault.Wrap("x", nil) != nil {

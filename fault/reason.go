@@ -36,6 +36,12 @@ func Say(op string, kind Code, code, text string, args ...string) *Error {
 	return &Error{Op: op, Code: kind, Why: Because(code, text, args...)}
 }
 
+// Wrong is a part of the input with what is wrong with it: what a form says beside a
+// field.
+func Wrong(location string, why Reason) Field {
+	return Field{Location: location, Message: why.Text, Why: why}
+}
+
 // IsZero reports whether nothing was said.
 func (r Reason) IsZero() bool { return r.Code == "" && r.Text == "" }
 

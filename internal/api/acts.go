@@ -114,7 +114,7 @@ func (s *Server) actOnEffect(ctx context.Context, a Act) (*doneOutput, error) {
 	const op = "api.actOnEffect"
 	var id ident.Effect
 	if err := id.UnmarshalText([]byte(a.For)); err != nil || id == 0 {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("which_act", "say which act"), Fields: []fault.Field{{Location: "body.for", Message: "must be the effect_id of a pending act"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("which_act", "say which act"), Fields: []fault.Field{fault.Wrong("body.for", fault.Because("field_pending", "must be the effect_id of a pending act"))}}
 	}
 	state, f := effect.Waiting, s.hub.Again
 	if a.Kind == "void" {

@@ -368,12 +368,12 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 	c := who(ctx)
 	for i, id := range in.Body.Stores {
 		if _, ok := s.db.StoreByID(c.Merchant, id); !ok {
-			return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.stores[" + itoa(int64(i)) + "]", Message: "is none of your stores"}}}
+			return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.stores["+itoa(int64(i))+"]", fault.Because("field_foreign_store", "is none of your stores"))}}
 		}
 	}
 	as := cmp.Or(in.Body.Role, role.StoreManager)
 	if as.Everywhere() && len(in.Body.Stores) > 0 {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.role", Message: "this role has all stores; leave stores out"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.role", fault.Because("field_stores_everywhere", "must be left out: this role has all stores"))}}
 	}
 	secret, hash := NewToken(s.door.keys)
 	row := db.KeyRow{Merchant: c.Merchant, Name: strings.TrimSpace(in.Body.Name), Hash: hash, Role: string(as), Personal: in.Body.Personal}

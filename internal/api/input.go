@@ -72,7 +72,7 @@ func idsOf[T any, P interface {
 	out := make([]T, len(texts))
 	for i, text := range texts {
 		if err := P(&out[i]).UnmarshalText([]byte(text)); err != nil || text == "" {
-			return nil, &fault.Error{Op: "api.idsOf", Code: fault.Invalid, Why: fault.Because("filter_wrong", "the filter is wrong"), Fields: []fault.Field{{Location: location, Message: "is no id"}}}
+			return nil, &fault.Error{Op: "api.idsOf", Code: fault.Invalid, Why: fault.Because("filter_wrong", "the filter is wrong"), Fields: []fault.Field{fault.Wrong(location, fault.Because("field_id", "is no id"))}}
 		}
 	}
 	return out, nil

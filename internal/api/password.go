@@ -31,7 +31,7 @@ const (
 func HashPassword(password string) (string, error) {
 	if utf8.RuneCountInString(password) < minPassword || len(password) > maxPassword {
 		return "", &fault.Error{Op: "api.HashPassword", Code: fault.Invalid, Why: fault.Because("password_short", "choose a password of 8 characters or more"),
-			Fields: []fault.Field{{Location: "body.password", Message: "must have 8 to 200 characters"}}}
+			Fields: []fault.Field{fault.Wrong("body.password", fault.Because("password_short", "choose a password of 8 characters or more"))}}
 	}
 	return hashSecret(password), nil
 }

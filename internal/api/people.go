@@ -101,7 +101,7 @@ func (b PersonBody) row() (u db.UserRow, err error) {
 	u = db.UserRow{Name: b.Name, Role: string(b.Role), Personal: b.Personal, Disabled: b.Suspended}
 	switch {
 	case b.AllStores && len(b.Stores) > 0:
-		return u, &fault.Error{Op: "api.PersonBody", Code: fault.Invalid, Fields: []fault.Field{{Location: "body.stores", Message: "leave them out when all_stores is true"}}}
+		return u, &fault.Error{Op: "api.PersonBody", Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.stores", fault.Because("field_stores_all", "leave the stores out when all_stores is true"))}}
 	case !b.AllStores && !b.Role.Everywhere():
 		u.Stores = append([]ident.Store{}, b.Stores...)
 	case !b.AllStores && len(b.Stores) > 0:

@@ -34,6 +34,8 @@ type ProblemField struct {
 	Location string `json:"location"`
 	Message  string `json:"message"`
 	Value    any    `json:"value,omitempty"`
+
+	Why *fault.Reason `json:"why,omitempty" doc:"The message for screens, as beside detail; not there for what does not even fit the schema."`
 }
 
 // Error, GetStatus, ContentType and GetHeaders are what huma asks of an error.
@@ -110,7 +112,7 @@ func problemOf(ctx context.Context, err error) *Problem {
 	p.say(why)
 	p.Title = http.StatusText(p.Status)
 	for _, f := range fault.FieldsOf(err) {
-		p.Errors = append(p.Errors, ProblemField{Location: f.Location, Message: f.Message})
+		p.Errors = append(p.Errors, ProblemField{Location: f.Location, Message: f.Message, Why: f.Why.Coded()})
 	}
 	if d := fault.AfterOf(err); d > 0 {
 		p.after = int((d + 999_999_999).Seconds())

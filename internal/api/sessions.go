@@ -123,7 +123,7 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*sessio
 	}
 	defer done()
 	if !SamePassword(u.Password, in.Body.OldPassword) {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("old_password_wrong", "the old password is wrong"), Fields: []fault.Field{{Location: "body.old_password", Message: "is wrong"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("old_password_wrong", "the old password is wrong"), Fields: []fault.Field{fault.Wrong("body.old_password", fault.Because("old_password_wrong", "the old password is wrong"))}}
 	}
 	if u.Password, err = HashPassword(in.Body.NewPassword); err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func need(op string, what map[string]bool) error {
 	var fields []fault.Field
 	for name, ok := range what {
 		if !ok {
-			fields = append(fields, fault.Field{Location: "body." + name, Message: "is missing or too long"})
+			fields = append(fields, fault.Wrong("body."+name, fault.Because("field_missing", "is missing or too long")))
 		}
 	}
 	if len(fields) == 0 {

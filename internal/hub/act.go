@@ -107,20 +107,20 @@ func (h *Hub) pressed(a Act) time.Time {
 
 func (a Act) check() error {
 	e := &fault.Error{Op: "hub.Act", Code: fault.Invalid, Why: fault.Because("act_incomplete", "the act is not complete")}
-	wrong := func(loc, msg string) { e.Fields = append(e.Fields, fault.Field{Location: "body." + loc, Message: msg}) }
+	wrong := func(loc string, why fault.Reason) { e.Fields = append(e.Fields, fault.Wrong("body."+loc, why)) }
 	if !slices.Contains(order.ActionKinds, a.Kind) {
-		wrong("kind", "is none of the acts")
+		wrong("kind", fault.Because("field_act", "is none of the acts"))
 	}
 	for name, s := range map[string]string{"reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier.name": a.Courier.Name, "courier.phone": a.Courier.Phone} {
 		if utf8.RuneCountInString(s) > 500 || !utf8.ValidString(s) {
-			wrong(name, "is longer than 500 characters")
+			wrong(name, fault.Because("field_long", "is longer than {most} characters", "most", "500"))
 		}
 	}
 	if a.Kind == order.Annotate && strings.TrimSpace(a.Text) == "" {
-		wrong("text", "write what the note is to say")
+		wrong("text", fault.Because("field_note", "write what the note is to say"))
 	}
 	if a.Kind == order.RefundPartial && len(a.Lines) == 0 {
-		wrong("lines", "choose what to refund")
+		wrong("lines", fault.Because("field_lines", "choose what to refund"))
 	}
 	if len(e.Fields) > 0 {
 		return e
@@ -226,7 +226,7 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 		return fits[0], nil
 	case len(fits) > 1:
 		return order.Permit{}, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("which_case", "several refund requests wait: say which one"),
-			Fields: []fault.Field{{Location: "body.for", Message: "is missing"}}}
+			Fields: []fault.Field{fault.Wrong("body.for", fault.Because("field_needed", "is needed"))}}
 	}
 	if why.Code == "" {
 		why = order.WhyNoCase
@@ -241,6 +241,7 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 // inputs checks what the platform needs for an act.
 func inputs(p channel.Power, info *channel.Info, a Act) error {
 	e := &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("act_needs_more", "the platform needs more for this act")}
+	wrong := func(name string, why fault.Reason) { e.Fields = append(e.Fields, fault.Wrong("body."+name, why)) }
 	given := map[string]string{"reason_code": a.ReasonCode, "reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier": a.Courier.Name}
 	for _, f := range p.Fields {
 		v := given[f.Name]
@@ -251,15 +252,15 @@ func inputs(p channel.Power, info *channel.Info, a Act) error {
 		switch {
 		case f.Name == "lines":
 			if f.Required && len(a.Lines) == 0 {
-				e.Fields = append(e.Fields, fault.Field{Location: "body.lines", Message: "choose what to refund"})
+				wrong("lines", fault.Because("field_lines", "choose what to refund"))
 			}
 		case f.Required && strings.TrimSpace(v) == "":
-			e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is needed"})
+			wrong(f.Name, fault.Because("field_needed", "is needed"))
 		case utf8.RuneCountInString(v) > limit:
-			e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is too long for the platform"})
+			wrong(f.Name, fault.Because("field_long", "is longer than {most} characters", "most", itoa(limit)))
 		case f.Type == "choice" && v != "":
 			if !slices.ContainsFunc(info.Reasons[a.Kind], func(c channel.Choice) bool { return c.Code == v }) {
-				e.Fields = append(e.Fields, fault.Field{Location: "body." + f.Name, Message: "is none of the platform's reasons"})
+				wrong(f.Name, fault.Because("choose_reason", "choose one of the platform's reasons"))
 			}
 		}
 	}
@@ -289,13 +290,13 @@ func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 		at := slices.IndexFunc(o.Bill.Lines, func(x order.Line) bool { return x.Key == l.Line })
 		if at < 0 {
 			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("no_line", "the order has no such line"),
-				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].line", Message: "is no line of this order"}}}
+				Fields: []fault.Field{fault.Wrong("body.lines["+itoa(i)+"].line", fault.Because("no_line", "the order has no such line"))}}
 		}
 		line := o.Bill.Lines[at]
 		switch left := line.Quantity - line.Refunded; {
 		case l.Quantity < 1 || l.Quantity > line.Quantity:
 			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("more_than_ordered", "more than was ordered"),
-				Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].quantity", Message: "must be between 1 and " + itoa(int(line.Quantity))}}}
+				Fields: []fault.Field{fault.Wrong("body.lines["+itoa(i)+"].quantity", between(1, int(line.Quantity)))}}
 		case left == 0:
 			return c, fault.Say("hub.act", fault.Conflict, "line_refunded", "{name} has been refunded wholly", "name", line.Name)
 		case l.Quantity > left:

@@ -34,7 +34,7 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 		}
 	}
 	if len(items) == 0 || len(items) > MaxBatch {
-		return 0, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("batch_size", "choose between 1 and 500 orders"), Fields: []fault.Field{{Location: "body.orders", Message: "must hold 1 to 500 orders"}}}
+		return 0, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("batch_size", "choose between 1 and 500 orders"), Fields: []fault.Field{fault.Wrong("body.orders", fault.Because("batch_size", "choose between 1 and 500 orders"))}}
 	}
 	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), Made: h.now().UnixMilli(), Total: len(items)}
 	_, err := h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {

@@ -113,15 +113,15 @@ func (h *Hub) checkPerson(op string, u *db.UserRow) error {
 	r := role.Role(u.Role)
 	switch {
 	case !r.Valid():
-		w.add("role", "is none of the roles")
+		w.add("role", fault.Because("field_role", "is none of the roles"))
 	case r.Everywhere() && u.Stores != nil:
-		w.add("stores", "must be left out: this role has all stores")
+		w.add("stores", fault.Because("field_stores_everywhere", "must be left out: this role has all stores"))
 	case u.Stores != nil && len(u.Stores) == 0:
-		w.add("stores", "choose at least one store, or all")
+		w.add("stores", fault.Because("field_stores_none", "choose at least one store, or all"))
 	}
 	for i, id := range u.Stores {
 		if _, ok := h.db.StoreByID(u.Merchant, id); !ok {
-			w.add("stores["+itoa(i)+"]", "is none of your stores")
+			w.add("stores["+itoa(i)+"]", fault.Because("field_foreign_store", "is none of your stores"))
 		}
 	}
 	return w.err(op)
@@ -133,7 +133,7 @@ func nameTaken(op string, err error) error {
 		return fault.Wrap(op, err)
 	}
 	return &fault.Error{Op: op, Code: fault.Conflict, Why: fault.Because("name_taken", "somebody signs in with this name already; add the family name or the store"), Err: err,
-		Fields: []fault.Field{{Location: "body.name", Message: "is taken"}}}
+		Fields: []fault.Field{fault.Wrong("body.name", fault.Because("field_taken", "is taken"))}}
 }
 
 // tellOf writes into the journal what was done with a person, and by whom.

@@ -127,7 +127,7 @@ func (h *Hub) dayOf(c *conn, s db.ShopRow, day string) (channel.Day, error) {
 		t, err := time.ParseInLocation(time.DateOnly, day, zone)
 		if err != nil || t.After(now) || now.Sub(t) > 400*24*time.Hour {
 			return channel.Day{}, &fault.Error{Op: "hub.MakeStatement", Code: fault.Invalid, Why: fault.Because("day_of_400", "give a day of the last 400, such as 2026-03-01"),
-				Fields: []fault.Field{{Location: "body.day", Message: "is no day of the last 400"}}}
+				Fields: []fault.Field{fault.Wrong("body.day", fault.Because("field_day", "is no day of the last 400"))}}
 		}
 		at = t
 	}

@@ -70,7 +70,7 @@ func (s *shop) cancel(ctx context.Context, op string, a channel.Act) ([]channel.
 	i := slices.IndexFunc(cancelReasons, func(c channel.Choice) bool { return c.Code == code })
 	if i < 0 {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("choose_reason", "choose one of the platform's reasons"),
-			Fields: []fault.Field{{Location: "reason_code", Message: "must be one of 2001 to 2016"}}}
+			Fields: []fault.Field{fault.Wrong("reason_code", fault.Because("choose_reason", "choose one of the platform's reasons"))}}
 	}
 	reason := clip(cmp.Or(strings.TrimSpace(a.Reason), cancelReasons[i].Label.ZH), maxText)
 	return s.act(ctx, op, a, call{path: "order/cancel", params: map[string]string{"reason_code": code, "reason": reason}},
@@ -244,7 +244,7 @@ func asked(a channel.Act) []portion {
 func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.RawMessage) ([]channel.Item, error) {
 	const op = "meituan.RefundPartial"
 	bad := func(where string, why fault.Reason) error {
-		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: why, Fields: []fault.Field{{Location: where, Message: why.Text}}}
+		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: why, Fields: []fault.Field{fault.Wrong(where, why)}}
 	}
 	var state refundState
 	if json.Unmarshal(before, &state) != nil || state.Left == nil {

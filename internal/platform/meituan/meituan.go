@@ -123,7 +123,7 @@ func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error
 	var missing []fault.Field
 	for _, f := range info.AppFields {
 		if f.Required && acct.App.Credentials[f.Name].Reveal() == "" {
-			missing = append(missing, fault.Field{Location: f.Name, Message: "is missing"})
+			missing = append(missing, fault.Wrong(f.Name, fault.Because("field_needed", "is needed")))
 		}
 	}
 	if len(missing) > 0 {

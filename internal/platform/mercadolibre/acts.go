@@ -366,7 +366,7 @@ func orderRef(op string, a channel.Act) error {
 }
 
 func invalid(op, field string, why fault.Reason) error {
-	return &fault.Error{Op: op, Code: fault.Invalid, Why: why, Fields: []fault.Field{{Location: field, Message: why.Text}}}
+	return &fault.Error{Op: op, Code: fault.Invalid, Why: why, Fields: []fault.Field{fault.Wrong(field, why)}}
 }
 
 // orEmpty keeps an item's bytes from being nothing where the platform answers nothing.

@@ -57,12 +57,12 @@ func (p *platform) Open(acct channel.Account, env channel.Env) (channel.Shop, er
 	f := &fault.Error{Op: "mercadolibre.Open", Code: fault.Invalid, Why: fault.Because("credentials_missing", "enter the credentials of the app from the platform's developer console")}
 	for _, name := range []string{"client_id", "client_secret"} {
 		if acct.App.Credentials[name].Reveal() == "" {
-			f.Fields = append(f.Fields, fault.Field{Location: "app.credentials." + name, Message: "is missing; it is in the application's page at Mercado Libre"})
+			f.Fields = append(f.Fields, fault.Wrong("app.credentials."+name, fault.Because("field_needed", "is needed")))
 		}
 	}
 	st, ok := siteOf(strings.ToUpper(acct.Credentials["site"].Reveal()))
 	if !ok {
-		f.Fields = append(f.Fields, fault.Field{Location: "account.credentials.site", Message: "give the country's site: MLB, MLM, MLA, MLC or MCO"})
+		f.Fields = append(f.Fields, fault.Wrong("account.credentials.site", fault.Because("field_none_of", "is none of {list}", "list", "MLB, MLM, MLA, MLC, MCO")))
 	}
 	if len(f.Fields) > 0 {
 		return nil, f

@@ -101,7 +101,7 @@ function failureOf(error: unknown, response: Response): Failure {
     response.status,
     inWords(p.detail || p.title || "", p.why),
     p.request_id || response.headers.get("X-Request-Id") || "",
-    (p.errors ?? []).map((e) => ({ location: e.location ?? "", message: e.message ?? "" })),
+    (p.errors ?? []).map((e) => ({ location: e.location ?? "", message: inWords(e.message ?? "", e.why) })),
     p.why?.code ?? "",
   );
 }

@@ -2952,6 +2952,8 @@ export interface components {
             location: string;
             message: string;
             value?: unknown;
+            /** @description The message for screens, as beside detail; not there for what does not even fit the schema. */
+            why?: components["schemas"]["Reason"];
         };
         QueueHealth: {
             /** @enum {string} */

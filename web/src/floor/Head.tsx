@@ -10,7 +10,7 @@ import type { Place } from "./Door";
 import { call } from "./net";
 import type { Picture } from "./watch";
 import { recovered } from "./watchdog";
-import { chooseLanguage, language, t } from "./words";
+import { chooseLanguage, language, languages, t } from "./words";
 
 export function Head({
   place,
@@ -97,12 +97,18 @@ export function Head({
           </p>
           <p>
             {t("language")}{" "}
-            <button type="button" className="key" lang="zh-CN" aria-pressed={language === "zh-CN"} onClick={() => chooseLanguage("zh-CN")}>
-              简体中文
-            </button>{" "}
-            <button type="button" className="key" lang="en" aria-pressed={language === "en"} onClick={() => chooseLanguage("en")}>
-              English
-            </button>
+            {languages.map((l) => (
+              <button
+                key={l.code}
+                type="button"
+                className="key"
+                lang={l.code}
+                aria-pressed={language === l.code}
+                onClick={() => chooseLanguage(l.code)}
+              >
+                {l.name}
+              </button>
+            ))}
           </p>
           <p>
             {place.leave ? (
@@ -213,5 +219,5 @@ export function Mark({ place, channel }: { place: Place; channel: string }) {
 
 export function nameOf(place: Place, channel: string): string {
   const c = place.channels.filter((x) => x.name === channel)[0];
-  return c ? (language === "en" ? c.en : c.zh) : channel;
+  return c ? (language === "zh-CN" ? c.zh : c.en) : channel;
 }

@@ -46,8 +46,16 @@ function speak(code: string) {
 }
 
 async function load(code: string): Promise<Words> {
+  const said = sayings[code];
+  if (said) told.set(code, (await said()).said);
   return (languages.find((l) => l.code === code) ?? languages[0]).load();
 }
+
+const sayings: Record<string, () => Promise<{ said: Record<string, string> }>> = {
+  es: () => import("./said/es"),
+  "pt-BR": () => import("./said/pt-BR"),
+};
+const told = new Map<string, Record<string, string>>();
 
 export async function setLanguage(code: string): Promise<void> {
   if (!i18next.hasResourceBundle(code, "translation")) i18next.addResourceBundle(code, "translation", await load(code));
@@ -56,9 +64,9 @@ export async function setLanguage(code: string): Promise<void> {
   speak(code);
 }
 
-/** One of two texts that the service gives in Chinese and English. */
+/** A text that the service gives in Chinese and English, in the reader's language. */
 export function inLanguage(language: string, zh: string, en: string): string {
-  return language.startsWith("zh") ? zh || en : en || zh;
+  return language.startsWith("zh") ? zh || en : told.get(language)?.[en] || en || zh;
 }
 
 type Translate = (key: string, options?: Record<string, unknown>) => string;

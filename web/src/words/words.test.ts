@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { words as en } from "./en";
 import { words as es } from "./es";
 import { en as floorEn } from "./floor/en";
+import { es as floorEs } from "./floor/es";
+import { pt as floorPt } from "./floor/pt-BR";
 import { zh as floorZh } from "./floor/zh-CN";
 import { words as pt } from "./pt-BR";
 import { words as zh } from "./zh-CN";
@@ -35,10 +37,12 @@ const onFloor = (path: string) => /\/src\/(floor|routes\/(kitchen|callout))\//.t
 const read = (paths: string[]) => paths.map((path) => readFileSync(path, "utf8")).join("\n");
 const code = read(all.filter((path) => !onFloor(path)));
 
-test("the shop floor's screens have every text in both languages, and none too many", () => {
-  const [zhFloor, enFloor] = [flat(floorZh), flat(floorEn)];
-  expect([...enFloor.keys()].sort()).toEqual([...zhFloor.keys()].sort());
-  for (const [key, text] of enFloor) expect([key, text !== "", blanks(text)]).toEqual([key, true, blanks(zhFloor.get(key) ?? "")]);
+test("the shop floor's screens have every text in every language, and none too many", () => {
+  const zhFloor = flat(floorZh);
+  for (const other of [flat(floorEn), flat(floorEs), flat(floorPt)]) {
+    expect([...other.keys()].sort()).toEqual([...zhFloor.keys()].sort());
+    for (const [key, text] of other) expect([key, text !== "", blanks(text)]).toEqual([key, true, blanks(zhFloor.get(key) ?? "")]);
+  }
   const floor = read(all.filter(onFloor));
   const asked = [...floor.matchAll(/\bt\(((?:[^()]|\([^()]*\))*)\)/g)].flatMap((m) =>
     [...(m[1] ?? "").matchAll(/"(\w+)"/g)].map((k) => k[1] ?? ""),

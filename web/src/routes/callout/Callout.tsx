@@ -103,6 +103,8 @@ function Numbers({ list, most, place, id }: { list: Called[]; most: number; plac
 }
 
 function sentence(place: Place, c: Called): string {
-  const number = language === "en" ? c.number : `${zhNumber(c.number)}号`;
-  return t("saysReady", { what: language === "en" ? `${nameOf(place, c.channel)} ${number}` : `${nameOf(place, c.channel)}，${number}` });
+  const number = language === "zh-CN" ? `${zhNumber(c.number)}号` : c.number;
+  return t("saysReady", {
+    what: language === "zh-CN" ? `${nameOf(place, c.channel)}，${number}` : `${nameOf(place, c.channel)} ${number}`,
+  });
 }

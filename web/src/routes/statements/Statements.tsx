@@ -12,7 +12,7 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { inLanguage, word } from "../../words";
 import "./statements.css";
 
 /** Does the platform count as many orders as there are here? One line a shop and day; what engineers need is folded away. */
@@ -125,7 +125,7 @@ function Row({ statement: s, shop }: { statement: Statement; shop: Shop | undefi
   const now = useNow();
   const zone = useZone();
   const name = useChannelName();
-  const say = (text: { zh: string; en: string }) => (i18n.language.startsWith("zh") ? text.zh : text.en);
+  const say = (text: { zh: string; en: string }) => inLanguage(i18n.language, text.zh, text.en);
   const theirs = s.platform?.orders ?? 0;
   const gap = s.missing.length + s.extra.length + s.empty.length;
   const verdict = s.good ? s.verdict : "broken";
