@@ -11,8 +11,8 @@ import { demo } from "./stage.mjs";
  * Describes tests that get `s`: d, the running demonstration; t, the console's texts; language; person(options), a signed-in
  * browser of one person, closed after the test. A failed test leaves pictures of its pages in shots/.
  */
-export function scenes(name, tests, { stage = demo } = {}) {
-  for (const language of browsers.languages) {
+export function scenes(name, tests, { stage = demo, languages = browsers.languages } = {}) {
+  for (const language of languages) {
     describe(`${name} (${language})`, () => {
       const s = { language, zh: language === "zh-CN" };
       let browser;
