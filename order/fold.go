@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 )
 
@@ -182,6 +183,15 @@ type Issue struct {
 	Code     string   `json:"code"`
 	Path     string   `json:"path,omitempty"`
 	Message  string   `json:"message"`
+
+	// Why is Message for screens, where Fold or the hub found the issue; connectors' own
+	// have none. It is found again with each fold and not kept.
+	Why fault.Reason `json:"-"`
+}
+
+// is reports whether two issues are the same: what is kept of them decides.
+func (i Issue) is(j Issue) bool {
+	return i.Severity == j.Severity && i.Code == j.Code && i.Path == j.Path && i.Message == j.Message
 }
 
 // The codes of issues that Fold finds.
@@ -272,12 +282,12 @@ func (o *Order) registers(r Record) {
 	trouble, _ := Get[[]Issue](r, RegTrouble)
 	o.Issues = append(o.Issues, trouble...)
 	if o.Partial {
-		o.issue(SevWarn, IssuePartial, "", "the platform says that parts of this order are missing for now; it is read again")
+		o.issue(SevWarn, IssuePartial, "", fault.Because("issue_partial", "the platform says that parts of this order are missing for now; it is read again"))
 	}
 }
 
-func (o *Order) issue(sev Severity, code, path, message string) {
-	o.Issues = append(o.Issues, Issue{sev, code, path, message})
+func (o *Order) issue(sev Severity, code, path string, why fault.Reason) {
+	o.Issues = append(o.Issues, Issue{sev, code, path, why.Text, why})
 }
 
 // stand finds what holds on one axis, keeps the events and reports unknown words.
@@ -285,7 +295,7 @@ func (o *Order) stand(kind, axis, key string, t Trail, g *Grammar) (Said, Meanin
 	a := g.Axes[On{kind, axis}]
 	said, m, found, unknown := a.holds(t)
 	for _, u := range unknown {
-		o.issue(SevWarn, IssueUnknown, axis, "the platform says "+strconv.Quote(clip(u.State))+", which Tongdan does not know")
+		o.issue(SevWarn, IssueUnknown, axis, fault.Because("issue_unknown", "the platform says {state}, which Tongdan does not know", "state", strconv.Quote(clip(u.State))))
 	}
 	var last State
 	for i, s := range sorted(t) {
@@ -314,7 +324,7 @@ func (o *Order) work(r Record, g *Grammar) {
 	} else {
 		o.Axes.Work = WorkWaiting
 		if len(r.Regs) > 0 {
-			o.issue(SevWarn, IssueNoStatus, "", "the platform has not told a status that Tongdan knows")
+			o.issue(SevWarn, IssueNoStatus, "", fault.Because("issue_no_status", "the platform has not told a status that Tongdan knows"))
 		}
 	}
 	if m.Is == WorkCancelled {
@@ -328,7 +338,7 @@ func (o *Order) work(r Record, g *Grammar) {
 		for _, s := range r.Axes[AxisWork] {
 			n := g.Axes[On{KindOrder, AxisWork}].Words[s.State]
 			if s.Class >= ClassRead && s.Class < ClassAct && n.Rank > 0 && n.Rank < m.Rank && said.At > 0 && s.At > said.At+disagreeAfter {
-				o.issue(SevError, IssueDisagree, AxisWork, "the order was "+string(m.Is)+", and a later read says "+strconv.Quote(s.State)+": look in the platform's own console")
+				o.issue(SevError, IssueDisagree, AxisWork, fault.Because("issue_disagree", "the order was {was}, and a later read says {state}: look in the platform's own console", "was", string(m.Is), "state", strconv.Quote(s.State)))
 				break
 			}
 		}
@@ -501,7 +511,11 @@ func (o *Order) delivery() {
 		}
 	}
 	if s := o.Axes.Delivery; s == DeliveryFailed || s == DeliveryReturned {
-		o.issue(SevError, IssueDelivery, AxisDelivery, "the delivery "+map[State]string{DeliveryFailed: "failed", DeliveryReturned: "came back"}[s])
+		why := fault.Because("issue_delivery_failed", "the delivery failed")
+		if s == DeliveryReturned {
+			why = fault.Because("issue_delivery_returned", "the delivery came back")
+		}
+		o.issue(SevError, IssueDelivery, AxisDelivery, why)
 	}
 }
 
@@ -517,15 +531,15 @@ func (o *Order) money() {
 		b := *o.Bill
 		b.Lines = b.Lines[:MaxLines]
 		o.Bill = &b
-		o.issue(SevError, IssueOversized, "lines", "the order has more than 300 lines; only the first are shown")
+		o.issue(SevError, IssueOversized, "lines", fault.Because("issue_oversized", "the order has more than {most} lines; only the first are shown", "most", strconv.Itoa(MaxLines)))
 	} else if diff, err := o.Bill.Difference(); err != nil {
-		o.issue(SevError, IssueCurrency, "money", "the amounts of this order cannot be added up")
+		o.issue(SevError, IssueCurrency, "money", fault.Because("issue_currencies", "the amounts of this order cannot be added up"))
 	} else if !diff.IsZero() {
-		o.issue(SevWarn, IssueTotal, "money.total", "the platform's total and the sum of the parts differ by "+diff.String())
+		o.issue(SevWarn, IssueTotal, "money.total", fault.Because("issue_total", "the platform's total and the sum of the parts differ by {sum}", "sum", diff.String()))
 	}
 	for _, l := range o.Bill.Lines {
 		if l.SKU == "" && l.Ref == "" {
-			o.issue(SevInfo, IssueNoCode, "lines."+l.Key, "this line has no product code, so it cannot be matched to a product")
+			o.issue(SevInfo, IssueNoCode, "lines."+l.Key, fault.Because("issue_no_code", "this line has no product code, so it cannot be matched to a product"))
 		}
 	}
 	var paid money.Amount
@@ -597,9 +611,9 @@ func (o *Order) afterSales() {
 	}
 	switch left, err := o.PaidSum.Sub(o.Refunded); {
 	case err != nil:
-		o.issue(SevError, IssueCurrency, "money.refunded", "a refund is in another currency than the payment")
+		o.issue(SevError, IssueCurrency, "money.refunded", fault.Because("issue_refund_currency", "a refund is in another currency than the payment"))
 	case left.Minor() < 0:
-		o.issue(SevError, IssueRefund, "money.refunded", "more was refunded than was paid: "+o.Refunded.String()+" of "+o.PaidSum.String())
+		o.issue(SevError, IssueRefund, "money.refunded", fault.Because("issue_refund_more", "more was refunded than was paid: {refunded} of {paid}", "refunded", o.Refunded.String(), "paid", o.PaidSum.String()))
 		o.Axes.Payment = Refunded
 	case left.IsZero():
 		o.Axes.Payment = Refunded
@@ -628,7 +642,7 @@ func (o *Order) resolve(c *AfterSale) {
 		case len(hits) == 1:
 			l.Line = hits[0]
 		default:
-			o.issue(SevInfo, IssueCaseLine, "after_sales."+c.Key, "a line of this refund fits "+strconv.Itoa(len(hits))+" lines of the order")
+			o.issue(SevInfo, IssueCaseLine, "after_sales."+c.Key, fault.Because("issue_case_line", "a line of this refund fits {count} lines of the order", "count", strconv.Itoa(len(hits))))
 			if len(hits) > 0 {
 				l.Line = hits[0]
 			}
@@ -640,10 +654,10 @@ func (o *Order) resolve(c *AfterSale) {
 func (o *Order) reckon(g *Grammar) {
 	o.Status = statusOf(o.Axes)
 	if o.ShopID == "" {
-		o.issue(SevError, IssueNoShop, "", "the platform has not yet said which shop this order is for")
+		o.issue(SevError, IssueNoShop, "", fault.Because("issue_no_shop", "the platform has not yet said which shop this order is for"))
 	}
 	if o.Bill == nil {
-		o.issue(SevError, IssueNoBill, "", "the content of this order has not arrived yet; it is being read")
+		o.issue(SevError, IssueNoBill, "", fault.Because("issue_no_bill", "the content of this order has not arrived yet; it is being read"))
 	}
 	open := o.Status != StatusCancelled && o.Status != StatusReplaced
 	if base := cmp.Or(o.Times.Paid, o.Times.Placed); o.Status == StatusNew && g.AcceptWithin > 0 && base > 0 {
@@ -679,7 +693,7 @@ func (o *Order) reckon(g *Grammar) {
 	slices.SortFunc(o.Issues, func(a, b Issue) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
-	o.Issues = slices.Compact(o.Issues)
+	o.Issues = slices.CompactFunc(o.Issues, Issue.is)
 	if slices.ContainsFunc(o.Issues, func(i Issue) bool { return i.Severity == SevError }) && open {
 		o.Flags = append(o.Flags, FlagProblem)
 	}

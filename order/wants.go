@@ -79,8 +79,9 @@ func Diff(have, want Wants) Difference {
 			d.Reserve = append(d.Reserve, Move{sku, f, t})
 		}
 	}
-	d.Opened, d.Closed = minus(want.Issues, have.Issues), minus(have.Issues, want.Issues)
-	d.Asks, d.Dropped = minus(want.Asks, have.Asks), minus(have.Asks, want.Asks)
+	d.Opened, d.Closed = minus(want.Issues, have.Issues, Issue.is), minus(have.Issues, want.Issues, Issue.is)
+	same := func(a, b string) bool { return a == b }
+	d.Asks, d.Dropped = minus(want.Asks, have.Asks, same), minus(have.Asks, want.Asks, same)
 	d.Due = !slices.Equal(have.Due, want.Due)
 	return d
 }
@@ -96,10 +97,10 @@ func union(a, b map[string]int64) map[string]int64 {
 	return out
 }
 
-func minus[T comparable](a, b []T) []T {
+func minus[T any](a, b []T, same func(T, T) bool) []T {
 	var out []T
 	for _, x := range a {
-		if !slices.Contains(b, x) {
+		if !slices.ContainsFunc(b, func(y T) bool { return same(x, y) }) {
 			out = append(out, x)
 		}
 	}

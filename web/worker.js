@@ -22,7 +22,7 @@ self.addEventListener("fetch", (e) => {
 });
 
 /** Pages that are not the console's: programs, and the shop floor's screens, which have a page of their own. */
-const elsewhere = /^\/(api|callback|metrics|healthz|readyz|kitchen|callout)(\/|$)|\.\w+$/;
+const elsewhere = /^\/(practice\/)?(api|callback|metrics|healthz|readyz|kitchen|callout)(\/|$)|\.\w+$/;
 
 async function kept(path, request) {
   const here = await self.caches.open(set).then((c) => c.match(path));

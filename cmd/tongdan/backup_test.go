@@ -117,21 +117,21 @@ func TestTheCheckOfBackupsIsNoted(t *testing.T) {
 		}
 		return row
 	}
-	if row := last(); row.OK || !strings.Contains(row.Words, "no backup") || !row.Good.IsZero() || !row.About.IsZero() {
+	if row := last(); row.OK || !strings.Contains(row.Why.Text, "no backup") || !row.Good.IsZero() || !row.About.IsZero() {
 		t.Errorf("without a backup: %+v", row)
 	}
 	if err := run(t.Context(), []string{"backup", "--data", dir, "--to", to}, none, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	good := last()
-	if !good.OK || good.Words != "" || good.About.IsZero() {
+	if !good.OK || good.Why.Text != "" || good.About.IsZero() {
 		t.Errorf("a good backup: %+v", good)
 	}
 	files, _ := filepath.Glob(filepath.Join(to, "*", db.SQLiteFile))
 	if err := os.Truncate(files[0], 4096); err != nil {
 		t.Fatal(err)
 	}
-	if row := last(); row.OK || !strings.Contains(row.Words, "not as it was") || !row.Good.Equal(good.At) {
+	if row := last(); row.OK || !strings.Contains(row.Why.Text, "not as it was") || !row.Good.Equal(good.At) {
 		t.Errorf("a damaged backup: %+v", row)
 	}
 	zone := time.FixedZone("", 8*3600)

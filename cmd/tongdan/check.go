@@ -83,10 +83,10 @@ func (d *drill) once(ctx context.Context, n *node) {
 	}
 	row := db.CheckRow{Name: db.CheckBackups, At: time.Now(), OK: err == nil, About: about}
 	if err != nil {
-		if row.Words = fault.WordsOf(err); row.Words == "" {
-			row.Words = "the newest backup could not be restored: see the log"
+		if row.Why = fault.ReasonOf(err); row.Why.IsZero() {
+			row.Why = backup.NotRestored
 		}
-		n.c.log.Error("the check of the backups failed", "backup_at", about, "took", time.Since(began), "words", row.Words, "err", err)
+		n.c.log.Error("the check of the backups failed", "backup_at", about, "took", time.Since(began), "words", row.Why.Text, "err", err)
 	} else {
 		n.c.log.Info("the newest backup was restored and verified", "backup_at", about, "took", time.Since(began))
 	}

@@ -206,7 +206,7 @@ func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error
 	secret, hash := NewToken("")
 	now := s.now()
 	life := sessionTime
-	if secret := deviceSecret(requestIn(ctx)); secret != "" { // nobody stays signed in where everybody passes
+	if secret := s.deviceSecret(requestIn(ctx)); secret != "" { // nobody stays signed in where everybody passes
 		if _, err := s.db.DeviceByHash(ctx, HashToken(secret)); err == nil {
 			life = guestTime
 		}
@@ -303,7 +303,7 @@ func (s *Server) changeMyMerchant(ctx context.Context, in *merchantInput) (*merc
 		return nil, fault.Say(op, fault.NotFound, "merchant_removed", "the merchant has been removed")
 	}
 	if m.Name = strings.TrimSpace(in.Body.Name); m.Name == "" {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.name", Message: "is needed"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.name", fault.Because("field_needed", "is needed"))}}
 	}
 	if err := s.db.SetMerchant(ctx, m); err != nil {
 		return nil, fault.Wrap(op, err)

@@ -10,11 +10,12 @@ import (
 
 // BackupCheck is how the last check of the backups went.
 type BackupCheck struct {
-	OK       bool   `json:"ok"`
-	At       int64  `json:"at"`
-	GoodAt   int64  `json:"good_at" doc:"When it last went well; 0 = never."`
-	BackupAt int64  `json:"backup_at" doc:"When the backup was made that was checked; 0 = there was none."`
-	Words    string `json:"words,omitempty" doc:"What is wrong, and what to do."`
+	OK       bool          `json:"ok"`
+	At       int64         `json:"at"`
+	GoodAt   int64         `json:"good_at" doc:"When it last went well; 0 = never."`
+	BackupAt int64         `json:"backup_at" doc:"When the backup was made that was checked; 0 = there was none."`
+	Words    string        `json:"words,omitempty" doc:"What is wrong, and what to do."`
+	Why      *fault.Reason `json:"why,omitempty" doc:"The words for screens."`
 }
 
 // backupCheck gives the last check; nil when none has ever run.
@@ -32,5 +33,5 @@ func (s *Server) backupCheck(ctx context.Context) (*BackupCheck, error) {
 		}
 		return t.UnixMilli()
 	}
-	return &BackupCheck{c.OK, ms(c.At), ms(c.Good), ms(c.About), c.Words}, nil
+	return &BackupCheck{c.OK, ms(c.At), ms(c.Good), ms(c.About), c.Why.Text, c.Why.Coded()}, nil
 }

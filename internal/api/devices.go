@@ -130,12 +130,12 @@ func tooManyTries(op string, wait time.Duration) error {
 }
 
 func (s *Server) deviceCookie(r *http.Request, value string, life time.Duration) http.Cookie {
-	return http.Cookie{Name: deviceCookie, Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)}
+	return http.Cookie{Name: s.door.device, Value: value, Path: s.door.path, MaxAge: int(life.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.secure(r)}
 }
 
 // deviceSecret is the secret in the cookie of a paired screen; "" when there is none.
-func deviceSecret(r *http.Request) string {
-	if c, err := r.Cookie(deviceCookie); err == nil && strings.HasPrefix(c.Value, devicePrefix) && len(c.Value) <= 200 {
+func (s *Server) deviceSecret(r *http.Request) string {
+	if c, err := r.Cookie(s.door.device); err == nil && strings.HasPrefix(c.Value, devicePrefix) && len(c.Value) <= 200 {
 		return c.Value
 	}
 	return ""
@@ -145,7 +145,7 @@ func (s *Server) lookAtPairing(ctx context.Context, _ *struct{}) (*pairingOutput
 	const op = "api.lookAtPairing"
 	out := &pairingOutput{}
 	out.Body.State = "none"
-	secret := deviceSecret(requestIn(ctx))
+	secret := s.deviceSecret(requestIn(ctx))
 	if secret == "" {
 		return out, nil
 	}
@@ -171,7 +171,7 @@ func (s *Server) lookAtPairing(ctx context.Context, _ *struct{}) (*pairingOutput
 // none. With the id of an unlock it is the person who has unlocked it, as far as both may.
 func (s *Server) authenticateDevice(r *http.Request) (caller, error) {
 	const op = "api.authenticateDevice"
-	secret := deviceSecret(r)
+	secret := s.deviceSecret(r)
 	if secret == "" {
 		return caller{}, fault.New(op, fault.NotFound, "")
 	}
@@ -372,7 +372,7 @@ func (s *Server) getDevice(ctx context.Context, _ *struct{}) (*ownDeviceOutput, 
 	if u := c.unlock; u != nil && u.Ended == 0 {
 		out.Body.Unlock = &OpenUnlock{u.ID, u.User, c.Name, u.Began}
 	}
-	if secret := deviceSecret(requestIn(ctx)); secret != "" {
+	if secret := s.deviceSecret(requestIn(ctx)); secret != "" {
 		out.Cookie = []http.Cookie{s.deviceCookie(requestIn(ctx), secret, cookieTime)}
 	}
 	return out, nil

@@ -119,12 +119,13 @@ func (s *Server) restartPractice(ctx context.Context, _ *struct{}) (*struct{}, e
 // the other's sessions and keys, and what belongs to the other is named.
 type door struct {
 	name, path string // of the cookie
+	device     string // name of the cookie of a paired screen
 	keys       string // how API keys begin that are made here
 }
 
 var (
-	realDoor     = door{cookieName, "/", KeyPrefix}
-	practiceDoor = door{"tongdan_practice", PracticePath, TestKeyPrefix}
+	realDoor     = door{cookieName, "/", deviceCookie, KeyPrefix}
+	practiceDoor = door{"tongdan_practice", PracticePath, "tongdan_practice_device", TestKeyPrefix}
 )
 
 func (d door) cookie(value string, age int, secure bool) http.Cookie {

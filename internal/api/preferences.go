@@ -103,7 +103,7 @@ func (s *Server) shareView(ctx context.Context, in *shareInput) (*struct{}, erro
 	c := who(ctx)
 	name := strings.TrimSpace(in.Body.Name)
 	if name == "" {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.name", Message: "is needed"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.name", fault.Because("field_needed", "is needed"))}}
 	}
 	doc, err := preferenceDoc(in.Body.Filter)
 	if err != nil {

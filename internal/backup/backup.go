@@ -279,7 +279,7 @@ func thin(dir string, made Backup, keep int) (removed []string, err error) {
 func List(dir string) ([]Backup, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, &fault.Error{Op: "backup.List", Code: fault.NotFound, Words: "the folder of the backups cannot be read", Err: err}
+		return nil, &fault.Error{Op: "backup.List", Code: fault.NotFound, Why: fault.Because("backup_folder", "the folder of the backups cannot be read"), Err: err}
 	}
 	var out []Backup
 	for _, e := range entries {
@@ -300,7 +300,7 @@ func Read(dir string) (Backup, error) {
 	const op = "backup.Read"
 	f, err := os.Open(filepath.Join(dir, manifestName))
 	if err != nil {
-		return Backup{}, &fault.Error{Op: op, Code: fault.NotFound, Words: dir + " is no backup: it has no " + manifestName, Err: err}
+		return Backup{}, &fault.Error{Op: op, Code: fault.NotFound, Why: fault.Because("backup_no_manifest", "{folder} is no backup: it has no {file}", "folder", dir, "file", manifestName), Err: err}
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxManifest))
@@ -316,7 +316,7 @@ func Read(dir string) (Backup, error) {
 func parse(text []byte) (Manifest, error) {
 	const op = "backup.parse"
 	bad := func(why string) (Manifest, error) {
-		return Manifest{}, fault.New(op, fault.Invalid, "the manifest of the backup cannot be read: "+why)
+		return Manifest{}, fault.Say(op, fault.Invalid, "backup_manifest", "the manifest of the backup cannot be read: {what}", "what", why)
 	}
 	var m Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
@@ -342,10 +342,10 @@ func (b Backup) Intact() error {
 	for _, f := range b.Files {
 		got, err := measure(b.Path, f.Name)
 		if err != nil {
-			return &fault.Error{Op: op, Code: fault.NotFound, Words: "a file of the backup cannot be read: " + f.Name, Err: err}
+			return &fault.Error{Op: op, Code: fault.NotFound, Why: fault.Because("backup_file_gone", "a file of the backup cannot be read: {file}", "file", f.Name), Err: err}
 		}
 		if got != f {
-			return fault.New(op, fault.Conflict, f.Name+" is not as it was when the backup was made: use another backup")
+			return fault.Say(op, fault.Conflict, "backup_file_changed", "{file} is not as it was when the backup was made: use another backup", "file", f.Name)
 		}
 	}
 	return nil

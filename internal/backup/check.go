@@ -6,9 +6,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
@@ -34,6 +34,10 @@ type Check struct {
 	Verify func(ctx context.Context, d *db.DB) error
 }
 
+// NotRestored is what there is to say to people when a check failed for a reason that is
+// in the log alone.
+var NotRestored = fault.Because("backup_not_restored", "the newest backup could not be restored: see the log")
+
 // Run checks the newest backup. about is when that was made; the zero time when there is
 // none.
 func (c Check) Run(ctx context.Context) (about time.Time, err error) {
@@ -43,7 +47,7 @@ func (c Check) Run(ctx context.Context) (about time.Time, err error) {
 		return about, fault.Wrap(op, err)
 	}
 	if len(all) == 0 {
-		return about, fault.New(op, fault.NotFound, "there is no backup in "+c.From+": make one with tongdan backup")
+		return about, fault.Say(op, fault.NotFound, "backup_none", "there is no backup in {folder}: make one with tongdan backup", "folder", c.From)
 	}
 	b := all[0]
 	about = b.MadeAt
@@ -59,7 +63,7 @@ func (c Check) Run(ctx context.Context) (about time.Time, err error) {
 	})
 	err = cmp.Or(err, drop())
 	if age := c.Now().Sub(about); err == nil && age > maxAge {
-		err = fault.New(op, fault.Conflict, fmt.Sprintf("the newest backup is good but %d hours old: see to it that one is made every day", int(age.Hours())))
+		err = fault.Say(op, fault.Conflict, "backup_old", "the newest backup is good but {hours} hours old: see to it that one is made every day", "hours", strconv.Itoa(int(age.Hours())))
 	}
 	return about, fault.Wrap(op, err)
 }
@@ -78,7 +82,7 @@ func (c Check) scratch(ctx context.Context, b Backup) (to Place, drop func() err
 		return Place{Dir: dir}, func() error { return os.RemoveAll(dir) }, nil
 	}
 	if c.URL == "" {
-		return to, nil, fault.New("backup.scratch", fault.Invalid, "the newest backup is of PostgreSQL: set DATABASE_URL to its server")
+		return to, nil, fault.Say("backup.scratch", fault.Invalid, "backup_wants_postgres", "the newest backup is of PostgreSQL: set DATABASE_URL to its server")
 	}
 	raw, err := db.OpenRaw(ctx, c.URL)
 	if err != nil {

@@ -30,13 +30,13 @@ func restore(ctx context.Context, b Backup, to Place, key [32]byte, log *slog.Lo
 	const op = "backup.Restore"
 	switch {
 	case b.Schema > db.NewestSchema():
-		return fault.New(op, fault.Conflict, "the backup is of a newer version of Tongdan ("+b.Program+", schema "+strconv.FormatInt(b.Schema, 10)+"): restore it with that version")
+		return fault.Say(op, fault.Conflict, "backup_newer", "the backup is of a newer version of Tongdan ({version}, schema {schema}): restore it with that version", "version", b.Program, "schema", strconv.FormatInt(b.Schema, 10))
 	case b.Engine == "postgres" && to.URL == "":
 		return fault.New(op, fault.Invalid, "the backup is of PostgreSQL: set DATABASE_URL to an empty database")
 	case b.Engine == "sqlite" && to.URL != "":
 		return fault.New(op, fault.Invalid, "the backup is of SQLite: unset DATABASE_URL and give an empty folder")
 	case b.KeyID != db.KeyID(key):
-		return fault.New(op, fault.Unauthorized, "the master key is not the one of this backup: give the key "+b.KeyID+", which it was made with")
+		return fault.Say(op, fault.Unauthorized, "backup_key", "the master key is not the one of this backup: give the key {key}, which it was made with", "key", b.KeyID)
 	}
 	if err := b.Intact(); err != nil {
 		return fault.Wrap(op, err)
@@ -142,7 +142,7 @@ func (b Backup) same(ctx context.Context, raw *db.Raw, key [32]byte) error {
 		return err
 	}
 	if list := b.differs(got); len(list) > 0 {
-		return fault.New("backup.same", fault.Conflict, "what was restored is not what the backup says: "+strings.Join(list[:min(3, len(list))], "; "))
+		return fault.Say("backup.same", fault.Conflict, "backup_differs", "what was restored is not what the backup says: {what}", "what", strings.Join(list[:min(3, len(list))], "; "))
 	}
 	return nil
 }

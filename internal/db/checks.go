@@ -12,9 +12,9 @@ type CheckRow struct {
 	Name  string
 	At    time.Time
 	OK    bool
-	Good  time.Time // when it last went well; zero = never
-	About time.Time // the moment of what was checked: when a backup was made; zero = there was nothing
-	Words string    // what to do when it did not go well
+	Good  time.Time    // when it last went well; zero = never
+	About time.Time    // the moment of what was checked: when a backup was made; zero = there was nothing
+	Why   fault.Reason // what to do when it did not go well
 }
 
 // CheckBackups is the check that restores the newest backup and verifies it.
@@ -31,10 +31,10 @@ func (d *DB) PutCheck(ctx context.Context, c CheckRow) error {
 		about = c.About.UnixMilli()
 	}
 	return d.write(ctx, "db.PutCheck", func(ctx context.Context, cn conn) error {
-		return exec(ctx, cn, `INSERT INTO checks (name, at, ok, good_at, about_at, words) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (name) DO UPDATE SET at = excluded.at, ok = excluded.ok, about_at = excluded.about_at, words = excluded.words,
+		return exec(ctx, cn, `INSERT INTO checks (name, at, ok, good_at, about_at, words, why) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (name) DO UPDATE SET at = excluded.at, ok = excluded.ok, about_at = excluded.about_at, words = excluded.words, why = excluded.why,
 			good_at = CASE WHEN excluded.ok = 1 THEN excluded.good_at ELSE checks.good_at END`,
-			c.Name, at, flag(c.OK), good, about, clean(c.Words, 1000))
+			c.Name, at, flag(c.OK), good, about, clean(c.Why.Text, 1000), reasonDoc(c.Why))
 	})
 }
 
@@ -65,10 +65,12 @@ func (d *DB) Check(ctx context.Context, name string) (CheckRow, error) {
 	const op = "db.Check"
 	c := CheckRow{Name: name}
 	var at, ok, good, about int64
-	found, err := d.one(ctx, `SELECT at, ok, good_at, about_at, words FROM checks WHERE name = $1`, []any{name}, &at, &ok, &good, &about, &c.Words)
+	var words, why string
+	found, err := d.one(ctx, `SELECT at, ok, good_at, about_at, words, why FROM checks WHERE name = $1`, []any{name}, &at, &ok, &good, &about, &words, &why)
 	if err == nil && !found {
 		err = fault.New(op, fault.NotFound, "this check has never run")
 	}
+	c.Why = readReason(words, why)
 	c.At, c.OK = time.UnixMilli(at), ok == 1
 	if good > 0 {
 		c.Good = time.UnixMilli(good)

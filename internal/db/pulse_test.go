@@ -44,7 +44,7 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 			return nil
 		}})
 		check(err)
-		check(d.PutCheck(ctx, db.CheckRow{Name: "backups", At: time.Now(), OK: false, Words: "it is 3 days old"}))
+		check(d.PutCheck(ctx, db.CheckRow{Name: "backups", At: time.Now(), OK: false, Why: fault.Because("backup_old", "it is {hours} hours old", "hours", "72")}))
 		me := db.NodeRow{Name: "n1", Owner: "o1", Host: "h", Version: "v", Started: now}
 		minute := now / 60_000
 		calls := []db.CallMinute{{Merchant: m, Account: 7, Kind: "accept", Minute: minute, Calls: 3, Failed: 1, Slow: 1, TookMS: 900, OKAt: now, FailedAt: 5},
@@ -88,7 +88,7 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 			if p.Size == 0 || !p.Armed || len(p.Nodes) != 1 || p.Nodes[0].Host != "h" {
 				t.Errorf("size %d, armed %v, nodes %+v", p.Size, p.Armed, p.Nodes)
 			}
-			if len(p.Checks) != 1 || p.Checks[0].OK || p.Checks[0].Words == "" {
+			if len(p.Checks) != 1 || p.Checks[0].OK || p.Checks[0].Why.Text != "it is 72 hours old" || p.Checks[0].Why.Code != "backup_old" || p.Checks[0].Why.Args["hours"] != "72" {
 				t.Errorf("checks %+v", p.Checks)
 			}
 		}

@@ -107,20 +107,20 @@ func (h *Hub) pressed(a Act) time.Time {
 
 func (a Act) check() error {
 	e := &fault.Error{Op: "hub.Act", Code: fault.Invalid, Why: fault.Because("act_incomplete", "the act is not complete")}
-	wrong := func(loc string, why fault.Reason) { e.Fields = append(e.Fields, fault.Wrong("body."+loc, why)) }
+	say := func(loc string, why fault.Reason) { e.Fields = append(e.Fields, fault.Wrong("body."+loc, why)) }
 	if !slices.Contains(order.ActionKinds, a.Kind) {
-		wrong("kind", fault.Because("field_act", "is none of the acts"))
+		say("kind", fault.Because("field_act", "is none of the acts"))
 	}
 	for name, s := range map[string]string{"reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier.name": a.Courier.Name, "courier.phone": a.Courier.Phone} {
 		if utf8.RuneCountInString(s) > 500 || !utf8.ValidString(s) {
-			wrong(name, fault.Because("field_long", "is longer than {most} characters", "most", "500"))
+			say(name, fault.Because("field_long", "is longer than {most} characters", "most", "500"))
 		}
 	}
 	if a.Kind == order.Annotate && strings.TrimSpace(a.Text) == "" {
-		wrong("text", fault.Because("field_note", "write what the note is to say"))
+		say("text", fault.Because("field_note", "write what the note is to say"))
 	}
 	if a.Kind == order.RefundPartial && len(a.Lines) == 0 {
-		wrong("lines", fault.Because("field_lines", "choose what to refund"))
+		say("lines", fault.Because("field_lines", "choose what to refund"))
 	}
 	if len(e.Fields) > 0 {
 		return e

@@ -20,10 +20,10 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	w.text("name", s.Name, 1, 80)
 	w.text("address", s.Address, 0, 300)
 	if _, err := time.LoadLocation(s.Zone); err != nil || s.Zone == "" || s.Zone == "Local" {
-		w.add("zone", fault.Because("field_zone", "is no time zone; one such as Asia/Shanghai is needed"))
+		w.say("zone", fault.Because("field_zone", "is no time zone; one such as Asia/Shanghai is needed"))
 	}
 	if s.Cutoff < 0 || s.Cutoff >= 24*60 {
-		w.add("cutoff_minutes", between(0, 24*60-1))
+		w.say("cutoff_minutes", between(0, 24*60-1))
 	}
 	if s.Pace == nil { // as the database will keep it
 		pace := db.UsualPace
@@ -31,7 +31,7 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	}
 	for field, minutes := range map[string]int{"prepare_minutes": s.Pace.Prepare, "travel_minutes": s.Pace.Travel} {
 		if minutes < 0 || minutes > 12*60 {
-			w.add(field, "must be between 0 and 720")
+			w.say(field, between(0, 12*60))
 		}
 	}
 	if err := w.err("hub.PutStore"); err != nil {
@@ -57,12 +57,12 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 			continue
 		}
 		if p, err := url.Parse(*u); err != nil || (p.Scheme != "http" && p.Scheme != "https") || p.Host == "" || p.RawQuery != "" || p.User != nil {
-			w.add(field, fault.Because("field_address", "must be an address such as https://hub.example.com"))
+			w.say(field, fault.Because("field_address", "must be an address such as https://hub.example.com"))
 		}
 	}
 	p, ok := h.platforms[a.Channel]
 	if !ok {
-		w.add("channel", fault.Because("field_none_of", "is none of {list}", "list", strings.Join(h.names, ", ")))
+		w.say("channel", fault.Because("field_none_of", "is none of {list}", "list", strings.Join(h.names, ", ")))
 		return a, w.err(op)
 	}
 	if a.ID != 0 {
@@ -89,7 +89,7 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	w.text("name", a.Name, 1, 80)
 	app, ok := h.db.AppByID(a.App)
 	if !ok || app.Merchant != who.Merchant {
-		w.add("app_id", fault.Because("field_foreign_app", "is none of your apps"))
+		w.say("app_id", fault.Because("field_foreign_app", "is none of your apps"))
 		return a, w.err(op)
 	}
 	p, ok := h.platforms[app.Channel]
@@ -108,7 +108,7 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	w.text("external_id", a.External, 0, 80)
 	least, most := int64(p.Info().PullMin.Seconds()), int64(p.Info().PullMax.Seconds())
 	if a.PullEvery != 0 && (a.PullEvery < least || a.PullEvery > most) {
-		w.add("pull_every_s", between(int(least), int(most)))
+		w.say("pull_every_s", between(int(least), int(most)))
 	}
 	if err := w.err(op); err != nil {
 		return a, err
@@ -131,14 +131,14 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 		s.Mode = ModeFull
 	}
 	if s.Mode != ModeFull && s.Mode != ModeWatch {
-		w.add("mode", fault.Because("field_none_of", "is none of {list}", "list", "watch, full"))
+		w.say("mode", fault.Because("field_none_of", "is none of {list}", "list", "watch, full"))
 	}
 	acct, ok := h.db.AccountByID(who.Merchant, s.Account)
 	if !ok {
-		w.add("account_id", fault.Because("field_foreign_account", "is none of your accounts"))
+		w.say("account_id", fault.Because("field_foreign_account", "is none of your accounts"))
 	}
 	if _, ok := h.db.StoreByID(who.Merchant, s.Store); !ok {
-		w.add("store_id", fault.Because("field_foreign_store", "is none of your stores"))
+		w.say("store_id", fault.Because("field_foreign_store", "is none of your stores"))
 	}
 	if err := w.err(op); err != nil {
 		return s, err
@@ -213,9 +213,12 @@ func kept(old, given map[string]string) map[string]string {
 // wrong collects every field that is wrong, not only the first.
 type wrong []fault.Field
 
-func (w *wrong) add(field string, why fault.Reason) {
+func (w *wrong) say(field string, why fault.Reason) {
 	*w = append(*w, fault.Wrong("body."+field, why))
 }
+
+// add is say for what screens say in English only.
+func (w *wrong) add(field, msg string) { w.say(field, fault.Reason{Text: msg}) }
 
 // between says of a number where it must lie.
 func between(least, most int) fault.Reason {
@@ -226,26 +229,26 @@ func (w *wrong) text(field, s string, least, most int) {
 	n := utf8.RuneCountInString(strings.TrimSpace(s))
 	switch {
 	case !utf8.ValidString(s):
-		w.add(field, fault.Because("field_utf8", "is not valid UTF-8"))
+		w.say(field, fault.Because("field_utf8", "is not valid UTF-8"))
 	case n < least:
-		w.add(field, fault.Because("field_needed", "is needed"))
+		w.say(field, fault.Because("field_needed", "is needed"))
 	case n > most:
-		w.add(field, fault.Because("field_long", "is longer than {most} characters", "most", itoa(most)))
+		w.say(field, fault.Because("field_long", "is longer than {most} characters", "most", itoa(most)))
 	}
 }
 
 func (w *wrong) credentials(fields []channel.Field, given map[string]string) {
 	for _, f := range fields {
 		if f.Required && given[f.Name] == "" {
-			w.add("credentials."+f.Name, fault.Because("field_needed", "is needed"))
+			w.say("credentials."+f.Name, fault.Because("field_needed", "is needed"))
 		}
 		if len(given[f.Name]) > 4096 {
-			w.add("credentials."+f.Name, fault.Because("field_long", "is longer than {most} characters", "most", "4096"))
+			w.say("credentials."+f.Name, fault.Because("field_long", "is longer than {most} characters", "most", "4096"))
 		}
 	}
 	for name := range given {
 		if !slices.ContainsFunc(fields, func(f channel.Field) bool { return f.Name == name }) {
-			w.add("credentials."+clip(name, 40), fault.Because("field_no_credential", "is none of this channel's credentials"))
+			w.say("credentials."+clip(name, 40), fault.Because("field_no_credential", "is none of this channel's credentials"))
 		}
 	}
 }

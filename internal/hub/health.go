@@ -118,6 +118,8 @@ type CheckHealth struct {
 	Good  int64  `json:"good_at" doc:"When it last went well."`
 	About int64  `json:"about_at" doc:"Of when that is what was checked."`
 	Words string `json:"words"`
+
+	Why *fault.Reason `json:"why,omitempty" doc:"The words for screens."`
 }
 
 // Health looks at everything of a merchant.
@@ -188,7 +190,7 @@ func (h *Hub) Health(ctx context.Context, m ident.Merchant) (Health, error) {
 	}
 	out.Calls = callTable(calls, channelOf, p.At)
 	for _, c := range p.Checks {
-		r := CheckHealth{Name: c.Name, OK: c.OK, At: c.At.UnixMilli(), Words: c.Words}
+		r := CheckHealth{Name: c.Name, OK: c.OK, At: c.At.UnixMilli(), Words: c.Why.Text, Why: c.Why.Coded()}
 		if !c.Good.IsZero() {
 			r.Good = c.Good.UnixMilli()
 		}

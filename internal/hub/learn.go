@@ -303,7 +303,8 @@ func (h *Hub) place(shopOf shopFinder, row *db.OrderRow, o *order.Order, info *c
 	}
 	shop, ok := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	if !ok {
-		o.Issues = append(o.Issues, order.Issue{Severity: order.SevWarn, Code: IssueUnbound, Message: "this shop is not bound to a store yet: bind it under Connections"})
+		why := fault.Because("issue_unbound", "this shop is not bound to a store yet: bind it under Connections")
+		o.Issues = append(o.Issues, order.Issue{Severity: order.SevWarn, Code: IssueUnbound, Message: why.Text, Why: why})
 		return
 	}
 	row.Account, row.Shop, row.Store = shop.Account, shop.ID, shop.Store

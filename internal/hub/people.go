@@ -113,15 +113,15 @@ func (h *Hub) checkPerson(op string, u *db.UserRow) error {
 	r := role.Role(u.Role)
 	switch {
 	case !r.Valid():
-		w.add("role", fault.Because("field_role", "is none of the roles"))
+		w.say("role", fault.Because("field_role", "is none of the roles"))
 	case r.Everywhere() && u.Stores != nil:
-		w.add("stores", fault.Because("field_stores_everywhere", "must be left out: this role has all stores"))
+		w.say("stores", fault.Because("field_stores_everywhere", "must be left out: this role has all stores"))
 	case u.Stores != nil && len(u.Stores) == 0:
-		w.add("stores", fault.Because("field_stores_none", "choose at least one store, or all"))
+		w.say("stores", fault.Because("field_stores_none", "choose at least one store, or all"))
 	}
 	for i, id := range u.Stores {
 		if _, ok := h.db.StoreByID(u.Merchant, id); !ok {
-			w.add("stores["+itoa(i)+"]", fault.Because("field_foreign_store", "is none of your stores"))
+			w.say("stores["+itoa(i)+"]", fault.Because("field_foreign_store", "is none of your stores"))
 		}
 	}
 	return w.err(op)

@@ -36,12 +36,12 @@ func (h *Hub) BindOffer(ctx context.Context, who Actor, o db.OfferRow) (db.Offer
 	w.text("variation", o.Variation, 0, 80)
 	shop, ok := h.db.ShopByID(who.Merchant, o.Shop)
 	if !ok || !who.Sees(shop.Store) {
-		w.add("shop_id", fault.Because("field_foreign_shop", "is none of your shops"))
+		w.say("shop_id", fault.Because("field_foreign_shop", "is none of your shops"))
 	}
 	if _, ok, err := h.db.SKUByID(ctx, who.Merchant, o.SKU); err != nil {
 		return o, err
 	} else if !ok {
-		w.add("sku_id", fault.Because("field_foreign_sku", "is none of your SKUs"))
+		w.say("sku_id", fault.Because("field_foreign_sku", "is none of your SKUs"))
 	}
 	if err := w.err(op); err != nil {
 		return o, err
@@ -121,23 +121,23 @@ func (h *Hub) Book(ctx context.Context, who Actor, b Booking) (db.Stock, int64, 
 	var w wrong
 	w.text("note", b.Note, 0, 200)
 	if _, ok := h.db.StoreByID(who.Merchant, b.Store); !ok || !who.Sees(b.Store) {
-		w.add("store_id", fault.Because("field_foreign_store", "is none of your stores"))
+		w.say("store_id", fault.Because("field_foreign_store", "is none of your stores"))
 	}
 	if _, ok, err := h.db.SKUByID(ctx, who.Merchant, b.SKU); err != nil {
 		return db.Stock{}, 0, err
 	} else if !ok {
-		w.add("sku_id", fault.Because("field_foreign_sku", "is none of your SKUs"))
+		w.say("sku_id", fault.Because("field_foreign_sku", "is none of your SKUs"))
 	}
 	switch {
 	case b.Pieces > stock.Max || b.Pieces < -stock.Max:
-		w.add("pieces", fault.Because("field_pieces_many", "is more than can be counted"))
+		w.say("pieces", fault.Because("field_pieces_many", "is more than can be counted"))
 	case b.Reason == stock.Count && b.Pieces < 0:
-		w.add("pieces", fault.Because("field_pieces_below", "cannot be fewer than none"))
+		w.say("pieces", fault.Because("field_pieces_below", "cannot be fewer than none"))
 	case b.Reason == stock.Receipt && b.Pieces <= 0:
-		w.add("pieces", fault.Because("field_pieces_least", "must be at least 1; book a correction to take pieces out"))
+		w.say("pieces", fault.Because("field_pieces_least", "must be at least 1; book a correction to take pieces out"))
 	}
 	if b.Reason != stock.Receipt && b.Reason != stock.Count && b.Reason != stock.Correction {
-		w.add("reason", fault.Because("field_none_of", "is none of {list}", "list", "receipt, count, correction"))
+		w.say("reason", fault.Because("field_none_of", "is none of {list}", "list", "receipt, count, correction"))
 	}
 	if err := w.err(op); err != nil {
 		return db.Stock{}, 0, err

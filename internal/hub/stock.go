@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
@@ -73,8 +74,8 @@ func (h *Hub) take(tx *db.Tx, row *db.OrderRow, o *order.Order, shop db.ShopRow,
 func lacks(o *order.Order, list []taken) {
 	for _, t := range list {
 		if t.Short > 0 {
-			o.Issues = append(o.Issues, order.Issue{Severity: order.SevError, Code: IssueOversold, Path: t.SKU.String(),
-				Message: "the platform sold " + itoa(int(t.Short)) + " more than there are: find the goods, or agree with the customer"})
+			why := fault.Because("issue_oversold", "the platform sold {count} more than there are: find the goods, or agree with the customer", "count", itoa(int(t.Short)))
+			o.Issues = append(o.Issues, order.Issue{Severity: order.SevError, Code: IssueOversold, Path: t.SKU.String(), Message: why.Text, Why: why})
 			if !slices.Contains(o.Flags, order.FlagProblem) && o.Status != order.StatusDone {
 				o.Flags = append(o.Flags, order.FlagProblem)
 			}

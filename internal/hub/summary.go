@@ -68,6 +68,7 @@ type Issue struct {
 	Code     string         `json:"code"`
 	Path     string         `json:"path,omitempty"`
 	Message  string         `json:"message"`
+	Why      *fault.Reason  `json:"why,omitempty" doc:"The message for screens; not there for what a connector could not read, nor in orders that were told before it was kept."`
 }
 
 // A CustomerBrief is enough to find a person's order, and no more.
@@ -247,7 +248,7 @@ func pending(list []effect.Effect) []Pending {
 func issues(list []order.Issue) []Issue {
 	out := make([]Issue, 0, len(list))
 	for _, i := range list {
-		out = append(out, Issue{i.Severity, i.Code, i.Path, clip(i.Message, 300)})
+		out = append(out, Issue{i.Severity, i.Code, i.Path, clip(i.Message, 300), i.Why.Coded()})
 	}
 	return out
 }

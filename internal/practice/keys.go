@@ -1,6 +1,7 @@
 package practice
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -24,6 +25,17 @@ func (s *Stage) keys() (list []db.KeyRow) {
 		return nil
 	}
 	return list
+}
+
+// saveKeys keeps those of a room.
+func (r *room) saveKeys(ctx context.Context) {
+	keys, err := r.db.Keys(ctx, r.merchant)
+	if err == nil {
+		err = r.stage.keepKeys(keys)
+	}
+	if err != nil && ctx.Err() == nil {
+		r.stage.log.Warn("the test keys cannot be kept", "err", err)
+	}
 }
 
 // keepKeys writes them for the next room.

@@ -85,8 +85,12 @@ func (s *Stage) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if r := s.now(); r != nil && r.over(time.Now()) {
+		switch r := s.now(); {
+		case r == nil:
+		case r.over(time.Now()):
 			s.drop(r)
+		default:
+			r.saveKeys(ctx) // the process may die
 		}
 	}
 }

@@ -305,11 +305,7 @@ func (r *room) close() {
 	}
 	if r.db != nil {
 		if r.merchant != 0 && r.stage.now() == nil {
-			keys, err := r.db.Keys(context.Background(), r.merchant)
-			if err == nil {
-				err = r.stage.keepKeys(keys)
-			}
-			errs = append(errs, err)
+			r.saveKeys(context.Background())
 		}
 		errs = append(errs, r.db.Close())
 	}

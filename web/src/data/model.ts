@@ -35,7 +35,7 @@ export type ActKind =
   | "void";
 
 export type Deadline = { kind: string; at: number; for: string };
-export type Issue = { severity: string; code: string; path: string; message: string };
+export type Issue = { severity: string; code: string; path: string; message: string; why?: Coded };
 export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string; why?: Coded };
 
 /** A line as a list shows it. `pocket` is 0 where there is one bag. */
@@ -457,7 +457,12 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     })),
     remark: text(o.remark),
     customer: maybe(o.customer, (c) => ({ name: text(c.name), phone_tail: text(c.phone_tail), city: text(c.city) })),
-    issues: list(o.issues, (i) => ({ severity: text(i.severity), code: text(i.code), path: text(i.path), message: text(i.message) })),
+    issues: list(o.issues, (i) => ({
+      severity: text(i.severity),
+      code: text(i.code),
+      path: text(i.path),
+      message: inWords(text(i.message), i.why),
+    })),
     pending: list(o.pending, (p) => ({
       effect_id: text(p.effect_id),
       kind: text(p.kind),
@@ -846,7 +851,7 @@ export type Health = {
   parked: number;
   database: { engine: string; size_bytes: number; wal_bytes: number; free_bytes: number };
   nodes: { name: string; host: string; version: string; started_at: number; seen_at: number; lanes: number; me: boolean }[];
-  checks: { name: string; ok: boolean; at: number; good_at: number; about_at: number; words: string }[];
+  checks: { name: string; ok: boolean; at: number; good_at: number; about_at: number; words: string; why?: Coded }[];
   version: string;
 };
 
@@ -905,7 +910,7 @@ export const readHealth = (h: Loose<Health>): Health => ({
     at: count(c.at),
     good_at: count(c.good_at),
     about_at: count(c.about_at),
-    words: text(c.words),
+    words: inWords(text(c.words), c.why),
   })),
   version: text(h.version),
 });

@@ -6,9 +6,9 @@
 // the sign-out, and after a day.
 
 import type { Query, QueryClient } from "@tanstack/react-query";
+import { root } from "../place";
 import { liveOrders, showKept } from "./live";
 import type { OrderSummary, User } from "./model";
-import { root } from "../place";
 
 const keepFor = 24 * 3600_000;
 const lists = 6; // so many lists, those that were read last

@@ -1,6 +1,7 @@
 // Everything the console reads, one function a question. Keys are what the live stream invalidates.
 
 import { keepPreviousData, type QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { inWords } from "../words/reasons";
 import { answer, api, Failure } from "./api";
 import { sawOrders } from "./live";
 import {
@@ -74,7 +75,7 @@ export const status = queryOptions({
   refetchInterval: 60_000,
   queryFn: async () => {
     const got = await answer(api.GET("/api/v1/status"));
-    const bad = got.backup && !got.backup.ok ? { at: got.backup.at ?? 0, words: got.backup.words ?? "" } : null;
+    const bad = got.backup && !got.backup.ok ? { at: got.backup.at ?? 0, words: inWords(got.backup.words ?? "", got.backup.why) } : null;
     return { armed: got.armed !== false, version: got.version ?? "", badBackup: bad, replaced: got.replaced };
   },
 });

@@ -954,6 +954,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether one may practise on orders that are not real, and how far one has come */
+        get: operations["getPractice"];
+        put?: never;
+        /** Begin to practise: signs in below /practice, where everything has the same paths */
+        post: operations["enterPractice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/practice/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop the orders of the practice, for everybody who practises, and begin anew */
+        post: operations["restartPractice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1559,6 +1594,8 @@ export interface components {
              */
             good_at: number;
             ok: boolean;
+            /** @description The words for screens. */
+            why?: components["schemas"]["Reason"];
             /** @description What is wrong, and what to do. */
             words?: string;
         };
@@ -1788,6 +1825,8 @@ export interface components {
             good_at: number;
             name: string;
             ok: boolean;
+            /** @description The words for screens. */
+            why?: components["schemas"]["Reason"];
             words: string;
         };
         Choice: {
@@ -2027,6 +2066,10 @@ export interface components {
             effects: components["schemas"]["Effect"][];
             next_cursor: string;
         };
+        EnteredOutputBody: {
+            /** @description Where the practice is: its console, and its API below it. */
+            path: string;
+        };
         Fee: {
             amount: components["schemas"]["Amount"];
             name: string;
@@ -2114,6 +2157,8 @@ export interface components {
             path?: string;
             /** @enum {string} */
             severity: "info" | "warn" | "error";
+            /** @description The message for screens; not there for what a connector could not read, nor in orders that were told before it was kept. */
+            why?: components["schemas"]["Reason"];
         };
         Item: {
             name: string;
@@ -2226,6 +2271,11 @@ export interface components {
             oldest_at: number;
             /** @enum {string} */
             state: "ok" | "authorise" | "paused" | "failing";
+        };
+        Lesson: {
+            done: boolean;
+            /** @description accept, ready, message, refund, refuse, dispatch, … */
+            id: string;
         };
         LetAllSpeakInputBody: {
             everybody: boolean;
@@ -2919,6 +2969,20 @@ export interface components {
             logistics: string[];
             /** @description Not once the delivery is in one of these states. */
             not_after: string[];
+        };
+        PracticeState: {
+            /** Format: int64 */
+            began_at: number;
+            /**
+             * Format: int64
+             * @description When its orders are dropped at the latest.
+             */
+            ends_at: number;
+            lessons: components["schemas"]["Lesson"][];
+            /** @description POST begins. The operator may have turned it off. */
+            offered: boolean;
+            /** @description This is the practice: its orders are not real. */
+            practising: boolean;
         };
         PreferenceInputBody: {
             /** @description Any JSON, of at most 16 KiB. The service keeps it and does not read it. */
@@ -5646,6 +5710,92 @@ export interface operations {
             path: {
                 id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPractice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PracticeState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enterPractice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restartPractice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { formatMoney, type Money, refundOf, sum } from "./money";
+import { formatMoney, type Money, refundOf, sum, writeMoneyIn } from "./money";
 
 const cny = (minor: number): Money => ({ minor, digits: 2, currency: "CNY" });
 
@@ -15,6 +15,19 @@ describe("an amount", () => {
     [{ minor: 99950, digits: 2, currency: "BRL" }, "R$999.50"],
     [{ minor: 1500, digits: 3, currency: "KWD" }, "KWD 1.500"],
   ])("%j is written %s", (m, text) => expect(formatMoney(m)).toBe(text));
+});
+
+test.each([
+  ["pt-BR", "BRL", "R$1.032,50"],
+  ["pt-BR", "MXN", "MX$1.032,50"],
+  ["es", "MXN", "MX$1,032.50"],
+  ["es", "ARS", "AR$1.032,50"],
+  ["en", "BRL", "R$1,032.50"],
+  ["zh-CN", "CNY", "¥1,032.50"],
+])("in %s %s is written %s", (language, currency, text) => {
+  writeMoneyIn(language);
+  expect(formatMoney({ minor: 103250, digits: 2, currency })).toBe(text);
+  writeMoneyIn("");
 });
 
 test("amounts of two currencies have no sum", () => {

@@ -18,13 +18,23 @@ const signs: Record<string, string> = {
   HKD: "HK$",
 };
 
-/** Text of an amount such as ¥1,032.50; a minus goes before the sign. */
+// Where Spanish is read a sum is written as its country does: 1,032.50 in Mexico, 1.032,50 in Argentina.
+const withComma = ["ARS", "BRL", "CLP", "COP", "EUR", "UYU"];
+let reader = "";
+
+/** Whose figures amounts are written in from now on: "pt-BR", "es", "en", "zh-CN". */
+export function writeMoneyIn(language: string): void {
+  reader = language.split("-")[0] ?? "";
+}
+
+/** Text of an amount such as ¥1,032.50, in Portuguese R$1.032,50; a minus goes before the sign. */
 export function formatMoney(m: Money): string {
   const sign = signs[m.currency] ?? `${m.currency} `;
   const negative = m.minor < 0;
+  const comma = reader === "pt" || (reader === "es" && withComma.includes(m.currency));
   const figures = String(Math.abs(m.minor)).padStart(m.digits + 1, "0");
-  const whole = figures.slice(0, figures.length - m.digits).replace(/\B(?=(\d{3})+$)/g, ",");
-  const part = m.digits > 0 ? `.${figures.slice(-m.digits)}` : "";
+  const whole = figures.slice(0, figures.length - m.digits).replace(/\B(?=(\d{3})+$)/g, comma ? "." : ",");
+  const part = m.digits > 0 ? `${comma ? "," : "."}${figures.slice(-m.digits)}` : "";
   return `${negative ? "−" : ""}${sign}${whole}${part}`;
 }
 

@@ -2,6 +2,7 @@
 
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
+import { writeMoneyIn } from "../format/money";
 import { recall, remember } from "../ui/device";
 
 /** What every language has: the keys of the reference, all of them. A missing one fails the build. */
@@ -43,6 +44,7 @@ export async function startWords(): Promise<void> {
 function speak(code: string) {
   document.documentElement.lang = code;
   document.querySelector("link[rel=manifest]")?.setAttribute("href", `/manifest.${code}.webmanifest`);
+  writeMoneyIn(code);
 }
 
 async function load(code: string): Promise<Words> {
@@ -59,6 +61,7 @@ const told = new Map<string, Record<string, string>>();
 
 export async function setLanguage(code: string): Promise<void> {
   if (!i18next.hasResourceBundle(code, "translation")) i18next.addResourceBundle(code, "translation", await load(code));
+  writeMoneyIn(code);
   await i18next.changeLanguage(code);
   remember("language", code);
   speak(code);
