@@ -64,10 +64,10 @@ function misfits() {
   if (wide > 0) out.push(`the page is ${wide} px wider than the window`);
   const clips = (e) => e.closest(".clip, .sr-only, [data-clip], pre, code, td, svg, .ant-select, .mono") !== null;
   const name = (e) => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`;
-  for (const e of document.querySelectorAll("button, a.btn, .btn, h1, h2, label, th, .chip, [role=tab], .tab")) {
+  for (const e of document.querySelectorAll("button, a.btn, .btn, h1, h2, label, th, .chip, .num, b, [role=tab], .tab")) {
     const box = e.getBoundingClientRect();
     if (box.width === 0 || box.height === 0 || clips(e)) continue;
-    if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== "visible") out.push(`cut off: ${name(e)}`);
+    if (/^(BUTTON|A|H1|H2|LABEL|TH)$/.test(e.tagName) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== "visible") out.push(`cut off: ${name(e)}`);
     const scrolls = (p) => p && (["auto", "scroll"].includes(getComputedStyle(p).overflowX) || scrolls(p.parentElement));
     if ((box.right > window.innerWidth + 1 || box.left < -1) && !scrolls(e.parentElement)) out.push(`outside: ${name(e)}`);
     for (const p of [e.parentElement]) {
@@ -75,6 +75,10 @@ function misfits() {
       if (of && /^(BUTTON|A)$/.test(e.tagName) && box.right > of.right + 2 && getComputedStyle(p).overflowX === "hidden") out.push(`covered: ${name(e)}`);
     }
   }
-  for (const line of document.body.innerText.split("\n")) if (/^[a-z]+(\.[a-zA-Z]+)+$/.test(line.trim())) out.push(`no text: ${line.trim()}`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) { // the raw journal names messages as platforms do: order.paid
+    const { data, parentElement } = texts.currentNode;
+    if (/^[a-z]+(\.[a-zA-Z]+)+$/.test(data.trim()) && !parentElement.closest(".journal, [data-testid=parked], .mono, pre, code, script")) out.push(`no text: ${data.trim()}`);
+  }
   return out;
 }

@@ -26,11 +26,23 @@ export async function furnish(d) {
   return { fresh, refund, parcel };
 }
 
+/** Takes from a page what moves: a colour on its way to another is nobody's. */
+async function still(page) {
+  const stop = () => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important; }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  };
+  await page.addInitScript(stop);
+  await page.evaluate(stop);
+}
+
 /** Goes to a place of the console without loading it anew. */
 export const go = (page, path) => page.evaluate((to) => window.history.pushState({}, "", to), path);
 
 /** Calls look(where) at every screen that a page of somebody signed in, and one of a stranger, can show. */
 export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
+  await Promise.all([still(page), still(stranger)]);
   for (const [where, path, title] of [
     ["sign-in", "/sign-in", t("enter.title")],
     ["setup", "/setup?token=x", t("setup.title")],
