@@ -206,6 +206,7 @@ type Act struct {
 	Carrier    string           `json:"carrier,omitempty"`
 	Tracking   string           `json:"tracking,omitempty"`
 	Lines      []ActLine        `json:"lines,omitempty"`
+	Purse      *Purse           `json:"purse,omitempty"` // for an own channel
 }
 
 // An ActLine is a line to refund.

@@ -17,6 +17,7 @@ type Info struct {
 	Kind       order.Kind
 	Pickup     bool // customers may come for their orders
 	Labels     bool // shipments tell whether their label is printed
+	Own        bool // nobody is on the other side: see Own
 	Sites      []Site
 	Powers     []Power
 	Stock      *StockPower // nil = the platform cannot be told how many there are

@@ -97,6 +97,7 @@ var (
 	alive     = append(slices.Clone(ended), when(workIs(WorkDone), WhyDone))
 	complete  = when(func(o *Order) bool { return !o.Complete() }, WhyIncomplete)
 	paid      = when(func(o *Order) bool { return o.Axes.Payment == Unpaid }, WhyUnpaid)
+	collected = when(func(o *Order) bool { return o.Axes.Payment == PayLater }, WhyUnpaid)
 	accepted  = when(workIs(WorkWaiting), WhyNotAccepted)
 	waiting   = when(workIs(WorkAccepted, WorkReady), WhyAccepted)
 	notLeft   = when(deliveryIs(DeliveryOnTheWay, DeliveryDelivered, DeliveryReturned, DeliveryFailed), WhyOnTheWay)
@@ -119,7 +120,7 @@ var table = map[ActionKind]rule{
 	Cancel:        append(slices.Clone(alive), complete, when(workIs(WorkWaiting), WhyRefuse)),
 	RefundApprove: append(slices.Clone(ended), withCase),
 	RefundRefuse:  append(slices.Clone(ended), withCase),
-	RefundPartial: append(slices.Clone(ended), complete, paid, accepted, noCase, something),
+	RefundPartial: append(slices.Clone(ended), complete, paid, collected, accepted, noCase, something),
 	Annotate:      {},
 }
 

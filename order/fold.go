@@ -548,6 +548,9 @@ func (o *Order) money() {
 			paid, _ = paid.Add(*p.Amount)
 		}
 	}
+	if o.Axes.Payment == PayLater && paid.IsZero() {
+		paid = money.Of(0, o.Bill.Total.Currency())
+	}
 	if len(o.Payments) > 0 {
 		o.PaidSum = &paid
 	} else if o.Axes.Payment != Unpaid {

@@ -55,7 +55,7 @@ func lifecycle() string {
 		name   string
 		states []order.State
 	}{
-		{"payment 付款", []order.State{order.Unpaid, order.Paid, order.PartRefund, order.Refunded, order.InDispute}},
+		{"payment 付款", []order.State{order.Unpaid, order.PayLater, order.Paid, order.PartRefund, order.Refunded, order.InDispute}},
 		{"work 接单与备货", []order.State{order.WorkWaiting, order.WorkAccepted, order.WorkReady, order.WorkDone, order.WorkCancelled, order.WorkReplaced}},
 		{"delivery 配送", []order.State{order.NoDelivery, order.DeliverySought, order.DeliveryAssigned, order.DeliveryAtStore, order.DeliveryOnTheWay, order.DeliveryDelivered, order.DeliveryFailed, order.DeliveryReturned, order.DeliveryCancelled}},
 		{"after-sale 售后", []order.State{order.NoCase, order.CaseAsked, order.CaseRefused, order.CaseAppealed, order.CaseWithdrawn, order.CaseAgreed, order.CaseRefunded, order.CaseFailed}},

@@ -101,6 +101,7 @@ type State string
 // Payment axis.
 const (
 	Unpaid     State = "unpaid"
+	PayLater   State = "pay_later" // collected when it is handed over: it is made all the same
 	Paid       State = "paid"
 	PartRefund State = "part_refunded"
 	Refunded   State = "refunded"
@@ -290,6 +291,8 @@ type Head struct {
 	Logistics Logistics `json:"logistics,omitempty"`
 	Site      string    `json:"site,omitempty"`
 	Replaces  string    `json:"replaces,omitempty"` // the order that a split replaced
+	Origin    string    `json:"origin,omitempty"`   // of one that our own people entered: phone, counter, other
+	Table     string    `json:"table,omitempty"`    // where it is eaten
 }
 
 // Times are milestones, UTC ms, 0 = not known. They serve the timeline and metrics;
@@ -350,6 +353,7 @@ type CaseLine struct {
 type Payment struct {
 	Method   string        `json:"method,omitempty"`
 	Amount   *money.Amount `json:"amount,omitempty"`
+	Tendered *money.Amount `json:"tendered,omitempty"` // what was handed over in cash
 	Refunded *money.Amount `json:"refunded,omitempty"`
 	At       int64         `json:"at,omitempty"`
 }

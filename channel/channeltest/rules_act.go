@@ -44,6 +44,7 @@ func readable(p channel.Power) bool { return p.Nature != effect.Absolute }
 func init() {
 	actRules = []rule{{
 		name: "an act changes the platform once and says what the answer means",
+		own:  "no platform changes; what an act says is a rule of its own",
 		why:  "the console shows an act as sending until it has been observed, and the answer is the first observation",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {
@@ -89,6 +90,7 @@ func init() {
 		},
 	}, {
 		name: "a call whose connection is dropped after the commit arrives once and is seen",
+		own:  "its acts make no call that could fail, be lost or be made twice",
 		why:  "net/http repeats a GET on a kept-alive connection that dies; a refund made twice is the merchant's money",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {
@@ -120,6 +122,7 @@ func init() {
 		},
 	}, {
 		name: "a call that never reached the platform is not seen",
+		own:  "its acts make no call that could fail, be lost or be made twice",
 		why:  "the other half of a lost answer: the lane has to learn that it must call again",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {
@@ -145,6 +148,7 @@ func init() {
 		},
 	}, {
 		name: "flow control becomes rate_limited, a broken gateway unknown",
+		own:  "its acts make no call that could fail, be lost or be made twice",
 		why:  "the first is certainly not done, the second may be: taking one for the other loses an act or doubles it",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {
@@ -169,6 +173,7 @@ func init() {
 		},
 	}, {
 		name: "doing it twice is one state change",
+		own:  "no platform counts; that saying it twice is one act is a rule of its own",
 		why:  "a job retries after a lost answer, so the second call must find the work done",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {
@@ -230,6 +235,7 @@ func init() {
 		},
 	}, {
 		name: "nothing is written to the wire after not_after",
+		own:  "nothing is written to any wire",
 		why:  "a process that was frozen must not act when somebody else holds its lane",
 		when: hasActs,
 		run: func(t *testing.T, h Harness) {

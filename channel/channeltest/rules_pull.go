@@ -38,6 +38,7 @@ func arrived(d *desk, b *Book, refs []order.Ref) error {
 func init() {
 	pullRules = []rule{{
 		name: "a pull brings every order whose push was lost",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "the promise: no order lost",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -55,6 +56,7 @@ func init() {
 		},
 	}, {
 		name: "a pull goes on from its cursor",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "walking everything each time spends the rate budget, walking too little loses orders",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -83,6 +85,7 @@ func init() {
 		},
 	}, {
 		name: "a pull that fails midway loses nothing",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "the cursor and what it stands behind commit together; after the error everything else must still come",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -121,6 +124,7 @@ func init() {
 		},
 	}, {
 		name: "a caller that stops after a page goes on behind it",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "a lane gives way when its time is up",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -147,6 +151,7 @@ func init() {
 		},
 	}, {
 		name: "one broken order does not hold up the others",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "a batch that fails as a block is how other systems lose a day",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -187,6 +192,7 @@ func init() {
 		},
 	}, {
 		name: "a wide pull brings what happened during an outage",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "after a restore or an outage the cursor is not to be believed",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -216,6 +222,7 @@ func init() {
 		},
 	}, {
 		name: "a cursor of another form begins anew",
+		own:  "nothing is pulled; that this is so is a rule of its own",
 		why:  "after an upgrade the old cursor must not stop the pulls",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)

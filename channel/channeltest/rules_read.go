@@ -52,6 +52,7 @@ func init() {
 		},
 	}, {
 		name: "reading twice changes nothing that anybody can see",
+		own:  "nobody can be asked: nothing is read",
 		why:  "sweeps and read-backs read all day long",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -65,6 +66,7 @@ func init() {
 		},
 	}, {
 		name: "every item of a read names itself and keeps its bytes",
+		own:  "nobody can be asked: nothing is read",
 		why:  "the journal is what replay and a bug report are made of",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -96,6 +98,7 @@ func init() {
 		},
 	}, {
 		name: "a status that nobody has seen survives",
+		own:  "its words are ours, and no answer brings another",
 		why:  "platforms add words without telling; the order must stay, with their word shown",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -120,6 +123,7 @@ func init() {
 		},
 	}, {
 		name: "an answer that cannot be read is parked or an error, never lost silence",
+		own:  "nobody can be asked: nothing is read",
 		why:  "an order that cannot be read must be seen by somebody",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -136,6 +140,7 @@ func init() {
 		},
 	}, {
 		name: "flow control at a read is rate_limited, a broken gateway unavailable",
+		own:  "nobody can be asked: nothing is read",
 		why:  "the lane waits as it is told, and does not take a gateway's page for an order",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -170,6 +175,7 @@ func init() {
 		},
 	}, {
 		name: "one shop can be used by many at once",
+		own:  "nobody can be asked: nothing is read",
 		why:  "lanes are wide and the console reads too",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)
@@ -192,6 +198,7 @@ func init() {
 		},
 	}, {
 		name: "no error text holds a customer's data",
+		own:  "nobody can be asked: nothing is read; the connector's fuzz test holds it for documents",
 		why:  "errors go to logs",
 		run: func(t *testing.T, h Harness) {
 			d := open(t, h)

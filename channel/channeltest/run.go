@@ -13,6 +13,7 @@ type rule struct {
 	name string
 	why  string
 	when func(*channel.Info) bool // nil = always
+	own  string                   // why it cannot apply to an own channel; "" = it applies
 	run  func(t *testing.T, h Harness)
 }
 
@@ -30,10 +31,13 @@ func can(k order.ActionKind) func(*channel.Info) bool {
 // Run checks a connector against the contract, one subtest a rule.
 func Run(t *testing.T, h Harness) {
 	info := h.Platform().Info()
-	for _, r := range slices.Concat(infoRules, pushRules, readRules, actRules, pullRules, stockRules, countRules) {
+	for _, r := range slices.Concat(infoRules, pushRules, readRules, actRules, pullRules, stockRules, countRules, ownRules) {
 		t.Run(r.name, func(t *testing.T) {
 			if r.when != nil && !r.when(info) {
 				t.Skip("this platform declares nothing that the rule is about")
+			}
+			if info.Own && r.own != "" {
+				t.Skip("an own channel: " + r.own)
 			}
 			t.Cleanup(func() {
 				if t.Failed() {
