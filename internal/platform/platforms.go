@@ -4,11 +4,12 @@ package platform
 
 import (
 	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/internal/platform/counter"
 	"github.com/tongdan/tongdan/internal/platform/meituan"
 	"github.com/tongdan/tongdan/internal/platform/mercadolibre"
 )
 
 // All gives a new connector of each platform, in the order in which screens show them.
 func All() []channel.Platform {
-	return []channel.Platform{meituan.New(), mercadolibre.New()}
+	return []channel.Platform{meituan.New(), mercadolibre.New(), counter.New()}
 }

@@ -58,6 +58,7 @@ export const en = {
   left: "{{time}} left",
   preorder: "For {{at}}",
   pickup: "Pickup",
+  table: "Table {{table}}",
   rider: "Rider here for {{n}} min",
   riderNow: "Rider is here",
   reminded: "Asking",

@@ -61,6 +61,7 @@ export const es: Shape<typeof zh> = {
   left: "quedan {{time}}",
   preorder: "Para las {{at}}",
   pickup: "Recoge",
+  table: "Mesa {{table}}",
   rider: "Repartidor esperando {{n}} min",
   riderNow: "Llegó el repartidor",
   reminded: "Pregunta",

@@ -61,6 +61,7 @@ export const pt: Shape<typeof zh> = {
   left: "faltam {{time}}",
   preorder: "Para as {{at}}",
   pickup: "Retira",
+  table: "Mesa {{table}}",
   rider: "Entregador esperando {{n}} min",
   riderNow: "Entregador chegou",
   reminded: "Cobra",

@@ -56,6 +56,7 @@ export const zh = {
   left: "还剩 {{time}}",
   preorder: "预订 {{at}}",
   pickup: "自提",
+  table: "堂食 {{table}}",
   rider: "骑手已到店 {{n}} 分钟",
   riderNow: "骑手已到店",
   reminded: "催",

@@ -1,5 +1,18 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  Cash: "Efectivo",
+  "QR code": "Código QR",
+  Card: "Tarjeta",
+  Counter: "Mostrador",
+  "The store gives the money back; Tongdan writes it down": "La tienda devuelve el dinero; Tongdan lo anota",
+  "the daily numbers that were drawn for entries": "los números del día que se dieron a los pedidos cargados",
+  "A delivery leaves; anything else is handed to the customer, which ends the order":
+    "Un envío sale; lo demás se entrega al cliente y el pedido termina",
+  "Paid by (when it is collected now)": "Forma de pago (si se cobra ahora)",
+  "The store's id (made by Tongdan)": "El id de la tienda (lo crea Tongdan)",
+  "Signing secret (drawn by Tongdan)": "Clave de firma (la genera Tongdan)",
+  "The store gives back what was paid": "La tienda devuelve lo pagado",
+  "An order that was entered": "Un pedido cargado",
   "the platform has no means to count the orders of a day": "la plataforma no permite contar los pedidos de un día",
   "Order paid": "Pedido pagado",
   "Order confirmed": "Pedido confirmado",

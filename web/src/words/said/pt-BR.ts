@@ -1,5 +1,18 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  Cash: "Dinheiro",
+  "QR code": "QR Code",
+  Card: "Cartão",
+  Counter: "Balcão",
+  "The store gives the money back; Tongdan writes it down": "A loja devolve o dinheiro; o Tongdan anota",
+  "the daily numbers that were drawn for entries": "os números do dia dados aos pedidos lançados",
+  "A delivery leaves; anything else is handed to the customer, which ends the order":
+    "Uma entrega sai; o resto é entregue ao cliente e o pedido termina",
+  "Paid by (when it is collected now)": "Forma de pagamento (se recebido agora)",
+  "The store's id (made by Tongdan)": "O id da loja (criado pelo Tongdan)",
+  "Signing secret (drawn by Tongdan)": "Chave de assinatura (gerada pelo Tongdan)",
+  "The store gives back what was paid": "A loja devolve o que foi pago",
+  "An order that was entered": "Um pedido lançado",
   "the platform has no means to count the orders of a day": "a plataforma não permite contar os pedidos de um dia",
   "Order paid": "Pedido pago",
   "Order confirmed": "Pedido confirmado",
