@@ -39,6 +39,7 @@ const (
 	BookStock     Right = "stock.book"
 	ShareViews    Right = "views.share"
 	KeepDevices   Right = "devices.keep"
+	EnterOrders   Right = "orders.enter"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -87,6 +88,7 @@ var table = []rule{
 	{ActOn("refund_approve"), "agree to a refund", false, managers},
 	{ActOn("refund_refuse"), "refuse a refund", false, managers},
 	{ActOn("refund_partial"), "refund in part", false, managers},
+	{EnterOrders, "enter orders taken by phone or at the counter, take one's own back within ten seconds", false, shop},
 	{RepeatEffects, "send an act again, take one back that has not been sent", false, all},
 	{DecideEffects, "say what became of a call of unknown outcome", false, managers},
 	{SeeStatements, "see completeness statements", false, managers},

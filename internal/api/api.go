@@ -220,6 +220,7 @@ func (s *Server) routes() {
 	s.passkeyRoutes()
 	s.orderRoutes()
 	s.actRoutes()
+	s.entryRoutes()
 	s.feedRoutes()
 	s.effectRoutes()
 	s.parkedRoutes()

@@ -247,6 +247,7 @@ func (s *Server) listApps(ctx context.Context, _ *struct{}) (*appsOutput, error)
 	if err != nil {
 		return nil, fault.Wrap("api.listApps", err)
 	}
+	rows = slices.DeleteFunc(rows, func(a db.AppRow) bool { return s.hub.Own(a.Channel) }) // makes itself, and has nothing to set
 	out := &appsOutput{}
 	out.Body.Apps = each(rows, s.appOf)
 	for i := range out.Body.Apps {
@@ -379,6 +380,9 @@ func (s *Server) listAccounts(ctx context.Context, _ *struct{}) (*accountsOutput
 	out := &accountsOutput{}
 	out.Body.Accounts = []Account{}
 	for _, r := range rows {
+		if s.hub.Own(r.Channel) {
+			continue
+		}
 		a, err := s.accountOf(ctx, c, r)
 		if err != nil {
 			return nil, fault.Wrap(op, err)
@@ -502,6 +506,7 @@ type Channel struct {
 	Kind       order.Kind          `json:"kind" enum:"takeaway,ecommerce"`
 	Pickup     bool                `json:"pickup" doc:"Customers may come for their orders: the flag pickup can be raised."`
 	Labels     bool                `json:"labels" doc:"Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised."`
+	Own        bool                `json:"own,omitempty" doc:"Nobody is on the other side: its orders are entered here, and there is nothing to connect."`
 	Currencies []string            `json:"currencies"`
 	Sites      []channel.Site      `json:"sites"`
 	Powers     []Power             `json:"powers"`
@@ -578,7 +583,7 @@ func channelOf(i *channel.Info) Channel {
 		})
 	}
 	c := Channel{
-		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Currencies: []string{},
+		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Own: i.Own, Currencies: []string{},
 		Sites:    each(i.Sites, func(x channel.Site) channel.Site { return x }),
 		PushOnly: each(i.PushOnly, func(x channel.Text) channel.Text { return x }), PullOnly: i.PullOnly, ShopID: i.Shops,
 		Fields:     CredentialFields{fields(i.AppFields), fields(i.AcctFields)},

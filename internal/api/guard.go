@@ -159,7 +159,10 @@ var open = map[string]bool{
 	"GET " + base + "/pairing":                true,
 }
 
-const actRoute = "POST " + base + "/orders/{id}/actions"
+const (
+	actRoute   = "POST " + base + "/orders/{id}/actions"
+	entryRoute = "POST " + base + "/orders"
+)
 
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
@@ -214,7 +217,7 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 		return
 	}
 	hold := held
-	if pattern == actRoute {
+	if pattern == actRoute || pattern == entryRoute {
 		hold = heldAct
 	}
 	s.once(w, r, c, key, hold, next)

@@ -228,6 +228,9 @@ func (s *Server) status(ctx context.Context, _ *struct{}) (*statusOutput, error)
 		return nil, fault.Wrap(op, err)
 	}
 	for _, a := range accounts {
+		if s.hub.Own(a.Channel) {
+			continue
+		}
 		l := LaneStatus{AccountID: a.ID, State: s.accountState(a)}
 		acts, _, err := s.backlog(ctx, c, a.ID)
 		if err != nil {

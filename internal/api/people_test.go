@@ -101,6 +101,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"act": `{"kind":"note","text":"x"}`, "makeBatch": `{"kind":"note","text":"x","orders":["` + foreign + `"]}`, "resolveEffect": `{"outcome":"done"}`,
 		"bookStock":     `{"store_id":"` + b.stores[0].ID.String() + `","sku_id":"` + sku + `","reason":"receipt","pieces":1}`,
 		"takeMessage":   `{"key":"unaccepted/` + foreign + `","take":true}`,
+		"enterOrder":    `{"store_id":"` + b.stores[0].ID.String() + `","origin":"counter","serve":"take_out","pay":"cash","lines":[{"name":"x","quantity":1,"price":100}]}`,
 		"makeStatement": `{"shop_id":"` + shops["TEA001"] + `"}`,
 		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,

@@ -25,6 +25,7 @@ var rights = map[string]role.Right{
 	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 
 	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "uncoverCustomer": role.See, "countOrders": role.See,
+	"enterOrder": role.EnterOrders, "takeBackOrder": role.EnterOrders, "listGoods": role.EnterOrders,
 	"act": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
 	"listChanges": role.See, "stream": role.See, "getBoard": role.See, "listMessages": role.See, "takeMessage": role.See,
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,

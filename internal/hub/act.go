@@ -35,6 +35,8 @@ type Act struct {
 	// Pressed is when a person pressed it, by the trade's clock, where that was earlier
 	// than the service heard of it; the zero time is now.
 	Pressed time.Time
+
+	undo bool // takes back what the same person has just entered: no right beyond that is asked for
 }
 
 // An ActLine is a line to refund, by its key in the bill.
@@ -133,8 +135,10 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	if !ok || !who.Sees(row.Store) {
 		return Done{}, fault.Say("hub.act", fault.NotFound, "no_order", "there is no such order")
 	}
-	if err := who.May("hub.act", role.ActOn(string(a.Kind))); err != nil {
-		return Done{}, err
+	if !a.undo {
+		if err := who.May("hub.act", role.ActOn(string(a.Kind))); err != nil {
+			return Done{}, err
+		}
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
 	if info == nil {
@@ -182,6 +186,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	call, err := callOf(&o, row, a)
 	if err != nil {
 		return Done{}, err
+	}
+	if info.Own {
+		call.Purse = purseOf(&o, call.Lines)
 	}
 	e, err := h.askAct(tx, row, &o, call, who.ID, a.Key)
 	if err != nil {

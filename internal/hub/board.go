@@ -99,7 +99,7 @@ func (h *Hub) Board(ctx context.Context, who Actor) (Board, error) {
 		at[s.ID] = len(out.Stores)
 		st := StoreState{StoreID: s.ID, Name: s.Name, Zone: s.Zone, Level: "good", Tallies: map[string]*Waits{}, Open: open[s.ID], Shops: []ShopState{}}
 		for _, x := range shops {
-			if x.Store == s.ID {
+			if x.Store == s.ID && !h.Own(x.Channel) {
 				a := accounts[x.Account]
 				st.Shops = append(st.Shops, ShopState{x.ID, x.Channel, x.Mode, cmp.Or(a.State, Good), a.Cause})
 			}

@@ -79,6 +79,8 @@ type Payment struct {
 	Method string        `json:"method"`
 	Amount *money.Amount `json:"amount,omitempty"`
 	At     int64         `json:"at"`
+
+	Tendered *money.Amount `json:"tendered,omitempty" doc:"What was handed over in cash."`
 }
 
 // A Delivery is one attempt to bring it.
@@ -212,7 +214,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 		d.Notes = append(d.Notes, Note{n.Text, n.By, n.At, visible})
 	}
 	for _, p := range o.Payments {
-		d.Payments = append(d.Payments, Payment{p.Key, p.State, p.Theirs, p.Method, p.Amount, p.At})
+		d.Payments = append(d.Payments, Payment{p.Key, p.State, p.Theirs, p.Method, p.Amount, p.At, p.Tendered})
 	}
 	for _, x := range o.Delivered {
 		v := Delivery{Key: x.Key, Kind: x.Kind, State: x.State, Theirs: x.Theirs, Rider: x.Rider, Updates: []Update{}}

@@ -171,6 +171,10 @@ func (h *Hub) Health(ctx context.Context, m ident.Merchant) (Health, error) {
 	}
 	channelOf := map[ident.Account]string{}
 	for _, a := range accounts {
+		if h.Own(a.Channel) {
+			out.Lanes = slices.DeleteFunc(out.Lanes, func(l LaneHealth) bool { return l.AccountID == a.ID })
+			continue // nobody is called for it
+		}
 		channelOf[a.ID] = a.Channel
 		mine := slices.DeleteFunc(slices.Clone(calls), func(c db.CallMinute) bool { return c.Account != a.ID })
 		f := facts{now: p.At, armed: p.Armed, paused: a.Paused, authorise: h.mustAuthorise(a), worked: worked[a.ID], due: p.Due[a.ID], calls: mine, every: h.pullEvery(a)}

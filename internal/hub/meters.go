@@ -225,6 +225,9 @@ func (m *pulseMeter) Collect(out chan<- prometheus.Metric) {
 	trade := m.h.now()
 	start := trade.Add(-time.Duration(float64(time.Since(m.since)) * m.h.clock.Speed)).UnixMilli()
 	for i, a := range m.h.db.AllAccounts() {
+		if m.h.Own(a.Channel) {
+			continue
+		}
 		label := [2]string{a.Channel, a.ID.String()}
 		if i >= maxAccounts {
 			label[1] = "others"

@@ -13,14 +13,14 @@ import (
 // readyBy tells by when a takeaway order must be ready (最晚出餐) and when preparation must
 // begin, UTC ms; 0 while it is unpaid, and once it is made. It is the time that the customer
 // chose less the way, else what the platform told the customer less the way, else as long
-// after it was placed as the store takes. Who comes for an order has no way.
+// after it was placed as the store takes. Who comes for an order, or eats it here, has no way.
 func readyBy(o *order.Order, kind order.Kind, pace db.Pace) (by, begin int64) {
 	if kind != order.Takeaway || o.Status != order.StatusNew && o.Status != order.StatusAccepted || o.Times.Placed == 0 {
 		return 0, 0
 	}
 	prepare := (time.Duration(pace.Prepare) * time.Minute).Milliseconds()
 	travel := (time.Duration(pace.Travel) * time.Minute).Milliseconds()
-	if o.Head.Logistics == order.Pickup {
+	if o.Head.Logistics == order.Pickup || o.Head.Logistics == order.NoShipping {
 		travel = 0
 	}
 	switch {

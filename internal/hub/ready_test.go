@@ -24,6 +24,7 @@ func TestByWhenAnOrderMustBeReady(t *testing.T) {
 		"an estimate that cannot be kept is due at once, not before the order": {order.StatusNew, order.Takeaway, order.ByPlatform, 0, 10, 0, -15},
 		"a chosen time, less the way":                                          {order.StatusAccepted, order.Takeaway, order.ByPlatform, 90, 40, 60, 45},
 		"who collects it has no way":                                           {order.StatusAccepted, order.Takeaway, order.Pickup, 90, 0, 90, 75},
+		"nor has what is eaten here":                                           {order.StatusAccepted, order.Takeaway, order.NoShipping, 90, 0, 90, 75},
 		"what is made need not be":                                             {order.StatusReady, order.Takeaway, order.BySelf, 0, 40, -1, -1},
 		"what is not paid is not begun":                                        {order.StatusUnpaid, order.Takeaway, order.BySelf, 0, 40, -1, -1},
 		"a parcel has its own deadlines":                                       {order.StatusAccepted, order.Ecommerce, order.ME2, 90, 0, -1, -1},

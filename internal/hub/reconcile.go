@@ -53,6 +53,9 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 func (h *Hub) schedule(ctx context.Context) error {
 	const op = "hub.schedule"
 	for _, a := range h.db.AllAccounts() {
+		if h.Own(a.Channel) {
+			continue // there is nobody to ask
+		}
 		kinds := []string{kindPull, kindSweep, kindKeep, kindCount}
 		keys := make([]string, len(kinds))
 		for i, k := range kinds {

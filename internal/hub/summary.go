@@ -27,6 +27,8 @@ type Summary struct {
 	PackRef     string            `json:"pack_ref,omitempty" doc:"Orders of one purchase share it."`
 	Kind        order.Kind        `json:"kind" enum:"takeaway,ecommerce"`
 	Logistics   order.Logistics   `json:"logistics,omitempty"`
+	Origin      string            `json:"origin,omitempty" doc:"Of an order that was entered here: phone, counter, other."`
+	Table       string            `json:"table,omitempty" doc:"Where it is eaten."`
 	ShopID      ident.Shop        `json:"shop_id"`
 	StoreID     ident.Store       `json:"store_id"`
 	AccountID   ident.Account     `json:"account_id"`
@@ -108,7 +110,7 @@ const (
 func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, effects []effect.Effect) *Summary {
 	s := &Summary{
 		ID: row.ID, Channel: row.Channel, Ref: row.Ref.ID, DisplayRef: cmp.Or(o.Head.Display, row.Ref.ID), DaySeq: o.Head.DaySeq, PackRef: o.Head.Pack,
-		Kind: row.Kind, Logistics: row.Logistics, ShopID: row.Shop, StoreID: row.Store, AccountID: row.Account,
+		Kind: row.Kind, Logistics: row.Logistics, Origin: o.Head.Origin, Table: o.Head.Table, ShopID: row.Shop, StoreID: row.Store, AccountID: row.Account,
 		Status: o.Status, Flags: o.Flags, Axes: o.Axes, Theirs: o.Theirs,
 		PlacedAt: o.Times.Placed, PaidAt: o.Times.Paid, PromisedAt: o.Times.Promised, EstimatedAt: o.Times.Estimated,
 		Paid: o.PaidSum, Remark: clip(o.Remark, maxRemark), Issues: issues(o.Issues), Pending: pending(effects),

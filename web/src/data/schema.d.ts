@@ -689,7 +689,8 @@ export interface paths {
         /** Orders, newest or most urgent first */
         get: operations["listOrders"];
         put?: never;
-        post?: never;
+        /** Enter an order taken by phone or at the counter */
+        post: operations["enterOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -758,6 +759,23 @@ export interface paths {
         put?: never;
         /** The customer in full; who asked for a real number or an address is in the journal and the timeline */
         post: operations["uncoverCustomer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take back an order that one has entered within the last ten seconds */
+        post: operations["takeBackOrder"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1305,6 +1323,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{id}/goods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a store sold before, with the last prices, and what it has in stock */
+        get: operations["listGoods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{id}/voices": {
         parameters: {
             query?: never;
@@ -1789,6 +1824,8 @@ export interface components {
             /** @description One or two characters that tell it apart without colour. */
             mark: string;
             name: string;
+            /** @description Nobody is on the other side: its orders are entered here, and there is nothing to connect. */
+            own?: boolean;
             /** @description Customers may come for their orders: the flag pickup can be raised. */
             pickup: boolean;
             powers: components["schemas"]["Power"][];
@@ -2066,9 +2103,89 @@ export interface components {
             effects: components["schemas"]["Effect"][];
             next_cursor: string;
         };
+        Entered: {
+            /** @description To give back of what was tendered. */
+            change?: components["schemas"]["Amount"];
+            day: string;
+            /**
+             * Format: int64
+             * @description Of the store's business day.
+             */
+            number: number;
+            order_id: string;
+            /** Format: int64 */
+            seq: number;
+            total: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Until when whoever entered it may take it back.
+             */
+            undo_until: number;
+        };
         EnteredOutputBody: {
             /** @description Where the practice is: its console, and its API below it. */
             path: string;
+        };
+        Entry: {
+            customer?: components["schemas"]["EntryCustomer"];
+            /**
+             * Format: int64
+             * @description What the customer pays for delivery.
+             */
+            delivery?: number;
+            /**
+             * Format: int64
+             * @description Taken off the whole.
+             */
+            discount?: number;
+            lines: components["schemas"]["EntryLine"][];
+            /** @enum {string} */
+            origin: "phone" | "counter" | "other";
+            /**
+             * @description later: collected when it is handed over.
+             * @enum {string}
+             */
+            pay: "cash" | "card" | "code" | "later";
+            /**
+             * Format: int64
+             * @description A chosen time; 0 = as soon as possible.
+             */
+            promised_at?: number;
+            remark?: string;
+            /**
+             * @description delivery: the store's own people bring it. take_out: the customer waits at the counter.
+             * @enum {string}
+             */
+            serve: "delivery" | "pickup" | "take_out" | "table";
+            /** @description Enter it although pieces are missing. */
+            short?: boolean;
+            store_id: string;
+            /** @description With table: its number or name. */
+            table?: string;
+            /**
+             * Format: int64
+             * @description What was given in cash; 0 = not typed.
+             */
+            tendered?: number;
+        };
+        EntryCustomer: {
+            address?: string;
+            name?: string;
+            phone?: string;
+        };
+        EntryLine: {
+            /** @description Empty: the SKU's. */
+            name?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Of one piece.
+             */
+            price: number;
+            /** Format: int64 */
+            quantity: number;
+            /** @description Takes stock. Empty: a free line, which takes none. */
+            sku_id?: string;
         };
         Fee: {
             amount: components["schemas"]["Amount"];
@@ -2089,6 +2206,35 @@ export interface components {
         GivenPINOutputBody: {
             /** @description Shown this once. */
             pin: string;
+        };
+        Good: {
+            code?: string;
+            /**
+             * @description Where name and price come from: the last entry, an order of a channel, or only the stock, which has no prices.
+             * @enum {string}
+             */
+            from: "entered" | "channel" | "stock";
+            name: string;
+            /** @description The last one; absent when none is known. */
+            price?: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Pieces that nobody has bought yet; absent where none are counted.
+             */
+            sellable?: number;
+            /** @description Absent: a free line, which takes no stock. */
+            sku_id?: string;
+            /**
+             * Format: int64
+             * @description How many lines were entered so far.
+             */
+            sold: number;
+        };
+        Goods: {
+            currency: string;
+            /** Format: int64 */
+            digits: number;
+            goods: components["schemas"]["Good"][];
         };
         Head: {
             /** Format: int64 */
@@ -2580,6 +2726,8 @@ export interface components {
             logistics?: string;
             money: components["schemas"]["Money"];
             notes: components["schemas"]["Note"][];
+            /** @description Of an order that was entered here: phone, counter, other. */
+            origin?: string;
             /** @description Orders of one purchase share it. */
             pack_ref?: string;
             paid?: components["schemas"]["Amount"];
@@ -2625,6 +2773,8 @@ export interface components {
             store_id: string;
             /** @description What is in it, in short. */
             summary: string;
+            /** @description Where it is eaten. */
+            table?: string;
             tags?: string[];
             /** @description The platform's own words, by axis. */
             theirs: {
@@ -2682,6 +2832,8 @@ export interface components {
             /** Format: int64 */
             line_count: number;
             logistics?: string;
+            /** @description Of an order that was entered here: phone, counter, other. */
+            origin?: string;
             /** @description Orders of one purchase share it. */
             pack_ref?: string;
             paid?: components["schemas"]["Amount"];
@@ -2724,6 +2876,8 @@ export interface components {
             store_id: string;
             /** @description What is in it, in short. */
             summary: string;
+            /** @description Where it is eaten. */
+            table?: string;
             /** @description The platform's own words, by axis. */
             theirs: {
                 [key: string]: string;
@@ -2883,6 +3037,8 @@ export interface components {
             key: string;
             method: string;
             state: string;
+            /** @description What was handed over in cash. */
+            tendered?: components["schemas"]["Amount"];
             theirs: string;
         };
         Pending: {
@@ -5152,6 +5308,43 @@ export interface operations {
             };
         };
     };
+    enterOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Entry"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOrder: {
         parameters: {
             query?: never;
@@ -5276,6 +5469,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Customer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeBackOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description Error */
@@ -6733,6 +6961,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listGoods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Goods"];
+                };
             };
             /** @description Error */
             default: {
