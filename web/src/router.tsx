@@ -126,6 +126,11 @@ const messages = createRoute({
   path: "/messages",
   component: lazyRouteComponent(() => import("./routes/board/Messages"), "Messages"),
 });
+const entry = createRoute({
+  getParentRoute: () => inside,
+  path: "/entry",
+  component: lazyRouteComponent(() => import("./routes/entry/Entry"), "Entry"),
+});
 const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
@@ -167,6 +172,7 @@ const tree = root.addChildren([
     status,
     board,
     messages,
+    entry,
     people,
     keys,
     devices,

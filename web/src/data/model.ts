@@ -51,6 +51,10 @@ export type OrderSummary = {
   pack_ref: string;
   kind: string;
   logistics: string;
+  /** Of an order that was entered here: phone, counter, other. */
+  origin: string;
+  /** Where it is eaten. */
+  table: string;
   shop: { id: string; name: string } | null;
   store: { id: string; name: string; zone: string } | null;
   account_id: string;
@@ -273,6 +277,8 @@ export type Channel = {
   pickup: boolean;
   /** Parcels tell whether their label is printed. */
   labels: boolean;
+  /** Nobody is on the other side: its orders are entered here, and there is nothing to connect. */
+  own: boolean;
   currencies: string[];
   powers: Power[];
   /** Facts that are lost with the message that tells them. */
@@ -420,6 +426,8 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     pack_ref: text(o.pack_ref),
     kind: text(o.kind),
     logistics: text(o.logistics) || "unknown",
+    origin: text(o.origin),
+    table: text(o.table),
     shop: maybe(o.shop, (s) => ({ id: text(s.id), name: text(s.name) })),
     store: maybe(o.store, (s) => ({ id: text(s.id), name: text(s.name), zone: text(s.zone) })),
     account_id: text(o.account_id),
@@ -682,6 +690,7 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   kind: text(c.kind),
   pickup: Boolean(c.pickup),
   labels: Boolean(c.labels),
+  own: Boolean(c.own),
   currencies: texts(c.currencies),
   powers: list(c.powers, (p) => ({
     name: text(p.name),

@@ -49,7 +49,7 @@ export function Palette({ places, close }: { places: Place[]; close: () => void 
         (kind): Command => ({
           key: `act-${kind}`,
           icon: "check",
-          text: t("palette.act", { what: actLabel(t, kind, opened?.kind ?? ""), order: opened ? name(opened) : "" }),
+          text: t("palette.act", { what: actLabel(t, kind, opened?.kind ?? "", opened?.logistics), order: opened ? name(opened) : "" }),
           do: () => {
             if (opened) void begin(opened, kind);
           },

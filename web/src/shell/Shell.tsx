@@ -77,6 +77,7 @@ export function Shell() {
 
 const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/orders", icon: "orders", name: "orders" },
+  { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/board", icon: "board", name: "board" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
@@ -166,10 +167,12 @@ function Side() {
 function BottomBar() {
   const { t } = useTranslation();
   useRouterState({ select: (s) => s.location.href }); // where 订单 leads changes with where one was
+  const may = useMay();
   const n = useTroubles();
   return (
     <nav className="bottom" aria-label={t("nav.label")}>
       <Entry to="/orders" search={lastSearch()} again={() => window.scrollTo({ top: 0 })} icon="orders" label={t("nav.orders")} />
+      {may("orders.enter") ? <Entry to="/entry" icon="plus" label={t("nav.entry")} /> : null}
       <Entry to="/messages" icon="bell" label={t("nav.messages")} count={n.messages} />
       <Entry to="/board" icon="board" label={t("nav.board")} />
       <Entry to="/me" icon="person" label={t("nav.me")} count={n.parked} />
@@ -179,6 +182,7 @@ function BottomBar() {
 
 type Target =
   | "/orders"
+  | "/entry"
   | "/connections"
   | "/parked"
   | "/unclear"

@@ -34,7 +34,7 @@ export function Connections() {
   const failed = parts.find((p) => p.error && !p.data);
   const ready = parts.every((p) => p.data);
   const used = known.data?.filter((c) => appList.data?.some((a) => a.channel === c.name)) ?? [];
-  const unused = known.data?.filter((c) => !used.includes(c)) ?? [];
+  const unused = known.data?.filter((c) => !c.own && !used.includes(c)) ?? [];
 
   return (
     <div className="page">

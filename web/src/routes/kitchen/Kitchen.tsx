@@ -212,6 +212,7 @@ function CardView(props: { card: Card; place: Place; now: number; refusal: Tap |
           </b>
         ) : null}
         {o.promised_at > 0 ? <b className="flag">{t("preorder", { at: clock(o.promised_at, place.zone) })}</b> : null}
+        {o.table ? <b className="flag">{t("table", { table: o.table })}</b> : null}
         {o.logistics === "pickup" ? <b className="flag">{t("pickup")}</b> : null}
       </p>
       {o.remark ? (

@@ -9,7 +9,7 @@ import { begin } from "../orders/asked";
 export function ActButton({ order, act, small, first }: { order: Order; act: Act; small?: boolean; first?: boolean }) {
   const { t } = useTranslation();
   const waits = useBusy(order);
-  const label = actLabel(t, act.kind, order.kind);
+  const label = actLabel(t, act.kind, order.kind, order.logistics);
   const why = act.allowed ? "" : whyText(t, act);
   const tone = denies(act.kind) ? "danger" : first || act.kind === "refund_approve" ? "primary" : "";
   return (

@@ -45,7 +45,7 @@ function Dialog({ asked }: { asked: Asked }) {
   const offered = order?.action_list.find((a) => a.kind === asked.kind && (asked.for === "" || a.for === asked.for));
   const fields = offered ? withReasons(offered, channels.get(asked.order.channel)?.reasons[asked.kind] ?? []) : [];
   const plain = offered?.allowed === true && fields.length === 0 && !offered.final;
-  const label = actLabel(t, asked.kind, asked.order.kind);
+  const label = actLabel(t, asked.kind, asked.order.kind, asked.order.logistics);
   const wantsLines = fields.find((f) => f.type === "lines");
   const lines = Object.entries(quantities)
     .filter(([, q]) => q > 0)

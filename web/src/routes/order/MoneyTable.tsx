@@ -86,7 +86,7 @@ function Payments({ order: o, zone }: { order: Order; zone: string }) {
               <span className={`chip ${p.state === "paid" ? "good" : p.state === "unpaid" ? "warn" : ""}`}>
                 {word(t, "payState", p.state)}
               </span>{" "}
-              {p.theirs && !/^-?\d+$/.test(p.theirs) ? <small className="quiet">{p.theirs}</small> : null}
+              {p.theirs && p.theirs !== p.state && !/^-?\d+$/.test(p.theirs) ? <small className="quiet">{p.theirs}</small> : null}
             </td>
             <td className="quiet num">{p.at > 0 ? moment(p.at, now, zone) : ""}</td>
             <td className="num right">{p.amount ? formatMoney(p.amount) : "—"}</td>

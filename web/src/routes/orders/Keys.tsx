@@ -41,6 +41,7 @@ const groups: [string, [string[], string][]][] = [
       [["1", "…", "9"], "number"],
       [["/"], "search"],
       [["Ctrl k"], "palette"],
+      [["c"], "entry"],
       [["?"], "help"],
     ],
   ],

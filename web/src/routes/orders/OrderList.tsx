@@ -9,7 +9,7 @@ import { useMedia, usePhone } from "../../ui/device";
 import { Pull, useAgain } from "../../ui/Pull";
 import { useScrollPlace } from "../../ui/place";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { direct, primaryOf } from "./acts";
+import { atOnce, primaryOf } from "./acts";
 import { begin } from "./asked";
 import { BatchBar, batchFirst } from "./BatchBar";
 import { fitting, gridOf, type Room } from "./columns";
@@ -160,7 +160,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
       const does = (kind: string) => {
         if (!order?.actions.includes(kind)) return;
         void begin(order, kind);
-        if (direct.has(kind)) step(1);
+        if (atOnce(order, kind)) step(1);
       };
       const kind = actKeys[e.key];
       if (kind) does(kind);

@@ -61,6 +61,9 @@ export function Flags({ order }: { order: OrderSummary }) {
   const { t } = useTranslation();
   return (
     <>
+      {order.axes.payment === "pay_later" && order.total ? (
+        <span className="chip warn num">{t("promise.later", { amount: formatMoney(order.total) })}</span>
+      ) : null}
       {order.flags.map((f) => (
         <span key={f} className={`chip ${flagTones[f] ?? ""}`}>
           {word(t, "flag", f)}
@@ -89,6 +92,8 @@ function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
   const { t } = useTranslation();
   const now = useNow();
   if (order.kind === "ecommerce") return <>{word(t, "logistics", order.logistics)}</>;
+  if (order.table) return <>{t("promise.table", { table: order.table })}</>;
+  if (order.logistics === "none" && order.origin) return <>{t("promise.takeOut")}</>;
   if (order.logistics === "pickup") {
     return <>{order.promised_at > 0 ? t("promise.pickupAt", { at: moment(order.promised_at, now, zone) }) : t("promise.pickup")}</>;
   }
@@ -129,7 +134,7 @@ function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode
   }
   return (
     <button type="button" className={`${size} primary`} disabled={waits || fresh} onClick={() => void begin(order, kind)}>
-      {actLabel(t, kind, order.kind)} {hint}
+      {actLabel(t, kind, order.kind, order.logistics)} {hint}
     </button>
   );
 }
@@ -144,7 +149,7 @@ function More({ order, open }: { order: OrderSummary; open: (id: string) => void
       items={[
         ...[...othersOf(order), ...(urgeable(order) ? ["urge"] : [])].map((kind) => ({
           key: kind,
-          label: actLabel(t, kind, order.kind),
+          label: actLabel(t, kind, order.kind, order.logistics),
           danger: denies(kind),
           disabled: waits && kind !== "urge",
           do: () => void begin(order, kind),
@@ -344,7 +349,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
     : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies).slice(0, 1), ...(urgeable(o) ? ["urge"] : [])];
   const swipes = kinds.map((kind) => ({
     key: kind,
-    label: actLabel(t, kind, o.kind),
+    label: actLabel(t, kind, o.kind, o.logistics),
     danger: denies(kind),
     disabled: waits && kind !== "urge",
     do: () => void begin(o, kind),

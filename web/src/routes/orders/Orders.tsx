@@ -3,6 +3,7 @@ import { getRouteApi, Link, Outlet, useNavigate, useParams } from "@tanstack/rea
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { counts } from "../../data/queries";
+import { useMay } from "../../data/rights";
 import { useZone } from "../../shell/Shell";
 import { recall, remember } from "../../ui/device";
 import { useChannels } from "../../ui/Mark";
@@ -45,6 +46,7 @@ export function Orders() {
   const asked = useAsked();
   const [keys, setKeys] = useState(false);
   const shownTabs = tabsOf(way, tally, filter.tab, has);
+  const entering = useMay()("orders.enter");
 
   const change = useCallback(
     (next: Partial<Filter>) =>
@@ -62,13 +64,14 @@ export function Orders() {
       if (typing(e.target) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open], .ant-modal-wrap")) return;
       const beside = shownTabs[shownTabs.indexOf(filter.tab) + (e.key === "]" ? 1 : -1)];
       const numbered = /^[1-9]$/.test(e.key) ? shownTabs[Number(e.key) - 1] : undefined;
-      if (e.key === "?") setKeys((shown) => !shown);
+      if (e.key === "c" && entering) void navigate({ to: "/entry" });
+      else if (e.key === "?") setKeys((shown) => !shown);
       else if (numbered) change({ tab: numbered });
       else if ((e.key === "[" || e.key === "]") && beside) change({ tab: beside });
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [filter.tab, shownTabs.join(), change]);
+  }, [filter.tab, shownTabs.join(), change, entering, navigate]);
 
   useEffect(() => keepSearch(search), [search]);
 

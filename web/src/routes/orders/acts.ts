@@ -1,10 +1,11 @@
 // Which acts a row offers and how. The service says what is allowed; here is only what comes first under the thumb.
 
 import type { Act, OrderSummary } from "../../data/model";
+import { direct } from "../../data/outbox";
 
 const forward = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
 
-export { direct } from "../../data/outbox";
+export { direct };
 
 /** Acts that are done to many orders at once. What takes money or an order away is decided one by one. */
 export const batchable = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
@@ -33,8 +34,19 @@ export const urgeable = (o: OrderSummary): boolean =>
 
 type Translate = (key: string, options?: Record<string, unknown>) => string;
 
-/** The word on a button. A web shop packs where a kitchen cooks. */
-export function actLabel(t: Translate, kind: string, orderKind: string): string {
+/** Whether an order leaves the store in the customer's own hands. */
+const inHand = (logistics: string): boolean => logistics === "pickup" || logistics === "none";
+
+/** Whether one press is enough: what only has to be handed over, and is paid, needs nothing filled in; what is due asks how it was paid. */
+export function atOnce(o: OrderSummary, kind: string): boolean {
+  const due = o.axes.payment === "pay_later";
+  if (kind === "dispatch") return inHand(o.logistics) && !due;
+  return direct.has(kind) && !(kind === "deliver" && due);
+}
+
+/** The word on a button. A web shop packs where a kitchen cooks; what the customer takes along is handed over. */
+export function actLabel(t: Translate, kind: string, orderKind: string, logistics = ""): string {
+  if (kind === "dispatch" && orderKind !== "ecommerce" && inHand(logistics)) return t("act.handOver");
   const plain = t(`act.${kind}`, { defaultValue: kind });
   return orderKind === "ecommerce" ? t(`actShop.${kind}`, { defaultValue: plain }) : plain;
 }

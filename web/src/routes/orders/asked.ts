@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from "react";
 import { act, type Doing } from "../../data/act";
 import type { OrderSummary } from "../../data/model";
-import { direct } from "./acts";
+import { atOnce } from "./acts";
 import { numberText } from "./number";
 
 export type Asked = { order: OrderSummary; kind: string; for: string };
@@ -28,7 +28,7 @@ export const endAsking = (): void => set(undefined);
 
 /** Begins an act: at once where one press is enough, else through the dialog. */
 export function begin(order: OrderSummary, kind: string, forKey = ""): Promise<Doing> | undefined {
-  if (direct.has(kind)) return act({ order, number: numberText(order) }, { kind });
+  if (atOnce(order, kind)) return act({ order, number: numberText(order) }, { kind });
   set({ order, kind, for: forKey });
   return undefined;
 }
