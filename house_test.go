@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger"},
 	{"order", "effect", "stock", "role"},
 	{"channel"},
-	{"channel/channeltest", "internal/platform/*", "internal/db"},
+	{"channel/channeltest", "internal/platform/*", "internal/sender", "internal/db"},
 	{"internal/platform", "internal/lane"},
 	{"internal/hub"},
 	{"internal/backup"},

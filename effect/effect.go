@@ -11,7 +11,7 @@
 //	absolute  it sets a value; wait until the old call is surely dead, set the newest
 //	keyed     it takes our key; same bytes, same key
 //	additive  neither: a repeat does it twice; read twice, then ask a person
-//	notice    a print or a message: says when it may repeat
+//	notice    a print or a message: its look says whether it may repeat (not seen: yes; obsolete: it ends)
 //
 // The first three change the outside world once, after kill -9 anywhere. An additive
 // effect whose outcome cannot be learnt stops and asks a person.
@@ -205,10 +205,6 @@ func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Cod
 	case Clash:
 		return e.look(now, wait)
 	case Lost:
-		if e.Nature == Notice {
-			e.State = Person
-			return e
-		}
 		return e.look(now, max(Settle, wait))
 	case NotSeen:
 		e.Looks++
@@ -281,6 +277,8 @@ func (e Effect) Restored(now int64) Effect {
 	switch {
 	case !e.State.Open() || e.State == Person:
 		return e
+	case e.Nature == Notice && e.Deadline > 0 && now >= e.Deadline: // nobody waits for it any more
+		return e.Late(now)
 	case e.Nature == Notice || e.Nature == Additive && e.Before == nil:
 		e.State, e.Changed = Person, now
 		e.Why = fault.Because("restored", "the data was restored from a backup: look whether this was done already")

@@ -52,7 +52,8 @@ func TestWhatFollowsFromAnOutcomeDependsOnTheNature(t *testing.T) {
 		{"additive that was certainly not done is called again", effect.Additive, []step{{false, effect.Later, effect.Waiting}, {false, effect.OK, effect.Done}}},
 		{"a look that fails tells nothing", effect.Additive, []step{{false, effect.Lost, effect.Unknown}, {true, effect.Lost, effect.Unknown}, {true, effect.Later, effect.Unknown}, {true, effect.NotSeen, effect.Unknown}, {true, effect.Seen, effect.Done}}},
 		{"a lost read that is made again has told everything", effect.Absolute, []step{{false, effect.Lost, effect.Unknown}, {true, effect.OK, effect.Done}}},
-		{"a lost notice asks a person", effect.Notice, []step{{false, effect.Lost, effect.Person}}},
+		{"a lost notice repeats where its look lets it", effect.Notice, []step{{false, effect.Lost, effect.Unknown}, {true, effect.NotSeen, effect.Waiting}}},
+		{"a lost notice ends where it may not repeat", effect.Notice, []step{{false, effect.Lost, effect.Unknown}, {true, effect.Obsolete, effect.Refused}}},
 		{"what can no longer become so is a no", effect.Guarded, []step{{false, effect.Lost, effect.Unknown}, {true, effect.Obsolete, effect.Refused}}},
 	} {
 		t.Run(c.name, func(t *testing.T) { run(t, effect.Effect{Nature: c.nature, State: effect.Waiting}, c.steps) })
@@ -105,8 +106,8 @@ func TestADeathIsNoFailureOfThePlatform(t *testing.T) {
 		t.Fatalf("after a look that its process did not live to end: %s, again after %d ms", got.State, got.NextAt-1000)
 	}
 	e.Nature, e.Attempt = effect.Notice, &effect.Attempt{N: 1}
-	if got := e.Abandoned(1000); got.State != effect.Person {
-		t.Fatalf("a notice whose process died is %s, and a person must be asked", got.State)
+	if got := e.Abandoned(1000); got.State != effect.Unknown {
+		t.Fatalf("a notice whose process died is %s: its look must say whether it may repeat", got.State)
 	}
 }
 
@@ -135,5 +136,16 @@ func TestARefusalKeepsThePlatformsWordsBesideWhatWasSeen(t *testing.T) {
 	}
 	if e.Attempt.Why.Text != "the order is completed" {
 		t.Errorf("the look noted %q, not its own words", e.Attempt.Why.Text)
+	}
+}
+
+// A message whose time has passed needs nobody's decision in a restored database; one that
+// may still matter does, since it may have been sent.
+func TestARestoredNoticeIsSentByNobody(t *testing.T) {
+	for deadline, want := range map[int64]effect.State{1000: effect.Void, 3000: effect.Person, 0: effect.Person} {
+		e := effect.Effect{Nature: effect.Notice, State: effect.Waiting, Deadline: deadline}
+		if got := e.Restored(2000); got.State != want {
+			t.Errorf("with the deadline %d it is %s, want %s", deadline, got.State, want)
+		}
 	}
 }

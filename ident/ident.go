@@ -37,6 +37,7 @@ type (
 	Movement int64 // a change of what is on hand
 	Device   int64 // a screen of the shop floor
 	Unlock   int64 // a person's time at a device
+	Sender   int64 // a way to a phone: a robot, a short-message service
 )
 
 const epoch = 1577836800000 // 2020-01-01 UTC in milliseconds

@@ -70,3 +70,6 @@ func (id *Device) UnmarshalText(b []byte) error { return unmarshal(id, "dev_", b
 func (id Unlock) String() string                { return text("unl_", int64(id)) }
 func (id Unlock) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Unlock) UnmarshalText(b []byte) error { return unmarshal(id, "unl_", b) }
+func (id Sender) String() string                { return text("snd_", int64(id)) }
+func (id Sender) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Sender) UnmarshalText(b []byte) error { return unmarshal(id, "snd_", b) }

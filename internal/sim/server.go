@@ -72,10 +72,15 @@ func (s *Server) Backstage() http.Handler {
 		type entry struct {
 			Name string `json:"name"`
 			API  string `json:"api"`
+			Page string `json:"page,omitempty"` // of its own; "" = drawn by the common one
 		}
 		list := []entry{}
 		for _, p := range s.Platforms {
-			list = append(list, entry{p.Name(), s.urls[p.Name()]})
+			e := entry{Name: p.Name(), API: s.urls[p.Name()]}
+			if own, ok := p.(interface{ Page() string }); ok {
+				e.Page = own.Page()
+			}
+			list = append(list, e)
 		}
 		return list, nil
 	}))

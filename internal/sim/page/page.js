@@ -166,7 +166,7 @@ async function drawTraffic() {
 async function choose(name) {
   platform = name;
   chosen = "";
-  for (const b of $("platforms").children) b.setAttribute("aria-pressed", b.dataset.name === name);
+  for (const b of $("platforms").querySelectorAll("button")) b.setAttribute("aria-pressed", b.dataset.name === name);
   $("status").replaceChildren($("status").options[0]);
   await refresh();
   await drawFaults();
@@ -182,11 +182,13 @@ async function begin() {
   translate();
   const platforms = await (await fetch("/backstage/")).json();
   $("platforms").replaceChildren(...platforms.map((p) => {
+    if (p.page) return el("a", { href: p.page, textContent: text("手机与群", "Phones and groups") });
     const b = el("button", { textContent: p.name, title: p.api || "", onclick: () => attempt(() => choose(p.name)) });
     b.dataset.name = p.name;
     return b;
   }));
-  if (platforms.length) await choose(platforms[0].name);
+  const first = platforms.find((p) => !p.page);
+  if (first) await choose(first.name);
 }
 
 $("lang").onclick = () => {
