@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +34,7 @@ type places struct {
 	Hub          string `json:"hub"`
 	Meituan      string `json:"meituan"`
 	MercadoLibre string `json:"mercadolibre"`
+	Messengers   string `json:"messengers"`
 }
 
 // demo is the hub and both simulated platforms in one process, over HTTP.
@@ -80,7 +82,17 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if at.MercadoLibre, err = free(kept.MercadoLibre); err != nil {
 		return err
 	}
-	sims, err := startSims(simOptions{dir: dir, seed: *seed, speed: *speed, meituanAddr: at.Meituan, mercadoAddr: at.MercadoLibre, backstageAt: *simAddr})
+	if at.Messengers, err = free(kept.Messengers); err != nil {
+		return err
+	}
+	if _, port, _ := net.SplitHostPort(at.Hub); port == "0" { // the address stands in a template of short messages
+		if at.Hub, err = free(""); err != nil {
+			return err
+		}
+	}
+	sims, err := startSims(simOptions{
+		dir: dir, seed: *seed, speed: *speed, meituanAddr: at.Meituan, mercadoAddr: at.MercadoLibre, messengersAddr: at.Messengers, backstageAt: *simAddr, console: "http://" + at.Hub,
+	})
 	if err != nil {
 		return err
 	}
@@ -100,6 +112,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(c.out, "Console    %s/  sign in as %s, password %s\n", n.url, demoUser, *password)
 	fmt.Fprintf(c.out, "Backstage  %s/  play customers, riders and the platforms\n", sims.server.URL(""))
+	fmt.Fprintf(c.out, "Phones     %s%s  what knocks at the demo's group and phone (%s)\n", sims.server.URL(""), sims.phones.Page(), simPhone)
 	fmt.Fprintf(c.out, "API        %s/api/v1/openapi.json\n", n.url)
 	fmt.Fprintf(c.out, "Data       %s\n", dir)
 	fmt.Fprintf(c.out, "About %g orders a minute come by themselves. Ctrl-C stops; the same command goes on.\n", *rate)
@@ -175,7 +188,7 @@ func (s *scene) set(ctx context.Context) error {
 		return err
 	}
 	s.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "demo", Name: "demo", Role: role.Owner}
-	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers} {
+	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers, s.knocks} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -232,6 +245,44 @@ func (s *scene) teaShop(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// knocks are a robot in the stores' group and a service of short messages, and the demo
+// user's number: what nobody accepts is heard there.
+func (s *scene) knocks(ctx context.Context) error {
+	list, err := s.n.db.Senders(ctx, s.who.Merchant)
+	if err != nil {
+		return err
+	}
+	at := s.sims.server.URL("messengers")
+	for _, want := range []db.SenderRow{
+		{Kind: "dingtalk", Name: "门店群", Credentials: map[string]string{"token": simRobot, "secret": simKey}},
+		{Kind: "aliyun", Name: "短信", Credentials: map[string]string{"key_id": simApp, "key_secret": simKey, "sign_name": "山间茶事", "template_code": "SMS_100001", "template_knock": "SMS_100002"}},
+	} {
+		want.BaseURL = at
+		same := slices.IndexFunc(list, func(r db.SenderRow) bool { return r.Kind == want.Kind })
+		switch {
+		case same >= 0 && list[same].BaseURL == at:
+			continue
+		case same >= 0:
+			if err := s.n.db.DeleteSender(ctx, s.who.Merchant, list[same].ID); err != nil { // it moved
+				return err
+			}
+		}
+		if _, err := s.n.hub.PutSender(ctx, s.who, want); err != nil {
+			return err
+		}
+	}
+	u, err := s.n.db.UserByName(ctx, demoUser)
+	if err != nil {
+		return err
+	}
+	phones, err := s.n.db.Phones(ctx, s.who.Merchant)
+	if err != nil || phones[u.ID] != "" {
+		return err
+	}
+	phone := simPhone
+	return s.n.hub.SetPhone(ctx, s.who, u.ID, &phone, "")
 }
 
 // sellers is one account for each country on the simulated Mercado Libre. Its owner

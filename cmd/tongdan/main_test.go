@@ -312,7 +312,7 @@ func TestTheDemoTakesOrdersAndGoesOnAfterARestart(t *testing.T) {
 }
 
 func TestTheSimulatorsRunAlone(t *testing.T) {
-	s := start(t, none, "sim", "--meituan-addr", "127.0.0.1:0", "--mercadolibre-addr", "127.0.0.1:0", "--backstage-addr", "127.0.0.1:0", "--rate", "60")
+	s := start(t, none, "sim", "--meituan-addr", "127.0.0.1:0", "--mercadolibre-addr", "127.0.0.1:0", "--messengers-addr", "127.0.0.1:0", "--backstage-addr", "127.0.0.1:0", "--rate", "60")
 	url := s.find(`Backstage +(http://[^/]+)/`)
 	for _, path := range []string{"/", "/backstage/", "/backstage/meituan/orders", "/backstage/mercadolibre/orders"} {
 		if status, _ := call(t, "GET", url+path, "", ""); status != 200 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer c.sendSpans(spans)
-	o := hub.Options{Clock: hub.Real, AllowPrivate: allow}
+	o := hub.Options{Clock: hub.Real, AllowPrivate: allow, PublicURL: strings.TrimRight(*public, "/")}
 	if err := c.asRehearsed(&o); err != nil {
 		return err
 	}
@@ -244,7 +245,13 @@ type front struct {
 // node wires a hub and begins to listen, so that a bad address stops the start.
 func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*node, error) {
 	hub.TuneMemory()
-	o.DB, o.Platforms, o.Log, o.Version = d, platform.All(), c.log, version()
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", w.addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr %s: %w", w.addr, err)
+	}
+	self := "http://" + reachable(l.Addr())
+	o.DB, o.Platforms, o.Log, o.Version, o.PublicURL = d, platform.All(), c.log, version(), cmp.Or(o.PublicURL, self)
 	h := hub.New(o)
 	show := api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: w.trust}
 	var stage *practice.Stage
@@ -254,14 +261,9 @@ func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*n
 	}
 	a, err := api.New(show)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, l.Close())
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", w.addr)
-	if err != nil {
-		return nil, fmt.Errorf("--addr %s: %w", w.addr, err)
-	}
-	n := &node{c: c, db: d, hub: h, api: a, server: a.HTTP(), listener: l, url: "http://" + reachable(l.Addr()), practice: stage}
+	n := &node{c: c, db: d, hub: h, api: a, server: a.HTTP(), listener: l, url: self, practice: stage}
 	if stage != nil {
 		n.server.RegisterOnShutdown(stage.EndStreams)
 	}

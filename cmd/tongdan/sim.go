@@ -14,6 +14,7 @@ import (
 	"github.com/tongdan/tongdan/internal/sim"
 	"github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
+	"github.com/tongdan/tongdan/internal/sim/messengers"
 )
 
 // What the simulated platforms know us by. It opens nothing but them.
@@ -22,6 +23,8 @@ const (
 	simSecret = "3d8f1c5e7a9b2d4f6081a3c5e7f90b1d"
 	simClient = 1234567890123456
 	simKey    = "tongdan-simulated-secret"
+	simRobot  = "tongdan-robot-1"
+	simPhone  = "13900000002"
 )
 
 // teaStores are the tea shop's stores on the simulated Meituan: two that Meituan's riders
@@ -45,6 +48,7 @@ type simulators struct {
 	clock   *sim.Clock
 	meituan *meituan.Sim
 	mercado *mercadolibre.Sim
+	phones  *messengers.Sim
 	server  *sim.Server
 	books   []*sim.Book
 }
@@ -55,6 +59,8 @@ type simOptions struct {
 	seed                                  uint64
 	speed                                 float64
 	meituanAddr, mercadoAddr, backstageAt string
+	messengersAddr                        string
+	console                               string // address of the console, which stands in a template
 }
 
 // startSims opens the simulators on their books and begins to listen.
@@ -103,9 +109,14 @@ func startSims(o simOptions) (s *simulators, err error) {
 	if err != nil {
 		return s, err
 	}
+	s.phones = messengers.New(messengers.Options{
+		Robots: []messengers.Robot{{Vendor: messengers.DingTalk, Token: simRobot, Secret: simKey, Group: "山间茶事门店群"}},
+		SMS: []messengers.SMS{{Vendor: messengers.Aliyun, KeyID: simApp, Secret: simKey, SignName: "山间茶事", Templates: []messengers.Template{
+			{ID: "SMS_100001", Text: "验证码${code}，5分钟内有效。", Code: true}, {ID: "SMS_100002", Text: "${what}，${left}。打开 " + o.console + "/k#${link}"}}}},
+	})
 	s.server = &sim.Server{
-		Platforms: []sim.Platform{s.meituan, s.mercado}, BackstageAddr: o.backstageAt,
-		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr},
+		Platforms: []sim.Platform{s.meituan, s.mercado, s.phones}, BackstageAddr: o.backstageAt,
+		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr, s.phones.Name(): o.messengersAddr},
 	}
 	return s, s.server.Start()
 }
@@ -152,6 +163,8 @@ func (c command) sim(ctx context.Context, args []string) error {
 	f := c.flags("sim")
 	mt := f.String("meituan-addr", "127.0.0.1:8091", "address of the simulated Meituan Waimai")
 	ml := f.String("mercadolibre-addr", "127.0.0.1:8092", "address of the simulated Mercado Libre")
+	ph := f.String("messengers-addr", "127.0.0.1:8093", "address of the simulated robots and short-message services")
+	console := f.String("console", "http://127.0.0.1:8080", "address of the console, which stands in the approved template of short messages")
 	back := f.String("backstage-addr", "127.0.0.1:8081", "address of the page on which one plays customers, riders and the platforms; it has no sign-in")
 	dir := f.String("data", "", "folder of the books; without one nothing outlives the process")
 	seed := f.Uint64("seed", 1, "makes what is made up repeatable")
@@ -168,13 +181,14 @@ func (c command) sim(ctx context.Context, args []string) error {
 			return fmt.Errorf("--data: %w", err)
 		}
 	}
-	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, mercadoAddr: *ml, backstageAt: *back})
+	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, mercadoAddr: *ml, messengersAddr: *ph, console: *console, backstageAt: *back})
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	fmt.Fprintf(c.out, "Meituan Waimai  %s  app_id %s, secret %s\n", s.server.URL("meituan"), simApp, simSecret)
 	fmt.Fprintf(c.out, "Mercado Libre   %s  client_id %d, client_secret %s\n", s.server.URL("mercadolibre"), simClient, simKey)
+	fmt.Fprintf(c.out, "Phones, groups  %s  DingTalk token %s, Aliyun key %s, secret %s\n", s.server.URL("messengers"), simRobot, simApp, simKey)
 	fmt.Fprintf(c.out, "Backstage       %s/\n", s.server.URL(""))
 	g, ctx := errgroup.WithContext(ctx)
 	if *rate > 0 {

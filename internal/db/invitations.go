@@ -70,6 +70,9 @@ func (d *DB) UseLink(ctx context.Context, hash []byte, password string) (UserRow
 			err = exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID))
 		}
 		if err == nil {
+			err = exec(ctx, c, forgetBrowsers, int64(u.ID))
+		}
+		if err == nil {
 			err = exec(ctx, c, `UPDATE users SET password_hash = $3 WHERE merchant_id = $1 AND id = $2`, int64(u.Merchant), int64(u.ID), password)
 		}
 		return err

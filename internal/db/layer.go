@@ -116,6 +116,7 @@ type layer struct {
 	unparked []ParkedRow
 	batches  []BatchRow
 	items    []batchItem
+	knocks   []knock
 	changes  []change
 }
 
@@ -176,6 +177,7 @@ func (l *layer) adopt(v *layer) {
 	l.unparked = append(l.unparked, v.unparked...)
 	l.batches = append(l.batches, v.batches...)
 	l.items = append(l.items, v.items...)
+	l.knocks = append(l.knocks, v.knocks...)
 	l.changes = append(l.changes, v.changes...)
 }
 

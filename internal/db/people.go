@@ -185,6 +185,9 @@ func (d *DB) SetUser(ctx context.Context, u UserRow) error {
 			if err := exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID)); err != nil {
 				return err
 			}
+			if err := exec(ctx, c, forgetBrowsers, int64(u.ID)); err != nil {
+				return err
+			}
 		}
 		if u.Disabled {
 			if err := exec(ctx, c, dropLinks, int64(u.Merchant), int64(u.ID)); err != nil {
@@ -287,6 +290,9 @@ func (d *DB) EndSessions(ctx context.Context, user ident.User, but []byte) error
 		but = []byte{}
 	}
 	return d.write(ctx, "db.EndSessions", func(ctx context.Context, c conn) error {
+		if err := exec(ctx, c, forgetBrowsers, int64(user)); err != nil {
+			return err
+		}
 		return exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, int64(user), but)
 	})
 }

@@ -8,6 +8,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -60,6 +61,13 @@ type Options struct {
 	NoLanes   bool   // work nothing outside: the benchmark of the intake alone
 	NoBudget  bool   // no rate budget of apps: measurements on simulators, of what the hub itself needs
 
+	// PublicURL is where people reach the console, for links in messages to phones; without
+	// a slash at the end. "" = messages lead nowhere.
+	PublicURL string
+
+	// KnockEvery is how often it is looked what is to knock at phones; 0 = 5 s.
+	KnockEvery time.Duration
+
 	// AllowPrivate are the ranges outside the public internet that may be called:
 	// simulators on this machine, say. An app's address that leads elsewhere is refused.
 	AllowPrivate []netip.Prefix
@@ -98,6 +106,8 @@ type Hub struct {
 	owner     string // of this process's leases
 	version   string
 	healths   sync.Map // *oldHealth by merchant
+	public    string   // see Options.PublicURL
+	knocks    time.Duration
 	counts    sync.Map // account → countState: the day that is being counted
 }
 
@@ -106,6 +116,7 @@ func New(o Options) *Hub {
 	h := &Hub{
 		db: o.DB, platforms: map[string]channel.Platform{}, realms: map[string]*channel.Info{}, clock: o.Clock, log: o.Log,
 		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, noBudget: o.NoBudget, meters: newMeters(), version: o.Version,
+		public: o.PublicURL, knocks: cmp.Or(o.KnockEvery, knockEvery),
 	}
 	if h.clock.Now == nil {
 		h.clock = Real

@@ -22,7 +22,7 @@ const (
 )
 
 // tasks repeat by time, and are never hidden by a backlog.
-var tasks = []string{kindPull, kindSweep, kindKeep}
+var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch}
 
 // kind tells the runner who handles a kind of effect.
 func (h *Hub) kind(k string) (lane.Kind, bool) {
@@ -40,6 +40,12 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: counting{h: h}, Background: true, Budget: true, Asks: true}, true
 	case kindKeep:
 		return lane.Kind{Handler: keeping{h: h}, Task: true}, true
+	case kindWatch:
+		return lane.Kind{Handler: watching{h: h}, Background: true, Task: true, Asks: true}, true
+	case kindKnock:
+		return lane.Kind{Handler: knocking{h: h}}, true
+	case kindCode:
+		return lane.Kind{Handler: coding{h: h}}, true
 	case kindStock:
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:

@@ -90,6 +90,9 @@ func (h *Hub) schedule(ctx context.Context) error {
 			return fault.Wrap(op, err)
 		}
 	}
+	if err := h.scheduleKnocks(ctx); err != nil {
+		return err
+	}
 	h.runner.Added()
 	return nil
 }

@@ -1,0 +1,149 @@
+package hub
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/sender"
+)
+
+// knockWords are what a knock says, by language: with {n} minutes, {left} as 3:00, {at}
+// of the stores and {of} all of them.
+var knockWords = map[string]map[string]string{
+	"zh-CN": {
+		"number": "【{channel} {no}】", "channel": "【{channel}】", ConcernUnaccepted: "{n} 分钟未接", ConcernLate: "超时 {n} 分钟未出餐", ConcernRider: "骑手已等 {n} 分钟", ConcernRefund: "申请退款",
+		ConcernReminder: "顾客催单，已 {n} 分钟", ConcernProblem: "配送异常，已 {n} 分钟", ConcernUnclear: "结果未知，请核对", ConcernAuthorise: "授权失效", ConcernOutage: "接口异常", "no_pull": "收不到消息",
+		"reach": "{at}/{of} 家门店", "left": "剩 {left}", "over": "已超时", "soon": "请尽快处理", "one": "通单：1 件事等人处理", "many": "通单：{n} 件事等人处理", "more": "另有 {n} 件", "open": "打开处理", "again": "（补发）",
+		"test": "通单：测试消息，收到就好", ",": "，",
+	},
+	"en": {
+		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "not accepted for {n} min", ConcernLate: "{n} min late in the kitchen", ConcernRider: "rider waiting for {n} min", ConcernRefund: "refund asked for",
+		ConcernReminder: "customer is asking, {n} min ago", ConcernProblem: "delivery trouble for {n} min", ConcernUnclear: "outcome unknown, please check", ConcernAuthorise: "authorisation has ended", ConcernOutage: "the platform does not answer", "no_pull": "no messages come",
+		"reach": "{at} of {of} stores", "left": "{left} left", "over": "time is up", "soon": "please see to it", "one": "Tongdan: 1 thing waits for somebody", "many": "Tongdan: {n} things wait for somebody", "more": "{n} more", "open": "Open", "again": " (sent again)",
+		"test": "Tongdan: a test, nothing to do", ",": ", ",
+	},
+	"es": {
+		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "sin aceptar desde hace {n} min", ConcernLate: "{n} min de retraso en cocina", ConcernRider: "el repartidor espera desde hace {n} min", ConcernRefund: "piden un reembolso",
+		ConcernReminder: "el cliente reclama, hace {n} min", ConcernProblem: "problema de entrega desde hace {n} min", ConcernUnclear: "resultado desconocido, compruébelo", ConcernAuthorise: "la autorización ha caducado", ConcernOutage: "la plataforma no responde", "no_pull": "no llegan mensajes",
+		"reach": "{at} de {of} tiendas", "left": "quedan {left}", "over": "fuera de plazo", "soon": "atiéndalo, por favor", "one": "Tongdan: 1 asunto espera a alguien", "many": "Tongdan: {n} asuntos esperan a alguien", "more": "{n} más", "open": "Abrir", "again": " (reenviado)",
+		"test": "Tongdan: mensaje de prueba", ",": ", ",
+	},
+	"pt-BR": {
+		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "sem aceite há {n} min", ConcernLate: "{n} min de atraso na cozinha", ConcernRider: "entregador esperando há {n} min", ConcernRefund: "pedido de reembolso",
+		ConcernReminder: "cliente cobrando, há {n} min", ConcernProblem: "problema na entrega há {n} min", ConcernUnclear: "resultado desconhecido, verifique", ConcernAuthorise: "a autorização terminou", ConcernOutage: "a plataforma não responde", "no_pull": "não chegam mensagens",
+		"reach": "{at} de {of} lojas", "left": "restam {left}", "over": "prazo vencido", "soon": "cuide disso, por favor", "one": "Tongdan: 1 assunto espera alguém", "many": "Tongdan: {n} assuntos esperam alguém", "more": "mais {n}", "open": "Abrir", "again": " (reenviado)",
+		"test": "Tongdan: mensagem de teste", ",": ", ",
+	},
+}
+
+func wordsIn(locale string) map[string]string {
+	if w, ok := knockWords[locale]; ok {
+		return w
+	}
+	if strings.HasPrefix(locale, "zh") {
+		return knockWords["zh-CN"]
+	}
+	return knockWords["en"]
+}
+
+func fill(text string, values ...string) string {
+	for i := 0; i < len(values); i += 2 {
+		text = strings.ReplaceAll(text, "{"+values[i]+"}", values[i+1])
+	}
+	return text
+}
+
+// mostLines is how many concerns one message names; of the rest it says how many.
+const mostLines = 10
+
+// wording makes the message for a recipient: which order, what, how long still; no
+// customer's name, number or address, and no dish.
+type wording struct {
+	now     time.Time
+	stores  []ident.Store // all of the merchant
+	name    func(ident.Store) string
+	channel func(name string, zh bool) string
+}
+
+func (w wording) message(to recipient, list []alarm, again bool) sender.Message {
+	words := wordsIn(to.locale)
+	m := sender.Message{Title: words["one"], Open: words["open"]}
+	if len(list) > 1 {
+		m.Title = fill(words["many"], "n", strconv.Itoa(len(list)))
+	}
+	if again {
+		m.Title += words["again"]
+	}
+	for i, a := range list {
+		what, left := w.line(to, a, words)
+		if i == 0 {
+			m.What, m.Left = what, left
+		}
+		if i == mostLines {
+			m.Lines = append(m.Lines, fill(words["more"], "n", strconv.Itoa(len(list)-i)))
+			break
+		}
+		m.Lines = append(m.Lines, what+words[","]+left)
+	}
+	if len(list) > 1 { // a template holds one, and how many more
+		m.What += words[","] + fill(words["more"], "n", strconv.Itoa(len(list)-1))
+	}
+	return m
+}
+
+// line says what one alarm is and how much time is left.
+func (w wording) line(to recipient, a alarm, words map[string]string) (what, left string) {
+	zh := wordsIn(to.locale)[","] == "，"
+	head := fill(words["channel"], "channel", w.channel(a.Channel, zh))
+	if a.Order != nil {
+		no := "#" + a.Order.DaySeq
+		if a.Order.DaySeq == "" { // no number of the day, or it has not been told yet: the end of the long one
+			no = a.Order.DisplayRef
+			if len(no) > 6 {
+				no = "…" + no[len(no)-6:]
+			}
+		}
+		head = fill(words["number"], "channel", w.channel(a.Channel, zh), "no", no)
+		if name := w.name(a.StoreID); name != "" && len(to.stores) != 1 {
+			head = name + " " + head
+		}
+	}
+	text := words[a.Kind]
+	if t := words[a.Cause]; t != "" && a.Kind == ConcernOutage {
+		text = t
+	}
+	minutes := max(w.now.UnixMilli()-a.SinceAt, 0) / 60_000
+	what = head + fill(text, "n", strconv.FormatInt(minutes, 10))
+	switch {
+	case a.Kind == ConcernOutage || a.Kind == ConcernAuthorise:
+		at, of := 0, 0
+		for _, s := range w.stores {
+			if to.sees(s) {
+				of++
+			}
+		}
+		for _, s := range a.Stores {
+			if to.sees(s) {
+				at++
+			}
+		}
+		left = fill(words["reach"], "at", strconv.Itoa(at), "of", strconv.Itoa(of))
+	case a.DueAt > w.now.UnixMilli():
+		s := (a.DueAt - w.now.UnixMilli()) / 1000
+		left = fill(words["left"], "left", strconv.FormatInt(s/60, 10)+":"+twoDigits(s%60))
+	case a.DueAt > 0:
+		left = words["over"]
+	default:
+		left = words["soon"]
+	}
+	return what, left
+}
+
+func twoDigits(n int64) string {
+	if n < 10 {
+		return "0" + strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatInt(n, 10)
+}
