@@ -40,6 +40,7 @@ const (
 	ShareViews    Right = "views.share"
 	KeepDevices   Right = "devices.keep"
 	EnterOrders   Right = "orders.enter"
+	KeepKnocks    Right = "knocks.keep"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -48,6 +49,7 @@ const (
 	SeeWhole     Right = "whole.see"
 	KeepCatalog  Right = "catalog.keep"
 	KeepPeople   Right = "people.keep"
+	KeepSenders  Right = "senders.keep"
 	Connect      Right = "connections.keep"
 	KeepKeys     Right = "keys.keep"
 	Arm          Right = "arm"
@@ -96,11 +98,13 @@ var table = []rule{
 	{KeepDevices, "pair and revoke screens of own stores, give people their PIN", false, managers},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
+	{KeepKnocks, "set what knocks at phones, see what did", false, managers},
 	{SeeWhole, "see apps, accounts, the status page and the audit head", true, managers},
 	{SeeParked, "see messages that could not be read", true, managers},
 	{HandleParked, "try such a message again, put it aside", true, managers},
 	{KeepCatalog, "keep SKUs and offers", true, []Role{Headquarters}},
 	{KeepPeople, "invite, change and suspend people", true, []Role{Headquarters}},
+	{KeepSenders, "keep robots and short-message services", true, []Role{Headquarters}},
 	{Connect, "keep stores, apps, accounts and shops", true, nil},
 	{KeepKeys, "make and delete API keys", true, nil},
 	{Arm, "let a restored database call platforms again", true, nil},

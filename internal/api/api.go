@@ -63,6 +63,7 @@ type Server struct {
 	signIns        *limiter
 	pins           *limiter // by device
 	regulars       regulars
+	asking         chan struct{} // places of those who ask for a code
 	hashing        chan struct{}
 	feeds          *feeds
 	closing        chan struct{}
@@ -91,7 +92,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		hub: o.Hub, version: o.Version, log: o.Log, now: o.Now, trust: o.TrustProxy, mux: http.NewServeMux(), reg: prometheus.NewRegistry(),
 		practice: o.Practice, course: o.Course, door: realDoor,
-		signIns: newLimiter(10, 30*time.Second), pins: newLimiter(10, 5*time.Second), hashing: make(chan struct{}, 2), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
+		signIns: newLimiter(10, 30*time.Second), pins: newLimiter(10, 5*time.Second), hashing: make(chan struct{}, 2), asking: make(chan struct{}, 16), closing: make(chan struct{}), operations: map[string]string{}, cross: http.NewCrossOriginProtection(),
 	}
 	if s.course != nil {
 		s.door = practiceDoor
@@ -233,6 +234,8 @@ func (s *Server) routes() {
 	s.deviceRoutes()
 	s.voiceRoutes()
 	s.practiceRoutes()
+	s.senderRoutes()
+	s.phoneRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -115,7 +115,8 @@ type credentials struct {
 }
 
 type sessionOutput struct {
-	Cookie http.Cookie `header:"Set-Cookie"`
+	Cookie http.Cookie   `header:"Set-Cookie"`
+	More   []http.Cookie `header:"Set-Cookie"`
 	Body   struct {
 		User User `json:"user"`
 	}
@@ -216,6 +217,9 @@ func (s *Server) begin(ctx context.Context, u db.UserRow) (*sessionOutput, error
 		return nil, fault.Wrap("api.begin", err)
 	}
 	out := &sessionOutput{Cookie: s.cookie(requestIn(ctx), secret, int(life.Seconds()))}
+	if life == sessionTime { // what stands in a shop is nobody's own
+		out.More = s.remember(ctx, u)
+	}
 	out.Body.User = actorOf(u).user()
 	return out, nil
 }
@@ -225,7 +229,8 @@ func (s *Server) cookie(r *http.Request, value string, age int) http.Cookie {
 }
 
 type signOutOutput struct {
-	Cookie http.Cookie `header:"Set-Cookie"`
+	Cookie http.Cookie   `header:"Set-Cookie"`
+	More   []http.Cookie `header:"Set-Cookie"`
 }
 
 func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, error) {
@@ -235,7 +240,7 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signOutOutput, erro
 			return nil, fault.Wrap("api.signOut", err)
 		}
 	}
-	return &signOutOutput{Cookie: s.cookie(r, "", -1)}, nil
+	return &signOutOutput{Cookie: s.cookie(r, "", -1), More: s.forget(ctx)}, nil
 }
 
 type setUpInput struct {

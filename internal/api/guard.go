@@ -157,6 +157,11 @@ var open = map[string]bool{
 	"POST " + base + "/join/look":             true,
 	"POST " + base + "/pairing":               true,
 	"GET " + base + "/pairing":                true,
+
+	"GET " + base + "/session/ways":   true,
+	"POST " + base + "/session/code":  true,
+	"POST " + base + "/session/phone": true,
+	"POST " + base + "/knock/open":    true,
 }
 
 const (

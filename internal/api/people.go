@@ -8,6 +8,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/role"
 )
 
@@ -29,6 +30,8 @@ type Person struct {
 	Sessions  int           `json:"sessions" doc:"Places where the person is signed in."`
 	SeenAt    int64         `json:"seen_at" doc:"By the hour; 0 = unknown."`
 	MadeAt    int64         `json:"made_at"`
+	Locale    string        `json:"locale" doc:"The language in which the person is told."`
+	Phone     string        `json:"phone" doc:"Masked: +86139****0002. Empty: none."`
 	Changes   bool          `json:"may_change" doc:"The caller may change this person."`
 }
 
@@ -53,6 +56,7 @@ func (s *Server) peopleRoutes() {
 	add(s, created(op("invitePerson", http.MethodPost, "/people", "people", "Invite a person; the one-time link is shown this once")), s.invite)
 	add(s, op("changePerson", http.MethodPut, "/people/{id}", "people", "Change a person; what he may do changes with his next request, suspended he is signed out at once"), s.changePerson)
 	add(s, created(op("makeSignInLink", http.MethodPost, "/people/{id}/link", "people", "Make a new one-time link, for who has lost the first or the password; the one before ends")), s.linkFor)
+	add(s, op("setPersonPhone", http.MethodPut, "/people/{id}/phone", "people", "Set the number by which a person is knocked at and signs in, and in which language; links and browsers that the old one had made known end"), s.setPersonPhone)
 	add(s, op("endPersonSessions", http.MethodDelete, "/people/{id}/sessions", "people", "Sign a person out everywhere"), s.endPersonSessions)
 
 	o := op("lookAtInvitation", http.MethodPost, "/join/look", "sign-in", "Whose one-time link it is, while it works")
@@ -66,7 +70,7 @@ func (s *Server) peopleRoutes() {
 func (s *Server) personOf(c caller, u db.UserRow, p db.Presence) Person {
 	out := Person{
 		ID: u.ID, Name: u.Name, Role: role.Role(u.Role), AllStores: u.Stores == nil, Stores: u.Stores, Personal: u.Personal, Suspended: u.Disabled, Joined: u.Password != "",
-		LinkUntil: p.Link, Sessions: p.Sessions, SeenAt: p.Seen, MadeAt: u.Made, Changes: u.ID.String() != c.ID && c.Role.MayGive(role.Role(u.Role)),
+		LinkUntil: p.Link, Sessions: p.Sessions, SeenAt: p.Seen, MadeAt: u.Made, Locale: u.Locale, Changes: u.ID.String() != c.ID && c.Role.MayGive(role.Role(u.Role)),
 	}
 	if out.Stores == nil {
 		out.Stores = []ident.Store{}
@@ -92,7 +96,15 @@ func (s *Server) listPeople(ctx context.Context, _ *struct{}) (*peopleOutput, er
 		return nil, fault.Wrap(op, err)
 	}
 	out := &peopleOutput{}
-	out.Body.People = each(rows, func(u db.UserRow) Person { return s.personOf(c, u, at[u.ID]) })
+	phones, err := s.db.Phones(ctx, c.Merchant)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out.Body.People = each(rows, func(u db.UserRow) Person {
+		p := s.personOf(c, u, at[u.ID])
+		p.Phone = hub.MaskPhone(phones[u.ID])
+		return p
+	})
 	return out, nil
 }
 
@@ -170,6 +182,23 @@ func (s *Server) changePerson(ctx context.Context, in *change[PersonBody]) (*per
 	}
 	seq, err := s.seq(ctx)
 	return &personOutput{seq, s.personOf(c, row, at[id])}, err
+}
+
+type phoneBody struct {
+	Phone  *string `json:"phone,omitempty" maxLength:"30" doc:"13900000002, or with + and the country. Empty takes it away; left out it stays."`
+	Locale string  `json:"locale,omitempty" maxLength:"16" doc:"The language in which the person is told: zh-CN, en, es, pt-BR."`
+}
+
+func (s *Server) setPersonPhone(ctx context.Context, in *change[phoneBody]) (*seqOutput, error) {
+	id, err := idOf[ident.User](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hub.SetPhone(ctx, who(ctx).Actor, id, in.Body.Phone, in.Body.Locale); err != nil {
+		return nil, fault.Wrap("api.setPersonPhone", err)
+	}
+	seq, err := s.seq(ctx)
+	return &seqOutput{seq}, err
 }
 
 type linkOutput struct{ Body SignInLink }

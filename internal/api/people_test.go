@@ -106,6 +106,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
 		"speak": `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`,
+		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}
 	for _, op := range b.operations() {

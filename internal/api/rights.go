@@ -21,6 +21,7 @@ var rights = map[string]role.Right{
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
 	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
+	"signInWays": nobody, "askSignInCode": nobody, "signInByPhone": nobody, "openKnock": nobody,
 	"listMySessions": anybody, "endMySession": anybody, "endMyOtherSessions": anybody, "changeMyPassword": anybody,
 	"getMyPreferences": anybody, "setMyPreference": anybody, "shareView": role.ShareViews, "unshareView": role.ShareViews,
 
@@ -45,10 +46,12 @@ var rights = map[string]role.Right{
 	"listStatements": role.SeeStatements, "makeStatement": role.MakeStatement, "getAudit": role.SeeWhole,
 
 	"getPractice": anybody, "enterPractice": anybody, "restartPractice": anybody,
+	"listSenderKinds": role.KeepKnocks, "listSenders": role.KeepKnocks, "makeSender": role.KeepSenders, "changeSender": role.KeepSenders, "deleteSender": role.KeepSenders, "testSender": role.KeepSenders,
+	"listKnockRules": role.KeepKnocks, "setKnockRules": role.KeepKnocks, "listKnocks": role.KeepKnocks,
 
 	"listKeys": role.KeepKeys, "makeKey": role.KeepKeys, "deleteKey": role.KeepKeys,
 	"listPeople": role.KeepPeople, "invitePerson": role.KeepPeople, "changePerson": role.KeepPeople,
-	"makeSignInLink": role.KeepPeople, "endPersonSessions": role.KeepPeople,
+	"makeSignInLink": role.KeepPeople, "endPersonSessions": role.KeepPeople, "setPersonPhone": role.KeepPeople,
 }
 
 const (

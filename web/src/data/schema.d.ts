@@ -436,6 +436,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knock-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What knocks: for all stores, and for each of one's own */
+        get: operations["listKnockRules"];
+        /** Set what knocks for a store, or for all of them */
+        put: operations["setKnockRules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knock/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open the link of a knock: where it leads, and signed in where that is safe */
+        post: operations["openKnock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last messages to phones and groups, and what the vendors said */
+        get: operations["listKnocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/merchant": {
         parameters: {
             query?: never;
@@ -920,6 +972,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{id}/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the number by which a person is knocked at and signs in, and in which language; links and browsers that the old one had made known end */
+        put: operations["setPersonPhone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{id}/sessions": {
         parameters: {
             query?: never;
@@ -1007,6 +1076,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sender-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways to a phone that this build knows */
+        get: operations["listSenderKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Robots and short-message services; secrets are never shown */
+        get: operations["listSenders"];
+        put?: never;
+        /** Add a robot or a short-message service */
+        post: operations["makeSender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one; credentials that are left out stay */
+        put: operations["changeSender"];
+        post?: never;
+        /** Remove one */
+        delete: operations["deleteSender"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/senders/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test, and hear what the vendor says */
+        post: operations["testSender"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1021,6 +1160,23 @@ export interface paths {
         post: operations["signIn"];
         /** Sign out */
         delete: operations["signOut"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a code sent to a phone, by its number or by a knock's link; the answer is the same whether anybody has the number */
+        post: operations["askSignInCode"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1054,6 +1210,40 @@ export interface paths {
         put?: never;
         /** Ask for a challenge to sign in by a device's lock */
         post: operations["beginPasskeySignIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in with the code that the phone was sent: six digits, for five minutes and five tries */
+        post: operations["signInByPhone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in here */
+        get: operations["signInWays"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1934,6 +2124,13 @@ export interface components {
             name: string;
             phone: string;
         };
+        CredField: {
+            label_en: string;
+            label_zh: string;
+            name: string;
+            required: boolean;
+            secret: boolean;
+        };
         CredentialField: {
             label_en: string;
             label_zh: string;
@@ -2383,6 +2580,63 @@ export interface components {
         KeysOutputBody: {
             keys: components["schemas"]["Key"][];
         };
+        KnockRules: {
+            /**
+             * Format: int64
+             * @description Seconds after which an order that nobody accepted knocks.
+             */
+            accept_s: number;
+            /** @description Kinds of messages that knock. */
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "authorise" | "platform")[];
+            /** @description People are told by short message, not only groups. */
+            people: boolean;
+            /**
+             * Format: int64
+             * @description And in 24 hours.
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description Short messages to one number in an hour, at most. Of the merchant.
+             */
+            per_hour: number;
+            /**
+             * Format: int64
+             * @description Minute of the store's day from which nothing knocks; what still waits afterwards does then.
+             */
+            quiet_from: number;
+            /**
+             * Format: int64
+             * @description Until when; the same as quiet_from: never quiet.
+             */
+            quiet_to: number;
+        };
+        KnockRulesOutputBody: {
+            /** @description The first is that of all stores. */
+            rules: components["schemas"]["StoreKnockRules"][];
+        };
+        Knocked: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: int64 */
+            ended_at: number;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            /** @description Keys of the messages that it told of. */
+            messages: string[];
+            /** @enum {string} */
+            state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
+            /** @description usr_… of a person, snd_… of a robot. */
+            to: string;
+            to_name: string;
+            why?: components["schemas"]["Reason"];
+            /** @description Why not: the vendor's code and words, or ours. */
+            words?: string;
+        };
+        KnocksOutputBody: {
+            knocks: components["schemas"]["Knocked"][];
+        };
         LaneHealth: {
             account_id: string;
             /**
@@ -2672,6 +2926,9 @@ export interface components {
             next_cursor: string;
             offers: components["schemas"]["Offer"][];
         };
+        OpenKnockRequest: {
+            token: string;
+        };
         OpenUnlock: {
             /** Format: int64 */
             at: number;
@@ -2679,6 +2936,17 @@ export interface components {
             id: string;
             name: string;
             user_id: string;
+        };
+        OpenedKnock: {
+            /** @description In the console. */
+            path: string;
+            /** @description Masked: where the code goes. */
+            phone?: string;
+            /**
+             * @description in: one is signed in. code: first time on this device, or the link is used or old: a code goes to the phone.
+             * @enum {string}
+             */
+            state: "in" | "code";
         };
         Order: {
             account_id: string;
@@ -3066,6 +3334,8 @@ export interface components {
              * @description Until when the one-time link that is out works; 0 = there is none.
              */
             link_until: number;
+            /** @description The language in which the person is told. */
+            locale: string;
             /** Format: int64 */
             made_at: number;
             /** @description The caller may change this person. */
@@ -3074,6 +3344,8 @@ export interface components {
             name: string;
             /** @description Sees customers' data in full. */
             personal: boolean;
+            /** @description Masked: +86139****0002. Empty: none. */
+            phone: string;
             /** @enum {string} */
             role: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /**
@@ -3101,6 +3373,18 @@ export interface components {
             stores?: string[];
             /** @description Cannot sign in, and is signed out everywhere. */
             suspended?: boolean;
+        };
+        PhoneBody: {
+            /** @description The language in which the person is told: zh-CN, en, es, pt-BR. */
+            locale?: string;
+            /** @description 13900000002, or with + and the country. Empty takes it away; left out it stays. */
+            phone?: string;
+        };
+        PhoneSignInBody: {
+            code: string;
+            phone?: string;
+            /** @description Of a knock's link, instead of the number. */
+            token?: string;
         };
         PinsOutputBody: {
             people: components["schemas"]["PINHolder"][];
@@ -3251,6 +3535,57 @@ export interface components {
             id: string;
             ref: string;
         };
+        Sender: {
+            /** @description Empty: the vendor's. */
+            base_url: string;
+            /** @description Names of the credentials that are set. */
+            has: string[];
+            id: string;
+            kind: string;
+            /** @description Of a robot, what its group hears: store, area or headquarters. Empty: a short-message service. */
+            level: string;
+            locale: string;
+            /** Format: int64 */
+            made_at: number;
+            name: string;
+            off: boolean;
+            /** @description Of a robot; empty when all. */
+            stores: string[];
+            /** @description Credentials that are no secrets. */
+            values: {
+                [key: string]: string;
+            };
+        };
+        SenderBody: {
+            base_url?: string;
+            /** @description Those that are left out stay. */
+            credentials?: {
+                [key: string]: string;
+            };
+            kind: string;
+            level?: string;
+            locale?: string;
+            name: string;
+            off?: boolean;
+            /** @description Of a robot; left out or empty: all. */
+            stores?: string[];
+        };
+        SenderKind: {
+            /** @description The vendor's address. */
+            base_url: string;
+            fields: components["schemas"]["CredField"][];
+            kind: string;
+            label_en: string;
+            label_zh: string;
+            /** @description Goes to numbers; else to the group that the robot is in. */
+            sms: boolean;
+        };
+        SenderKindsOutputBody: {
+            kinds: components["schemas"]["SenderKind"][];
+        };
+        SendersOutputBody: {
+            senders: components["schemas"]["Sender"][];
+        };
         Session: {
             /** @description The one that asks. */
             current: boolean;
@@ -3274,6 +3609,12 @@ export interface components {
         SetPINInputBody: {
             /** @description Four to six digits. */
             pin: string;
+        };
+        SetRulesBody: {
+            /** @description Left out: as for all stores again. */
+            rules?: components["schemas"]["KnockRules"];
+            /** @description Left out: of all stores. */
+            store_id?: string;
         };
         SetUpInputBody: {
             /** @description zh-CN, en, … */
@@ -3497,6 +3838,40 @@ export interface components {
             travel_minutes?: number;
             zone: string;
         };
+        StoreKnockRules: {
+            /**
+             * Format: int64
+             * @description Seconds after which an order that nobody accepted knocks.
+             */
+            accept_s: number;
+            /** @description Kinds of messages that knock. */
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "authorise" | "platform")[];
+            /** @description false: as for all stores. */
+            own: boolean;
+            /** @description People are told by short message, not only groups. */
+            people: boolean;
+            /**
+             * Format: int64
+             * @description And in 24 hours.
+             */
+            per_day: number;
+            /**
+             * Format: int64
+             * @description Short messages to one number in an hour, at most. Of the merchant.
+             */
+            per_hour: number;
+            /**
+             * Format: int64
+             * @description Minute of the store's day from which nothing knocks; what still waits afterwards does then.
+             */
+            quiet_from: number;
+            /**
+             * Format: int64
+             * @description Until when; the same as quiet_from: never quiet.
+             */
+            quiet_to: number;
+            store_id: string;
+        };
         StoreState: {
             /** @enum {string} */
             level: "good" | "warn" | "bad";
@@ -3544,6 +3919,16 @@ export interface components {
             statuses: {
                 [key: string]: number;
             };
+        };
+        TestOutputBody: {
+            ok: boolean;
+            why?: components["schemas"]["Reason"];
+            /** @description Why not: the vendor's code and words, or ours. */
+            words?: string;
+        };
+        TestSenderRequest: {
+            /** @description Of a short-message service: where to. */
+            phone?: string;
         };
         Text: {
             en: string;
@@ -3617,6 +4002,15 @@ export interface components {
             oldest_at: number;
             /** Format: int64 */
             urgent: number;
+        };
+        WaysOutputBody: {
+            /** @description A short-message service is set up: by number and code. */
+            phone: boolean;
+        };
+        Whose: {
+            phone?: string;
+            /** @description Of a knock's link, instead of the number. */
+            token?: string;
         };
     };
     responses: never;
@@ -4652,6 +5046,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKnockRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnockRulesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setKnockRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetRulesBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openKnock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenKnockRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedKnock"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listKnocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnocksOutputBody"];
+                };
             };
             /** @description Error */
             default: {
@@ -5842,6 +6363,43 @@ export interface operations {
             };
         };
     };
+    setPersonPhone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     endPersonSessions: {
         parameters: {
             query?: never;
@@ -6046,6 +6604,205 @@ export interface operations {
             };
         };
     };
+    listSenderKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SenderKindsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSenders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeSender: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sender"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSender: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SenderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sender"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testSender: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestSenderRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     whoAmI: {
         parameters: {
             query?: never;
@@ -6137,6 +6894,37 @@ export interface operations {
             };
         };
     };
+    askSignInCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Whose"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     signInWithPasskey: {
         parameters: {
             query?: never;
@@ -6187,6 +6975,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BeginPasskeySignInOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInByPhone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneSignInBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signInWays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysOutputBody"];
                 };
             };
             /** @description Error */
