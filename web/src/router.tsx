@@ -58,6 +58,11 @@ const pair = createRoute({
   path: "/pair",
   component: lazyRouteComponent(() => import("./routes/enter/PairCounter"), "PairCounter"),
 });
+const knock = createRoute({
+  getParentRoute: () => root,
+  path: "/k",
+  component: lazyRouteComponent(() => import("./routes/enter/Knock"), "Knock"),
+});
 
 const inside = createRoute({
   getParentRoute: () => root,
@@ -146,6 +151,11 @@ const devices = createRoute({
   path: "/devices",
   component: lazyRouteComponent(() => import("./routes/devices/Devices"), "Devices"),
 });
+const notify = createRoute({
+  getParentRoute: () => inside,
+  path: "/notify",
+  component: lazyRouteComponent(() => import("./routes/notify/Notify"), "Notify"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -162,6 +172,7 @@ const tree = root.addChildren([
   setup,
   join,
   pair,
+  knock,
   inside.addChildren([
     home,
     orders.addChildren([order]),
@@ -176,6 +187,7 @@ const tree = root.addChildren([
     people,
     keys,
     devices,
+    notify,
     me,
     kit,
   ]),

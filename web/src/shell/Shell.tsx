@@ -88,6 +88,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/people", icon: "people", name: "people", right: "people.keep" },
   { to: "/keys", icon: "lock", name: "keys", right: "keys.keep" },
   { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
+  { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -189,6 +190,7 @@ type Target =
   | "/statements"
   | "/status"
   | "/people"
+  | "/notify"
   | "/keys"
   | "/devices"
   | "/messages"

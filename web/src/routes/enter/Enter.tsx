@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { type Loose, readUser, type User } from "../../data/model";
 import { session } from "../../data/queries";
 import { languages, setLanguage } from "../../words";
 import { ByLock } from "./ByLock";
+import { PhoneForm } from "./PhoneForm";
 import "./enter.css";
 
 export function Frame({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
@@ -49,6 +50,7 @@ export function Field(props: {
   hint?: string;
   error?: string;
   autoFocus?: boolean;
+  inputMode?: "numeric" | "tel";
 }) {
   const id = useId();
   const help = props.error || props.hint;
@@ -60,6 +62,7 @@ export function Field(props: {
         className="input"
         type={props.type ?? "text"}
         autoComplete={props.autoComplete}
+        inputMode={props.inputMode}
         // biome-ignore lint/a11y/noAutofocus: the page has one purpose and this is its first field
         autoFocus={props.autoFocus}
         value={props.value}
@@ -100,6 +103,13 @@ export function safeNext(next: string | undefined): string {
 export function SignIn() {
   const { t } = useTranslation();
   const { next } = getRouteApi("/sign-in").useSearch();
+  const { data: ways } = useQuery({
+    queryKey: ["ways"],
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    queryFn: () => answer(api.GET("/api/v1/session/ways")),
+  });
+  const [byPhone, setByPhone] = useState(false);
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const enter = useEnter(() => answer(api.POST("/api/v1/session", { body: { name, password } })), safeNext(next));
@@ -107,6 +117,21 @@ export function SignIn() {
     e.preventDefault();
     enter.mutate();
   };
+  const other = ways?.phone ? (
+    <p className="enter-other">
+      <button type="button" className="link" onClick={() => setByPhone(!byPhone)}>
+        {t(byPhone ? "enter.byPassword" : "enter.byPhone")}
+      </button>
+    </p>
+  ) : null;
+  if (byPhone) {
+    return (
+      <Frame title={t("enter.title")} lead={t("enter.lead")}>
+        <PhoneForm next={safeNext(next)} />
+        {other}
+      </Frame>
+    );
+  }
   return (
     <Frame title={t("enter.title")} lead={t("enter.lead")}>
       <form onSubmit={submit} className="enter-form">
@@ -123,6 +148,7 @@ export function SignIn() {
           {t("device.asCounter")}
         </a>
       </p>
+      {other}
     </Frame>
   );
 }

@@ -118,6 +118,13 @@ export function Me() {
             </Link>
           </Line>
         ) : null}
+        {phone && may("knocks.keep") ? (
+          <Line label={t("nav.notify")} help={t("notify.lead")}>
+            <Link to="/notify" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
         {phone && may("statements.see") ? (
           <Line label={t("nav.statements")} help={t("stm.short")}>
             <Link to="/statements" className="btn">

@@ -11,7 +11,7 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { languages, word } from "../../words";
 import { bodyOf, everywhere, givable, linkOf, type Person, type PersonBody, people, type Role } from "./people";
 import "./people.css";
 
@@ -97,7 +97,34 @@ function Row({ person: p, edit }: { person: Person; edit: () => void }) {
         {t("people.change")}
         <span className="sr-only"> {p.name}</span>
       </button>
+      {p.id === me?.id ? <OwnPhone person={p} /> : null}
     </li>
+  );
+}
+
+/** One's own number, which is all that one changes of oneself here. */
+function OwnPhone({ person: p }: { person: Person }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="btn small person-own" onClick={() => setOpen(true)}>
+        <Icon name="phone" /> {p.phone || t("enter.phone")}
+      </button>
+      {open ? (
+        <Sheet title={t("enter.phone")} close={() => setOpen(false)} footer={null}>
+          <PhoneOf
+            person={p}
+            done={(text) => {
+              void client.invalidateQueries({ queryKey: ["people"] });
+              toast(text);
+              setOpen(false);
+            }}
+          />
+        </Sheet>
+      ) : null}
+    </>
   );
 }
 
@@ -218,6 +245,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
         </label>
       </form>
       <Problem error={save.error ?? more.error} />
+      {p ? <PhoneOf person={p} done={done} /> : null}
       {p ? (
         <div className="person-more">
           <button type="button" className="btn" disabled={more.isPending || p.suspended} onClick={() => more.mutate("link")}>
@@ -238,6 +266,60 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
         </div>
       ) : null}
     </Sheet>
+  );
+}
+
+/** The number at which somebody is knocked and by which he signs in. Only its ends are ever shown. */
+function PhoneOf({ person: p, done }: { person: Person; done: (text: string) => void }) {
+  const { t } = useTranslation();
+  const [phone, setPhone] = useState("");
+  const [locale, setLocale] = useState(p.locale);
+  const save = useMutation({
+    mutationFn: (value: string | undefined) =>
+      answer(
+        api.PUT("/api/v1/people/{id}/phone", {
+          params: { path: { id: p.id } },
+          body: { locale, ...(value === undefined ? {} : { phone: value }) },
+        }),
+      ),
+    onSuccess: () => {
+      setPhone("");
+      done(t("people.phoneSaved"));
+    },
+  });
+  return (
+    <form
+      className="person-phone"
+      onSubmit={(e) => {
+        e.preventDefault();
+        save.mutate(phone.trim() || undefined);
+      }}
+    >
+      <label className="field">
+        <span>{t("people.phone")}</span>
+        <input className="input" type="tel" autoComplete="off" maxLength={30} value={phone} onChange={(e) => setPhone(e.target.value)} />
+        {p.phone ? <small className="quiet">{t("people.phoneNow", { phone: p.phone })}</small> : null}
+      </label>
+      <label className="field">
+        <span>{t("notify.language")}</span>
+        <select className="select" value={locale} onChange={(e) => setLocale(e.target.value)}>
+          {languages.map((l) => (
+            <option key={l.code} value={l.code} lang={l.code}>
+              {l.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Problem error={save.error} />
+      <button type="submit" className="btn" disabled={save.isPending || (!phone.trim() && locale === p.locale)}>
+        {t("people.phoneSave")}
+      </button>{" "}
+      {p.phone ? (
+        <button type="button" className="btn" disabled={save.isPending} onClick={() => save.mutate("")}>
+          {t("people.phoneClear")}
+        </button>
+      ) : null}
+    </form>
   );
 }
 

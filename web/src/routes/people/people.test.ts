@@ -14,6 +14,8 @@ const clerk: Person = {
   sessions: 1,
   seen_at: 0,
   made_at: 0,
+  locale: "zh-CN",
+  phone: "",
   may_change: true,
 };
 
