@@ -249,6 +249,9 @@ type (
 		Dispatch(ctx context.Context, a Act) ([]Item, error)
 		Deliver(ctx context.Context, a Act) ([]Item, error)
 	}
+	ReminderAnswerer interface {
+		RemindReply(ctx context.Context, a Act) ([]Item, error)
+	}
 	Shipper interface {
 		Ship(ctx context.Context, a Act) ([]Item, error)
 	}

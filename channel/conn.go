@@ -63,6 +63,10 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 		if s, ok := c.shop.(Shipper); ok {
 			return s.Ship(ctx, a)
 		}
+	case order.RemindReply:
+		if s, ok := c.shop.(ReminderAnswerer); ok {
+			return s.RemindReply(ctx, a)
+		}
 	case order.RefundApprove:
 		if s, ok := c.shop.(RefundAnswerer); ok {
 			return s.RefundApprove(ctx, a)

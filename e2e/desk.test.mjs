@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { becomes, count, open, row, says } from "./browser.mjs";
+import { barriers, becomes, count, open, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -108,7 +108,9 @@ scenes("the desk", (s) => {
     await row(page, at(0)).waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("e");
-    await count(page, "ready", 1);
+    await until("it is ready after the seconds in which it can be taken back", async () => (await page.getByTestId("count-ready").textContent()) === "1", {
+      deadline: 25_000,
+    });
   });
 
   test("the command palette goes anywhere and finds any order", async () => {
@@ -214,5 +216,38 @@ scenes("the desk", (s) => {
     await becomes(panel.getByTestId("delivery"), "data-state", "at_store");
     await says(panel.getByTestId("delivery").locator("[aria-current=step]"), t("deliveryState.at_store"));
     await says(panel.getByTestId("timeline"), t("happened.act"), t("happened.call"), "demo");
+  });
+
+  test("ready can be taken back for ten seconds, a reminder is answered in one press, a changed delivery becomes a text", async () => {
+    const { d, t } = s;
+    const o = await d.meituan.place(tea());
+    await d.act(o.id, { kind: "accept" });
+    const page = await s.open("/orders?tab=accepted");
+    const line = row(page, o);
+    await line.getByRole("button", { name: t("act.ready") }).click();
+    await becomes(line.getByTestId("act-state"), "data-state", "held");
+    await line.getByTestId("take-back").click();
+    await until("it is taken back", async () => {
+      const now = await d.order(o.id);
+      return now.status === "accepted" && now.pending.length === 0 && now.actions.includes("ready");
+    });
+    assert.equal(await d.meituan.changes(o.ref, "order/preparationMealComplete"), 0, "the platform heard nothing");
+
+    await d.meituan.act(o.ref, "remind");
+    await until("the reminder is here", async () => (await d.order(o.id)).flags.includes("reminder"));
+    await page.goto(`${d.url}/orders/${o.id}?tab=reminder`);
+    const panel = page.getByTestId("order-panel");
+    const answer = (await d.order(o.id)).action_list.find((a) => a.kind === "remind_reply").fields[0].choices[0];
+    await panel.getByRole("button", { name: s.zh ? answer.label_zh : answer.label_en }).click();
+    await until("it is answered", async () => !(await d.order(o.id)).flags.includes("reminder"));
+    assert.equal(await d.meituan.changes(o.ref, "order/remindReply"), 1);
+    await until("the screen says so", async () => (await panel.getByRole("button", { name: s.zh ? answer.label_zh : answer.label_en }).count()) === 0);
+
+    await panel.getByRole("button", { name: t("change.title") }).click();
+    const sheet = page.getByRole("dialog", { name: t("change.title") });
+    await says(sheet, t("change.unsupported", { channel: await d.channelName("meituan", s.language) }));
+    await sheet.getByLabel(t("change.addition")).fill("3 号楼后门");
+    assert.match(await sheet.getByTestId("rider-text").inputValue(), /#\d+.*3 号楼后门/);
+    assert.deepEqual(await barriers(page), []);
   });
 });

@@ -32,6 +32,7 @@ scenes("finding and trusting the list", (s) => {
       [others[2].ref, others[2]],
       [String(parcel.ref).slice(-6), parcel],
       ["欧阳", rice],
+      [(await d.order(parcel.id)).customer.user_ref, parcel],
     ]) {
       await box.fill(what);
       await found(what, ...orders);

@@ -14,10 +14,11 @@ const (
 	Accept        ActionKind = "accept"
 	Refuse        ActionKind = "refuse" // before it is accepted
 	Ready         ActionKind = "ready"
-	Dispatch      ActionKind = "dispatch" // the store's own rider leaves
-	Deliver       ActionKind = "deliver"  // the store's own rider has arrived
-	Ship          ActionKind = "ship"     // a parcel leaves, with carrier and tracking
-	Cancel        ActionKind = "cancel"   // after it is accepted
+	Dispatch      ActionKind = "dispatch"     // the store's own rider leaves
+	Deliver       ActionKind = "deliver"      // the store's own rider has arrived
+	Ship          ActionKind = "ship"         // a parcel leaves, with carrier and tracking
+	Cancel        ActionKind = "cancel"       // after it is accepted
+	RemindReply   ActionKind = "remind_reply" // an answer to a customer who asks where it is
 	RefundApprove ActionKind = "refund_approve"
 	RefundRefuse  ActionKind = "refund_refuse"
 	RefundPartial ActionKind = "refund_partial" // started by the store
@@ -25,7 +26,7 @@ const (
 )
 
 // ActionKinds in the order in which a screen shows them.
-var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, Deliver, Ship, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
+var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
 
 // Final reports whether an act cannot be taken back: a screen asks once before it.
 func (k ActionKind) Final() bool {
@@ -59,6 +60,7 @@ var (
 	WhyOnTheWay    = fault.Because("on_the_way", "the order has left")
 	WhyNotOnTheWay = fault.Because("not_on_the_way", "the order has not left yet")
 	WhyLogistics   = fault.Because("other_logistics", "another party brings this order")
+	WhyNoReminder  = fault.Because("no_reminder", "no customer waits for an answer")
 	WhyNoCase      = fault.Because("no_case", "no refund request waits for an answer")
 	WhyCaseOpen    = fault.Because("case_open", "answer the open refund request first")
 	WhyNothingLeft = fault.Because("nothing_left", "everything has been refunded")
@@ -68,7 +70,7 @@ var (
 // A Permit says whether one act is allowed now.
 type Permit struct {
 	Kind    ActionKind
-	For     string // the after-sale case it would answer
+	For     string // the after-sale case, or the reminder, that it would answer
 	Allowed bool
 	Why     fault.Reason // when not
 	Local   bool         // it would stay in Tongdan
@@ -102,12 +104,15 @@ var (
 	waiting   = when(workIs(WorkAccepted, WorkReady), WhyAccepted)
 	notLeft   = when(deliveryIs(DeliveryOnTheWay, DeliveryDelivered, DeliveryReturned, DeliveryFailed), WhyOnTheWay)
 	left      = when(func(o *Order) bool { return !deliveryIs(DeliveryOnTheWay)(o) }, WhyNotOnTheWay)
+	reminded  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Reminders, unanswered) }, WhyNoReminder)
 	withCase  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, answerable) }, WhyNoCase)
 	noCase    = when(func(o *Order) bool { return slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
 	something = when(func(o *Order) bool { return o.Axes.Payment == Refunded }, WhyNothingLeft)
 )
 
 func answerable(c AfterSale) bool { return c.Answerable }
+
+func unanswered(r ReminderNow) bool { return r.AnsweredAt == 0 }
 
 // table is the whole life cycle of acts: for each, what forbids it, first match wins.
 var table = map[ActionKind]rule{
@@ -118,6 +123,7 @@ var table = map[ActionKind]rule{
 	Deliver:       append(slices.Clone(alive), complete, paid, accepted, when(deliveryIs(DeliveryDelivered), WhyDone), left),
 	Ship:          append(slices.Clone(alive), complete, paid, accepted, notLeft),
 	Cancel:        append(slices.Clone(alive), complete, when(workIs(WorkWaiting), WhyRefuse)),
+	RemindReply:   append(slices.Clone(alive), reminded),
 	RefundApprove: append(slices.Clone(ended), withCase),
 	RefundRefuse:  append(slices.Clone(ended), withCase),
 	RefundPartial: append(slices.Clone(ended), complete, paid, collected, accepted, noCase, something),
@@ -125,8 +131,8 @@ var table = map[ActionKind]rule{
 }
 
 // Permits lists every act, in the order of ActionKinds, with whether it is allowed
-// now. powers are those of the order's platform. Acts on cases come once for each
-// case that waits.
+// now. powers are those of the order's platform. Acts on cases and reminders come once
+// for each that waits.
 func Permits(o *Order, powers []Power) []Permit {
 	var out []Permit
 	for _, k := range ActionKinds {
@@ -144,6 +150,15 @@ func Permits(o *Order, powers []Power) []Permit {
 			for _, c := range o.Cases {
 				if c.Answerable {
 					p.For = c.Key
+					out = append(out, p)
+				}
+			}
+			continue
+		}
+		if p.Allowed && k == RemindReply {
+			for _, r := range o.Reminders {
+				if unanswered(r) {
+					p.For = r.Key
 					out = append(out, p)
 				}
 			}
@@ -184,6 +199,9 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 		return deliveryIs(DeliveryOnTheWay, DeliveryDelivered)(o)
 	case Deliver:
 		return deliveryIs(DeliveryDelivered)(o) || workIs(WorkDone)(o)
+	case RemindReply:
+		i := slices.IndexFunc(o.Reminders, func(r ReminderNow) bool { return r.Key == caseKey })
+		return i >= 0 && !unanswered(o.Reminders[i])
 	case RefundApprove, RefundRefuse:
 		i := slices.IndexFunc(o.Cases, func(c AfterSale) bool { return c.Key == caseKey })
 		if i < 0 {
@@ -202,7 +220,7 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 // reason: a queued call for it is void.
 func Impossible(o *Order, k ActionKind, caseKey string) (fault.Reason, bool) {
 	switch k {
-	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel:
+	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel, RemindReply:
 		for _, forbids := range alive {
 			if why, yes := forbids(o, Power{}); yes && !Achieved(o, k, caseKey) {
 				return why, true

@@ -450,7 +450,11 @@ func (o *Order) children(r Record, g *Grammar) {
 			o.Payments = append(o.Payments, PaymentNow{id, m.Is, said.State, p})
 		} else if id, ok := strings.CutPrefix(k, KidReminder); ok {
 			rem, _ := Get[Reminder](kid, RegReminder)
-			o.Reminders = append(o.Reminders, ReminderNow{Key: id, Reminder: rem})
+			now := ReminderNow{Key: id, Reminder: rem}
+			if said := kid.Axes[AxisWork]; len(said) > 0 { // answered, as the platform has confirmed
+				now.AnsweredAt = said[0].At
+			}
+			o.Reminders = append(o.Reminders, now)
 		} else if id, ok := strings.CutPrefix(k, KidNote); ok {
 			if n, ok := Get[Note](kid, RegNote); ok {
 				o.Notes = append(o.Notes, NoteNow{id, true, n})

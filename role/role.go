@@ -85,6 +85,7 @@ var table = []rule{
 	{ActOn("dispatch"), "call a rider", false, shop},
 	{ActOn("deliver"), "mark an order delivered", false, shop},
 	{ActOn("ship"), "ship a parcel", false, all},
+	{ActOn("remind_reply"), "answer a customer's reminder", false, shop},
 	{ActOn("note"), "write a note", false, all},
 	{ActOn("cancel"), "cancel an order", false, managers},
 	{ActOn("refund_approve"), "agree to a refund", false, managers},

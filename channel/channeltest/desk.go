@@ -99,6 +99,13 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 		}
 		a.Case, a.CaseAmount = o.Cases[i].Key, o.Cases[i].Case.Amount
 	}
+	if k == order.RemindReply {
+		i := slices.IndexFunc(o.Reminders, func(r order.ReminderNow) bool { return r.AnsweredAt == 0 })
+		if i < 0 {
+			d.t.Fatalf("order %s has no reminder to answer: %+v", o.Ref.ID, o.Reminders)
+		}
+		a.Case = o.Reminders[i].Key
+	}
 	p, _ := d.info.Power(k)
 	for _, in := range p.Fields {
 		switch in.Name {
@@ -159,7 +166,7 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	o := d.learn(ref)
 	first := map[order.ActionKind][]order.ActionKind{
 		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
-		order.Ship: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundPartial: {order.Accept},
+		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]
 	for _, f := range first {
 		if can(f)(d.info) {
@@ -169,6 +176,12 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	}
 	if k == order.RefundApprove || k == order.RefundRefuse {
 		if !d.w.Happen(t, ref, BuyerAsksPart) && !d.w.Happen(t, ref, BuyerAsksAll) {
+			return d, o, false
+		}
+		o = d.learn(ref)
+	}
+	if k == order.RemindReply {
+		if !d.w.Happen(t, ref, BuyerReminds) {
 			return d, o, false
 		}
 		o = d.learn(ref)

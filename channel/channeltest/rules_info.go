@@ -39,6 +39,7 @@ var implements = map[order.ActionKind]func(channel.Shop) bool{
 	order.Dispatch:      has[channel.Dispatcher],
 	order.Deliver:       has[channel.Dispatcher],
 	order.Ship:          has[channel.Shipper],
+	order.RemindReply:   has[channel.ReminderAnswerer],
 	order.RefundApprove: has[channel.RefundAnswerer],
 	order.RefundRefuse:  has[channel.RefundAnswerer],
 	order.RefundPartial: has[channel.PartRefunder],

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
@@ -16,7 +17,7 @@ import (
 // Act is what is to be done with an order. Which parts an act needs is in the order's
 // action_list.
 type Act struct {
-	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,deliver,ship,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
+	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
 	For        string        `json:"for,omitempty" maxLength:"100" doc:"The after-sale, when several wait; the effect_id of retry and void."`
 	ReasonCode string        `json:"reason_code,omitempty" maxLength:"100"`
 	Reason     string        `json:"reason,omitempty" maxLength:"500"`
@@ -26,6 +27,7 @@ type Act struct {
 	Tracking   string        `json:"tracking,omitempty" maxLength:"100"`
 	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
 	PressedAt  int64         `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
+	HoldS      int           `json:"hold_s,omitempty" minimum:"0" maximum:"30" doc:"Seconds before it is sent, in which void takes it back: ready, dispatch, deliver."`
 }
 
 // Courier is the store's own rider.
@@ -37,7 +39,7 @@ type Courier struct {
 func (a Act) hub(key string) hub.Act {
 	out := hub.Act{
 		Kind: order.ActionKind(a.Kind), For: a.For, ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text,
-		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Key: key,
+		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
 	}
 	if a.Courier != nil {
 		out.Courier = order.Rider{Name: a.Courier.Name, Phone: a.Courier.Phone}

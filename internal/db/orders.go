@@ -19,7 +19,7 @@ import (
 type Scope struct {
 	Merchant ident.Merchant
 	Stores   []ident.Store // nil = the whole merchant; empty but not nil = nothing
-	Personal bool          // customers' data in full; without it nobody can be searched for by name or whole phone number
+	Personal bool          // customers' data in full; without it nobody can be searched for by name, whole phone number or the platform's id
 }
 
 // Sees reports whether a store is within the scope.

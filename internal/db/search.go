@@ -131,7 +131,10 @@ func (d *DB) sources(ctx context.Context, sc Scope, q string) ([]source, error) 
 	han := strings.ContainsFunc(q, isHan)
 	if !han {
 		number := strings.ReplaceAll(q, " ", "")
-		out = append(out, source{low: "u" + q}, source{low: "d" + number})
+		out = append(out, source{low: "d" + number})
+		if sc.Personal {
+			out = append(out, source{low: "u" + q})
+		}
 		if n >= minRange {
 			out = append(out, source{low: "n" + number, high: "n" + number + "\U0010ffff"}, source{low: "r" + reverse(number), high: "r" + reverse(number) + "\U0010ffff"})
 		} else {

@@ -36,7 +36,21 @@ type Act struct {
 	// than the service heard of it; the zero time is now.
 	Pressed time.Time
 
+	// Hold is how long the act is kept before it is sent, so that it can be taken back
+	// (Withdraw). It is durable from the start and survives a restart. At most MaxHold, on the
+	// wall clock; only for acts of Holdable.
+	Hold time.Duration
+
 	undo bool // takes back what the same person has just entered: no right beyond that is asked for
+}
+
+// MaxHold is the longest that an act may be held back.
+const MaxHold = 30 * time.Second
+
+// Holdable reports whether an act may be held back before it is sent. Accepting goes at once,
+// since the platform counts the minutes; what is final is asked before and not after.
+func Holdable(k order.ActionKind) bool {
+	return k == order.Ready || k == order.Dispatch || k == order.Deliver
 }
 
 // An ActLine is a line to refund, by its key in the bill.
@@ -121,6 +135,9 @@ func (a Act) check() error {
 	if a.Kind == order.Annotate && strings.TrimSpace(a.Text) == "" {
 		say("text", fault.Because("field_note", "write what the note is to say"))
 	}
+	if a.Hold < 0 || a.Hold > MaxHold || a.Hold > 0 && !Holdable(a.Kind) {
+		say("hold_s", fault.Because("field_hold", "only ready, dispatch and deliver can be held back, for at most 30 seconds"))
+	}
 	if a.Kind == order.RefundPartial && len(a.Lines) == 0 {
 		say("lines", fault.Because("field_lines", "choose what to refund"))
 	}
@@ -193,6 +210,10 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	e, err := h.askAct(tx, row, &o, call, who.ID, a.Key)
 	if err != nil {
 		return Done{}, err
+	}
+	if a.Hold > 0 && e.State == effect.Waiting && e.Attempts == 0 {
+		e.NextAt = tx.Now().Add(a.Hold).UnixMilli()
+		tx.PutEffect(e)
 	}
 	forgo(tx, row.ID)
 	tx.Journal(db.Entry{

@@ -41,6 +41,8 @@ func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 	})
 }
 
+var takenBack = fault.Because("taken_back", "taken back")
+
 // Withdraw takes an act back that has not been sent yet.
 func (h *Hub) Withdraw(ctx context.Context, who Actor, id ident.Effect) error {
 	return h.change(ctx, who, id, "effect.withdraw", func(e effect.Effect, now int64) (effect.Effect, error) {
@@ -50,7 +52,7 @@ func (h *Hub) Withdraw(ctx context.Context, who Actor, id ident.Effect) error {
 		if e.State != effect.Waiting || e.Attempts > 0 {
 			return e, fault.Say("hub.Withdraw", fault.Conflict, "sent_already", "it has been sent already, or is done")
 		}
-		e.State, e.Why, e.Changed = effect.Void, fault.Because("taken_back", "taken back"), now
+		e.State, e.Why, e.Changed = effect.Void, takenBack, now
 		return e, nil
 	})
 }

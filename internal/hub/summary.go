@@ -97,6 +97,7 @@ type Pending struct {
 	For      string        `json:"for,omitempty"`
 	State    effect.State  `json:"state" enum:"waiting,sending,unknown,person,refused,void"`
 	SinceAt  int64         `json:"since_at"`
+	HeldTo   int64         `json:"held_until,omitempty" doc:"It is sent then and can be taken back before; by the wall clock."`
 	Words    string        `json:"words,omitempty"`
 	Why      *fault.Reason `json:"why,omitempty" doc:"The same for screens: a stable code with arguments, when the words are Tongdan's own."`
 }
@@ -224,8 +225,8 @@ func pending(list []effect.Effect) []Pending {
 		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) {
 			continue
 		}
-		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero()) {
-			out = append(out, Pending{e.ID, e.Kind, e.Case, e.State, e.Made, e.Why.Text, e.Why.Coded()})
+		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero() && e.Why.Code != takenBack.Code) {
+			out = append(out, Pending{e.ID, e.Kind, e.Case, e.State, e.Made, heldTo(e), e.Why.Text, e.Why.Coded()})
 		}
 	}
 	// Open ones first, then the newest refusal of each kind that nothing came after.
@@ -245,6 +246,14 @@ func pending(list []effect.Effect) []Pending {
 		}
 	}
 	return kept
+}
+
+// heldTo is until when an act is held back to be taken back; 0 = it is not.
+func heldTo(e effect.Effect) int64 {
+	if e.State == effect.Waiting && e.Attempts == 0 && e.Called == "" && Holdable(order.ActionKind(e.Kind)) && e.NextAt > e.Changed {
+		return e.NextAt
+	}
+	return 0
 }
 
 func issues(list []order.Issue) []Issue {

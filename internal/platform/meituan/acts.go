@@ -102,6 +102,37 @@ func (s *shop) Deliver(ctx context.Context, a channel.Act) ([]channel.Item, erro
 	return s.act(ctx, "meituan.Deliver", a, call{path: "order/arrived"}, says(order.AxisDelivery, order.Said{State: "40", Who: a.Courier.Name}))
 }
 
+// RemindReply answers one reminder, with one of the preset answers. No read returns whether
+// it was answered, and a second answer is refused: what is refused on an order that goes on
+// was answered before, by a call of ours whose answer was lost or in Meituan's own app.
+func (s *shop) RemindReply(ctx context.Context, a channel.Act) ([]channel.Item, error) {
+	const op = "meituan.RemindReply"
+	i := slices.IndexFunc(reminderAnswers, func(c channel.Choice) bool { return c.Code == a.ReasonCode })
+	if i < 0 {
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("choose_answer", "choose one of the answers"),
+			Fields: []fault.Field{{Location: "reason_code", Message: "must be 1 or 2"}}}
+	}
+	answered := func(r *order.Record, now int64) {
+		var kid order.Record
+		says(order.AxisWork, order.Said{State: order.StateAnswered})(&kid, now)
+		r.Kid(order.KidReminder+a.Case, kid)
+	}
+	items, err := s.act(ctx, op, a, call{path: "order/remindReply", post: true,
+		params: map[string]string{"remind_id": a.Case, "reply_id": a.ReasonCode, "reply_content": reminderAnswers[i].Label.ZH}}, answered)
+	if !fault.Is(err, fault.Conflict) {
+		return items, err
+	}
+	status, item, lookErr := s.status(ctx, a.Order.ID)
+	if lookErr != nil || status == "9" {
+		return nil, err
+	}
+	was := channel.Item{What: "order/remindReply", Ref: a.Order, Raw: item.Raw, At: s.env.Now().UnixMilli(), Said: true}
+	var r order.Record
+	answered(&r, was.At)
+	was.Readings = []order.Reading{{Ref: a.Order, Record: r}}
+	return []channel.Item{item, was}, nil
+}
+
 // RefundApprove agrees to the case that the act names. Meituan's call names the order only,
 // so the open case is read directly before; what remains is one round trip in which
 // the customer could withdraw it and open another.
@@ -287,7 +318,7 @@ func (s *shop) RefundPartial(ctx context.Context, a channel.Act, before json.Raw
 // Look implements channel.Looker.
 func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) (channel.Sight, error) {
 	switch a.Kind {
-	case channel.Acknowledge, order.Accept, order.Refuse, order.Cancel, order.Ready:
+	case channel.Acknowledge, order.Accept, order.Refuse, order.Cancel, order.Ready, order.RemindReply:
 		return s.lookStatus(ctx, a)
 	case order.Dispatch, order.Deliver:
 		return s.lookDelivery(ctx, a)
@@ -320,6 +351,7 @@ func (s *shop) lookStatus(ctx context.Context, a channel.Act) (channel.Sight, er
 		}
 	case status == "9":
 		sight.Outcome, sight.Why = effect.Obsolete, fault.Because("order_cancelled", "the order is cancelled")
+	case a.Kind == order.RemindReply: // no read returns it
 	case status == "8":
 		sight.Outcome = effect.Seen
 	case a.Kind == order.Ready: // no read returns it

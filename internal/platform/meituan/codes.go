@@ -119,6 +119,13 @@ func caseIs(word string) order.State {
 // who names deal_op_type and apply_op_user_type.
 var who = map[string]string{"1": "user", "2": "merchant", "3": "service", "4": "bd", "5": "system", "6": "open_platform"}
 
+// reminderAnswers are what order/remindReply takes. Which number of Meituan's stands for
+// which of its preset answers is not published; the text is sent with it.
+var reminderAnswers = []channel.Choice{
+	{Code: "1", Label: channel.Text{ZH: "已在制作", EN: "It is being made"}},
+	{Code: "2", Label: channel.Text{ZH: "骑手已取餐", EN: "The rider has it"}},
+}
+
 // cancelReasons are what order/cancel takes; its own default is 2007.
 var cancelReasons = []channel.Choice{
 	{Code: "2009", Label: channel.Text{ZH: "商品已售完", EN: "Sold out"}},

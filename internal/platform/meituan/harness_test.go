@@ -160,6 +160,7 @@ var paths = map[order.ActionKind]string{
 	order.Ready:         "order/preparationMealComplete",
 	order.Dispatch:      "order/delivering",
 	order.Deliver:       "order/arrived",
+	order.RemindReply:   "order/remindReply",
 	order.RefundApprove: "order/refund/agree",
 	order.RefundRefuse:  "order/refund/reject",
 	order.RefundPartial: "order/applyPartRefund",

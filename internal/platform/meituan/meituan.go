@@ -56,6 +56,9 @@ var info = channel.Info{
 		{Power: order.Power{Kind: order.Dispatch, Logistics: selfOnly}, Nature: effect.Absolute,
 			Fields: []channel.Input{{Name: "courier", Type: "text", Max: 64, Label: channel.Text{ZH: "骑手", EN: "Courier"}}}},
 		{Power: order.Power{Kind: order.Deliver, Logistics: selfOnly}, Nature: effect.Absolute},
+		{Power: order.Power{Kind: order.RemindReply}, Nature: effect.Absolute,
+			Fields: []channel.Input{{Name: "reason_code", Type: "choice", Required: true, Label: channel.Text{ZH: "回复", EN: "Answer"}}},
+			Note:   channel.Text{ZH: "每条催单回复一次", EN: "Each reminder is answered once"}},
 		{Power: order.Power{Kind: order.RefundApprove}, Nature: effect.Guarded, Fields: []channel.Input{reasonText},
 			Note: channel.Text{ZH: "30分钟未处理自动同意（大连锁3小时）", EN: "After 30 minutes Meituan agrees by itself (large chains: 3 hours)"}},
 		{Power: order.Power{Kind: order.RefundRefuse}, Nature: effect.Guarded,
@@ -82,7 +85,7 @@ var info = channel.Info{
 	},
 	Shops:     channel.Text{ZH: "门店的 app_poi_code", EN: "app_poi_code of the shop"},
 	Callbacks: callbacks(),
-	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons},
+	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons, order.RemindReply: reminderAnswers},
 
 	PullEvery:  time.Minute,
 	PullMin:    30 * time.Second,

@@ -18,6 +18,18 @@ const pressed = (state: Doing["state"], more: Partial<Doing> = {}): Doing => ({
 });
 
 describe("where an act stands", () => {
+  const held = (until: number) =>
+    readSummary({
+      id: "ord_1",
+      seq: 5,
+      pending: [{ effect_id: "eff_1", kind: "ready", state: "waiting", since_at: now - 60_000, held_until: until, words: "" }],
+    });
+  test("what is held back counts its seconds, then it is being sent", () => {
+    expect(standing(held(now + 7200), undefined, now)).toEqual({ kind: "held", act: "ready", effect: "eff_1", left: 8 });
+    expect(standing(held(now - 100), undefined, now).kind).toBe("sending");
+    expect(busy(standing(held(now + 7200), undefined, now))).toBe(true);
+  });
+
   test.each([
     ["nothing pressed", quiet, undefined, "idle"],
     ["just pressed", quiet, pressed("sending"), "sending"],

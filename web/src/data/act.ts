@@ -20,10 +20,18 @@ export type ActBody = {
   carrier?: string;
   tracking?: string;
   lines?: { line: string; quantity: number }[];
+  /** Seconds before it is sent, in which it can be taken back. */
+  hold_s?: number;
 };
 
 /** The request as the service knows it. A kind comes from the service itself, which may know more kinds than we. */
 export const wire = (body: ActBody) => body as components["schemas"]["Act"];
+
+// What a slip of the finger should not tell a platform. It can be taken back before it is sent.
+const held: ReadonlySet<string> = new Set(["ready", "deliver"]);
+
+/** How many seconds an act is held back, pressed alone; undefined = it goes at once. */
+export const holdOf = (kind: string): number | undefined => (held.has(kind) ? 10 : undefined);
 
 export type Doing = {
   kind: string;
@@ -100,7 +108,7 @@ export function takeUp(user: string): void {
   if (owner === user) return;
   owner = user;
   pieces = stored(user, serverNow()).map((p) => ({ ...p, waited: true }));
-  for (const p of pieces) if (!p.end) void (p.sent ? follow(p) : send(p.id, { kind: p.kind }, p));
+  for (const p of pieces) if (!p.end) void (p.sent ? follow(p) : send(p.id, { kind: p.kind, hold_s: holdOf(p.kind) }, p));
 }
 
 /** Forgets all of it: somebody signs out. What is on its way still arrives. */
@@ -211,6 +219,8 @@ export type Standing =
   | { kind: "idle" }
   /** done: the platform has it; said for a few seconds after our own press */
   | { kind: "sending" | "slow" | "unsent" | "unknown" | "person" | "done"; act: string }
+  /** not sent yet: it can be taken back for some seconds */
+  | { kind: "held"; act: string; effect: string; left: number }
   /** refused: by the platform · stopped: it never went out, since it was not allowed any more or too late */
   | { kind: "refused" | "stopped"; act: string; words: string }
   | { kind: "faster"; act: string; by: string; at: number };
@@ -236,9 +246,12 @@ export function standing(o: OrderSummary, d: Doing | undefined, now: number): St
   if (d?.state === "refused") return { kind: "stopped", act: d.kind, words: d.words };
   if (!theirs) return d?.state === "sent" ? { kind: "done", act: d.kind } : { kind: "idle" };
   if (ended(theirs.state)) return { kind: theirs.state === "void" ? "stopped" : "refused", act: theirs.kind, words: theirs.words };
+  const left = theirs.held_until - now;
+  if (left > 0) return { kind: "held", act: theirs.kind, effect: theirs.effect_id, left: Math.ceil(left / 1000) };
+  if (theirs.held_until > 0) return { kind: now - theirs.held_until > slow ? "slow" : "sending", act: theirs.kind };
   return { kind: theirs.since_at > 0 && now - theirs.since_at > slow ? "slow" : "sending", act: theirs.kind };
 }
 
 /** Whether another press must wait: the last one is still on its way or its outcome is not known. */
 export const busy = (s: Standing): boolean =>
-  s.kind === "sending" || s.kind === "slow" || s.kind === "unsent" || s.kind === "unknown" || s.kind === "person";
+  s.kind === "held" || s.kind === "sending" || s.kind === "slow" || s.kind === "unsent" || s.kind === "unknown" || s.kind === "person";

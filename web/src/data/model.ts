@@ -36,7 +36,7 @@ export type ActKind =
 
 export type Deadline = { kind: string; at: number; for: string };
 export type Issue = { severity: string; code: string; path: string; message: string; why?: Coded };
-export type Pending = { effect_id: string; kind: string; state: string; since_at: number; words: string; why?: Coded };
+export type Pending = { effect_id: string; kind: string; state: string; since_at: number; held_until: number; words: string; why?: Coded };
 
 /** A line as a list shows it. `pocket` is 0 where there is one bag. */
 export type Item = { name: string; quantity: number; options: string; note: string; refunded: number; pocket: number };
@@ -139,6 +139,8 @@ export type Customer = {
   zip: string;
   country: string;
   note: string;
+  /** The platform's id of the buyer. */
+  user_ref: string;
   masked: boolean;
   /** What is hidden until it is asked for, which is recorded: phone, address. */
   covered: string[];
@@ -476,6 +478,7 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
       kind: text(p.kind),
       state: text(p.state),
       since_at: count(p.since_at),
+      held_until: count(p.held_until),
       words: inWords(text(p.words), p.why),
     })),
     actions: texts(o.actions).filter(mayAct),
@@ -499,6 +502,7 @@ export function readCustomer(c: Loose<Customer>): Customer {
     zip: text(c.zip),
     country: text(c.country),
     note: text(c.note),
+    user_ref: text(c.user_ref),
     masked: Boolean(c.masked),
     covered: list(c.covered, (part) => text(part)),
   };

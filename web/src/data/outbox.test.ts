@@ -3,7 +3,7 @@ import { readSummary } from "./model";
 import { endOf } from "./outbox";
 import { belongs, first } from "./picture";
 
-const p = (state: string, words = "") => ({ effect_id: "eff_1", kind: "accept", state, since_at: 1, words });
+const p = (state: string, words = "") => ({ effect_id: "eff_1", kind: "accept", state, since_at: 1, held_until: 0, words });
 
 test.each([
   ["it is done", { status: "accepted", pending: [], cancel_why: "" }, { end: "done", words: "" }],

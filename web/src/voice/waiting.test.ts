@@ -21,7 +21,7 @@ test("the most urgent comes first, those without a deadline last", () => {
 });
 
 test("it stops ringing as soon as somebody has acted, and starts again when the platform refuses", () => {
-  const pending = (state: string) => [{ effect_id: "eff_1", kind: "accept", state, since_at: now, words: "" }];
+  const pending = (state: string) => [{ effect_id: "eff_1", kind: "accept", state, since_at: now, held_until: 0, words: "" }];
   expect(kinds([order("a", { pending: pending("sending") })])).toEqual([]);
   expect(kinds([order("a", { pending: pending("unknown") })])).toEqual([]);
   expect(kinds([order("a", { pending: pending("refused") })])).toEqual(["a new"]);

@@ -418,6 +418,7 @@ export const words = {
     pull: "Pull orders",
     keep: "Renew the authorisation",
     uncover: "Uncover customer",
+    remind_reply: "Answer the reminder",
   },
   actShop: { ready: "Packed", accept: "Accept" },
   standing: {
@@ -431,6 +432,8 @@ export const words = {
     stopped: "{{what}} was not sent: {{words}}",
     faster: "{{what}}: {{by}} was faster, {{at}}",
     noWords: "no reason given",
+    held: "{{what}} · sent in {{left}} s",
+    takeBack: "Take back",
   },
   urge: {
     since: "since {{at}}, {{minutes}} min",
@@ -557,6 +560,19 @@ export const words = {
     secretOf: "The secret of “{{name}}”",
     once: "Shown this once: put it into the program now.",
     copy: "Copy the secret",
+  },
+  change: {
+    title: "Change of delivery",
+    unsupported:
+      "{{channel}} lets no store change the delivery. Tell the rider what is below, or ask the customer to change it on the platform.",
+    name: "Recipient",
+    phone: "Phone",
+    addition: "Addition to the address",
+    time: "Time",
+    text: "For the rider",
+    textHelp: "Fill in any of the above",
+    copy: "Copy",
+    call: "Call the rider",
   },
   why: {
     choose_paid_by: "Choose cash, QR code or card",
@@ -858,6 +874,9 @@ export const words = {
     internal: "a mistake of Tongdan's; the log has it under this request id",
     personal_only: "you may not see customers' data: an owner can change that, under People",
     no_customer: "the platform has not told who the customer is",
+    no_reminder: "no customer waits for an answer",
+    choose_answer: "choose one of the answers",
+    field_hold: "only ready, dispatch and deliver can be held back, for at most 30 seconds",
     no_sender_kind: "this build cannot send that way",
     address_wrong: "the address is not one that can be called",
     vendor_unreadable: "the vendor's answer cannot be read",
@@ -930,6 +949,10 @@ export const words = {
     whyNot_one: "{{count}} act is not possible now. Why?",
     whyNot_other: "{{count}} acts are not possible now. Why?",
     recorded: "Who asks for it is written down with the order",
+    noReply: "The platform takes no answer.",
+    noReplyPhone: "Call the customer: the number is below, under Customer",
+    userRef: "Platform user {{id}}",
+    allOf: "All orders of this customer",
   },
   money: {
     goods: "Items",
@@ -1239,6 +1262,7 @@ export const words = {
     refund_refuse: "Refuse refund",
     refund_partial: "Partial refund",
     note: "Note",
+    remind_reply: "Answer a reminder",
   },
   form: {
     store: "New store",

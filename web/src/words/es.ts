@@ -471,6 +471,7 @@ export const words: Shape<typeof reference> = {
     pull: "Traer pedidos",
     keep: "Renovar la autorización",
     uncover: "Ver datos del cliente",
+    remind_reply: "Responder al reclamo",
   },
   actShop: {
     ready: "Empacado",
@@ -487,6 +488,8 @@ export const words: Shape<typeof reference> = {
     stopped: "{{what}} no se envió: {{words}}",
     faster: "{{what}}: {{by}} llegó antes, {{at}}",
     noWords: "sin motivo",
+    held: "{{what}} · se envía en {{left}} s",
+    takeBack: "Deshacer",
   },
   urge: {
     since: "desde las {{at}}, {{minutes}} min",
@@ -618,6 +621,19 @@ export const words: Shape<typeof reference> = {
     secretOf: "El secreto de «{{name}}»",
     once: "Se muestra solo esta vez: ponlo ahora en el programa.",
     copy: "Copiar el secreto",
+  },
+  change: {
+    title: "Cambiar la entrega",
+    unsupported:
+      "{{channel}} no deja que un local cambie la entrega. Dile al repartidor lo de abajo, o pide al cliente que lo cambie en la plataforma.",
+    name: "Destinatario",
+    phone: "Teléfono",
+    addition: "Más datos de la dirección",
+    time: "Hora",
+    text: "Para el repartidor",
+    textHelp: "Completa cualquiera de los campos",
+    copy: "Copiar",
+    call: "Llamar al repartidor",
   },
   why: {
     choose_paid_by: "Elige efectivo, código QR o tarjeta",
@@ -919,6 +935,9 @@ export const words: Shape<typeof reference> = {
     internal: "Un error de Tongdan; el registro lo tiene con este número de solicitud",
     personal_only: "No puedes ver datos de clientes: un dueño puede cambiarlo en Personal",
     no_customer: "La plataforma no ha dicho quién es el cliente",
+    no_reminder: "Ningún cliente espera respuesta",
+    choose_answer: "Elige una de las respuestas",
+    field_hold: "Solo listo, mandar y entregado pueden esperar, como máximo 30 segundos",
     no_sender_kind: "esta versión no puede enviar así",
     address_wrong: "no se puede llamar a esa dirección",
     vendor_unreadable: "no se entiende la respuesta del proveedor",
@@ -994,6 +1013,10 @@ export const words: Shape<typeof reference> = {
     whyNot_one: "{{count}} acción no es posible ahora. ¿Por qué?",
     whyNot_other: "{{count}} acciones no son posibles ahora. ¿Por qué?",
     recorded: "Quien lo pide queda anotado en el pedido",
+    noReply: "La plataforma no admite respuesta.",
+    noReplyPhone: "Llama al cliente: el número está abajo, en Cliente",
+    userRef: "Usuario de la plataforma {{id}}",
+    allOf: "Todos los pedidos de este cliente",
   },
   money: {
     goods: "Productos",
@@ -1357,6 +1380,7 @@ export const words: Shape<typeof reference> = {
     refund_refuse: "Rechazar reembolso",
     refund_partial: "Reembolso parcial",
     note: "Nota",
+    remind_reply: "Responder un reclamo",
   },
   form: {
     store: "Nuevo local",

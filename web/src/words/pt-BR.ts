@@ -471,6 +471,7 @@ export const words: Shape<typeof reference> = {
     pull: "Buscar pedidos",
     keep: "Renovar a autorização",
     uncover: "Ver dados do cliente",
+    remind_reply: "Responder à cobrança",
   },
   actShop: {
     ready: "Embalado",
@@ -487,6 +488,8 @@ export const words: Shape<typeof reference> = {
     stopped: "{{what}} não foi enviado: {{words}}",
     faster: "{{what}}: {{by}} foi mais rápido, {{at}}",
     noWords: "sem motivo",
+    held: "{{what}} · enviado em {{left}} s",
+    takeBack: "Desfazer",
   },
   urge: {
     since: "desde {{at}}, {{minutes}} min",
@@ -618,6 +621,19 @@ export const words: Shape<typeof reference> = {
     secretOf: "O segredo de “{{name}}”",
     once: "Mostrado só desta vez: coloque-o agora no programa.",
     copy: "Copiar o segredo",
+  },
+  change: {
+    title: "Alterar a entrega",
+    unsupported:
+      "{{channel}} não deixa a loja alterar a entrega. Avise o entregador do que está abaixo, ou peça ao cliente que altere na plataforma.",
+    name: "Destinatário",
+    phone: "Telefone",
+    addition: "Complemento do endereço",
+    time: "Horário",
+    text: "Para o entregador",
+    textHelp: "Preencha qualquer um dos campos",
+    copy: "Copiar",
+    call: "Ligar para o entregador",
   },
   why: {
     choose_paid_by: "Escolha dinheiro, QR Code ou cartão",
@@ -918,6 +934,9 @@ export const words: Shape<typeof reference> = {
     internal: "Um erro do Tongdan; o registro o tem com este número de solicitação",
     personal_only: "Você não pode ver dados de clientes: um dono pode mudar isso em Equipe",
     no_customer: "A plataforma não disse quem é o cliente",
+    no_reminder: "Nenhum cliente espera resposta",
+    choose_answer: "Escolha uma das respostas",
+    field_hold: "Só pronto, despachar e entregue podem esperar, no máximo 30 segundos",
     no_sender_kind: "esta versão não envia desse modo",
     address_wrong: "não é possível chamar esse endereço",
     vendor_unreadable: "não se entende a resposta do fornecedor",
@@ -993,6 +1012,10 @@ export const words: Shape<typeof reference> = {
     whyNot_one: "{{count}} ação não é possível agora. Por quê?",
     whyNot_other: "{{count}} ações não são possíveis agora. Por quê?",
     recorded: "Quem pede fica anotado no pedido",
+    noReply: "A plataforma não aceita resposta.",
+    noReplyPhone: "Ligue para o cliente: o número está abaixo, em Cliente",
+    userRef: "Usuário da plataforma {{id}}",
+    allOf: "Todos os pedidos deste cliente",
   },
   money: {
     goods: "Itens",
@@ -1356,6 +1379,7 @@ export const words: Shape<typeof reference> = {
     refund_refuse: "Recusar reembolso",
     refund_partial: "Reembolso parcial",
     note: "Nota",
+    remind_reply: "Responder a uma cobrança",
   },
   form: {
     store: "Nova unidade",

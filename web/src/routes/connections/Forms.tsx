@@ -41,8 +41,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
   const [form] = AntForm.useForm<Values>();
   const [deleting, setDeleting] = useState(false);
   const platform = "channel" in what ? inLanguage(i18n.language, what.channel.label_zh, what.channel.label_en) : "";
-  const { old } = what;
-  const id = old && "id" in old ? old.id : "";
+  const id = what.kind === "merchant" ? "" : (what.old?.id ?? "");
 
   const save = useMutation({
     mutationFn: async (v: Values): Promise<Form | undefined> => {

@@ -34,7 +34,7 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
   const phone = usePhone();
   const acts = o.action_list
-    .filter((a) => a.kind !== "note" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
+    .filter((a) => a.kind !== "note" && a.kind !== "remind_reply" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
     .sort((a, b) => rank(a) - rank(b));
   const allowed = acts.filter((a) => a.allowed);
   const forbidden = acts.filter((a) => !a.allowed);

@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Failure } from "../../data/api";
@@ -7,8 +8,12 @@ import { uncover as askFor } from "../../data/queries";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
 import { word } from "../../words";
+import { ChangeDelivery } from "./ChangeDelivery";
 import { Section } from "./Section";
 import { veiledName, veiledPhone, veiledPlace } from "./veiled";
+
+// While it can still arrive somewhere else.
+const movable = ["new", "accepted", "ready", "delivering"];
 
 /**
  * Who gets it and where, covered until somebody asks: a screen at the counter is read by those who queue, too. A real number and the
@@ -21,6 +26,7 @@ export function CustomerCard({ order: o }: { order: Order }) {
   const [full, setFull] = useState<Customer | null>(null);
   const [trouble, setTrouble] = useState("");
   const [asking, setAsking] = useState(false);
+  const [changing, setChanging] = useState(false);
   if (!o.full_customer) return null;
   const open = o.full_customer.masked || asked;
   const c = (asked && full) || o.full_customer;
@@ -99,7 +105,23 @@ export function CustomerCard({ order: o }: { order: Order }) {
           ) : null}
         </p>
       ) : null}
+      {c.user_ref ? (
+        <p className="customer-line quiet">
+          <span className="mono">{t("order.userRef", { id: c.user_ref })}</span>
+          <Link to="/orders" search={{ tab: "all", q: c.user_ref }}>
+            {t("order.allOf")}
+          </Link>
+        </p>
+      ) : null}
       {c.note ? <p className="remark">{c.note}</p> : null}
+      {movable.includes(o.status) ? (
+        <p className="customer-line">
+          <button type="button" className="btn small ghost" onClick={() => setChanging(true)}>
+            {t("change.title")}
+          </button>
+        </p>
+      ) : null}
+      {changing ? <ChangeDelivery order={o} close={() => setChanging(false)} /> : null}
     </Section>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { act as press } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
 import type { AfterSale, Level, Order } from "../../data/model";
@@ -15,7 +16,7 @@ import { Mark } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
-import { word } from "../../words";
+import { inLanguage, word } from "../../words";
 import { dueFrom } from "../orders/acts";
 import { Flags, numberText, StatusChip, useOrderName } from "../orders/OrderRow";
 import { typing } from "../orders/Orders";
@@ -340,6 +341,45 @@ function Facts({ order: o, zone }: { order: Order; zone: string }) {
 }
 
 /** Customers who asked where it is, and whether somebody answered. */
+/** One press an answer; where the platform takes none, the customer's number. */
+function ReminderAnswers({ order: o, reminder }: { order: Order; reminder: string }) {
+  const { t, i18n } = useTranslation();
+  const act = o.action_list.find((a) => a.kind === "remind_reply" && (a.for === reminder || !a.allowed));
+  const choices = act?.fields.find((f) => f.name === "reason_code")?.choices ?? [];
+  const pending = o.pending.some((p) => p.kind === "remind_reply" && p.state !== "refused" && p.state !== "void");
+  if (pending) return <span className="chip busy">{t("standing.sending", { what: t("act.remind_reply") })}</span>;
+  if (!act || (!act.allowed && act.why?.code === "platform_cannot")) {
+    return (
+      <p className="quiet">
+        {t("order.noReply")}{" "}
+        {o.full_customer && !o.full_customer.masked && o.full_customer.phone_kind === "privacy" ? (
+          <a className="num" href={`tel:${o.full_customer.phone.replace(/[^\d+,]/g, "")}`}>
+            {o.full_customer.phone}
+          </a>
+        ) : (
+          <span>{t("order.noReplyPhone")}</span>
+        )}
+      </p>
+    );
+  }
+  return (
+    <span className="reminder-answers">
+      {choices.map((c) => (
+        <button
+          key={c.value}
+          type="button"
+          className="btn small"
+          disabled={!act.allowed}
+          title={act.allowed ? undefined : act.why?.text}
+          onClick={() => void press(o.id, { kind: "remind_reply", for: reminder, reason_code: c.value })}
+        >
+          {inLanguage(i18n.language, c.label_zh, c.label_en)}
+        </button>
+      ))}
+    </span>
+  );
+}
+
 function Reminders({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
   const now = useNow();
@@ -355,6 +395,7 @@ function Reminders({ order: o, zone }: { order: Order; zone: string }) {
             ) : (
               <span className="chip warn">{t("order.unanswered")}</span>
             )}
+            {r.answered_at > 0 ? null : <ReminderAnswers order={o} reminder={r.key} />}
           </li>
         ))}
       </ul>

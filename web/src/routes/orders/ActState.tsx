@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { busy, dismiss, type Standing, standing, useDoing } from "../../data/act";
+import { act, busy, dismiss, type Standing, standing, useDoing } from "../../data/act";
 import { serverNow, useNow } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
 import { clockSeconds } from "../../format/time";
@@ -27,7 +27,18 @@ export function ActState({ order, zone }: { order: OrderSummary; zone: string })
 function Ticking({ order, zone }: { order: OrderSummary; zone: string }) {
   const now = useNow();
   const s = standing(order, useDoing(order.id), now);
-  return <ActWords standing={s} kind={order.kind} zone={zone} noted={() => dismiss(order.id)} />;
+  return (
+    <ActWords
+      standing={s}
+      kind={order.kind}
+      zone={zone}
+      noted={() => dismiss(order.id)}
+      takeBack={(effect) => {
+        dismiss(order.id);
+        void act(order.id, { kind: "void", for: effect });
+      }}
+    />
+  );
 }
 
 type WordsProps = {
@@ -36,10 +47,11 @@ type WordsProps = {
   kind: string;
   zone: string;
   noted: () => void;
+  takeBack?: (effect: string) => void;
 };
 
 /** Where an act stands, in words. */
-export function ActWords({ standing: s, kind, zone, noted }: WordsProps) {
+export function ActWords({ standing: s, kind, zone, noted, takeBack }: WordsProps) {
   const { t } = useTranslation();
   const who = useWho();
   if (s.kind === "idle") return null;
@@ -60,8 +72,22 @@ export function ActWords({ standing: s, kind, zone, noted }: WordsProps) {
             })
           : s.kind === "faster"
             ? t("standing.faster", { what, by: who(s.by), at: s.at > 0 ? clockSeconds(s.at, zone) : "" })
-            : t(`standing.${s.kind}`, { what })}
+            : t(`standing.${s.kind}`, { what, left: s.kind === "held" ? s.left : 0 })}
       </span>
+      {s.kind === "held" && takeBack ? (
+        <button
+          type="button"
+          className="btn small"
+          data-testid="take-back"
+          onClick={(e) => {
+            e.stopPropagation();
+            takeBack(s.effect);
+          }}
+        >
+          {t("standing.takeBack")}
+          <span className="sr-only"> {what}</span>
+        </button>
+      ) : null}
       {over ? (
         <button type="button" className="link" onClick={noted}>
           {t("do.noted")}

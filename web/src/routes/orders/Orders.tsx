@@ -134,10 +134,10 @@ export function typing(target: EventTarget | null): boolean {
 function Tabs({ shown, open, way, tally }: { shown: Tab[]; open: Tab; way: Way; tally: Tally | undefined }) {
   const { t } = useTranslation();
   const strip = useRef<HTMLElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it changes
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it or its neighbours change
   useEffect(() => {
     strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [open]);
+  }, [open, shown.join()]);
   return (
     <nav className="tabs" aria-label={t("tab.label")} ref={strip}>
       {shown.map((tab) => {

@@ -48,6 +48,10 @@ export const said: Record<string, string> = {
   "Meituan keeps the numbers of 30 days only": "Meituan solo guarda los números de 30 días",
   "the app has no right to the numbers of the day; apply for it in Meituan's console":
     "la aplicación no tiene permiso para los números del día; solicítalo en la consola de Meituan",
+  Answer: "Respuesta",
+  "Each reminder is answered once": "Cada reclamo se responde una vez",
+  "It is being made": "Se está preparando",
+  "The rider has it": "Lo tiene el repartidor",
   Explanation: "Explicación",
   "Meituan Waimai": "Meituan Waimai",
   "Within 5 minutes; where Meituan delivers it also sends for a rider":

@@ -48,6 +48,10 @@ export const said: Record<string, string> = {
   "Meituan keeps the numbers of 30 days only": "O Meituan guarda só os números de 30 dias",
   "the app has no right to the numbers of the day; apply for it in Meituan's console":
     "o aplicativo não tem permissão para os números do dia; peça no painel do Meituan",
+  Answer: "Resposta",
+  "Each reminder is answered once": "Cada cobrança é respondida uma vez",
+  "It is being made": "Está sendo preparado",
+  "The rider has it": "Está com o entregador",
   Explanation: "Explicação",
   "Meituan Waimai": "Meituan Waimai",
   "Within 5 minutes; where Meituan delivers it also sends for a rider":
