@@ -1655,10 +1655,15 @@ export interface components {
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
             for?: string;
             /**
+             * Format: int64
+             * @description Seconds before it is sent, in which void takes it back: ready, dispatch, deliver.
+             */
+            hold_s?: number;
+            /**
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             /**
              * Format: int64
@@ -1849,10 +1854,15 @@ export interface components {
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
             for?: string;
             /**
+             * Format: int64
+             * @description Seconds before it is sent, in which void takes it back: ready, dispatch, deliver.
+             */
+            hold_s?: number;
+            /**
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             orders: string[];
             /**
@@ -3312,6 +3322,11 @@ export interface components {
         Pending: {
             effect_id: string;
             for?: string;
+            /**
+             * Format: int64
+             * @description It is sent then and can be taken back before; by the wall clock.
+             */
+            held_until?: number;
             kind: string;
             /** Format: int64 */
             since_at: number;
@@ -5793,7 +5808,7 @@ export interface operations {
                 flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
                 /** @description None of these flags. */
                 without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
-                /** @description Part of the number, #12 for the daily number, part of a dish, of the recipient's name, or the last digits of the phone. */
+                /** @description Part of the number, #12 for the daily number, part of a dish, of the recipient's name, the last digits of the phone, or the platform's id of the buyer, whole. */
                 q?: string;
                 /** @description Placed at or after, UTC ms. */
                 from?: number;
