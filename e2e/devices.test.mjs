@@ -58,7 +58,7 @@ scenes("devices", (s) => {
 
     const card = (o) => kitchen.locator(`[data-testid="card"][data-id="${o.id}"]`);
     await card(one).waitFor();
-    const ready = (o) => card(o).getByRole("button");
+    const ready = (o) => card(o).getByRole("button", { name: new RegExp(`^${f("readyOf", { what: "" })}`) });
     await ready(one).click(); // locked: it asks who it is
     const unlock = async (who) => {
       const pad = kitchen.getByTestId("pad");
@@ -155,5 +155,38 @@ scenes("devices", (s) => {
     await until("the second speaks", async () => (await spoke(second, /新订单|new order/)) > 0, { deadline: 45_000 });
     await look(second, `speaks-${s.language}`);
     for (const x of [o, fresh]) await d.meituan.act(x.ref, "cancel_in_app");
+  });
+
+  test("the opening check passes by keyboard within a minute, and skipping it is noted", { timeout: 60_000 }, async () => {
+    const { d, t } = s;
+    const store = (await d.get("/stores")).stores[0];
+    for (const screen of [desk, phone]) {
+      const page = await s.open(`/opening?store=${store.id}`, { screen, speech: true });
+      const verdicts = () => page.getByTestId("opening-line").evaluateAll((all) => all.map((x) => x.dataset.verdict));
+      await until("the channels are told", async () => (await page.getByTestId("opening-line").count()) === 5);
+      assert.deepEqual(await barriers(page), []);
+      if (screen === phone) {
+        await page.getByRole("button", { name: t("opening.skip") }).click();
+        await says(page.getByTestId("opening-note"), "demo");
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(wide <= 0, `the page is ${wide} px too wide`);
+        await look(page, `opening-phone-${s.language}`);
+        assert.equal((await d.get(`/stores/${store.id}/openings`)).openings[0].skipped, true);
+        continue;
+      }
+      await page.locator("#main").getByRole("button", { name: t("opening.soundOn") }).focus();
+      await page.keyboard.press("Enter");
+      await until("it is spoken", () => page.evaluate((w) => window.spoken.includes(w), t("voice.hello")));
+      await page.keyboard.press("n");
+      await page.getByText(t("opening.cure1")).waitFor();
+      await look(page, `opening-${s.language}`);
+      await page.keyboard.press("y");
+      await page.keyboard.press("Enter"); // the channels
+      await until("all that can be seen is fine", async () => (await verdicts()).join() === "fine,fine,fine,notYet,fine");
+      await page.keyboard.press("Enter"); // finish
+      await says(page.getByTestId("opening-note"), "demo");
+      assert.equal((await d.get(`/stores/${store.id}/openings`)).openings[0].heard, "heard");
+      assert.deepEqual(await barriers(page), []);
+    }
   });
 });

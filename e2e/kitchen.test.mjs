@@ -87,7 +87,7 @@ scenes("kitchen", (s) => {
       line.cut();
       await becomes(page.getByTestId("network"), "data-state", "lost");
       await says(page.getByTestId("offline"), f("offline"));
-      await card(page, o).getByRole("button").click();
+      await card(page, o).getByRole("button", { name: new RegExp(`^${f("readyOf", { what: "" })}`) }).click();
       await becomes(page.getByTestId("tap"), "data-state", "due", { deadline: 15_000 });
       await says(page.getByTestId("offline"), f("waitingToSend", { n: 1 }));
       assert.equal((await d.order(o.id)).status, "accepted");
@@ -100,6 +100,24 @@ scenes("kitchen", (s) => {
     } finally {
       line.close();
     }
+    await settled();
+  });
+
+  test("what one cook makes all screens show, and the platform is not told", { timeout: 60_000 }, async () => {
+    const { d } = s;
+    const o = await accepted(1);
+    const one = await screen(`/kitchen?store=${storeOf(o)}`, { screen: wall });
+    const two = await screen(`/kitchen?store=${storeOf(o)}`, { screen: tablet });
+    await card(two, o).waitFor();
+    await card(one, o).getByRole("button", { name: new RegExp(`^${f("makeOf", { what: "" })}`) }).click();
+    await says(card(one, o).getByTestId("making"), f("making"));
+    await says(card(two, o).getByTestId("making"), f("making"), "demo");
+    assert.deepEqual(await barriers(one), []);
+    if (process.env.TONGDAN_LOOK) await one.screenshot({ path: `shots/making-${s.language}.png` });
+    const before = await d.meituan.book(o.ref);
+    assert.equal(Object.keys(before.tally).filter((op) => /prepar|meal|ready/i.test(op)).length, 0, JSON.stringify(before.tally));
+    await card(two, o).getByRole("button", { name: new RegExp(`^${f("notMakingOf", { what: "" })}`) }).click();
+    await until("it is taken back everywhere", async () => (await card(one, o).getByTestId("making").count()) === 0);
     await settled();
   });
 

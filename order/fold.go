@@ -99,6 +99,7 @@ type Order struct {
 	Payments  []PaymentNow
 	Reminders []ReminderNow
 	Notes     []NoteNow
+	Making    Making `json:",omitzero"` // by our own people
 	CancelBy  string // who, in the platform's word; "" = not told
 	CancelWhy string
 	Deadlines []Deadline
@@ -482,6 +483,7 @@ func (o *Order) ours(own Record) {
 			o.Events = append(o.Events, Event{s.At, AxisWork, "", WorkReady, "", s.Who, s.Why})
 		}
 	}
+	o.Making, _ = Get[Making](own, RegMaking)
 	for _, k := range keys(own.Kids) {
 		kid := own.Kids[k]
 		if id, ok := strings.CutPrefix(k, KidNote); ok {

@@ -387,6 +387,16 @@ type Note struct {
 	At   int64  `json:"at"`
 }
 
+// Making says that somebody in the kitchen has begun to make an order, or has taken that
+// back. It is ours alone: no platform is told.
+type Making struct {
+	By string `json:"by,omitempty"`
+	At int64  `json:"at"` // 0 = nobody makes it
+}
+
+// RegMaking is a register of records of kind KindOwn: Making.
+const RegMaking = "making"
+
 // The registers of an order record, with the type of each value.
 const (
 	RegHead     = "head"     // Head

@@ -41,6 +41,7 @@ const (
 	KeepDevices   Right = "devices.keep"
 	EnterOrders   Right = "orders.enter"
 	KeepKnocks    Right = "knocks.keep"
+	SellOut       Right = "stock.out"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -97,6 +98,7 @@ var table = []rule{
 	{SeeStatements, "see completeness statements", false, managers},
 	{MakeStatement, "make a completeness statement", false, managers},
 	{KeepDevices, "pair and revoke screens of own stores, give people their PIN", false, managers},
+	{SellOut, "sell a dish out by hand, on all channels of a store", false, all},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{KeepKnocks, "set what knocks at phones, see what did", false, managers},

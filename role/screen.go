@@ -16,9 +16,9 @@ var Screens = []Role{KitchenScreen, CalloutScreen, CounterScreen}
 // screens says what each may do. Nothing of it is whole, and nothing costs money that
 // cannot be had back: a screen stands where everybody passes.
 var screens = map[Role][]Right{
-	KitchenScreen: {See, ActOn("ready")},
+	KitchenScreen: {See, ActOn("ready"), SellOut},
 	CalloutScreen: {See},
-	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects},
+	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut},
 }
 
 // Screen reports whether a role is one of a screen.

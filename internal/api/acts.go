@@ -73,6 +73,7 @@ func (s *Server) actRoutes() {
 	o = typed[Done](s, o) // 200 beside the 202
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.act)
+	add(s, op("setMaking", http.MethodPut, "/orders/{id}/making", "orders", "Say that the kitchen makes an order, or not after all; no platform is told"), s.setMaking)
 	o = op("makeBatch", http.MethodPost, "/batches", "orders", "Do one thing with up to 500 orders, each with its own verdict")
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.makeBatch)
@@ -109,6 +110,35 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.Name, done.Already.At}
 	}
 	return out, nil
+}
+
+// Making says whether the kitchen makes an order.
+type Making struct {
+	On        bool  `json:"on"`
+	PressedAt int64 `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
+}
+
+type makingOutput struct {
+	Body struct {
+		Seq int64 `json:"seq"`
+	}
+}
+
+func (s *Server) setMaking(ctx context.Context, in *change[Making]) (*makingOutput, error) {
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	pressed, err := s.pressed(who(ctx), in.Body.PressedAt)
+	if err != nil {
+		return nil, err
+	}
+	out := &makingOutput{}
+	if out.Body.Seq, err = s.hub.Make(ctx, who(ctx).Actor, id, in.Body.On, pressed); err != nil {
+		return nil, fault.Wrap("api.setMaking", err)
+	}
+	out.Body.Seq, err = s.shownSeq(ctx, out.Body.Seq)
+	return out, err
 }
 
 // actOnEffect sends an act again, or takes one back that has not been sent.

@@ -236,6 +236,8 @@ func (s *Server) routes() {
 	s.practiceRoutes()
 	s.senderRoutes()
 	s.phoneRoutes()
+	s.openingRoutes()
+	s.soldOutRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -105,8 +105,8 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"makeStatement": `{"shop_id":"` + shops["TEA001"] + `"}`,
 		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
-		"speak": `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`,
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
+		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}
 	for _, op := range b.operations() {

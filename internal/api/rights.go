@@ -19,6 +19,8 @@ var rights = map[string]role.Right{
 	"beginPairing": nobody, "lookAtPairing": nobody,
 	"listDevices": role.KeepDevices, "pairDevice": role.KeepDevices, "changeDevice": role.KeepDevices, "revokeDevice": role.KeepDevices,
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
+	"listOpenings": role.See, "noteOpening": role.See,
+	"listSoldOut": role.See, "sellOut": role.SellOut,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
 	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
 	"signInWays": nobody, "askSignInCode": nobody, "signInByPhone": nobody, "openKnock": nobody,
@@ -27,7 +29,7 @@ var rights = map[string]role.Right{
 
 	"listOrders": role.See, "getOrder": role.See, "listJournal": role.See, "uncoverCustomer": role.See, "countOrders": role.See,
 	"enterOrder": role.EnterOrders, "takeBackOrder": role.EnterOrders, "listGoods": role.EnterOrders,
-	"act": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
+	"act": role.See, "setMaking": role.See, "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
 	"listChanges": role.See, "stream": role.See, "getBoard": role.See, "listMessages": role.See, "takeMessage": role.See,
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,
 	"listParked": role.SeeParked, "getParked": role.SeeParked, "retryParked": role.HandleParked, "dropParked": role.HandleParked,

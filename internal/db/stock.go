@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/stock"
@@ -25,8 +26,13 @@ type StockKey struct {
 // A Stock is one level with the offers that sell from it, by id.
 type Stock struct {
 	stock.Level
-	Offers []OfferRow
+	Offers   []OfferRow
+	OutUntil int64  // sold out by hand until then, wall clock; 0 = it is not
+	OutBy    string // usr_…, key_…, dev_…
 }
+
+// Out reports whether a level is sold out by hand at a moment.
+func (s *Stock) Out(now time.Time) bool { return s.OutUntil > now.UnixMilli() }
 
 // An OfferRow is a SKU as sold in one shop.
 type OfferRow struct {
@@ -132,18 +138,18 @@ func setOfferArgs(o *OfferRow) []any {
 var (
 	offersCoded = lookup{`SELECT merchant_id, shop_id, code, id, store_id, sku_id FROM offers WHERE (merchant_id, shop_id, code) IN`, []string{number, number, text}, ``}
 	offersNamed = lookup{`SELECT merchant_id, id, store_id, sku_id FROM offers WHERE (merchant_id, id) IN`, []string{number, number}, ``}
-	levelRows   = lookup{`SELECT merchant_id, store_id, sku_id, on_hand, reserved FROM levels WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number},
+	levelRows   = lookup{`SELECT merchant_id, store_id, sku_id, on_hand, reserved, out_until, out_by FROM levels WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number},
 		` ORDER BY merchant_id, store_id, sku_id`}
 	offersOf = lookup{`SELECT ` + offerColumns + ` FROM offers WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number}, ` ORDER BY merchant_id, id`}
 
-	addLevels    = insert{`INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) VALUES`, 6, ``}
+	addLevels    = insert{`INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at, out_until, out_by) VALUES`, 8, ``}
 	addMovements = insert{`INSERT INTO movements (id, merchant_id, store_id, sku_id, at, pieces, reason, cause, note, request) VALUES`, 10, ``}
 	addHolds     = insert{`INSERT INTO holds (merchant_id, order_id, offer_id, store_id, sku_id, kept, gone, short) VALUES`, 8,
 		` ON CONFLICT (merchant_id, order_id, offer_id) DO UPDATE SET store_id = excluded.store_id, sku_id = excluded.sku_id, kept = excluded.kept, gone = excluded.gone, short = excluded.short`}
 )
 
 const (
-	setLevel = `UPDATE levels SET on_hand = $4, reserved = $5, changed_at = $6 WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`
+	setLevel = `UPDATE levels SET on_hand = $4, reserved = $5, changed_at = $6, out_until = $7, out_by = $8 WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`
 	dropHold = `DELETE FROM holds WHERE merchant_id = $1 AND order_id = $2 AND offer_id = $3`
 )
 
@@ -230,7 +236,7 @@ func (b *batch) loadStock(ctx context.Context, w *stockWanted) error {
 	list = levelRows.stmts(args, b.eng.lock, func(scan scanFunc) error {
 		var k levelKey
 		s := &levelState{stored: true}
-		if err := scan(&k.m, &k.Store, &k.SKU, &s.stock.OnHand, &s.stock.Reserved); err != nil {
+		if err := scan(&k.m, &k.Store, &k.SKU, &s.stock.OnHand, &s.stock.Reserved, &s.stock.OutUntil, &s.stock.OutBy); err != nil {
 			return err
 		}
 		put(&base.levels, k, s)
@@ -345,9 +351,9 @@ func (b *batch) saveStock() ([]*stmt, error) {
 		}
 		switch {
 		case !s.stored:
-			levels = append(levels, int64(k.m), int64(k.Store), int64(k.SKU), s.stock.OnHand, s.stock.Reserved, now)
-		case s.stock.Level != was.Level:
-			list = append(list, &stmt{text: setLevel, args: []any{int64(k.m), int64(k.Store), int64(k.SKU), s.stock.OnHand, s.stock.Reserved, now}})
+			levels = append(levels, int64(k.m), int64(k.Store), int64(k.SKU), s.stock.OnHand, s.stock.Reserved, now, s.stock.OutUntil, s.stock.OutBy)
+		case s.stock.Level != was.Level || s.stock.OutUntil != was.OutUntil:
+			list = append(list, &stmt{text: setLevel, args: []any{int64(k.m), int64(k.Store), int64(k.SKU), s.stock.OnHand, s.stock.Reserved, now, s.stock.OutUntil, s.stock.OutBy}})
 		}
 		for i := range s.stock.Offers {
 			o := &s.stock.Offers[i]

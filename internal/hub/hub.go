@@ -157,6 +157,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	var beats sync.WaitGroup
 	beats.Go(func() { h.beat(ctx) })
 	beats.Go(func() { h.watchDatabase(ctx) })
+	beats.Go(func() { h.bringBack(ctx) })
 	defer beats.Wait()
 	for {
 		switch begun, err := h.begin(ctx); {

@@ -208,9 +208,25 @@ func (h *Hub) pushes(tx *db.Tx, s db.Stock) []stock.Push {
 			at = append(at, i)
 		}
 	}
+	if s.Out(tx.Now()) {
+		return closed(s.Offers, at)
+	}
 	out := stock.Plan(s.Level, list)
 	for i := range out {
 		out[i].At = at[out[i].At]
+	}
+	return out
+}
+
+// closed sets to 0 what still shows something, whatever there is: the level is sold out by
+// hand. What nobody has looked at yet is set as well, once.
+func closed(offers []db.OfferRow, at []int) []stock.Push {
+	var out []stock.Push
+	for _, i := range at {
+		o := &offers[i]
+		if o.Sending == stock.None && (o.Shown > 0 || o.Known && o.May > 0 && o.Look.Stage == stock.Quiet || !o.Known && o.Pushed != 0) {
+			out = append(out, stock.Push{At: i, Value: 0})
+		}
 	}
 	return out
 }

@@ -41,6 +41,8 @@ type Summary struct {
 	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
 	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
+	MakingAt    int64             `json:"making_at,omitempty" doc:"Since when the kitchen makes it; 0 = nobody has said so."`
+	MakingBy    string            `json:"making_by,omitempty"`
 	ReadyByAt   int64             `json:"ready_by_at,omitempty" doc:"By when it must be made, of what is to be made."`
 	BeginAt     int64             `json:"begin_at,omitempty" doc:"When making it must begin: a pre-order waits until then."`
 	Deadline    *Deadline         `json:"deadline,omitempty" doc:"The platform's nearest; ready, by when it must be made, where the platform has set none."`
@@ -120,6 +122,9 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 		s.Flags = []order.Flag{}
 	}
 	s.ReadyByAt, s.BeginAt = readyBy(o, row.Kind, h.paceOf(row))
+	if o.Status == order.StatusAccepted {
+		s.MakingAt, s.MakingBy = o.Making.At, o.Making.By
+	}
 	if len(o.Deadlines) > 0 {
 		d := o.Deadlines[0]
 		s.Deadline = &Deadline{d.Kind, d.At, d.For}

@@ -156,6 +156,12 @@ const notify = createRoute({
   path: "/notify",
   component: lazyRouteComponent(() => import("./routes/notify/Notify"), "Notify"),
 });
+const opening = createRoute({
+  getParentRoute: () => inside,
+  path: "/opening",
+  validateSearch: (s: Record<string, unknown>): { store?: string } => ({ store: text(s.store) }),
+  component: lazyRouteComponent(() => import("./routes/opening/OpeningCheck"), "OpeningCheck"),
+});
 const me = createRoute({
   getParentRoute: () => inside,
   path: "/me",
@@ -188,6 +194,7 @@ const tree = root.addChildren([
     keys,
     devices,
     notify,
+    opening,
     me,
     kit,
   ]),

@@ -64,6 +64,9 @@ export type OrderSummary = {
   theirs: Record<string, string>;
   placed_at: number;
   paid_at: number;
+  /** Since when the kitchen makes it, and who said so; 0 and "" = nobody has. */
+  making_at: number;
+  making_by: string;
   promised_at: number;
   /** When the platform tells the customer that it will come; 0 = not told. */
   estimated_at: number;
@@ -444,6 +447,8 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     theirs: Object.fromEntries(Object.entries(o.theirs ?? {}).map(([k, v]) => [k, text(v)])),
     placed_at: count(o.placed_at),
     paid_at: count(o.paid_at),
+    making_at: count(o.making_at),
+    making_by: text(o.making_by),
     promised_at: count(o.promised_at),
     estimated_at: count(o.estimated_at),
     rider_at: count(o.since?.rider ?? o.rider_at), // the second in what a device has kept

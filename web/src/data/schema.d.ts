@@ -800,6 +800,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/making": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that the kitchen makes an order, or not after all; no platform is told */
+        put: operations["setMaking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/uncover": {
         parameters: {
             query?: never;
@@ -1523,6 +1540,42 @@ export interface paths {
         /** What a store sold before, with the last prices, and what it has in stock */
         get: operations["listGoods"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{id}/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A store's last opening checks, newest first */
+        get: operations["listOpenings"];
+        put?: never;
+        /** Note that today's opening check was gone through, or skipped */
+        post: operations["noteOpening"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{id}/soldout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is sold out by hand at a store, and how far each channel is */
+        get: operations["listSoldOut"];
+        /** Sell a dish out on all channels of a store until a moment, or bring it back */
+        put: operations["sellOut"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2769,6 +2822,18 @@ export interface components {
             day?: string;
             shop_id: string;
         };
+        Making: {
+            on: boolean;
+            /**
+             * Format: int64
+             * @description When it was pressed, if it was kept without network: within the last twelve hours.
+             */
+            pressed_at?: number;
+        };
+        MakingOutputBody: {
+            /** Format: int64 */
+            seq: number;
+        };
         MerchantInputBody: {
             name: string;
         };
@@ -2880,6 +2945,15 @@ export interface components {
             /** @enum {string} */
             visible: "platform" | "tongdan";
         };
+        NoteOpeningInputBody: {
+            /**
+             * @description Whether the voice was heard.
+             * @enum {string}
+             */
+            heard?: "heard" | "unheard" | "";
+            /** @description Not all of it was looked at. */
+            skipped?: boolean;
+        };
         Offer: {
             id: string;
             /** @description The platform's: a dish, a listing. */
@@ -2958,6 +3032,26 @@ export interface components {
              */
             state: "in" | "code";
         };
+        Opening: {
+            /** Format: int64 */
+            at: number;
+            /** @description usr_…, key_… or dev_… */
+            by: string;
+            by_name: string;
+            /** @description Of the store's zone: 2026-03-01. */
+            day: string;
+            /**
+             * @description Whether the voice was heard; empty: it was not tried.
+             * @enum {string}
+             */
+            heard: "heard" | "unheard" | "";
+            /** @description Not all of it was looked at. */
+            skipped: boolean;
+        };
+        OpeningsOutputBody: {
+            openings: components["schemas"]["Opening"][];
+            today: string;
+        };
         Order: {
             account_id: string;
             action_list: components["schemas"]["Action"][];
@@ -3002,6 +3096,12 @@ export interface components {
             line_count: number;
             lines: components["schemas"]["Line"][];
             logistics?: string;
+            /**
+             * Format: int64
+             * @description Since when the kitchen makes it; 0 = nobody has said so.
+             */
+            making_at?: number;
+            making_by?: string;
             money: components["schemas"]["Money"];
             notes: components["schemas"]["Note"][];
             /** @description Of an order that was entered here: phone, counter, other. */
@@ -3110,6 +3210,12 @@ export interface components {
             /** Format: int64 */
             line_count: number;
             logistics?: string;
+            /**
+             * Format: int64
+             * @description Since when the kitchen makes it; 0 = nobody has said so.
+             */
+            making_at?: number;
+            making_by?: string;
             /** @description Of an order that was entered here: phone, counter, other. */
             origin?: string;
             /** @description Orders of one purchase share it. */
@@ -3166,6 +3272,30 @@ export interface components {
             hash: string;
             /** Format: int64 */
             orders: number;
+        };
+        Out: {
+            by: string;
+            by_name: string;
+            channels: components["schemas"]["OutChannel"][];
+            code: string;
+            name: string;
+            sku_id: string;
+            /**
+             * Format: int64
+             * @description When it comes back by itself.
+             */
+            until_at: number;
+        };
+        OutChannel: {
+            channel: string;
+            shop_id: string;
+            /**
+             * @description done: the platform has taken 0. watched: the shop is only watched, or its number is not ours to set: it may still sell.
+             * @enum {string}
+             */
+            state: "done" | "sending" | "failed" | "watched";
+            /** @description Why it failed; it is tried again. */
+            words?: string;
         };
         Oversold: {
             /** Format: int64 */
@@ -3550,6 +3680,18 @@ export interface components {
             id: string;
             ref: string;
         };
+        SellOutInputBody: {
+            /** @description The line's name, as the order's items show it. */
+            item?: string;
+            /** @description Instead of sku_id: the dish is a line of this order, by item. */
+            order_id?: string;
+            sku_id?: string;
+            /**
+             * Format: int64
+             * @description When it comes back by itself, within seven days, by the clock of the header Date; 0 brings it back now.
+             */
+            until_at: number;
+        };
         Sender: {
             /** @description Empty: the vendor's. */
             base_url: string;
@@ -3759,6 +3901,9 @@ export interface components {
         SkusOutputBody: {
             next_cursor: string;
             skus: components["schemas"]["SKU"][];
+        };
+        SoldOutOutputBody: {
+            dishes: components["schemas"]["Out"][];
         };
         SpeakInputBody: {
             /** @description It can be heard: switched on, and not blocked by the browser. */
@@ -5987,6 +6132,44 @@ export interface operations {
             };
         };
     };
+    setMaking: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Making"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MakingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     uncoverCustomer: {
         parameters: {
             query?: never;
@@ -7857,6 +8040,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Goods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOpenings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteOpening: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteOpeningInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSoldOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoldOutOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sellOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SellOutInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoldOutOutputBody"];
                 };
             };
             /** @description Error */

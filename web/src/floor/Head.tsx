@@ -1,11 +1,12 @@
 // The strip above a screen: where it is, whether it is current, whether it speaks.
 
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { serverNow, useNow } from "../data/clock";
 import { clock } from "../format/time";
+import type { Kind } from "../voice/announcement";
 import { type Post, type Speaking, useSpeakingDevice, type Door as VoiceDoor } from "../voice/post";
 import { useSpeakingTab } from "../voice/ringing";
-import { mute, setVolume, switchOn, unlockOnPress, useSpeaker } from "../voice/speaker";
+import { mute, say, setVolume, setVolumeOf, switchOn, unlockOnPress, useSpeaker } from "../voice/speaker";
 import type { Place } from "./Door";
 import { call } from "./net";
 import type { Picture } from "./watch";
@@ -21,6 +22,7 @@ export function Head({
   middle,
   settings,
   speaking,
+  heard,
 }: {
   place: Place;
   title: string;
@@ -31,6 +33,8 @@ export function Head({
   unsent: number;
   middle?: ReactNode;
   settings?: ReactNode;
+  /** What is spoken here, each with a volume of its own. */
+  heard: Kind[];
   /** Which device speaks at this post. */
   speaking: Speaking;
 }) {
@@ -74,7 +78,7 @@ export function Head({
       {open ? (
         <section className="settings" aria-label={t("settings")}>
           {settings}
-          <Volume />
+          <Volume kinds={heard} />
           <p data-testid="voices">
             {speaking.everybody ? t("allSpeak") : speaking.name ? t("speaks", { name: speaking.name }) : t("nobodySpeaks")}{" "}
             {speaking.everybody || !speaking.mine ? (
@@ -173,26 +177,31 @@ function Sound() {
   );
 }
 
-function Volume() {
+function Volume({ kinds }: { kinds: Kind[] }) {
   const s = useSpeaker();
-  const field = useRef<HTMLInputElement>(null);
-  return (
-    <p>
+  const test = (kind: Kind) => s.mode === "on" && void say(t("voiceHello"), kind, language);
+  const slider = (label: string, kind: Kind, value: number, set: (v: number) => void) => (
+    <p key={label}>
       <label>
-        {t("volume")}{" "}
+        {label}{" "}
         <input
-          ref={field}
           type="range"
           min="0.1"
           max="1"
           step="0.1"
-          value={s.volume}
-          onChange={(e) => setVolume(Number(e.target.value))}
-          onMouseUp={() => s.mode === "on" && void switchOn(t("voiceHello"), language)}
-          onTouchEnd={() => s.mode === "on" && void switchOn(t("voiceHello"), language)}
+          value={value}
+          onChange={(e) => set(Number(e.target.value))}
+          onMouseUp={() => test(kind)}
+          onTouchEnd={() => test(kind)}
         />
       </label>
     </p>
+  );
+  return (
+    <>
+      {slider(t("volume"), kinds[0] || "new", s.volume, setVolume)}
+      {kinds.length > 1 ? kinds.map((k) => slider(t(`volume_${k}`), k, s.volumes[k] || 1, (v) => setVolumeOf(k, v))) : null}
+    </>
   );
 }
 

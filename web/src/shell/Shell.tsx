@@ -80,6 +80,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/board", icon: "board", name: "board" },
+  { to: "/opening", icon: "check", name: "opening" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
   { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },
   { to: "/unclear", icon: "unclear", name: "unclear" },
@@ -192,6 +193,7 @@ type Target =
   | "/people"
   | "/notify"
   | "/keys"
+  | "/opening"
   | "/devices"
   | "/messages"
   | "/board"

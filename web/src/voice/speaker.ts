@@ -14,7 +14,14 @@ export type Speaker = {
   speaks: boolean | undefined;
   /** 0 to 1. */
   volume: number;
+  /** Of one kind of event, as a part of the volume; full where nobody has chosen. */
+  volumes: Partial<Record<Kind, number>>;
 };
+
+export const kinds: Kind[] = ["new", "reminder", "refund", "rider", "make", "cancel"];
+
+/** How loud an event of a kind is, 0 to 1. */
+export const loudOf = (s: Pick<Speaker, "volume" | "volumes">, kind: Kind): number => s.volume * (s.volumes[kind] ?? 1);
 
 /** A volume as it was kept: loud where nobody has chosen, never nought, since mute is a word of its own. */
 function loudness(kept: string): number {
@@ -22,11 +29,18 @@ function loudness(kept: string): number {
   return n >= 0.1 && n <= 1 ? n : 1;
 }
 
+function keptVolumes(): Speaker["volumes"] {
+  const out: Speaker["volumes"] = {};
+  for (const kind of kinds) if (recall(`volume.${kind}`)) out[kind] = loudness(recall(`volume.${kind}`));
+  return out;
+}
+
 let state: Speaker = {
   mode: (["on", "muted"] as const).find((m) => m === recall("voice")) ?? "off",
   allowed: false,
   speaks: undefined,
   volume: loudness(recall("volume")),
+  volumes: keptVolumes(),
 };
 let sound: AudioContext | undefined;
 const watchers = new Set<() => void>();
@@ -57,6 +71,12 @@ export function setVolume(volume: number): void {
   const v = loudness(String(volume));
   remember("volume", String(v));
   set({ volume: v });
+}
+
+export function setVolumeOf(kind: Kind, volume: number): void {
+  const v = loudness(String(volume));
+  remember(`volume.${kind}`, String(v));
+  set({ volumes: { ...state.volumes, [kind]: v } });
 }
 
 export function mute(): void {
@@ -130,7 +150,7 @@ function chime(occasion: Occasion, times: number): number {
       tone.frequency.value = pitch;
       tone.type = "triangle";
       loud.gain.setValueAtTime(0.0001, at);
-      loud.gain.exponentialRampToValueAtTime(0.5 * state.volume, at + 0.015);
+      loud.gain.exponentialRampToValueAtTime(0.5 * loudOf(state, occasion), at + 0.015);
       loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
       tone.connect(loud).connect(sound.destination);
       tone.start(at);
@@ -160,7 +180,7 @@ export async function say(text: string, occasion: Occasion, language: string): P
   words.voice = voice;
   words.lang = voice.lang;
   words.rate = 1.05;
-  words.volume = state.volume;
+  words.volume = loudOf(state, occasion);
   // A voice that promises and stays silent (seen where the voice lives on a server): ring instead.
   const silent = setTimeout(() => {
     speechSynthesis.cancel();

@@ -62,7 +62,7 @@ export function Callout({ place }: { place: Place }) {
       <div className="sr-only" role="status" aria-live="polite" data-testid="announcement">
         {next ? sentence(place, next) : ""}
       </div>
-      <Head place={place} title="callout" picture={picture} offline={t("offlineCall")} unsent={0} speaking={speaking} />
+      <Head place={place} title="callout" picture={picture} offline={t("offlineCall")} unsent={0} speaking={speaking} heard={["make"]} />
       <main className="callout-body">
         <section className="ready-side" aria-label={t("pickUp")}>
           <h2>{t("pickUp")}</h2>

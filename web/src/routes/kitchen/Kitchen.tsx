@@ -20,6 +20,8 @@ import { useRinging } from "../../voice/ringing";
 import { riderOf } from "../../voice/waiting";
 import { boardOf, type Card, dishesOf, type Stopped, scanned, stops } from "./board";
 import "./kitchen.css";
+import { type Chosen, type Out, SellOut, SoldOutList, useLongPress, useSoldOut } from "./SoldOut";
+import { useMaking } from "./useMaking";
 import { useTaps } from "./useTaps";
 
 export function Kitchen({ place }: { place: Place }) {
@@ -28,6 +30,7 @@ export function Kitchen({ place }: { place: Place }) {
   useEffect(() => watch.start(), [watch]);
   const picture = usePicture(watch);
   const { taps, press, takeBack, forget } = useTaps(place.store, picture, now);
+  const making = useMaking(place.store, picture, now);
   const away = (id: string) => taps.some((x) => x.id === id && x.state !== "refused");
   const board = boardOf(picture.orders.values(), away, now);
   const cards = useSteady(board.cards);
@@ -41,6 +44,17 @@ export function Kitchen({ place }: { place: Place }) {
 
   const lock = useLock(place, picture.state === "live");
   const act = (then: () => void) => (lock.locked ? lock.ask() : then());
+  const soldOut = useSoldOut(place.store, picture.state === "live");
+  const [selling, setSelling] = useState<Chosen>();
+  const bringBack = (d: Out) =>
+    act(() => {
+      call<{ dishes: Out[] }>("PUT", `/stores/${place.store}/soldout`, { sku_id: d.sku_id, until_at: 0 }).then(
+        (got) => soldOut.set(got.dishes),
+        () => {
+          // it is still in the list, and can be pressed again
+        },
+      );
+    });
   const speaking = useSpeaking(place, "kitchen");
   // Nobody at the counter can be heard: what is to be answered there is spoken here, so that no order ends unheard.
   const fresh = speaking.silent.indexOf("counter") >= 0 ? newOnes(place, picture.orders) : [];
@@ -61,7 +75,7 @@ export function Kitchen({ place }: { place: Place }) {
         title="kitchen"
         picture={picture}
         offline={t("offline")}
-        unsent={taps.filter((x) => x.state === "due").length}
+        unsent={taps.filter((x) => x.state === "due").length + making.unsent}
         middle={
           <>
             <span className="count" data-testid="to-make">
@@ -71,9 +85,11 @@ export function Kitchen({ place }: { place: Place }) {
           </>
         }
         speaking={speaking}
+        heard={["make", "cancel", "rider", "reminder", "new"]}
         settings={<p>{t("paceHelp")}</p>}
       />
       {lock.asking ? <Pad lock={lock} /> : null}
+      {selling ? <SellOut place={place} dish={selling} close={() => setSelling(undefined)} done={soldOut.set} /> : null}
       {scan.shown}
       {stopped.list.length > 0 ? (
         <section className="stops" aria-label={t("cancelled")}>
@@ -120,6 +136,9 @@ export function Kitchen({ place }: { place: Place }) {
                 card={c}
                 place={place}
                 now={now}
+                making={making.making(c.order)}
+                sellOut={(item) => act(() => setSelling({ order: c.order.id, item }))}
+                make={(on) => act(() => making.say(c.order.id, on))}
                 refusal={taps.filter((x) => x.id === c.order.id && x.state === "refused")[0]}
                 ready={() =>
                   act(() => {
@@ -140,6 +159,7 @@ export function Kitchen({ place }: { place: Place }) {
               </li>
             ))}
           </ul>
+          <SoldOutList place={place} list={soldOut.list} back={bringBack} />
           {board.later[0] ? (
             <p className="later" data-testid="later">
               {t("later", { n: board.later.length, at: clock(board.later[0].begin, place.zone) })}
@@ -178,8 +198,18 @@ function TapView({ tap, place, lost, undo }: { tap: Tap; place: Place; lost: boo
   );
 }
 
-function CardView(props: { card: Card; place: Place; now: number; refusal: Tap | undefined; ready: () => void }) {
-  const { card, place, now, refusal, ready } = props;
+type CardProps = {
+  card: Card;
+  place: Place;
+  now: number;
+  refusal: Tap | undefined;
+  ready: () => void;
+  making: boolean;
+  make: (on: boolean) => void;
+  sellOut: (item: string) => void;
+};
+
+function CardView({ card, place, now, refusal, ready, making, make, sellOut }: CardProps) {
   const o = card.order;
   const items = useAllItems(o);
   const left = card.by - now;
@@ -214,6 +244,12 @@ function CardView(props: { card: Card; place: Place; now: number; refusal: Tap |
         {o.promised_at > 0 ? <b className="flag">{t("preorder", { at: clock(o.promised_at, place.zone) })}</b> : null}
         {o.table ? <b className="flag">{t("table", { table: o.table })}</b> : null}
         {o.logistics === "pickup" ? <b className="flag">{t("pickup")}</b> : null}
+        {making ? (
+          <b className="flag making" data-testid="making">
+            {t("making")}{" "}
+            {o.making_at > 0 ? t("makingBy", { name: o.making_by, n: Math.max(0, Math.floor((now - o.making_at) / 60_000)) }) : ""}
+          </b>
+        ) : null}
       </p>
       {o.remark ? (
         <p className="card-remark">
@@ -228,7 +264,7 @@ function CardView(props: { card: Card; place: Place; now: number; refusal: Tap |
               .filter((i) => i.pocket === p)
               .map((i, n) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: lines have no key of their own here, and keep their places
-                <Dish key={n} item={i} />
+                <Dish key={n} item={i} sellOut={() => sellOut(i.name)} />
               ))}
           </ul>
         </div>
@@ -248,9 +284,27 @@ function CardView(props: { card: Card; place: Place; now: number; refusal: Tap |
         </p>
       ) : null}
       {may ? (
-        <button type="button" className="ready" aria-label={t("readyOf", { what })} onClick={ready}>
-          {t("ready")}
-        </button>
+        <div className="card-do">
+          {making ? (
+            <>
+              <button type="button" className="key" aria-label={t("notMakingOf", { what })} onClick={() => make(false)}>
+                {t("undo")}
+              </button>
+              <button type="button" className="ready" aria-label={t("readyOf", { what })} onClick={ready}>
+                {t("ready")}
+              </button>
+            </>
+          ) : (
+            <>
+              <button type="button" className="ready begin" aria-label={t("makeOf", { what })} onClick={() => make(true)}>
+                {t("make")}
+              </button>
+              <button type="button" className="key" aria-label={t("readyOf", { what })} onClick={ready}>
+                {t("ready")}
+              </button>
+            </>
+          )}
+        </div>
       ) : (
         <p className="card-not">{pending && !over ? (unclear ? "" : t("sending")) : t("notYet")}</p>
       )}
@@ -258,12 +312,16 @@ function CardView(props: { card: Card; place: Place; now: number; refusal: Tap |
   );
 }
 
-function Dish({ item }: { item: Item }) {
+function Dish({ item, sellOut }: { item: Item; sellOut: () => void }) {
+  const press = useLongPress(sellOut);
   const gone = item.refunded >= item.quantity && item.quantity > 0;
   const left = item.quantity - item.refunded;
   const words = (
     <>
-      <span className="pieces num">{gone ? item.quantity : left}×</span> <span className="dish">{item.name}</span>
+      <span className="pieces num">{gone ? item.quantity : left}×</span>{" "}
+      <button type="button" className="dish" title={t("outHint")} {...press}>
+        {item.name}
+      </button>
       {item.options ? <strong className="options">{item.options}</strong> : null}
       {item.note ? <strong className="note">{item.note}</strong> : null}
     </>

@@ -12,7 +12,7 @@ import { useMay } from "../../data/rights";
 import { practising, root } from "../../place";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
-import { mute, say, switchOn, useSpeaker } from "../../voice/speaker";
+import { mute, say, setVolumeOf, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, word } from "../../words";
 import { Passkeys } from "./Passkeys";
 import { PIN } from "./PIN";
@@ -103,6 +103,13 @@ export function Me() {
           </Line>
         ) : null}
         {user && !user.device ? <PIN /> : null}
+        {phone ? (
+          <Line label={t("nav.opening")} help={t("opening.lead")}>
+            <Link to="/opening" className="btn">
+              {t("do.look")}
+            </Link>
+          </Line>
+        ) : null}
         {phone && may("devices.keep") ? (
           <Line label={t("nav.devices")} help={t("device.lead")}>
             <Link to="/devices" className="btn">
@@ -165,6 +172,26 @@ export function Me() {
             </button>
           )}
         </Line>
+        {speaker.mode === "on" ? (
+          <Line label={t("voice.volumes")} help={t("voice.volumesHelp")}>
+            <div className="me-volumes">
+              {(["new", "reminder", "refund", "rider"] as const).map((k) => (
+                <label key={k}>
+                  <span>{t(`voice.kind.${k}`)}</span>
+                  <input
+                    type="range"
+                    min="0.1"
+                    max="1"
+                    step="0.1"
+                    value={speaker.volumes[k] ?? 1}
+                    onChange={(e) => setVolumeOf(k, Number(e.target.value))}
+                    onPointerUp={() => void say(t(`voice.kind.${k}`), k, i18n.language)}
+                  />
+                </label>
+              ))}
+            </div>
+          </Line>
+        ) : null}
         <Line label={t("me.language")} help={t("me.languageHelp")}>
           <select className="select" aria-label={t("me.language")} value={i18n.language} onChange={(e) => void setLanguage(e.target.value)}>
             {languages.map((l) => (

@@ -1,0 +1,305 @@
+// 开店检查: a minute before opening. Each line says whether it is fine; what Tongdan cannot see it says so.
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { answer, api, Failure } from "../../data/api";
+import { serverNow } from "../../data/clock";
+import { readSummary } from "../../data/model";
+import { session, stores } from "../../data/queries";
+import { clock, moment } from "../../format/time";
+import { Icon } from "../../ui/icons";
+import { Mark, useChannelName } from "../../ui/Mark";
+import { Bones, Trouble } from "../../ui/Screen";
+import { toast } from "../../ui/toast";
+import { switchOn, useSpeaker } from "../../voice/speaker";
+import { word } from "../../words";
+import { board } from "../board/concerns";
+import { endOfDay, preorders } from "./opening";
+import "./opening.css";
+
+type Verdict = "fine" | "todo" | "notYet";
+
+export function OpeningCheck() {
+  const { t } = useTranslation();
+  const asked = getRouteApi("/inside/opening").useSearch().store;
+  const { data: user } = useQuery(session);
+  const { data: all, error, isPending, refetch } = useQuery(stores);
+  const [chosen, setChosen] = useState("");
+  const id = user?.device?.store_id || chosen || asked || (all?.length === 1 ? all[0]?.id : undefined);
+  const store = all?.find((s) => s.id === id);
+  return (
+    <div className="page opening">
+      <div className="page-head">
+        <h1>{t("nav.opening")}</h1>
+        <p>{t("opening.lead")}</p>
+      </div>
+      {isPending ? (
+        <Bones rows={5} height={64} />
+      ) : error && !all ? (
+        <Trouble error={error} retry={() => void refetch()} />
+      ) : (
+        <>
+          {all && all.length > 1 && !user?.device ? (
+            <label className="field opening-store">
+              <span>{t("opening.store")}</span>
+              <select className="select" value={id ?? ""} onChange={(e) => setChosen(e.target.value)}>
+                <option value="">{t("device.choose")}</option>
+                {all.map((s) => (
+                  <option key={s.id} value={s.id}>
+                    {s.name}
+                  </option>
+                ))}
+              </select>
+            </label>
+          ) : null}
+          {store ? <Lines key={store.id} id={store.id} zone={store.zone || "UTC"} /> : null}
+        </>
+      )}
+    </div>
+  );
+}
+
+function Lines({ id, zone }: { id: string; zone: string }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [heard, setHeard] = useState<"" | "heard" | "unheard">("");
+  const [seen, setSeen] = useState(false);
+  const finish = useRef<HTMLButtonElement>(null);
+  const channels = useRef<HTMLButtonElement>(null);
+  const notes = useQuery({
+    queryKey: ["openings", id],
+    queryFn: () => answer(api.GET("/api/v1/stores/{id}/openings", { params: { path: { id } } })),
+  });
+  const note = useMutation({
+    mutationFn: (skipped: boolean) =>
+      answer(api.POST("/api/v1/stores/{id}/openings", { params: { path: { id } }, body: { skipped, heard } })),
+    onSuccess: (got) => {
+      client.setQueryData(["openings", id], got);
+      toast(t("people.saved"));
+    },
+  });
+  const today = notes.data?.openings.find((o) => o.day === notes.data?.today);
+  const whole = heard === "heard" && seen;
+  useEffect(() => {
+    if (heard === "heard") channels.current?.focus();
+  }, [heard]);
+  useEffect(() => {
+    if (seen) finish.current?.focus();
+  }, [seen]);
+  return (
+    <>
+      {today ? (
+        <p className={today.skipped ? "notice" : "notice good"} role="status" data-testid="opening-note">
+          <Icon name={today.skipped ? "warn" : "check"} />
+          {t(today.skipped ? "opening.skippedBy" : "opening.passedBy", { at: clock(today.at, zone), name: today.by_name })}
+        </p>
+      ) : null}
+      <ol className="panel opening-lines">
+        <SoundLine heard={heard} set={setHeard} />
+        <Channels id={id} zone={zone} seen={seen} see={() => setSeen(true)} button={channels} />
+        <Preorders id={id} zone={zone} />
+        <Line title={t("opening.printer")} verdict="notYet">
+          <p className="quiet">{t("opening.printerNot")}</p>
+        </Line>
+        <SoldOut id={id} zone={zone} />
+      </ol>
+      <div className="opening-do">
+        <button ref={finish} type="button" className="btn primary" disabled={!whole || note.isPending} onClick={() => note.mutate(false)}>
+          {t("opening.finish")}
+        </button>
+        <button type="button" className="btn" disabled={note.isPending} onClick={() => note.mutate(true)}>
+          {t("opening.skip")}
+        </button>
+        <span className="quiet opening-keys">{t("opening.keys")}</span>
+      </div>
+      {note.error ? (
+        <p className="notice bad" role="alert">
+          <Icon name="warn" /> {(note.error instanceof Failure && note.error.message) || t("state.failedHelp")}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Line({ title, verdict, children }: { title: string; verdict: Verdict; children: ReactNode }) {
+  const { t } = useTranslation();
+  return (
+    <li className="opening-line" data-testid="opening-line" data-verdict={verdict}>
+      <div className="opening-title">
+        <h2>{title}</h2>
+        <span className={`opening-verdict ${verdict}`}>
+          {verdict === "notYet" ? null : <Icon name={verdict === "fine" ? "check" : "warn"} size={16} />} {t(`opening.${verdict}`)}
+        </span>
+      </div>
+      <div className="opening-body">{children}</div>
+    </li>
+  );
+}
+
+/** One press, a sentence, and whether it was heard. */
+function SoundLine({ heard, set }: { heard: "" | "heard" | "unheard"; set: (h: "heard" | "unheard") => void }) {
+  const { t, i18n } = useTranslation();
+  const s = useSpeaker();
+  const [played, setPlayed] = useState(false);
+  const yes = useRef<HTMLButtonElement>(null);
+  const play = () => {
+    setPlayed(true);
+    void switchOn(t("voice.hello"), i18n.language);
+  };
+  useEffect(() => {
+    if (played && heard !== "heard") yes.current?.focus();
+  }, [played, heard]);
+  useEffect(() => {
+    if (!played || heard === "heard") return;
+    const key = (e: KeyboardEvent) => {
+      const at = e.target as HTMLElement | null;
+      if (e.ctrlKey || e.metaKey || e.altKey || (at && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName))) return;
+      if (e.key.toLowerCase() === "y") set("heard");
+      else if (e.key.toLowerCase() === "n") set("unheard");
+    };
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  }, [played, heard, set]);
+  return (
+    <Line title={t("opening.sound")} verdict={heard === "heard" ? "fine" : "todo"}>
+      <p className="quiet">{t("opening.soundAsk")}</p>
+      <p className="opening-do">
+        <button
+          type="button"
+          className={played ? "btn" : "btn primary"}
+          // biome-ignore lint/a11y/noAutofocus: the check begins with this press
+          autoFocus
+          onClick={play}
+        >
+          <Icon name="voice" size={16} /> {t(played ? "opening.soundAgain" : "opening.soundOn")}
+        </button>
+        {played && heard !== "heard" ? (
+          <>
+            <span>{t("opening.heardAsk")}</span>
+            <button ref={yes} type="button" className="btn primary" onClick={() => set("heard")}>
+              {t("opening.heard")}
+            </button>
+            <button type="button" className="btn" onClick={() => set("unheard")}>
+              {t("opening.unheard")}
+            </button>
+          </>
+        ) : null}
+      </p>
+      {played && s.mode === "on" && !s.allowed ? (
+        <p className="notice bad" role="alert">
+          <Icon name="mute" /> {t("voice.blocked")}
+        </p>
+      ) : null}
+      {played && s.speaks === false ? <p className="quiet">{t("opening.chime")}</p> : null}
+      {heard === "unheard" ? (
+        <ol className="opening-cures" role="status">
+          <li>{t("opening.cure1")}</li>
+          <li>{t("opening.cure2")}</li>
+          <li>{t("opening.cure3")}</li>
+        </ol>
+      ) : null}
+    </Line>
+  );
+}
+
+function Channels(props: { id: string; zone: string; seen: boolean; see: () => void; button: React.RefObject<HTMLButtonElement | null> }) {
+  const { id, zone, seen, see, button } = props;
+  const { t } = useTranslation();
+  const name = useChannelName();
+  const { data, error, refetch } = useQuery(board);
+  const shops = data?.stores.find((s) => s.store_id === id)?.shops ?? [];
+  const ill = shops.some((s) => s.state === "down" || s.state === "paused");
+  return (
+    <Line title={t("opening.channels")} verdict={ill ? "todo" : seen ? "fine" : "todo"}>
+      <p className="quiet">{t("opening.channelsHelp")}</p>
+      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
+      {data && shops.length === 0 ? <p>{t("opening.noShops")}</p> : null}
+      <ul className="opening-shops">
+        {shops.map((s) => (
+          <li key={s.shop_id}>
+            <Mark channel={s.channel} /> <b>{name(s.channel)}</b>
+            <span className={s.state === "good" ? "" : "opening-ill"}>
+              {s.state === "good" ? t("opening.fine") : word(t, "board.shop", s.state)} {s.cause ? word(t, "pulse.means", s.cause) : ""}
+            </span>
+            <LastOrder shop={s.shop_id} zone={zone} />
+          </li>
+        ))}
+      </ul>
+      {seen ? null : (
+        <button ref={button} type="button" className="btn" disabled={!data} onClick={see}>
+          {t("opening.seen")}
+        </button>
+      )}
+    </Line>
+  );
+}
+
+function LastOrder({ shop, zone }: { shop: string; zone: string }) {
+  const { t } = useTranslation();
+  const { data } = useQuery({
+    queryKey: ["opening", "last", shop],
+    staleTime: 30_000,
+    queryFn: async () => {
+      const got = await answer(api.GET("/api/v1/orders", { params: { query: { shop: [shop], limit: 1, sort: "newest" } } }));
+      return (got.orders ?? []).map(readSummary)[0]?.placed_at ?? 0;
+    },
+  });
+  if (data === undefined) return null;
+  return <span className="quiet">{data > 0 ? t("opening.last", { at: moment(data, serverNow(), zone) }) : t("opening.noLast")}</span>;
+}
+
+/** 昨日估清: what is still sold out by hand, and when it comes back. */
+function SoldOut({ id, zone }: { id: string; zone: string }) {
+  const { t } = useTranslation();
+  const { data, error } = useQuery({
+    queryKey: ["sold-out", id],
+    queryFn: async () => (await answer(api.GET("/api/v1/stores/{id}/soldout", { params: { path: { id } } }))).dishes ?? [],
+  });
+  return (
+    <Line title={t("opening.soldOut")} verdict={data ? "fine" : "todo"}>
+      {error && !data ? <p>{t("opening.soldOutNot")}</p> : null}
+      {data?.length === 0 ? <p className="quiet">{t("opening.soldOutNone")}</p> : null}
+      <ul className="opening-shops">
+        {data?.map((d) => (
+          <li key={d.sku_id}>{t("opening.soldOutUntil", { name: d.name, at: moment(d.until_at, serverNow(), zone) })}</li>
+        ))}
+      </ul>
+    </Line>
+  );
+}
+
+function Preorders({ id, zone }: { id: string; zone: string }) {
+  const { t } = useTranslation();
+  const { data, error, refetch } = useQuery({
+    queryKey: ["opening", "preorders", id],
+    queryFn: async () => {
+      const query = {
+        store: [id],
+        flag: ["preorder" as const],
+        status: ["new" as const, "accepted" as const],
+        limit: 200,
+        sort: "due" as const,
+      };
+      return ((await answer(api.GET("/api/v1/orders", { params: { query } }))).orders ?? []).map(readSummary);
+    },
+  });
+  const list = data ? preorders(data, endOfDay(serverNow(), zone)) : [];
+  return (
+    <Line title={`${t("opening.preorders")} ${list.length || ""}`} verdict={data ? "fine" : "todo"}>
+      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
+      {data && list.length === 0 ? <p className="quiet">{t("opening.preordersNone")}</p> : null}
+      <ul className="opening-shops">
+        {list.map(({ order, begin }) => (
+          <li key={order.id} data-testid="preorder" data-id={order.id}>
+            <b className="num">{t("opening.begin", { at: clock(begin, zone) })}</b>
+            <Mark channel={order.channel} /> <b className="num">#{order.day_seq || order.display_ref.slice(-4)}</b>
+            <span className="quiet">{t("opening.promised", { at: clock(order.promised_at, zone) })}</span>
+            <span className="clip">{order.summary}</span>
+          </li>
+        ))}
+      </ul>
+    </Line>
+  );
+}
