@@ -45,9 +45,9 @@ scenes("signing in", (s) => {
     const page = await (await s.stranger()).newPage();
     await page.goto(d.url);
     await page.getByRole("button", { name: s.zh ? "English" : "简体中文" }).click();
-    await page.getByRole("heading", { name: s.zh ? "Sign in" : "登录" }).waitFor();
+    await page.getByRole("heading", { name: s.zh ? "Sign in" : "登录", exact: true }).waitFor();
     await page.reload();
-    await page.getByRole("heading", { name: s.zh ? "Sign in" : "登录" }).waitFor();
+    await page.getByRole("heading", { name: s.zh ? "Sign in" : "登录", exact: true }).waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.lang), s.zh ? "en" : "zh-CN");
   });
 });
