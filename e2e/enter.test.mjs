@@ -30,7 +30,7 @@ scenes("signing in", (s) => {
     const { d, t } = s;
     const page = await s.open("/me");
     await page.getByRole("button", { name: t("me.signOut") }).click();
-    await page.getByRole("heading", { name: t("enter.title") }).waitFor();
+    await page.getByRole("heading", { name: t("enter.title"), exact: true }).waitFor();
     assert.equal((await page.context().request.get(`${d.url}/api/v1/session`)).status(), 401);
     await page.goto(`${d.url}/sign-in?next=${encodeURIComponent("//example.com/")}`);
     await page.getByLabel(t("enter.name")).fill("demo");
