@@ -12,7 +12,8 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { word } from "../../words";
-import { everywhere, givable, type Role } from "../people/people";
+import { everywhere, lacksStore, type Scope } from "../people/people";
+import { ScopeFields } from "../people/ScopeFields";
 import "../people/people.css";
 
 type Key = components["schemas"]["Key"];
@@ -99,14 +100,11 @@ function Row({ apiKey: k, revoke }: { apiKey: Key; revoke: () => void }) {
 function Maker({ close, gave }: { close: () => void; gave: (made: { name: string; secret: string }) => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { data: known } = useQuery(stores);
   const [name, setName] = useState("");
-  const [role, setRole] = useState<Role>("store_manager");
-  const [all, setAll] = useState(true);
-  const [chosen, setChosen] = useState<string[]>([]);
-  const [personal, setPersonal] = useState(false);
+  const [scope, setScope] = useState<Scope>({ role: "store_manager", all: true, chosen: [], personal: false });
   const id = useId();
-  const noStore = !everywhere(role) && !all && chosen.length === 0;
+  const { role, all, chosen, personal } = scope;
+  const noStore = lacksStore(scope);
   const make = useMutation({
     mutationFn: () =>
       answer(
@@ -142,45 +140,7 @@ function Maker({ close, gave }: { close: () => void; gave: (made: { name: string
           <input className="input" value={name} maxLength={80} required autoComplete="off" onChange={(e) => setName(e.target.value)} />
           <small className="quiet">{t("apiKeys.nameHelp")}</small>
         </label>
-        <fieldset className="field">
-          <legend>{t("people.role")}</legend>
-          {givable("owner").map((r) => (
-            <label key={r} className="choice">
-              <input type="radio" name="role" checked={role === r} onChange={() => setRole(r)} />
-              <span>
-                <b>{word(t, "role", r)}</b> <span className="quiet">{t(`people.roleHelp.${r}`)}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        {everywhere(role) ? (
-          <p className="quiet">{t("people.everywhere")}</p>
-        ) : (
-          <fieldset className="field">
-            <legend>{t("people.stores")}</legend>
-            <label className="choice">
-              <input type="checkbox" checked={all} onChange={(e) => setAll(e.target.checked)} />
-              <span>{t("people.all")}</span>
-            </label>
-            {all
-              ? null
-              : known?.map((s) => (
-                  <label key={s.id} className="choice">
-                    <input
-                      type="checkbox"
-                      checked={chosen.includes(s.id)}
-                      onChange={(e) => setChosen(e.target.checked ? [...chosen, s.id] : chosen.filter((x) => x !== s.id))}
-                    />
-                    <span>{s.name}</span>
-                  </label>
-                ))}
-            {noStore ? <small className="quiet">{t("people.noStore")}</small> : null}
-          </fieldset>
-        )}
-        <label className="choice">
-          <input type="checkbox" checked={personal} onChange={(e) => setPersonal(e.target.checked)} />
-          <span>{t("people.personal")}</span>
-        </label>
+        <ScopeFields scope={scope} set={setScope} giver="owner" />
       </form>
       <Wrong error={make.error} />
     </Sheet>

@@ -12,7 +12,8 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { languages, word } from "../../words";
-import { bodyOf, everywhere, givable, linkOf, type Person, type PersonBody, people, type Role } from "./people";
+import { bodyOf, everywhere, lacksStore, linkOf, type Person, type PersonBody, people, type Scope } from "./people";
+import { ScopeFields } from "./ScopeFields";
 import "./people.css";
 
 type Link = { name: string; token: string; until: number };
@@ -132,12 +133,13 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
   const { t } = useTranslation();
   const client = useQueryClient();
   const { data: me } = useQuery(session);
-  const { data: known } = useQuery(stores);
   const [name, setName] = useState(p?.name ?? "");
-  const [role, setRole] = useState<Role>(p?.role ?? "clerk");
-  const [all, setAll] = useState(p?.all_stores ?? false);
-  const [chosen, setChosen] = useState<string[]>(p?.stores ?? []);
-  const [personal, setPersonal] = useState(p?.personal ?? true);
+  const [scope, setScope] = useState<Scope>({
+    role: p?.role ?? "clerk",
+    all: p?.all_stores ?? false,
+    chosen: p?.stores ?? [],
+    personal: p?.personal ?? true,
+  });
   const id = useId();
   const done = (text: string) => {
     void client.invalidateQueries({ queryKey: ["people"] });
@@ -145,6 +147,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
   };
   const save = useMutation({
     mutationFn: async () => {
+      const { role, all, chosen, personal } = scope;
       const whole = everywhere(role) || all;
       const body: PersonBody = { name, role, personal, suspended: p?.suspended, all_stores: whole, stores: whole ? undefined : chosen };
       if (p) {
@@ -178,7 +181,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
       else close();
     },
   });
-  const noStore = !everywhere(role) && !all && chosen.length === 0;
+  const noStore = lacksStore(scope);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (!noStore) save.mutate();
@@ -204,45 +207,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
           <input className="input" value={name} maxLength={80} required autoComplete="off" onChange={(e) => setName(e.target.value)} />
           <small className="quiet">{t("people.nameHelp")}</small>
         </label>
-        <fieldset className="field">
-          <legend>{t("people.role")}</legend>
-          {givable(me?.role).map((r) => (
-            <label key={r} className="choice">
-              <input type="radio" name="role" checked={role === r} onChange={() => setRole(r)} />
-              <span>
-                <b>{word(t, "role", r)}</b> <span className="quiet">{t(`people.roleHelp.${r}`)}</span>
-              </span>
-            </label>
-          ))}
-        </fieldset>
-        {everywhere(role) ? (
-          <p className="quiet">{t("people.everywhere")}</p>
-        ) : (
-          <fieldset className="field">
-            <legend>{t("people.stores")}</legend>
-            <label className="choice">
-              <input type="checkbox" checked={all} onChange={(e) => setAll(e.target.checked)} />
-              <span>{t("people.all")}</span>
-            </label>
-            {all
-              ? null
-              : known?.map((s) => (
-                  <label key={s.id} className="choice">
-                    <input
-                      type="checkbox"
-                      checked={chosen.includes(s.id)}
-                      onChange={(e) => setChosen(e.target.checked ? [...chosen, s.id] : chosen.filter((x) => x !== s.id))}
-                    />
-                    <span>{s.name}</span>
-                  </label>
-                ))}
-            {noStore ? <small className="quiet">{t("people.noStore")}</small> : null}
-          </fieldset>
-        )}
-        <label className="choice">
-          <input type="checkbox" checked={personal} onChange={(e) => setPersonal(e.target.checked)} />
-          <span>{t("people.personal")}</span>
-        </label>
+        <ScopeFields scope={scope} set={setScope} giver={me?.role} />
       </form>
       <Problem error={save.error ?? more.error} />
       {p ? <PhoneOf person={p} done={done} /> : null}

@@ -1,0 +1,55 @@
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { stores } from "../../data/queries";
+import { word } from "../../words";
+import { everywhere, givable, lacksStore, type Scope } from "./people";
+
+/** The part of a form that says what a person or a key may do and where. `giver` is the role of whoever gives it. */
+export function ScopeFields({ scope, set, giver }: { scope: Scope; set: (s: Scope) => void; giver: string | undefined }) {
+  const { t } = useTranslation();
+  const { data: known } = useQuery(stores);
+  const { role, all, chosen, personal } = scope;
+  return (
+    <>
+      <fieldset className="field">
+        <legend>{t("people.role")}</legend>
+        {givable(giver).map((r) => (
+          <label key={r} className="choice">
+            <input type="radio" name="role" checked={role === r} onChange={() => set({ ...scope, role: r })} />
+            <span>
+              <b>{word(t, "role", r)}</b> <span className="quiet">{t(`people.roleHelp.${r}`)}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {everywhere(role) ? (
+        <p className="quiet">{t("people.everywhere")}</p>
+      ) : (
+        <fieldset className="field">
+          <legend>{t("people.stores")}</legend>
+          <label className="choice">
+            <input type="checkbox" checked={all} onChange={(e) => set({ ...scope, all: e.target.checked })} />
+            <span>{t("people.all")}</span>
+          </label>
+          {all
+            ? null
+            : known?.map((s) => (
+                <label key={s.id} className="choice">
+                  <input
+                    type="checkbox"
+                    checked={chosen.includes(s.id)}
+                    onChange={(e) => set({ ...scope, chosen: e.target.checked ? [...chosen, s.id] : chosen.filter((x) => x !== s.id) })}
+                  />
+                  <span>{s.name}</span>
+                </label>
+              ))}
+          {lacksStore(scope) ? <small className="quiet">{t("people.noStore")}</small> : null}
+        </fieldset>
+      )}
+      <label className="choice">
+        <input type="checkbox" checked={personal} onChange={(e) => set({ ...scope, personal: e.target.checked })} />
+        <span>{t("people.personal")}</span>
+      </label>
+    </>
+  );
+}
