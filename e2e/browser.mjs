@@ -127,6 +127,9 @@ export const colours = ["color-contrast", "link-in-text-block"];
 export async function barriers(page, rules) {
   if (!(await page.evaluate("typeof window.axe !== 'undefined'"))) await page.evaluate(axe);
   const violations = await page.evaluate(async (rules) => {
+    // A colour on its way to another, as of a button that has just become possible, is nobody's.
+    const ending = document.getAnimations().filter((a) => a.playState === "running" && Number.isFinite(a.effect?.getComputedTiming().endTime));
+    await Promise.all(ending.map((a) => a.finished.catch(() => {}))); // one that is taken back is over too
     const all = await window.axe.run(document, { resultTypes: ["violations"], preload: false, iframes: false, ...(rules && { runOnly: { type: "rule", values: rules } }) });
     return all.violations;
   }, rules);

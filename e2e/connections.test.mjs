@@ -19,7 +19,7 @@ scenes("connections and unread messages", (s) => {
     const page = await s.open("/connections");
     const accounts = (await d.get("/accounts")).accounts;
     assert.equal(accounts.length, 4);
-    assert.equal(await page.getByTestId("account").count(), 4);
+    await until("all four are on the page", async () => (await page.getByTestId("account").count()) === 4);
     for (const a of accounts) {
       const card = page.locator(`[data-testid="account"][data-id="${a.id}"]`);
       await says(card, a.name, t("conn.lastPush"), t("conn.lastPull"), t("conn.backlog"), t("accountState.ok"));
@@ -112,6 +112,7 @@ scenes("connections and unread messages", (s) => {
     const ask = async () => (await fetch(`${d.url}/api/v1/orders`, { headers: { Authorization: `Bearer ${secret}` } })).status;
     assert.equal(await ask(), 200);
     await page.keyboard.press("Escape");
+    await sheet.waitFor({ state: "detached" });
     const line = page.getByTestId("api-key").filter({ hasText: "收银机" });
     await says(line, t("role.store_manager"));
     assert.ok(!(await page.content()).includes(secret), "a closed secret is gone");
