@@ -12,8 +12,8 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { word } from "../../words";
-import { everywhere, lacksStore, type Scope } from "../people/people";
-import { ScopeFields } from "../people/ScopeFields";
+import { AccessFields } from "../people/AccessFields";
+import { type Access, everywhere, lacksStore } from "../people/people";
 import "../people/people.css";
 
 type Key = components["schemas"]["Key"];
@@ -101,10 +101,10 @@ function Maker({ close, gave }: { close: () => void; gave: (made: { name: string
   const { t } = useTranslation();
   const client = useQueryClient();
   const [name, setName] = useState("");
-  const [scope, setScope] = useState<Scope>({ role: "store_manager", all: true, chosen: [], personal: false });
+  const [access, setAccess] = useState<Access>({ role: "store_manager", all: true, chosen: [], personal: false });
   const id = useId();
-  const { role, all, chosen, personal } = scope;
-  const noStore = lacksStore(scope);
+  const { role, all, chosen, personal } = access;
+  const noStore = lacksStore(access);
   const make = useMutation({
     mutationFn: () =>
       answer(
@@ -140,7 +140,7 @@ function Maker({ close, gave }: { close: () => void; gave: (made: { name: string
           <input className="input" value={name} maxLength={80} required autoComplete="off" onChange={(e) => setName(e.target.value)} />
           <small className="quiet">{t("apiKeys.nameHelp")}</small>
         </label>
-        <ScopeFields scope={scope} set={setScope} giver="owner" />
+        <AccessFields access={access} set={setAccess} giver="owner" />
       </form>
       <Wrong error={make.error} />
     </Sheet>

@@ -12,8 +12,8 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { languages, word } from "../../words";
-import { bodyOf, everywhere, lacksStore, linkOf, type Person, type PersonBody, people, type Scope } from "./people";
-import { ScopeFields } from "./ScopeFields";
+import { AccessFields } from "./AccessFields";
+import { type Access, bodyOf, everywhere, lacksStore, linkOf, type Person, type PersonBody, people } from "./people";
 import "./people.css";
 
 type Link = { name: string; token: string; until: number };
@@ -134,7 +134,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
   const client = useQueryClient();
   const { data: me } = useQuery(session);
   const [name, setName] = useState(p?.name ?? "");
-  const [scope, setScope] = useState<Scope>({
+  const [access, setAccess] = useState<Access>({
     role: p?.role ?? "clerk",
     all: p?.all_stores ?? false,
     chosen: p?.stores ?? [],
@@ -147,7 +147,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
   };
   const save = useMutation({
     mutationFn: async () => {
-      const { role, all, chosen, personal } = scope;
+      const { role, all, chosen, personal } = access;
       const whole = everywhere(role) || all;
       const body: PersonBody = { name, role, personal, suspended: p?.suspended, all_stores: whole, stores: whole ? undefined : chosen };
       if (p) {
@@ -181,7 +181,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
       else close();
     },
   });
-  const noStore = lacksStore(scope);
+  const noStore = lacksStore(access);
   const submit = (e: FormEvent) => {
     e.preventDefault();
     if (!noStore) save.mutate();
@@ -207,7 +207,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
           <input className="input" value={name} maxLength={80} required autoComplete="off" onChange={(e) => setName(e.target.value)} />
           <small className="quiet">{t("people.nameHelp")}</small>
         </label>
-        <ScopeFields scope={scope} set={setScope} giver={me?.role} />
+        <AccessFields access={access} set={setAccess} giver={me?.role} />
       </form>
       <Problem error={save.error ?? more.error} />
       {p ? <PhoneOf person={p} done={done} /> : null}

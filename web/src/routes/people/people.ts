@@ -13,10 +13,10 @@ export const roles: Role[] = ["owner", "headquarters", "area_manager", "store_ma
 export const everywhere = (role: Role): boolean => role === "owner" || role === "headquarters";
 
 /** What a person or a key may do and where, as a form holds it. */
-export type Scope = { role: Role; all: boolean; chosen: string[]; personal: boolean };
+export type Access = { role: Role; all: boolean; chosen: string[]; personal: boolean };
 
 /** Whether a store has to be chosen yet. */
-export const lacksStore = (s: Scope): boolean => !everywhere(s.role) && !s.all && s.chosen.length === 0;
+export const lacksStore = (s: Access): boolean => !everywhere(s.role) && !s.all && s.chosen.length === 0;
 
 /** What somebody of a role may make: only an owner makes owners. */
 export const givable = (role: string | undefined): Role[] => roles.filter((r) => r !== "owner" || role === "owner");
