@@ -278,12 +278,24 @@ type (
 		ConsentURL(state, redirect string) string
 		Exchange(ctx context.Context, code, redirect string) (external string, err error)
 	}
+	// A Binder takes authorisations that the platform sends by callback. It tries what it is
+	// given before it saves it in the vault.
+	Binder interface {
+		Bind(ctx context.Context, g Grant) error
+	}
 	// A Keeper has something to renew by time, such as a token; the lane calls it and
 	// is told when to come again.
 	Keeper interface {
 		Keep(ctx context.Context) (next time.Time, err error)
 	}
 )
+
+// A Grant is the authorisation for one shop, as a callback brings it.
+type Grant struct {
+	Token  Secret
+	Over   bool // taken back: there is no token any more
+	Signed bool // the callback proved that the platform sent it
+}
 
 // Acknowledge is the act behind order.AskAcknowledge.
 const Acknowledge order.ActionKind = order.AskAcknowledge
@@ -334,7 +346,8 @@ type Reply struct {
 type Received struct {
 	Verdict  Verdict
 	Why      string // of Refused: which part differed, never a secret
-	External string // the account that it is for, when the message says so
+	External string // the account that it is for, or its shop, when the message says so
+	Grant    *Grant // an authorisation that was handed out or taken back
 	Item     Item   // Item.Err set: verified, but it cannot be read; it is parked
 	Quick    bool   // the platform waits so briefly that only the journal row goes before Reply
 	Reply    Reply  // after the commit

@@ -131,6 +131,14 @@ func (c *Conn) Exchange(ctx context.Context, code, redirect string) (external st
 	return "", c.unsupported("channel.Exchange", Act{})
 }
 
+// Bind is that of Binder.
+func (c *Conn) Bind(ctx context.Context, g Grant) error {
+	if s, ok := c.shop.(Binder); ok {
+		return s.Bind(ctx, g)
+	}
+	return c.unsupported("channel.Bind", Act{})
+}
+
 func (c *Conn) unsupported(op string, a Act) error {
 	return &fault.Error{Op: op, Code: fault.Unsupported, Ref: string(a.Kind), Why: fault.Because("no_call", "{platform} offers no call for it", "platform", c.info.Label.EN)}
 }

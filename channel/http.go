@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -193,7 +194,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	began := time.Now()
 	res, err := t.next.RoundTrip(out)
-	x := Exchange{Method: r.Method, URL: r.URL.Scheme + "://" + r.URL.Host + r.URL.Path, Query: r.URL.RawQuery, Sent: sent, At: began}
+	x := Exchange{Method: r.Method, URL: r.URL.Scheme + "://" + r.URL.Host + r.URL.Path, Query: hidden(r.Context(), r.URL.RawQuery), Sent: []byte(hidden(r.Context(), string(sent))), At: began}
 	if err != nil {
 		x.Took, x.Err = time.Since(began), err.Error()
 		traceOf(ctx).add(x)
@@ -290,6 +291,29 @@ func WithTrace(ctx context.Context) (context.Context, *Trace) {
 func Private(ctx context.Context) context.Context { return context.WithValue(ctx, privateKey{}, true) }
 
 type privateKey struct{}
+
+// Hiding gives a context whose exchanges are recorded without the values of some parameters of the query
+// or the form, such as a token that a platform wants among them.
+func Hiding(ctx context.Context, names ...string) context.Context {
+	return context.WithValue(ctx, hidingKey{}, names)
+}
+
+type hidingKey struct{}
+
+// hidden is a query or a form without the values that are to be hidden.
+func hidden(ctx context.Context, form string) string {
+	names, _ := ctx.Value(hidingKey{}).([]string)
+	if len(names) == 0 || form == "" {
+		return form
+	}
+	parts := strings.Split(form, "&")
+	for i, p := range parts {
+		if k, _, ok := strings.Cut(p, "="); ok && slices.Contains(names, k) {
+			parts[i] = k + "=***"
+		}
+	}
+	return strings.Join(parts, "&")
+}
 
 // WithObserver gives a context whose exchanges are told to f, without their content, as
 // soon as each is over: for what counts calls. f may be called concurrently.

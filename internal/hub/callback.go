@@ -50,6 +50,13 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		}
 		return rec.Reply, nil
 	}
+	if rec.Grant != nil {
+		if err := h.grant(ctx, app, p.Info().Realm, rec); err != nil {
+			answer = answerBusy
+			h.log.WarnContext(ctx, "a binding was not taken", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "err", err)
+			return rec.Busy, nil
+		}
+	}
 	l := lesson{
 		channel: channelName, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
 		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
@@ -120,6 +127,9 @@ func (h *Hub) accountOf(app db.AppRow, realm string, rec channel.Received) ident
 			if a.External == rec.External {
 				return a.ID
 			}
+		}
+		if s, ok := h.db.ShopByExternal(app.Merchant, realm, rec.External); ok && slices.ContainsFunc(list, func(a db.AccountRow) bool { return a.ID == s.Account }) {
+			return s.Account
 		}
 		return 0
 	}

@@ -128,7 +128,11 @@ func (h *Hub) ConsentURL(ctx context.Context, who Actor, id ident.Account) (stri
 	if err := h.db.Vault(who.Merchant, id).Save(ctx, consentName, h.now(), toJSON(state)); err != nil {
 		return "", err
 	}
-	return c.ConsentURL(id.String()+"."+state.Nonce, redirect(app))
+	u, err := c.ConsentURL(id.String()+"."+state.Nonce, redirect(app))
+	if err == nil && u == "" {
+		return "", fault.Say(op, fault.Conflict, "shop_first", "add the account's shop first: the platform's page is asked with its id")
+	}
+	return u, err
 }
 
 func redirect(app db.AppRow) string { return appOf(app).CallbackURL(app.Channel, "authorised") }

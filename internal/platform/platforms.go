@@ -11,5 +11,5 @@ import (
 
 // All gives a new connector of each platform, in the order in which screens show them.
 func All() []channel.Platform {
-	return []channel.Platform{meituan.New(), mercadolibre.New(), counter.New()}
+	return []channel.Platform{meituan.New(), meituan.NewPartner(), mercadolibre.New(), counter.New()}
 }

@@ -45,7 +45,7 @@ func says(axis string, said order.Said) func(*order.Record, int64) {
 }
 
 // Acknowledge tells Meituan that the order has arrived.
-func (s *shop) Acknowledge(ctx context.Context, a channel.Act) ([]channel.Item, error) {
+func (s directShop) Acknowledge(ctx context.Context, a channel.Act) ([]channel.Item, error) {
 	return s.act(ctx, "meituan.Acknowledge", a, call{path: "order/poi_received"}, says(order.AxisWork, order.Said{State: "3"}))
 }
 

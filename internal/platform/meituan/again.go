@@ -11,15 +11,18 @@ import (
 
 // Translate implements channel.Translator.
 func (platform) Translate(k channel.Kept) channel.Item {
+	return translated(k, func() (told, error) {
+		if k.Push {
+			return pushedAgain(k)
+		}
+		return readAgain(direct{}, k, source{order.ClassRead, k.At})
+	})
+}
+
+// translated makes an item of what a kept message says.
+func translated(k channel.Kept, read func() (told, error)) channel.Item {
 	item := channel.Item{What: k.What, Raw: k.Raw, At: k.At.UnixMilli()}
-	src := source{order.ClassRead, k.At}
-	var said told
-	var err error
-	if k.Push {
-		said, err = pushedAgain(k)
-	} else {
-		said, err = readAgain(k, src)
-	}
+	said, err := read()
 	for _, one := range said.readings {
 		if err == nil {
 			err = one.Record.Check()
@@ -33,13 +36,16 @@ func (platform) Translate(k channel.Kept) channel.Item {
 	return item
 }
 
-func readAgain(k channel.Kept, src source) (out told, err error) {
-	switch k.What {
-	case "order", "refunds", "order.status":
-	default:
-		return told{}, nil // it says nothing about an order: a number of the day, an ok
+// reads are the calls behind what is kept of reads. What else is kept says nothing about an order: a
+// number of the day, an ok.
+var reads = map[string]string{"order": "order/getOrderDetail", "refunds": "ecommerce/order/getOrderRefundDetail", "order.status": "order/viewstatus"}
+
+func readAgain(d dialect, k channel.Kept, src source) (out told, err error) {
+	path, known := reads[k.What]
+	if !known {
+		return told{}, nil
 	}
-	data, _, err := answer(k.Raw)
+	data, _, err := d.answer(k.Raw, call{path: path})
 	if err != nil {
 		return out, &fault.Error{Op: "meituan.Translate", Code: fault.Invalid, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read"), Err: err}
 	}

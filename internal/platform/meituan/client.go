@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -79,8 +80,11 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 	if c.changing {
 		broken = fault.Unknown
 	}
-	req, err := s.request(ctx, c)
-	if err != nil {
+	req, err := s.talk.request(ctx, s, c)
+	switch {
+	case saysItself(err): // a reason of its own: no token, no such call
+		return nil, nil, fault.Wrap(op, err)
+	case err != nil:
 		return nil, nil, fail(fault.Invalid, fault.Because("base_url_wrong", "the address of the platform is wrong; correct it in the app's settings"), err)
 	}
 	client := s.env.Reads
@@ -113,7 +117,7 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 	case res.StatusCode != http.StatusOK:
 		return nil, body, fail(broken, fault.Because("http_status", "the platform answered with HTTP {status}", "status", strconv.Itoa(res.StatusCode)), nil)
 	}
-	data, no, err := answer(body)
+	data, no, err := s.talk.answer(body, c)
 	switch {
 	case err != nil:
 		return nil, body, fail(broken, fault.Because("answer_unreadable", "the platform's answer cannot be read"), err)
@@ -122,6 +126,9 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 	}
 	return data, body, nil
 }
+
+// saysItself reports whether an error says by itself what to do.
+func saysItself(err error) bool { _, ok := errors.AsType[*fault.Error](err); return ok }
 
 // request builds and signs a request. Like the official SDK, a POST carries the system
 // parameters in the query and the others in the body; the signature is over all of them.

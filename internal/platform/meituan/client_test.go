@@ -43,7 +43,7 @@ func shopAnswering(t *testing.T, a *answering) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.(*shop)
+	return s.(directShop).shop
 }
 
 func TestMeituansNoBecomesTheRightFault(t *testing.T) {

@@ -40,7 +40,8 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 	}
 	w := &walk{shop: s, ctx: ctx, now: now, yield: func(channel.Page, error) bool { return true }}
 	today := now.Before(d.To)
-	if today && at.End == 0 {
+	known := today && s.talk.tellsNewest()
+	if known && at.End == 0 {
 		n, err := w.newest(d.Shop)
 		if err != nil {
 			return refusedCount(out, err)
@@ -49,7 +50,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 	}
 	day := d.From.In(china).Format(dayForm)
 	for range countMany {
-		if today && at.Next > at.End || !today && at.Misses >= lookAhead {
+		if known && at.Next > at.End || !known && at.Misses >= lookAhead {
 			out.Listed = at.Listed
 			for _, n := range at.Empty {
 				out.Empty = append(out.Empty, "#"+strconv.Itoa(n))
@@ -64,7 +65,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 				at.Empty = append(at.Empty, n)
 			}
 			at.Listed, at.Misses = append(at.Listed, item.Ref.ID), 0
-		case fault.Is(err, fault.NotFound) && today:
+		case fault.Is(err, fault.NotFound) && known:
 			at.Empty = append(at.Empty, at.Next)
 		case fault.Is(err, fault.NotFound):
 			at.Misses++

@@ -84,12 +84,21 @@ func (w *world) Env() channel.Env {
 func (w *world) Advance(t *testing.T, d time.Duration) { w.clock.Advance(d) }
 
 func (w *world) Place(t *testing.T, wish channeltest.Wish) order.Ref {
-	t.Helper()
 	store := "TEA001"
 	if wish.Logistics == order.BySelf {
 		store = "TEA002"
 	}
-	id, err := w.sim.Place(json.RawMessage(fmt.Sprintf(`{"app_poi_code":%q,"detail":%s}`, store, dishes(cmp.Or(wish.Lines, 2), cmp.Or(wish.Each, 2)))))
+	return w.place(t, wish, store, "")
+}
+
+// place lets a buyer buy at a store; code "" is its usual way of delivery.
+func (w *world) place(t *testing.T, wish channeltest.Wish, store, code string) order.Ref {
+	t.Helper()
+	how := ""
+	if code != "" {
+		how = fmt.Sprintf(`"logistics_code":%q,`, code)
+	}
+	id, err := w.sim.Place(json.RawMessage(fmt.Sprintf(`{"app_poi_code":%q,%s"detail":%s}`, store, how, dishes(cmp.Or(wish.Lines, 2), cmp.Or(wish.Each, 2)))))
 	if err != nil {
 		t.Fatalf("place an order: %v", err)
 	}
@@ -167,24 +176,33 @@ var paths = map[order.ActionKind]string{
 }
 
 func (w *world) Count(t *testing.T, ref order.Ref, act order.ActionKind) (calls, changes int) {
+	return w.count(t, ref, paths[act])
+}
+
+func (w *world) count(t *testing.T, ref order.Ref, path string) (calls, changes int) {
 	t.Helper()
 	o, err := w.sim.Order(ref.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := o.Tally[paths[act]]
+	n := o.Tally[path]
 	return n.Calls, n.Changes
 }
 
+// kinds are the simulator's words for faults.
+var kinds = map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx,
+	channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}
+
 func (w *world) Fault(t *testing.T, f channeltest.Fault, n int, act order.ActionKind) {
-	t.Helper()
-	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx,
-		channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
+	w.fault(f, n, act, paths[act])
+}
+
+func (w *world) fault(f channeltest.Fault, n int, act order.ActionKind, path string) {
 	if act == "" {
-		w.faults.Next(kind, n)
+		w.faults.Next(kinds[f], n)
 		return
 	}
-	w.faults.Next(kind, n, paths[act])
+	w.faults.Next(kinds[f], n, path)
 }
 
 var statusField = regexp.MustCompile(`"status":\d+`)
@@ -241,7 +259,5 @@ func (w *world) Buy(t *testing.T, o channel.Offer, pieces int64) bool {
 }
 
 func (w *world) FaultStock(t *testing.T, f channeltest.Fault, n int) {
-	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx,
-		channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
-	w.faults.Next(kind, n, "food/sku/stock")
+	w.faults.Next(kinds[f], n, "food/sku/stock")
 }

@@ -1,14 +1,17 @@
-// Package meituan connects stores of Meituan Waimai (美团外卖) on the direct platform
-// (直连, waimaiopen.meituan.com): an own app with app_id and secret.
+// Package meituan connects stores of Meituan Waimai (美团外卖) on both of its platforms: the direct one
+// (直连, waimaiopen.meituan.com: an own app with app_id and secret) and that of service providers
+// (developer.meituan.com: developerId, signKey and a token for each store). One package, because stores,
+// orders, states and rules are the same and stand here once; a dialect is what differs on the wire.
 //
 // Orders, cancels, refunds, riders and reminders come as pushes; whatever a read returns
-// is read when a push is lost or says too little. The platform has no list of changed
+// is read when a push is lost or says too little. The platforms have no list of changed
 // orders: Pull walks the numbers of the day of each shop, and open orders are read again
 // from time to time (Info.SweepEvery). Info.PushOnly lists what no read returns.
 //
 // What Meituan does not publish and we assume is said where it is used: that a repeated
-// call answers 808, the field names of the rows of a refund case, the time of a reminder.
-// Apps of vendors (OAuth tokens) are not supported.
+// call answers 808, the field names of the rows of a refund case, the time of a reminder, the
+// service providers' error codes. Apps of vendors on the direct platform (OAuth tokens) are not
+// supported.
 package meituan
 
 import (
@@ -119,25 +122,33 @@ type shop struct {
 	app    string
 	secret channel.Secret
 	shops  []string
+	talk   dialect
 }
 
 // Open implements channel.Platform.
 func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error) {
+	if err := credentials(acct, info.AppFields); err != nil {
+		return nil, err
+	}
+	return directShop{&shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
+		secret: acct.App.Credentials["secret"], shops: acct.Shops, talk: direct{}}}, nil
+}
+
+// credentials names every credential of the app that is missing.
+func credentials(acct channel.Account, fields []channel.Field) error {
 	var missing []fault.Field
-	for _, f := range info.AppFields {
+	for _, f := range fields {
 		if f.Required && acct.App.Credentials[f.Name].Reveal() == "" {
 			missing = append(missing, fault.Wrong(f.Name, fault.Because("field_needed", "is needed")))
 		}
 	}
-	if len(missing) > 0 {
-		return nil, &fault.Error{Op: "meituan.Open", Code: fault.Invalid, Why: fault.Because("credentials_missing", "enter the credentials of the app from the platform's developer console"), Fields: missing}
+	if len(missing) == 0 {
+		return nil
 	}
-	return &shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
-		secret: acct.App.Credentials["secret"], shops: acct.Shops}, nil
+	return &fault.Error{Op: "meituan.Open", Code: fault.Invalid, Why: fault.Because("credentials_missing", "enter the credentials of the app from the platform's developer console"), Fields: missing}
 }
 
 var (
-	_ channel.Acknowledger   = (*shop)(nil)
 	_ channel.Accepter       = (*shop)(nil)
 	_ channel.Refuser        = (*shop)(nil)
 	_ channel.Canceller      = (*shop)(nil)

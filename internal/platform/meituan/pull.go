@@ -199,7 +199,13 @@ func stops(err error) bool {
 func (w *walk) day(code, day string, today bool, at walked) error {
 	days := w.at[code]
 	newest, ahead := at.Upto, lookAhead
-	if today {
+	switch {
+	case today && !w.shop.talk.tellsNewest(): // numbers beyond are tried, as on a day that is over
+		for w.here(code, at.Upto+1) {
+			at.Upto++
+		}
+		newest = at.Upto
+	case today:
 		n, err := w.newest(code)
 		if err != nil {
 			return err
@@ -259,9 +265,12 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 		default:
 			last = err
 			failures++
-			if stops(err) || w.ctx.Err() != nil || failures >= giveUp || beyond {
+			if stops(err) || w.ctx.Err() != nil || failures >= giveUp || beyond && w.shop.talk.tellsNewest() {
 				keep()
 				return err
+			}
+			for ; beyond && misses > 0; misses-- {
+				open[n-misses] = true
 			}
 			open[n] = true
 			at.Upto = max(at.Upto, n)

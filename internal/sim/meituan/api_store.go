@@ -11,8 +11,10 @@ func (s *Sim) storeCodes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	codes := make([]string, 0, len(s.stores))
-	for code := range s.stores {
-		codes = append(codes, code)
+	for code, st := range s.stores {
+		if st.Token == "" { // those of a service provider are not this app's
+			codes = append(codes, code)
+		}
 	}
 	slices.Sort(codes)
 	return codes

@@ -138,8 +138,17 @@ type Config struct {
 	// Suspend lets the platform rest stores (系统置休); without it penalties are only noted.
 	Suspend bool `json:"suspend"`
 
-	app    string
-	secret string
+	// The platform of service providers: where its messages go, whether its refusals have the
+	// first platform's numbers as code or one word for all ("numbers", "words"; unconfirmed), and
+	// whether the message of a binding is signed (unconfirmed: seen without).
+	PartnerCallback     string `json:"partner_callback,omitempty"`
+	PartnerCodes        string `json:"partner_codes"`
+	PartnerSignsBinding bool   `json:"partner_signs_binding"`
+
+	app       string
+	secret    string
+	developer string
+	signKey   string
 }
 
 func defaultConfig() Config {
@@ -147,7 +156,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PushRetry: 60, PushAttempts: 5, Suspend: true,
+		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers",
 	}
 }
 
@@ -160,7 +169,10 @@ func (c Config) patched(raw json.RawMessage) (Config, error) {
 		*Config
 		AppID  *string `json:"app_id"`
 		Secret *string `json:"secret"`
-	}{&out, &out.app, &out.secret}
+
+		Developer *string `json:"developer_id"`
+		SignKey   *string `json:"sign_key"`
+	}{&out, &out.app, &out.secret, &out.developer, &out.signKey}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&full); err != nil {
@@ -177,7 +189,7 @@ func (c Config) check() error {
 		return nil
 	}
 	for kind, u := range c.Callbacks {
-		if err := oneOf("callbacks: the message type", kind, pushKinds...); err != nil {
+		if err := oneOf("callbacks: the message type", kind, slices.Concat(pushKinds, partnerKinds)...); err != nil {
 			return err
 		}
 		if u != "-" && u != "" {
@@ -186,8 +198,11 @@ func (c Config) check() error {
 			}
 		}
 	}
-	if c.Callback != "" {
-		if err := absolute(c.Callback); err != nil {
+	for _, u := range []string{c.Callback, c.PartnerCallback} {
+		if u == "" {
+			continue
+		}
+		if err := absolute(u); err != nil {
 			return err
 		}
 	}
@@ -204,6 +219,7 @@ func (c Config) check() error {
 	for _, err := range []error{
 		oneOf("repeat_confirm", c.RepeatConfirm, "808", "ok"), oneOf("repeat_cancel", c.RepeatCancel, "808", "ok"),
 		oneOf("part_push", c.PartPush, "agree", "both"), oneOf("cancel_push", c.CancelPush, "none", "before", "after"),
+		oneOf("partner_codes", c.PartnerCodes, "numbers", "words"),
 	} {
 		if err != nil {
 			return err

@@ -134,7 +134,7 @@ func (t *change) selfStep(o *Order, next int, name, mobile string) (bool, error)
 		d.CancelAt = t.now
 	}
 	o.note(t.now, "商家自配：%s %s", deliveryText[next], d.Name)
-	if t.s.config.callbackURL(PushSelf) != "" {
+	if t.s.config.callbackURL(PushSelf) != "" && !t.s.partnered(o.Store) {
 		t.push(PushSelf, o.ID, []field{{"order_view_id", o.ID}, {"logistics_status", strconv.Itoa(next)}, {"operate_time", strconv.FormatInt(t.now, 10)}})
 	}
 	return true, nil

@@ -24,6 +24,7 @@ type actArgs struct {
 	Mobile     string   `json:"mobile"`
 	Modules    []int    `json:"modules"`
 	Minutes    int      `json:"minutes"`
+	EPoiID     string   `json:"e_poi_id"` // bind of a store
 }
 
 var (
@@ -103,6 +104,10 @@ var acts = []struct {
 		r := Reminder{ID: t.newID(), At: t.now}
 		o.Reminders = append(o.Reminders, r)
 		o.note(t.now, "用户催单")
+		if t.s.partnered(o.Store) {
+			t.tell(PartnerReminder, o.ID, t.s.stores[o.Store], "pushOrderRemind", map[string]any{"orderId": json.Number(o.ID), "remindId": json.Number(r.ID)})
+			return nil
+		}
 		t.push(PushReminder, o.ID, []field{{"order_id", o.ID}, {"remind_id", r.ID}, {"remind_time", fmt.Sprint(t.now)}})
 		return nil
 	}},
@@ -380,6 +385,9 @@ func (s *Sim) routes(mux *http.ServeMux, prefix string) {
 				return nil, err
 			}
 		}
+		if done, err := s.bindingAct(r.PathValue("code"), r.PathValue("act"), a.EPoiID); done {
+			return map[string]string{"done": r.PathValue("act")}, err
+		}
 		return map[string]string{"done": r.PathValue("act")}, s.DoStore(r.PathValue("code"), r.PathValue("act"), a.Reason)
 	}))
 }
@@ -392,6 +400,7 @@ func (s *Sim) Downgrade() error {
 	s.downgraded = true
 	t.Put("downgraded", "", true)
 	t.push(PushPrivacy, "", []field{})
+	t.tell(PartnerPrivacy, "", nil, "", nil)
 	return t.Commit()
 }
 

@@ -46,6 +46,8 @@ type Options struct {
 	// the simulator's own: see sim.PusherOptions.
 	Pushes *http.Client
 	Go     func(func())
+	// Partner switches the platform of service providers on, for stores that are bound there.
+	Partner PartnerOptions
 	// Configure changes the switches before anything happens; what POST config of the
 	// backstage changed in an earlier run wins.
 	Configure func(*Config)
@@ -65,8 +67,10 @@ type Sim struct {
 	limiter *sim.Limiter
 	desk    *sim.Desk
 	api     http.Handler
-	baseURL string
-	seed    uint64
+
+	partnerAPI http.Handler
+	baseURL    string
+	seed       uint64
 
 	mu         sync.Mutex
 	config     Config
@@ -132,6 +136,7 @@ func New(o Options) (*Sim, error) {
 		attempts: map[string][]attempt{},
 	}
 	s.config.app, s.config.secret, s.config.Callback = o.App, o.Secret, o.Callback
+	s.config.developer, s.config.signKey, s.config.PartnerCallback = o.Partner.Developer, o.Partner.SignKey, o.Partner.Callback
 	if o.Configure != nil {
 		o.Configure(&s.config)
 	}
@@ -150,7 +155,7 @@ func New(o Options) (*Sim, error) {
 		},
 		Request: s.request, Accepted: accepted, Tried: s.tried,
 	})
-	s.api = s.handler()
+	s.api, s.partnerAPI = s.handler(), s.partnerHandler()
 	s.desk = s.newDesk()
 	s.mu.Lock()
 	for _, order := range s.active {
@@ -461,7 +466,10 @@ func (t *change) complete(o *Order) {
 	o.Status, o.Completed, o.Updated = completed, t.now, t.now
 	o.note(t.now, "已完成")
 	t.pushOrder(PushCompleted, o)
-	if t.s.config.callbackURL(PushSettlement) != "" {
+	if t.s.partnered(o.Store) {
+		income, _ := o.income()
+		t.tell(PartnerBill, o.ID, t.s.stores[o.Store], "tradeDetail", map[string]any{"orderId": json.Number(o.ID), "settleAmount": int64(income), "status": 8})
+	} else if t.s.config.callbackURL(PushSettlement) != "" {
 		income, _ := o.income()
 		t.push(PushSettlement, o.ID, []field{{"order_id", o.ID}, {"status", "8"}, {"settleAmount", strconv.FormatInt(int64(income), 10)}})
 	}

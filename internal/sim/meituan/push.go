@@ -39,6 +39,9 @@ func (t *change) push(kind, key string, params []field) {
 
 // request signs a push over the configured URL and encodes it.
 func (s *Sim) request(p sim.Push, forged bool) (*http.Request, error) {
+	if strings.HasPrefix(p.Kind, partnerPrefix) {
+		return s.partnerRequest(p, forged)
+	}
 	var params []field
 	if err := json.Unmarshal(p.Content, &params); err != nil {
 		return nil, err
@@ -68,7 +71,10 @@ func (s *Sim) request(p sim.Push, forged bool) (*http.Request, error) {
 }
 
 // accepted is {"data":"ok"} with HTTP 200. Anything else is a failure.
-func accepted(_ sim.Push, status int, body []byte) bool {
+func accepted(p sim.Push, status int, body []byte) bool {
+	if strings.HasPrefix(p.Kind, partnerPrefix) {
+		return partnerAccepted(p, status, body)
+	}
 	var answer struct {
 		Data string `json:"data"`
 	}
@@ -95,7 +101,7 @@ func (s *Sim) tried(p sim.Push, r sim.Result) {
 			t.penalize(Penalty{Store: st.Code, Kind: "push_failures", Text: "5分钟内推送超过10次且失败率高于80%"})
 			t.suspend(st, "5分钟内推送失败率高于80%，系统置休")
 		}
-		if r.Last && p.Kind == PushPaid && o.waiting() && p.Attempt >= s.config.PushAttempts {
+		if r.Last && (p.Kind == PushPaid || p.Kind == PartnerNew) && o.waiting() && p.Attempt >= s.config.PushAttempts {
 			t.cancel(o, reasonNotConfirmed, "推送失败，系统取消", bySystem, true)
 			return true, nil
 		}
@@ -141,12 +147,20 @@ type attempt struct {
 }
 
 func (t *change) pushCancel(o *Order) {
+	if t.s.partnered(o.Store) {
+		t.tellCancel(o)
+		return
+	}
 	t.push(PushCancelled, o.ID, []field{
 		{"order_id", o.ID}, {"reason_code", strconv.Itoa(o.Reason)}, {"reason", o.ReasonText}, {"deal_op_type", strconv.Itoa(o.CancelBy)},
 	})
 }
 
 func (t *change) pushDelivery(o *Order) {
+	if t.s.partnered(o.Store) {
+		t.tellDelivery(o)
+		return
+	}
 	d := o.Delivery
 	t.push(PushDelivery, o.ID, []field{
 		{"order_id", o.ID}, {"wm_order_id_view", o.ID}, {"logistics_status", strconv.Itoa(d.Status)}, {"time", strconv.FormatInt(t.now, 10)},
@@ -157,6 +171,10 @@ func (t *change) pushDelivery(o *Order) {
 // pushOrder sends the paid, confirmed or completed order: the fields that are always pushed and those
 // that are subscribed.
 func (t *change) pushOrder(kind string, o *Order) {
+	if t.s.partnered(o.Store) {
+		t.tellOrder(kind, o)
+		return
+	}
 	if t.s.config.callbackURL(kind) == "" {
 		return
 	}

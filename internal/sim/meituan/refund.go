@@ -249,6 +249,10 @@ func (r *Refund) notifyType() string {
 }
 
 func (t *change) pushRefund(o *Order, r *Refund) {
+	if t.s.partnered(o.Store) {
+		t.tellRefund(o, r)
+		return
+	}
 	appeal := "0"
 	if r.Appeal {
 		appeal = "1"
@@ -282,7 +286,7 @@ func (r *Refund) pushReason() string {
 }
 
 func (t *change) pushResult(o *Order, r *Refund) {
-	if !t.s.config.ResultPush {
+	if !t.s.config.ResultPush || t.s.partnered(o.Store) {
 		return
 	}
 	status := "3"

@@ -28,6 +28,10 @@ type Store struct {
 	Logistics string `json:"logistics_code"`
 	OpenLevel int    `json:"open_level"` // 1 open, 3 resting
 	Online    int    `json:"is_online"`
+	// EPoiID and Token are those of a store that is bound to a service provider; it is pushed and
+	// called there then. New takes a store with a Token as bound, under its EPoiID or Code.
+	EPoiID string `json:"e_poi_id,omitempty"`
+	Token  string `json:"app_auth_token,omitempty"`
 	// BigChain gives three hours instead of 30 minutes to answer a refund (大连锁).
 	BigChain bool `json:"big_chain,omitempty"`
 
@@ -91,6 +95,9 @@ func (st *Store) complete() error {
 	}
 	if st.Latitude == 0 {
 		st.Latitude, st.Longitude = 30.2561, 120.1632
+	}
+	if st.Token != "" && st.EPoiID == "" {
+		st.EPoiID = st.Code
 	}
 	st.Online = 1
 	if st.Foods == nil {
@@ -179,6 +186,11 @@ func (t *change) suspend(st *Store, reason string) {
 func (t *change) setOpen(st *Store, level int, reason, who string) {
 	st.OpenLevel = level
 	t.Put("store", st.Code, st)
+	if st.Token != "" {
+		code := map[bool]int{true: 121, false: 120}[level == 1]
+		t.tell(PartnerStore, "store "+st.Code, st, "poiStatus", map[string]any{"ePoiId": st.EPoiID, "poiStatus": code, "reason": reason, "operateTime": t.now, "operateUser": who})
+		return
+	}
 	status := "121"
 	if level != 1 {
 		status = "120"

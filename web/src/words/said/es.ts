@@ -14,6 +14,16 @@ export const said: Record<string, string> = {
   "The store gives back what was paid": "La tienda devuelve lo pagado",
   "An order that was entered": "Un pedido cargado",
   "the platform has no means to count the orders of a day": "la plataforma no permite contar los pedidos de un día",
+  developerId: "developerId",
+  signKey: "signKey",
+  "Meituan Waimai (service provider)": "Meituan Waimai (proveedor de servicios)",
+  "ePoiId of the shop: a number of your own choice, given before it is bound":
+    "ePoiId del local: un número que eliges tú, antes de vincularlo",
+  "appAuthToken (if there is one already; otherwise authorise, which binds the store)":
+    "appAuthToken (si ya lo tienes; si no, autoriza y se vincula el local)",
+  "Store bound": "Local vinculado",
+  "Store unbound": "Local desvinculado",
+  "New order": "Pedido nuevo",
   "Order paid": "Pedido pagado",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido completado",

@@ -14,6 +14,16 @@ export const said: Record<string, string> = {
   "The store gives back what was paid": "A loja devolve o que foi pago",
   "An order that was entered": "Um pedido lançado",
   "the platform has no means to count the orders of a day": "a plataforma não permite contar os pedidos de um dia",
+  developerId: "developerId",
+  signKey: "signKey",
+  "Meituan Waimai (service provider)": "Meituan Waimai (provedor de serviços)",
+  "ePoiId of the shop: a number of your own choice, given before it is bound":
+    "ePoiId da loja: um número escolhido por você, antes de vincular",
+  "appAuthToken (if there is one already; otherwise authorise, which binds the store)":
+    "appAuthToken (se já houver; senão, autorize e a loja é vinculada)",
+  "Store bound": "Loja vinculada",
+  "Store unbound": "Loja desvinculada",
+  "New order": "Pedido novo",
   "Order paid": "Pedido pago",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido concluído",

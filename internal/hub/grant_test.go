@@ -1,0 +1,78 @@
+package hub_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
+	mt "github.com/tongdan/tongdan/internal/sim/meituan"
+	"github.com/tongdan/tongdan/order"
+)
+
+// A chain has one store on the direct platform and one under a service provider. The second is bound on
+// Meituan's page, its token comes as an unsigned message, and orders of both run.
+func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		api := httptest.NewServer(w.sim.Partner().API())
+		w.t.Cleanup(api.Close)
+		app, err := w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan-partner", Name: "服务商", BaseURL: api.URL, PublicURL: w.app.PublicURL,
+			Credentials: map[string]string{"developer_id": "100001", "sign_key": "signkey_demo_0001"}})
+		w.must(err)
+		w.must(w.sim.Configure([]byte(`{"developer_id":"100001","sign_key":"signkey_demo_0001","partner_callback":"` + w.app.PublicURL + `/callback/meituan-partner/` + app.ID.String() + `"}`)))
+		acct, err := w.hub.PutAccount(ctx, w.who, db.AccountRow{App: app.ID, Name: "三店"})
+		w.must(err)
+		if _, err := w.hub.ConsentURL(ctx, w.who, acct.ID); !fault.Is(err, fault.Conflict) {
+			t.Fatalf("authorising without a shop: %v, want a conflict", err)
+		}
+		stores, err := w.db.Stores(ctx, w.who.Scope)
+		w.must(err)
+		_, err = w.hub.PutShop(ctx, w.who, db.ShopRow{Account: acct.ID, External: "N003", Store: stores[0].ID, Name: "三店"})
+		w.must(err)
+		w.must(w.sim.AddStore(mt.Store{Code: "TEA003", Logistics: "1001"}))
+
+		bind := func(token string) string {
+			reply, err := w.hub.Callback(ctx, "meituan-partner", app.ID, channel.Request{Method: "POST", Path: "store/bound", Header: http.Header{},
+				Body: []byte(url.Values{"ePoiId": {"N003"}, "appAuthToken": {token}, "businessId": {"2"}}.Encode())})
+			w.must(err)
+			return reply.Body
+		}
+		if got := bind("token_of_a_stranger"); strings.Contains(got, "success") {
+			t.Errorf("a binding that nobody asked for was taken: %s", got)
+		}
+		page, err := w.hub.ConsentURL(ctx, w.who, acct.ID)
+		w.must(err)
+		if got := bind("token_of_a_stranger"); strings.Contains(got, "success") {
+			t.Errorf("a token that the platform does not know was taken: %s", got)
+		}
+		res, err := http.Get(page)
+		w.must(err)
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Fatalf("Meituan's page answers HTTP %d to our link", res.StatusCode)
+		}
+		res, err = http.PostForm(strings.Replace(page, "/storemap?", "/storemap/bind?", 1), url.Values{"store": {"TEA003"}})
+		w.must(err)
+		res.Body.Close()
+		w.until("the token is here", func() bool {
+			b, err := w.db.LoadVault(ctx, w.who.Merchant, acct.ID, "app_auth_token")
+			return err == nil && len(b) > 2
+		})
+		w.run()
+		direct, partner := w.place(`{"app_poi_code":"TEA001"}`), w.place(`{"app_poi_code":"TEA003"}`)
+		for _, id := range []string{direct, partner} {
+			w.until("the order is here", func() bool { return w.status(id) == order.StatusNew })
+			_, err := w.act(id, hub.Act{Kind: order.Accept})
+			w.must(err)
+			w.until("accepted there", func() bool { o, err := w.sim.Order(id); return err == nil && o.Status == 4 })
+		}
+		w.must(w.sim.Unbind("TEA003"))
+		w.until("the account says that it must be bound again", func() bool { a, _ := w.db.AccountByID(w.who.Merchant, acct.ID); return a.AlarmWhy != "" })
+	})
+}

@@ -1,0 +1,353 @@
+package meituan
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/fault"
+)
+
+// business is the number of Waimai among the platform's lines of business.
+const business = "2"
+
+// A phrase says one call of the direct platform in the words of the service providers' one.
+type phrase struct {
+	path  string
+	names map[string]string // of parameters; others go from snake_case to camelCase
+	plain []string          // parameters that are sent as JSON numbers
+	ask   func(params map[string]string) (map[string]any, error)
+	tell  func(data json.RawMessage) (json.RawMessage, error) // nil: the answer needs no change
+}
+
+// phrases are the calls that both platforms have. Source: documents of the platform, orders, dishes, stores.
+var phrases = map[string]phrase{
+	"order/confirm":                 {path: "/waimai/order/confirm"},
+	"order/cancel":                  {path: "/waimai/order/cancel"},
+	"order/preparationMealComplete": {path: "/waimai/order/preparationMealComplete"},
+	"order/delivering":              {path: "/waimai/order/delivering"},
+	"order/arrived":                 {path: "/waimai/order/delivered"},
+	"order/remindReply":             {path: "/waimai/ng/order/remindReply"}, // the spelling of its fields is assumed
+	"order/refund/agree":            {path: "/waimai/order/agreeRefund"},
+	"order/refund/reject":           {path: "/waimai/order/rejectRefund"},
+	"order/getPartRefundFoods":      {path: "/waimai/order/queryPartRefundFoods"},
+	"order/applyPartRefund":         {path: "/waimai/order/applyPartRefund"},
+	"order/viewstatus":              {path: "/waimai/order/queryById", tell: tellOrder},
+	"order/getOrderDetail":          {path: "/waimai/order/queryById", tell: tellOrder},
+	"order/getOrderIdByDaySeq":      {path: "/waimai/order/queryByDaySeq", names: map[string]string{"date_time": "date", "app_poi_code": ""}, plain: []string{"day_seq"}, tell: tellOrder},
+	"ecommerce/order/getOrderRefundDetail": {path: "/waimai/ng/order/getBatchOrderRefundInfo", ask: func(p map[string]string) (map[string]any, error) {
+		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
+	}, tell: tellRefunds},
+	"food/list":      {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
+	"food/sku/stock": {path: "/waimai/dish/updateStock", ask: askStock},
+	"poi/mget":       {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
+}
+
+// request implements dialect. Everything that is asked for is one JSON object in biz; its text is signed
+// as it is sent.
+func (p *partner) request(ctx context.Context, s *shop, c call) (*http.Request, error) {
+	ph, ok := phrases[c.path]
+	if !ok {
+		return nil, fault.Say("meituan.request", fault.Unsupported, "no_call_partner", "the service providers' platform has no such call")
+	}
+	biz := map[string]any{}
+	if ph.ask != nil {
+		asked, err := ph.ask(c.params)
+		if err != nil {
+			return nil, err
+		}
+		biz = asked
+	} else {
+		for k, v := range c.params {
+			name, named := ph.names[k]
+			if !named {
+				name = camel(k)
+			}
+			switch {
+			case name == "":
+			case k == "order_id" && digits(v), contains(ph.plain, k) && digits(v):
+				biz[name] = json.Number(v)
+			case k == "is_mt_logistics": // the rider is always told
+			default:
+				biz[name] = v
+			}
+		}
+	}
+	text, err := json.Marshal(biz)
+	if err != nil {
+		return nil, err
+	}
+	token, err := p.tokenOf(ctx, s.env.Vault)
+	if err != nil {
+		return nil, err
+	}
+	params := map[string]string{"developerId": p.developer, "businessId": business, "timestamp": strconv.FormatInt(s.env.Now().Unix(), 10), "charset": "UTF-8", "version": "2",
+		"appAuthToken": token, "biz": string(text)}
+	form := url.Values{"sign": {partnerSign(p.key.Reveal(), params)}}
+	for k, v := range params {
+		form.Set(k, v)
+	}
+	req, err := http.NewRequestWithContext(channel.Hiding(ctx, "appAuthToken"), http.MethodPost, s.base+ph.path, strings.NewReader(form.Encode()))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+	}
+	return req, err
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func digits(s string) bool {
+	return s != "" && len(s) <= 19 && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0 && (s[0] != '0' || s == "0")
+}
+
+// camel writes order_id as orderId.
+func camel(s string) string {
+	parts := strings.Split(s, "_")
+	for i, p := range parts {
+		if i > 0 && p != "" {
+			parts[i] = strings.ToUpper(p[:1]) + p[1:]
+		}
+	}
+	return strings.Join(parts, "")
+}
+
+// snake writes orderId as order_id; some names are not the direct platform's with other letters.
+func snake(s string) string {
+	if own, ok := partnerNames[s]; ok {
+		return own
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+var partnerNames = map[string]string{
+	"ePoiId": "app_poi_code", "poiId": "wm_poi_id", "poiName": "wm_poi_name", "poiAddress": "wm_poi_address", "poiPhone": "wm_poi_phone",
+	"orderIdView": "wm_order_id_view", "cTime": "ctime", "uTime": "utime", "shippingStatus": "logistics_status", "wmPoiReceiveCent": "wmPoiReceiveCent",
+}
+
+// directly gives a message of this platform in the direct platform's names.
+func directly(f form) form {
+	out := make(form, len(f)+2)
+	for k, v := range f {
+		out[snake(k)] = v
+	}
+	if out.has("detail") { // an order: what it does not say about a bag is none
+		var bag struct {
+			Fee text `json:"package_bag_fee"` // in fen, as in the direct platform; assumed
+		}
+		if s := out["package_bag_fee_info"]; s == "" || json.Unmarshal([]byte(s), &bag) != nil || bag.Fee == "" {
+			bag.Fee = "0"
+		}
+		out["package_bag_money"] = string(bag.Fee)
+		delete(out, "package_bag_fee_info")
+		if cent := out["wmPoiReceiveCent"]; cent != "" && out["poi_receive_detail"] == "" && digits(cent) {
+			out["poi_receive_detail"] = `{"wmPoiReceiveCent":` + cent + `}`
+		}
+	}
+	return out
+}
+
+// object writes a form as JSON that formOf reads back.
+func (f form) object() (json.RawMessage, error) { return json.Marshal(map[string]string(f)) }
+
+func tellOrder(data json.RawMessage) (json.RawMessage, error) {
+	f, err := formOf(unquoted(data))
+	if err != nil {
+		return nil, err
+	}
+	return directly(f).object()
+}
+
+// unquoted gives the JSON that a JSON string holds, or what is no string as it is.
+func unquoted(data json.RawMessage) json.RawMessage {
+	var inner string
+	if json.Unmarshal(data, &inner) == nil && strings.ContainsAny(inner, "{[") {
+		return json.RawMessage(inner)
+	}
+	return data
+}
+
+// rows changes each object of an array.
+func rows(data json.RawMessage, change func(form) form) (json.RawMessage, error) {
+	var raws []json.RawMessage
+	if err := json.Unmarshal(unquoted(data), &raws); err != nil {
+		return nil, err
+	}
+	out := make([]json.RawMessage, 0, len(raws))
+	for _, raw := range raws {
+		f, err := formOf(raw)
+		if err != nil {
+			return nil, err
+		}
+		b, err := change(f).object()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, b)
+	}
+	return json.Marshal(out)
+}
+
+func tellRows(data json.RawMessage) (json.RawMessage, error) { return rows(data, directly) }
+
+// tellRefunds reads getBatchOrderRefundInfo, taken as one row a case. Here 1 is partial and 2 full, the reverse
+// of the direct platform. It has no time of the answer. Whose request it was stands in
+// apply_role, whose numbers are taken for those of apply_op_user_type.
+func tellRefunds(data json.RawMessage) (json.RawMessage, error) {
+	return rows(data, func(f form) form {
+		out := make(form, len(f))
+		for k, v := range f {
+			switch k = snake(k); k {
+			case "refund_apply_time":
+				k = "ctime"
+			case "reason":
+				k = "apply_reason"
+			case "food":
+				k = "wmAppRetailForOrderPartRefundList"
+			case "apply_role":
+				k = "apply_op_user_type"
+			case "user_apply_type": // its numbers are not published
+				continue
+			case "refund_type":
+				v = map[string]string{"1": "2", "2": "1"}[v]
+			}
+			out[k] = v
+		}
+		return out
+	})
+}
+
+func tellDishes(data json.RawMessage) (json.RawMessage, error) {
+	type sku struct {
+		ID     text `json:"skuId,omitempty"`
+		Stock  text `json:"stock"`
+		Direct text `json:"sku_id"`
+	}
+	var t trouble
+	list, err := rows(data, func(f form) form {
+		skus := array[sku](f["skus"], "skus", &t)
+		for i := range skus {
+			skus[i].Direct, skus[i].ID = skus[i].ID, ""
+		}
+		b, _ := json.Marshal(skus) // texts always encode
+		return form{"app_food_code": f["eDishCode"], "skus": string(b)}
+	})
+	if err == nil && len(t) > 0 {
+		err = errors.New(t[0].Message)
+	}
+	return list, err
+}
+
+// askStock writes food_data in this platform's names.
+func askStock(p map[string]string) (map[string]any, error) {
+	var foods []struct {
+		Code string `json:"app_food_code"`
+		SKUs []struct {
+			ID    string `json:"sku_id"`
+			Stock string `json:"stock"`
+		} `json:"skus"`
+	}
+	if err := json.Unmarshal([]byte(p["food_data"]), &foods); err != nil {
+		return nil, err
+	}
+	type sku struct {
+		ID    string `json:"skuId"`
+		Stock string `json:"stock"`
+	}
+	type dish struct {
+		Code string `json:"eDishCode"`
+		SKUs []sku  `json:"skus"`
+	}
+	var list []dish
+	for _, f := range foods {
+		d := dish{Code: f.Code}
+		for _, k := range f.SKUs {
+			d.SKUs = append(d.SKUs, sku{k.ID, k.Stock})
+		}
+		list = append(list, d)
+	}
+	b, err := json.Marshal(list)
+	return map[string]any{"ePoiId": p["app_poi_code"], "dishSkuStocks": string(b)}, err
+}
+
+// answer implements dialect: {"code":"OP_SUCCESS","data":…}, {"data":"ok"} and {"error":{…}} of the older
+// form. Anything but OP_SUCCESS is a refusal.
+func (p *partner) answer(body []byte, c call) (json.RawMessage, *refusal, error) {
+	data, no, err := partnerAnswer(body)
+	if no != nil && no.Code == "4001" {
+		p.forget()
+	}
+	if err != nil || no != nil {
+		return nil, no, err
+	}
+	if ph := phrases[c.path]; ph.tell != nil {
+		data, err = ph.tell(data)
+	}
+	return data, nil, err
+}
+
+func partnerAnswer(body []byte) (json.RawMessage, *refusal, error) {
+	var e struct {
+		Code  *text           `json:"code"`
+		Msg   text            `json:"msg"`
+		Data  json.RawMessage `json:"data"`
+		Error *struct {
+			Code    text `json:"code"`
+			Message text `json:"message"`
+		} `json:"error"`
+	}
+	switch err := json.Unmarshal(body, &e); {
+	case err != nil:
+		return nil, nil, err
+	case e.Error != nil:
+		return nil, partnerRefusal(string(e.Error.Code), string(e.Error.Message)), nil
+	case e.Code != nil && *e.Code != "OP_SUCCESS" && *e.Code != "0":
+		return nil, partnerRefusal(string(*e.Code), string(e.Msg)), nil
+	case e.Code == nil && len(e.Data) == 0:
+		return nil, nil, errors.New("the answer has neither code nor data")
+	case len(e.Data) == 0 || string(e.Data) == "null":
+		return json.RawMessage(`"ok"`), nil, nil
+	}
+	return e.Data, nil, nil
+}
+
+// partnerRefusal puts a refusal under a number of the direct platform. The platform's own list of codes
+// is not public: a number is taken for that of the direct platform, a word is told by its message,
+// and what neither tells is 808, after which the order is looked at.
+func partnerRefusal(code, msg string) *refusal {
+	no := &refusal{Code: text(code), Msg: strings.TrimSpace(code + " " + msg)}
+	if digits(code) {
+		no.Msg = msg
+		return no
+	}
+	for _, w := range []struct{ has, code string }{
+		{"签名", "703"}, {"sign", "703"}, {"appAuthToken", "4001"}, {"授权", "4001"}, {"token", "4001"}, {"频繁", "711"}, {"流控", "711"}, {"限流", "711"},
+		{"没有权限", "704"}, {"不存在", "806"}, {"没有接入", "1005"}, {"无需调用", "1006"}, {"配送状态返回为空", "1013"}, {"参数", "705"}, {"系统错误", "700"}, {"系统异常", "700"},
+	} {
+		if strings.Contains(msg, w.has) {
+			no.Code = text(w.code)
+			return no
+		}
+	}
+	no.Code = "808"
+	return no
+}
