@@ -129,7 +129,7 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		if row.Account == 0 {
 			row.Account = l.account
 		}
-		if l.dir == db.Pulled {
+		if l.dir == db.Pulled && !listed(it) {
 			row.ReadAt = l.at.UnixMilli()
 		}
 		if entry.Order == 0 {
@@ -172,6 +172,15 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: hint.Why, IfUnknown: hint.IfUnknown}, hint.After)
 	}
 	return nil
+}
+
+// listed reports whether an item is a row of a search. It tells of the order alone and not of
+// its parcels, so that it must not put off the sweep, which reads those: a list that is
+// searched wide again and again would put it off for ever.
+func listed(it channel.Item) bool {
+	return slices.ContainsFunc(it.Readings, func(r order.Reading) bool {
+		return r.Record.Regs[order.RegHead].Stamp.Class == order.ClassRow
+	})
 }
 
 // outcomeSaid marks a line of the journal whose body is readings: see channel.Item.Said.

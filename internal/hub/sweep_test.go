@@ -118,3 +118,54 @@ func TestOrdersThatAreHereAreReadAfterThoseThatAreNot(t *testing.T) {
 		}
 	})
 }
+
+// A row of a search tells nothing of an order's parcel. Were it counted as a reading, an
+// account that is searched more often than its orders are swept would never have a parcel
+// read again whose notification was lost.
+func TestARowOfASearchDoesNotPutOffTheSweep(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		h := New(Options{DB: d, Platforms: platform.All()})
+		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "Loja", Locale: "pt-BR"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref := order.Ref{Realm: "mercadolibre", Kind: order.KindOrder, ID: "2000012345000637"}
+		at := time.Now()
+		learn := func(class order.Class, after time.Duration) (row db.OrderRow) {
+			at = at.Add(after)
+			var rec order.Record
+			order.Put(&rec, order.RegHead, order.Stamp{Version: 1, Class: class, Read: at.UnixMilli()}, order.Head{Display: "637"})
+			rec.Say(order.AxisWork, order.Said{State: "paid", At: 1, Class: class})
+			l := lesson{channel: "mercadolibre", dir: db.Pulled, at: at, items: []channel.Item{{Ref: ref, Readings: []order.Reading{{Ref: ref, Record: rec}}}}}
+			_, err := d.Do(ctx, db.Verb{Name: "learn", Merchant: m.ID, Refs: refs(l.items), Keys: h.keys(l), Decide: func(tx *db.Tx) error {
+				if err := h.learn(tx, l); err != nil {
+					return err
+				}
+				r, ok := tx.Order(ref)
+				if !ok {
+					t.Fatal("the order is not there")
+				}
+				row = *r
+				return nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return row
+		}
+		first := learn(order.ClassRead, 0)
+		if first.SweepAt == 0 {
+			t.Fatal("an open order is not swept")
+		}
+		latest := first.ReadAt + time.Hour.Milliseconds() // half an hour, and once the time more for what was just heard of
+		for range 3 {
+			if row := learn(order.ClassRow, 20*time.Minute); row.ReadAt != first.ReadAt || row.SweepAt > latest {
+				t.Errorf("a row moved the reading from %d to %d, the sweep from %d to %d", first.ReadAt, row.ReadAt, first.SweepAt, row.SweepAt)
+			}
+		}
+		if row := learn(order.ClassRead, time.Minute); row.ReadAt != at.UnixMilli() {
+			t.Errorf("a reading at %d is noted as %d", at.UnixMilli(), row.ReadAt)
+		}
+	})
+}
