@@ -100,6 +100,7 @@ type Order struct {
 	Reminders []ReminderNow
 	Notes     []NoteNow
 	Making    Making `json:",omitzero"` // by our own people
+	Made      Made   `json:",omitzero"` // likewise
 	CancelBy  string // who, in the platform's word; "" = not told
 	CancelWhy string
 	Deadlines []Deadline
@@ -484,6 +485,7 @@ func (o *Order) ours(own Record) {
 		}
 	}
 	o.Making, _ = Get[Making](own, RegMaking)
+	o.Made, _ = Get[Made](own, RegMade)
 	for _, k := range keys(own.Kids) {
 		kid := own.Kids[k]
 		if id, ok := strings.CutPrefix(k, KidNote); ok {

@@ -156,6 +156,43 @@ func TestWhatARiderHasTakenDoesNotComeBackWithACancel(t *testing.T) {
 	}
 }
 
+func TestWhatWasMadeToOrderIsWastedByACancel(t *testing.T) {
+	var byUs, taken, parcel order.Record
+	order.Put(&byUs, order.RegMade, order.Stamp{Version: 5, Class: order.ClassAct}, order.Made{By: "小王", At: 5})
+	order.Put(&taken, order.RegMade, order.Stamp{Version: 6, Class: order.ClassAct}, order.Made{})
+	taken = byUs.Merge(taken)
+	order.Put(&parcel, order.RegHead, order.Stamp{Version: 2000}, order.Head{Kind: order.Ecommerce, Logistics: order.ByPlatform})
+	accepted, ready, cancelled := said(order.AxisWork, "confirmed", 2), said(order.AxisWork, "ready", 4), said(order.AxisWork, "cancelled", 9)
+	for name, c := range map[string]struct {
+		own    order.Record
+		life   []order.Record
+		wasted int64 // of each piece
+	}{
+		"cancelled before anything was made":                    {order.Record{}, []order.Record{accepted, cancelled}, 0},
+		"the platform was told that it is ready":                {order.Record{}, []order.Record{accepted, ready, cancelled}, 1},
+		"the kitchen pressed, and the platform never heard":     {byUs, []order.Record{accepted, cancelled}, 1},
+		"the press was taken back":                              {taken, []order.Record{accepted, cancelled}, 0},
+		"it is ready and waits":                                 {byUs, []order.Record{accepted, ready}, 0},
+		"a packed parcel is sold again":                         {byUs, []order.Record{parcel, accepted, ready, cancelled}, 0},
+		"the rider had it: that is a sale and nothing is waste": {byUs, []order.Record{accepted, ready, said(order.AxisDelivery, "20", 6), cancelled}, 0},
+	} {
+		var all order.Record
+		for _, r := range append([]order.Record{paid()}, c.life...) {
+			all = all.Merge(r)
+		}
+		own := order.Ref{Realm: theOrder.Realm, Kind: order.KindOwn, ID: theOrder.ID}
+		o := order.Fold(theOrder, []order.Linked{{Ref: theOrder, Record: all}, {Ref: own, Record: c.own}}, trade)
+		for _, take := range order.TakesOf(&o) {
+			if take.Wasted != c.wasted*take.Quantity || take.Wasted > take.Gone {
+				t.Errorf("%s: of %d pieces of %s %d are wasted, %d have gone", name, take.Quantity, take.SKU, take.Wasted, take.Gone)
+			}
+		}
+		if takes := order.TakesOf(&o); len(takes) != 2 {
+			t.Errorf("%s: %d lines take stock, want 2", name, len(takes))
+		}
+	}
+}
+
 func TestAWaitingRefundHasADeadlineAndAFlag(t *testing.T) {
 	o := foldAll(paid(), aCase("c1", "apply", 2_000_000, nil))
 	want := order.Deadline{Kind: order.DueRefund, At: 2_000_000 + 30*60_000, For: "c1"}

@@ -222,6 +222,7 @@ type Line struct {
 	Pocket   int           `json:"pocket,omitempty"`
 	Image    string        `json:"image,omitempty"`
 	Refunded int64         `json:"refunded_quantity,omitempty"` // filled by Fold, over settled cases
+	Wasted   int64         `json:"wasted_quantity,omitempty"`   // made, and not back in stock since the order was cancelled before they left; filled for people
 }
 
 // A Discount is split by who pays it.
@@ -394,8 +395,18 @@ type Making struct {
 	At int64  `json:"at"` // 0 = nobody makes it
 }
 
-// RegMaking is a register of records of kind KindOwn: Making.
-const RegMaking = "making"
+// Made says that somebody has said that an order is ready, whether the platform has heard of
+// it or not, or has taken that back: what has been made cannot be sold to anybody else.
+type Made struct {
+	By string `json:"by,omitempty"`
+	At int64  `json:"at"` // 0 = nobody has said so
+}
+
+// The registers of records of kind KindOwn.
+const (
+	RegMaking = "making" // Making
+	RegMade   = "made"   // Made
+)
 
 // The registers of an order record, with the type of each value.
 const (

@@ -3,6 +3,8 @@ package order
 import (
 	"maps"
 	"slices"
+
+	"github.com/tongdan/tongdan/internal/mutant"
 )
 
 // Wants is what an order asks of the rest of the world. It is level, not edge: it is
@@ -109,11 +111,13 @@ func minus[T any](a, b []T, same func(T, T) bool) []T {
 
 // A Take is what one line takes of the stock, however often it was changed meanwhile.
 type Take struct {
+	Line     string // its key in the bill
 	Ref, SKU string // as the line names what was sold
 	Quantity int64  // as sold
 	Kept     int64  // while it waits to leave
-	Gone     int64  // when it has left
-	Back     int64  // of what has left: the platform may have put it on sale again, since the order is cancelled
+	Gone     int64  // when it has left, or was wasted
+	Wasted   int64  // of what has gone: it was made and never left, since the order was cancelled
+	Back     int64  // of what has gone: the platform may have put it on sale again, since the order is cancelled
 }
 
 // hasLeft reports whether an order's goods have gone out of the store, now or at any time
@@ -125,8 +129,17 @@ func hasLeft(o *Order) bool {
 	})
 }
 
+// wasMade reports whether an order was made to order and somebody said that it is ready:
+// the kitchen, or the platform in our name. Parcels hold goods that can be sold again.
+func wasMade(o *Order) bool {
+	return o.Head.Kind == Takeaway && (o.Made.At > 0 || slices.ContainsFunc(o.Events, func(e Event) bool {
+		return e.Axis == AxisWork && e.State == WorkReady
+	}))
+}
+
 // TakesOf tells what an order takes of the store's stock, line by line. One that is
-// cancelled or replaced takes nothing unless its goods had left (see StayedBehind); one whose goods the
+// cancelled or replaced takes nothing unless its goods had left (see StayedBehind) or, made to order, were
+// ready: then they are wasted, and whoever can use them all the same books them in. One whose goods the
 // platform keeps (Full), or that is unpaid or not complete, has no lines here. A refund
 // of a part gives nothing back: whether those pieces were missing, spoilt or are still
 // there is not told, and what was sold again on that account could not leave with the
@@ -135,11 +148,11 @@ func TakesOf(o *Order) []Take {
 	if !o.Complete() || o.Status == StatusUnpaid || o.Head.Logistics == Full {
 		return nil
 	}
-	left := hasLeft(o)
+	left, made := hasLeft(o), wasMade(o)
 	dead := o.Status == StatusCancelled || o.Status == StatusReplaced
 	var out []Take
 	for _, l := range o.Bill.Lines {
-		t := Take{Ref: l.Ref, SKU: l.SKU, Quantity: l.Quantity}
+		t := Take{Line: l.Key, Ref: l.Ref, SKU: l.SKU, Quantity: l.Quantity}
 		switch {
 		case left:
 			t.Gone = l.Quantity
@@ -148,6 +161,8 @@ func TakesOf(o *Order) []Take {
 			}
 		case !dead:
 			t.Kept = l.Quantity
+		case o.Status == StatusCancelled && made && !mutant.On(mutant.MadeReturns):
+			t.Gone, t.Wasted, t.Back = l.Quantity, l.Quantity, l.Quantity
 		}
 		if l.Quantity > 0 {
 			out = append(out, t)

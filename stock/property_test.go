@@ -35,7 +35,7 @@ type sale struct {
 	pieces              int64
 	heard               bool
 	cancelled, heardOff bool
-	left                bool // what it took has gone out, and does not come back with a cancel
+	left                bool // what it took has gone out or was made, and does not come back with a cancel
 }
 
 // truly is what may be promised: what is there, less all that is sold, heard of or not.
@@ -111,7 +111,7 @@ func TestWhatIsShownNeverExceedsWhatIsSellable(t *testing.T) {
 		for range rapid.IntRange(1, 120).Draw(t, "steps") {
 			i := rapid.IntRange(0, n-1).Draw(t, "offer")
 			o := &w.offers[i]
-			what := rapid.SampledFrom([]string{"buy", "buy", "hear", "hear", "cancel", "hear off", "plan", "plan", "carry out", "answer", "answer", "lose", "drop", "refuse", "look", "ripen", "ripen", "receive", "count", "leave"}).Draw(t, "step")
+			what := rapid.SampledFrom([]string{"buy", "buy", "hear", "hear", "cancel", "hear off", "plan", "plan", "carry out", "answer", "answer", "lose", "drop", "refuse", "look", "ripen", "ripen", "receive", "count", "leave", "make"}).Draw(t, "step")
 			switch what {
 			case "buy":
 				if k := rapid.Int64Range(1, 3).Draw(t, "pieces"); w.shows[i] >= k {
@@ -151,6 +151,10 @@ func TestWhatIsShownNeverExceedsWhatIsSellable(t *testing.T) {
 					stock.Take(&w.level, &w.offers[s.offer], -s.pieces, s.pieces)
 					w.level.OnHand += s.pieces // so that truly() can count all orders alike
 					w.level.Reserved += s.pieces
+				}
+			case "make": // it is made to order: cancelled, it does not come back, whether that was heard of in time or not
+				if s := pick(t, w.orders, func(s *sale) bool { return s.heard && !s.heardOff }); s != nil {
+					s.left = true
 				}
 			case "plan":
 				for _, p := range stock.Plan(w.level, w.offers) {

@@ -71,6 +71,7 @@ const (
 	Receipt    Reason = "receipt"    // goods came in, or came back
 	Count      Reason = "count"      // somebody counted, and this is the difference
 	SaleOut    Reason = "sale_out"   // they left with an order
+	Waste      Reason = "waste"      // they were made for an order that was cancelled before it left
 	Correction Reason = "correction" // anything else that a person books: broken, given away
 )
 

@@ -288,7 +288,7 @@ type Movement struct {
 	SKUID   ident.SKU      `json:"sku_id"`
 	At      int64          `json:"at"`
 	Pieces  int64          `json:"pieces" doc:"More than before; below 0: fewer."`
-	Reason  stock.Reason   `json:"reason" enum:"receipt,count,sale_out,correction"`
+	Reason  stock.Reason   `json:"reason" enum:"receipt,count,sale_out,waste,correction"`
 	Cause   string         `json:"cause" doc:"ord_…, usr_… or key_…"`
 	Note    string         `json:"note,omitempty"`
 }

@@ -220,6 +220,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 		At: h.pressed(a), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
 		By: who.ID, Outcome: string(e.State), Body: toJSON(call),
 	})
+	if a.Kind == order.Ready && e.State != effect.Done {
+		h.made(tx, who, row, order.Made{By: who.Name, At: h.pressed(a).UnixMilli()}, h.pressed(a))
+	}
 	return Done{Effect: e.ID, State: e.State}, h.settle(tx, row)
 }
 

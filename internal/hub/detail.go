@@ -193,6 +193,10 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 	}
 	if o.Bill != nil {
 		d.Lines = o.Bill.Lines
+		for _, x := range order.TakesOf(&o) {
+			i := slices.IndexFunc(d.Lines, func(l order.Line) bool { return l.Key == x.Line })
+			d.Lines[i].Wasted = x.Wasted
+		}
 	}
 	d.Money = explain(&o)
 	if o.Customer != nil {
@@ -345,6 +349,9 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 	for _, e := range entries {
 		switch e.Direction {
 		case db.Act, db.Decision:
+			if e.What == actMade || e.What == actNotMade { // beside the act that says it
+				continue
+			}
 			out = append(out, Moment{At: e.At.UnixMilli(), Kind: string(e.Direction), Code: e.What, Params: map[string]string{"outcome": e.Outcome}, By: e.By, Journal: e.ID.String()})
 		case db.Call:
 			if e.Method == "" {

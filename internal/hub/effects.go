@@ -7,6 +7,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
 )
 
@@ -85,6 +86,13 @@ func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what strin
 		}
 		next.Changed = tx.Now().UnixMilli()
 		tx.PutEffect(&next)
+		switch {
+		case e.Kind != string(order.Ready):
+		case next.Why.Code == takenBack.Code:
+			h.made(tx, who, row, order.Made{}, h.now())
+		case next.State == effect.Waiting:
+			h.made(tx, who, row, order.Made{By: who.Name, At: h.now().UnixMilli()}, h.now())
+		}
 		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, Channel: row.Channel, Account: e.Account, Order: row.ID, Ref: row.Ref, By: who.ID, Outcome: string(next.State)})
 		return h.settle(tx, row)
 	}})

@@ -50,3 +50,30 @@ func (h *Hub) Make(ctx context.Context, who Actor, id ident.Order, on bool, pres
 	}})
 	return r.Seq, fault.Wrap(op, err)
 }
+
+// made keeps that somebody said of an order that it is ready, or took that back. It is a fact
+// of ours from the press on, whatever becomes of the call: of a made order that is cancelled
+// before it leaves nothing goes back to be sold.
+func (h *Hub) made(tx *db.Tx, who Actor, row *db.OrderRow, m order.Made, at time.Time) {
+	ref := order.Ref{Realm: row.Ref.Realm, Kind: order.KindOwn, ID: row.Ref.ID}
+	old, _ := tx.Record(ref)
+	was, _ := order.Get[order.Made](old, order.RegMade)
+	if (was.At > 0) == (m.At > 0) {
+		return
+	}
+	var own order.Record
+	order.Put(&own, order.RegMade, order.Stamp{Version: max(at.UnixMilli(), was.At+1), Class: order.ClassAct}, m)
+	tx.PutRecord(ref, old.Merge(own))
+	tx.Link(ref, row.Ref.ID)
+	what := actMade
+	if m.At == 0 {
+		what = actNotMade
+	}
+	tx.Journal(db.Entry{At: at, Direction: db.Act, What: what, Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref, By: who.ID, Outcome: "done", Body: toJSON(own)})
+}
+
+// What the journal calls them.
+const (
+	actMade    = "made"
+	actNotMade = "not_made"
+)

@@ -29,7 +29,8 @@ type taken struct {
 	Sold  int64       `json:"sold"` // pieces as sold, whatever became of them
 	Kept  int64       `json:"kept,omitempty"`
 	Gone  int64       `json:"gone,omitempty"`
-	Back  int64       `json:"back,omitempty"` // gone, and perhaps on sale again at the platform
+	Waste int64       `json:"waste,omitempty"` // of what has gone: made, and cancelled before it left
+	Back  int64       `json:"back,omitempty"`  // gone, and perhaps on sale again at the platform
 	Short int64       `json:"short,omitempty"`
 }
 
@@ -57,7 +58,7 @@ func (h *Hub) take(tx *db.Tx, row *db.OrderRow, o *order.Order, shop db.ShopRow,
 		if at := slices.IndexFunc(have, func(x taken) bool { return x.Offer == t.Offer }); at >= 0 {
 			was = have[at]
 		}
-		if was.Offer == t.Offer && was.Kept == t.Kept && was.Gone == t.Gone && was.Back == t.Back && was.Sold == t.Sold && was.Short == 0 {
+		if was.Offer == t.Offer && was.Kept == t.Kept && was.Gone == t.Gone && was.Waste == t.Waste && was.Back == t.Back && was.Sold == t.Sold && was.Short == 0 {
 			t.Short = 0
 			continue
 		}
@@ -88,7 +89,7 @@ func lacks(o *order.Order, list []taken) {
 func (h *Hub) takes(tx *db.Tx, ref order.Ref, o *order.Order, shop db.ShopRow, have []taken) []taken {
 	var out []taken
 	for _, t := range have {
-		t.Kept, t.Gone, t.Back = 0, 0, 0
+		t.Kept, t.Gone, t.Waste, t.Back = 0, 0, 0, 0
 		out = append(out, t)
 	}
 	if shop.ID != 0 {
@@ -109,6 +110,7 @@ func (h *Hub) takes(tx *db.Tx, ref order.Ref, o *order.Order, shop db.ShopRow, h
 			}
 			out[at].Kept += l.Kept
 			out[at].Gone += l.Gone
+			out[at].Waste += l.Wasted
 			out[at].Back += l.Back
 			sold[id] += l.Quantity
 		}
@@ -154,8 +156,10 @@ func (h *Hub) book(tx *db.Tx, row *db.OrderRow, was taken, t *taken) {
 	} else {
 		stock.Take(&s.Level, &stock.Offer{}, kept, gone)
 	}
-	if gone != 0 {
-		tx.Move(db.MovementRow{StockKey: t.key(), Pieces: -gone, Reason: stock.SaleOut, Cause: row.ID.String()})
+	for why, n := range map[stock.Reason]int64{stock.SaleOut: gone - (t.Waste - was.Waste), stock.Waste: t.Waste - was.Waste} {
+		if n != 0 {
+			tx.Move(db.MovementRow{StockKey: t.key(), Pieces: -n, Reason: why, Cause: row.ID.String()})
+		}
 	}
 	switch lack := max(-s.Sellable(), 0); {
 	case t.Kept == 0: // it has left, or needs nothing any more

@@ -25,12 +25,13 @@ const (
 	ActOnCopy       Name = "act-on-copy"      // db: a restored copy takes itself for the original
 	RaiseEarly      Name = "raise-early"      // stock: a channel's lowered number counts before it is certain what was sold until then
 	ChannelAlone    Name = "channel-alone"    // stock: each channel is given what can be sold, whatever the others show
+	MadeReturns     Name = "made-returns"     // order: what was made for a cancelled order can be sold again
 	TakeOnce        Name = "take-once"        // hub: an order that is heard of again takes what it took the first time
 	RefundBlind     Name = "refund-blind"     // meituan: a refund is answered whatever case is open by now
 )
 
 // All lists the mutants.
-var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RaiseEarly, ChannelAlone, TakeOnce, RefundBlind}
+var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RaiseEarly, ChannelAlone, MadeReturns, TakeOnce, RefundBlind}
 
 // Variable is the environment variable that names the mutant of a `-tags mutants` build.
 const Variable = "TONGDAN_MUTANT"

@@ -25,6 +25,7 @@ type press struct {
 	effect  ident.Effect
 	told    bool // an answer came: done, under way, or no
 	refused bool
+	lost    bool // a press was never answered, so that it may have been taken
 }
 
 func idOf(ref string) ml.ID {
@@ -138,10 +139,12 @@ func (w *World) press(p *press) {
 		return
 	}
 	w.spawn(n, "press "+p.name+" at "+n.name(), func() {
+		unanswered := p.lost
+		p.lost = true
 		done, err := n.hub.Act(context.Background(), w.actor(), p.order, p.act)
 		switch code := fault.CodeOf(err); {
 		case err == nil:
-			p.told = true
+			p.told, p.lost = true, false
 			if p.effect != 0 && done.Effect != 0 && done.Effect != p.effect {
 				w.violate("%s: pressed again, it became a second effect (%s beside %s)", p.name, done.Effect, p.effect)
 			}
@@ -152,7 +155,7 @@ func (w *World) press(p *press) {
 				w.ready[books.Key(p.placed.channel, p.placed.ref)] = true
 			}
 		case code == fault.Conflict || code == fault.NotFound || code == fault.Unsupported:
-			p.told, p.refused = true, true
+			p.told, p.refused, p.lost = true, true, unanswered
 		case code == fault.Unavailable || code == fault.Unknown: // he presses again later
 		default:
 			w.violate("%s: %v", p.name, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/sim"
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
+	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/stock"
 )
 
@@ -123,8 +124,10 @@ func (w *World) wantBooked(pieces int) {
 }
 
 // takenMT is how many pieces an order of Meituan takes: at least and at most, where the
-// platform's book does not say whether the goods had left before it was cancelled.
-func takenMT(o *mt.Order) (least, most int64) {
+// platform's book does not say whether the goods had left before it was cancelled. What the
+// kitchen said is ready does not come back either, and the platform may not have heard of it:
+// made says whether it did, and sure whether the hub has answered that press.
+func takenMT(o *mt.Order, made, sure bool) (least, most int64) {
 	for _, l := range o.Detail {
 		if l.FoodCode != dish || l.SKU != spec || o.Paid == 0 {
 			continue
@@ -134,6 +137,11 @@ func takenMT(o *mt.Order) (least, most int64) {
 		switch {
 		case o.Status == 9 && (on || o.Completed > 0):
 			least, most = least+whole, most+whole // what a rider has fetched does not come back
+		case o.Status == 9 && made:
+			most += whole
+			if sure {
+				least += whole
+			}
 		case o.Status == 9:
 		default:
 			least, most = least+kept, most+whole
@@ -191,7 +199,19 @@ func (w *World) taken(o placed) (least, most int64) {
 	if err != nil {
 		return 0, 0
 	}
-	return takenMT(x)
+	made, sure := w.made(o)
+	return takenMT(x, made, sure)
+}
+
+// made reports whether the clerk said that an order is ready, and whether the hub has taken
+// that: a press that was refused after one that nobody answered may have been the second.
+func (w *World) made(o placed) (made, sure bool) {
+	for _, name := range w.names {
+		if p := w.pressed[name]; p.placed == o && p.act.Kind == order.Ready && (!p.refused || p.effect != 0 || p.lost) {
+			made, sure = true, sure || p.effect != 0 || p.told && !p.refused
+		}
+	}
+	return made, sure
 }
 
 // takers lists the orders that take pieces by the platforms' books, for people.
@@ -282,7 +302,7 @@ func (w *World) checkStock(ctx context.Context, n *node) {
 	}
 	var sum, people int64
 	for _, m := range moved {
-		if sum += m.Pieces; m.Reason != stock.SaleOut {
+		if sum += m.Pieces; m.Reason != stock.SaleOut && m.Reason != stock.Waste {
 			people += m.Pieces
 		}
 	}

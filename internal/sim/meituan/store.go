@@ -319,7 +319,7 @@ func (t *change) giveBack(o *Order) {
 		}
 		k := f.sku(l.SKU)
 		switch {
-		case k == nil || o.left():
+		case k == nil || o.left() || o.MealReady > 0: // what was made is wasted
 		case o.Confirmed > 0 || k.Stock.number() < 0:
 			t.s.stockChanged(st, f, k, o, sim.StockFreed, l.Quantity)
 		default:

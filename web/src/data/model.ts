@@ -108,6 +108,8 @@ export type Line = {
   packing: Money | null;
   pocket: string;
   refunded_quantity: number;
+  /** Made, and not back in stock since the order was cancelled before they left. */
+  wasted_quantity: number;
   image: string;
 };
 /** `in_price`: the lines' prices are after it already; it is told for who pays and not subtracted again. */
@@ -540,6 +542,7 @@ export function readOrder(o: WireOrder): Order {
       packing: readMoney(l.packing),
       pocket: text(l.pocket),
       refunded_quantity: count(l.refunded_quantity),
+      wasted_quantity: count(l.wasted_quantity),
       image: /^https:\/\//.test(text(l.image)) ? text(l.image) : "",
     })),
     money: {

@@ -2786,6 +2786,8 @@ export interface components {
             spec?: string;
             total: components["schemas"]["Amount"];
             unit?: string;
+            /** Format: int64 */
+            wasted_quantity?: number;
         };
         LookInputBody: {
             token: string;
@@ -2902,7 +2904,7 @@ export interface components {
              */
             pieces: number;
             /** @enum {string} */
-            reason: "receipt" | "count" | "sale_out" | "correction";
+            reason: "receipt" | "count" | "sale_out" | "waste" | "correction";
             sku_id: string;
             store_id: string;
         };

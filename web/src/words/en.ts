@@ -929,6 +929,8 @@ export const words = {
     pocket: "Bag {{pocket}}",
     refundedCount_one: "{{count}} refunded",
     refundedCount_other: "{{count}} refunded",
+    wasted: "{{count}} wasted",
+    wastedWhy: "Made before the order was cancelled: it does not go back into stock. Book in what can still be sold.",
     money: "Money",
     customer: "Customer",
     masked: "Masked",

@@ -994,6 +994,8 @@ export const words: Shape<typeof reference> = {
     pocket: "Bolsa {{pocket}}",
     refundedCount_one: "{{count}} reembolsado",
     refundedCount_other: "{{count}} reembolsados",
+    wasted: "{{count}} de merma",
+    wastedWhy: "Ya estaba hecho cuando se canceló: no vuelve al stock. Registra como entrada lo que aún se pueda vender.",
     money: "Dinero",
     customer: "Cliente",
     masked: "Oculto",

@@ -992,6 +992,8 @@ export const words: Shape<typeof reference> = {
     pocket: "Sacola {{pocket}}",
     refundedCount_one: "{{count}} reembolsado",
     refundedCount_other: "{{count}} reembolsados",
+    wasted: "{{count}} de perda",
+    wastedWhy: "Já estava pronto quando foi cancelado: não volta ao estoque. Dê entrada no que ainda puder ser vendido.",
     money: "Valores",
     customer: "Cliente",
     masked: "Oculto",

@@ -917,6 +917,8 @@ export const words = {
     pocket: "{{pocket}} 号口袋",
     refundedCount_one: "已退 {{count}}",
     refundedCount_other: "已退 {{count}}",
+    wasted: "计入餐损 {{count}}",
+    wastedWhy: "做好后订单取消：不回库存。还能卖的，请手动入库。",
     money: "金额",
     customer: "顾客与地址",
     masked: "已脱敏",

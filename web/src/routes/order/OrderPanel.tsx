@@ -259,6 +259,11 @@ function Lines({ order: o }: { order: Order }) {
                     {l.refunded_quantity > 0 ? (
                       <small className="bad">{t("order.refundedCount", { count: l.refunded_quantity })}</small>
                     ) : null}
+                    {l.wasted_quantity > 0 ? (
+                      <small className="bad" title={t("order.wastedWhy")} data-testid="line-wasted">
+                        {t("order.wasted", { count: l.wasted_quantity })}
+                      </small>
+                    ) : null}
                   </span>
                   <span className="num line-sum">
                     {l.total ? formatMoney(l.total) : "—"}
