@@ -14,6 +14,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/lite"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -42,41 +43,44 @@ func (w *Window) find(id ident.Order, what, want, got string) {
 
 // snapshot runs f over one moment of the database.
 func (d *DB) snapshot(ctx context.Context, f func(r *reader) error) error {
-	o := &sql.TxOptions{ReadOnly: true}
-	if d.eng.name == "postgres" {
-		o.Isolation = sql.LevelRepeatableRead
+	if d.local != nil {
+		return d.local(ctx, func(c *lite.Conn) error {
+			if err := c.Script("BEGIN"); err != nil {
+				return storeError(err)
+			}
+			defer c.Script("ROLLBACK")
+			return f(&reader{func(text string, args []any, each func(scanFunc) error) error {
+				_, err := c.Run(text, args, each)
+				return storeError(err)
+			}})
+		})
 	}
-	tx, err := d.reads.BeginTx(ctx, o)
+	tx, err := d.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
 	if err != nil {
 		return storeError(err)
 	}
 	defer tx.Rollback()
-	if d.eng.wide != "" {
-		if _, err := tx.ExecContext(ctx, d.eng.wide); err != nil {
+	if _, err := tx.ExecContext(ctx, d.eng.wide); err != nil {
+		return storeError(err)
+	}
+	return f(&reader{func(text string, args []any, each func(scanFunc) error) error {
+		rows, err := tx.QueryContext(ctx, text, args...)
+		if err != nil {
 			return storeError(err)
 		}
-	}
-	return f(&reader{ctx, tx})
+		defer rows.Close()
+		for rows.Next() {
+			if err := each(rows.Scan); err != nil {
+				return err
+			}
+		}
+		return storeError(rows.Err())
+	}})
 }
 
 // A reader reads within a snapshot.
 type reader struct {
-	ctx context.Context
-	tx  *sql.Tx
-}
-
-func (r *reader) query(text string, args []any, each func(scanFunc) error) error {
-	rows, err := r.tx.QueryContext(r.ctx, text, args...)
-	if err != nil {
-		return storeError(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return storeError(rows.Err())
+	query func(text string, args []any, each func(scanFunc) error) error
 }
 
 func (r *reader) one(text string, args []any, dest ...any) (found bool, err error) {

@@ -75,9 +75,10 @@ type DB struct {
 	twice   bool
 	inert   bool
 	owner   string
-	place   string // where the data lies, as a copy would not say
-	reads   *sql.DB
-	stmts   *sync.Map // text → *sql.Stmt of reads
+	place   string   // where the data lies, as a copy would not say
+	local   reading  // reads from SQLite; nil = PostgreSQL
+	reads   *sql.DB  // from PostgreSQL
+	stmts   sync.Map // text → *sql.Stmt of reads
 	keys    *keyring
 	zip     *zipper
 	days    sync.Map     // dayKey → openKey
@@ -112,7 +113,7 @@ var migrations embed.FS
 // with fault.Unauthorized when the master key is not the one it was made with.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.Open"
-	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), stmts: new(sync.Map), bell: newBell(), turns: newTurns(), turn: o.Turn, newID: o.ID}
+	d := &DB{now: o.Now, log: o.Log, twice: o.Twice, inert: o.Inert, owner: random("n"), bell: newBell(), turns: newTurns(), turn: o.Turn, newID: o.ID}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -131,7 +132,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		err = d.openSQLite(ctx, o.Dir)
 	case o.Memory != nil:
 		d.memory = o.Memory
-		err = d.openMemory(ctx, o.Memory)
+		err = d.openMemory(o.Memory)
 	default:
 		err = fault.New(op, fault.Invalid, "give DATABASE_URL or a folder for the data")
 	}
@@ -222,12 +223,10 @@ func (d *DB) Close() error {
 	}
 	d.work.Wait()
 	var errs []error
-	if d.memory == nil { // it keeps its own
-		d.stmts.Range(func(_, s any) bool {
-			errs = append(errs, s.(*sql.Stmt).Close())
-			return true
-		})
-	}
+	d.stmts.Range(func(_, s any) bool {
+		errs = append(errs, s.(*sql.Stmt).Close())
+		return true
+	})
 	for i := len(d.closers) - 1; i >= 0; i-- {
 		errs = append(errs, d.closers[i]())
 	}

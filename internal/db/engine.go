@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/lite"
 )
 
 // An engine is everything in which SQLite and PostgreSQL differ, beside the types in
@@ -76,7 +77,7 @@ type stmt struct {
 	rows int64                     // affected
 }
 
-type scanFunc func(dest ...any) error
+type scanFunc = lite.Scan
 
 // exec carries out one statement.
 func exec(ctx context.Context, c conn, text string, args ...any) error {
@@ -102,6 +103,20 @@ func one(ctx context.Context, c conn, text string, args []any, dest ...any) (fou
 // query reads committed rows on the read pool.
 func (d *DB) query(ctx context.Context, text string, args []any, each func(scan scanFunc) error) error {
 	if err := d.memory.fail(Reading); err != nil {
+		return storeError(err)
+	}
+	if d.local != nil {
+		var own error
+		err := d.local(ctx, func(c *lite.Conn) error {
+			_, err := c.Run(text, args, func(scan scanFunc) error {
+				own = each(scan)
+				return own
+			})
+			return err
+		})
+		if own != nil {
+			return own
+		}
 		return storeError(err)
 	}
 	st, err := d.prepared(ctx, text)
@@ -138,17 +153,13 @@ func (d *DB) one(ctx context.Context, text string, args []any, dest ...any) (fou
 	return found, err
 }
 
-// prepared keeps the statements of reads; texts are few, since lists of values are
-// padded to powers of two.
+// prepared keeps the statements of reads from PostgreSQL; texts are few, since lists of
+// values are padded to powers of two.
 func (d *DB) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s, ok := d.stmts.Load(text); ok {
 		return s.(*sql.Stmt), nil
 	}
-	plan := text
-	if d.eng != nil && d.eng.local { // nil: while PostgreSQL is being opened
-		plan = unpeeked(text)
-	}
-	s, err := d.reads.PrepareContext(ctx, plan)
+	s, err := d.reads.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}

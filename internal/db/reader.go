@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +23,7 @@ import (
 // this program's, and with fault.Unauthorized when the master key is not its own.
 func OpenReader(ctx context.Context, o Options) (*DB, error) {
 	const op = "db.OpenReader"
-	d := &DB{now: o.Now, log: o.Log, owner: random("r"), stmts: new(sync.Map), bell: newBell(), turns: newTurns(), queue: newQueue(), health: newHealth()}
+	d := &DB{now: o.Now, log: o.Log, owner: random("r"), bell: newBell(), turns: newTurns(), queue: newQueue(), health: newHealth()}
 	d.queue.close() // whoever wants to write is refused
 	if d.now == nil {
 		d.now = time.Now
@@ -51,11 +50,7 @@ func (d *DB) openReads(ctx context.Context, o Options) error {
 			return &fault.Error{Op: op, Code: fault.NotFound, Words: "there is no database in this folder", Err: err}
 		}
 		d.eng = sqliteEngine()
-		var err error
-		if d.reads, err = openFile(file, 4, "mode=rw&_pragma=query_only(1)"); err != nil {
-			return fault.Wrap(op, err)
-		}
-		d.closers = append(d.closers, d.reads.Close)
+		d.readFile(file, "?mode=rw")
 		return nil
 	}
 	config, err := pgx.ParseConfig(o.URL)

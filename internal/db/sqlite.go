@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite" // for goose
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/lite"
 	"github.com/tongdan/tongdan/internal/point"
 )
 
@@ -30,6 +31,7 @@ const (
 	busyWait        = "10000"   // ms that a statement waits for another process
 	restartWait     = "10"      // ms that the WAL's beginning anew waits for readers
 	restartAgain    = time.Second
+	fileReaders     = 4
 )
 
 // openSQLite opens the file in a folder. The folder is locked for this process: a
@@ -43,41 +45,35 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 		return err
 	}
 	file := filepath.Join(dir, sqliteFile)
-	writer, err := openFile(file, 1, "_txlock=immediate")
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	d.closers = append(d.closers, writer.Close)
-	if err := d.migrate(ctx, writer, goose.DialectSQLite3, "sqlite"); err != nil {
+	if err := d.migrateFile(ctx, file); err != nil {
 		return err
 	}
-	if d.reads, err = openFile(file, 4, "_pragma=query_only(1)"); err != nil {
-		return fault.Wrap(op, err)
-	}
-	d.closers = append(d.closers, d.reads.Close)
-	checkpoints, err := openFile(file, 1, "")
+	writer, err := openFile(file, "", 1)
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
+	checkpoints, err := openFile(file, "", 1)
+	if err != nil {
+		return errors.Join(fault.Wrap(op, err), writer.Close())
+	}
+	d.readFile(file, "")
 	d.closers = append(d.closers, checkpoints.Close)
 	d.place, d.folder = placeOf(file), dir
-	var wal atomic.Int64 // bytes in the WAL, as last looked at
-	d.work.Go(func() { d.checkpoint(checkpoints, &wal) })
+	wal := new(atomic.Int64) // bytes in the WAL, as last looked at
+	d.work.Go(func() { d.checkpoint(checkpoints, wal) })
 	d.eng = sqliteEngine()
-	d.eng.writers = sqliteWriter(op, writer, &wal)
+	d.eng.writers = func(context.Context) ([]conn, error) { return []conn{&sqliteConn{c: writer, wal: wal}}, nil }
 	return nil
 }
 
-// sqliteWriter gives the one connection of a pool that writes. wal is how large the WAL
-// was when it was last looked at, in bytes.
-func sqliteWriter(op string, pool *sql.DB, wal *atomic.Int64) func(context.Context) ([]conn, error) {
-	return func(ctx context.Context) ([]conn, error) {
-		c, err := pool.Conn(ctx)
-		if err != nil {
-			return nil, fault.Wrap(op, err)
-		}
-		return []conn{&sqliteConn{c: c, wal: wal, stmts: map[string]*sql.Stmt{}}}, nil
-	}
+// reading gives f a connection to SQLite that reads, for as long as f lasts.
+type reading func(ctx context.Context, f func(*lite.Conn) error) error
+
+// readFile reads from a file, on at most four connections.
+func (d *DB) readFile(file, query string) {
+	pool := lite.NewPool(fileReaders, func() (*lite.Conn, error) { return openFile(file, query, fileReaders, "query_only(1)") })
+	d.closers = append(d.closers, pool.Close)
+	d.local = pool.Do
 }
 
 // sqliteEngine is SQLite without connections that write.
@@ -89,7 +85,7 @@ func sqliteEngine() *engine {
 		aside: "+",
 		blame: blameSQLite,
 		taken: func(err error) bool {
-			e, ok := errors.AsType[*sqlite.Error](err)
+			e, ok := errors.AsType[*lite.Error](err)
 			return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 		},
 	}
@@ -109,26 +105,32 @@ func (d *DB) lockDir(dir string) error {
 	return nil
 }
 
-// openFile opens a pool. Settings are in the DSN, so that each connection has them.
-func openFile(file string, conns int, extra string) (*sql.DB, error) {
-	pragmas := []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(" + busyWait + ")",
-		"wal_autocheckpoint(0)", fmt.Sprintf("cache_size(-%d)", 65536/conns), // KB: as much for the writer as for all readers
-		"temp_store(MEMORY)", "mmap_size(268435456)"}
+// filePragmas are the settings of each of so many connections to a file, which share 64 MB
+// of memory: as much for the writer as for all readers.
+func filePragmas(conns int) []string {
+	return []string{"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(" + busyWait + ")",
+		"wal_autocheckpoint(0)", fmt.Sprintf("cache_size(-%d)", 65536/conns), "temp_store(MEMORY)", "mmap_size(268435456)"}
+}
+
+func fileURI(file string) string { return "file:" + (&url.URL{Path: file}).EscapedPath() }
+
+func openFile(file, query string, conns int, more ...string) (*lite.Conn, error) {
+	pragmas := append([]string{"busy_timeout(" + busyWait + ")"}, filePragmas(conns)...) // to begin with the WAL takes a lock
+	return lite.Open(fileURI(file)+query, lite.Options{Pragmas: append(pragmas, more...), Plan: unpeeked})
+}
+
+// migrateFile brings the schema up to date, through database/sql, as goose wants it.
+func (d *DB) migrateFile(ctx context.Context, file string) error {
 	q := make(url.Values)
-	for _, p := range pragmas {
+	for _, p := range filePragmas(1) {
 		q.Add("_pragma", p)
 	}
-	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
-	if extra != "" {
-		dsn += "&" + extra
-	}
-	pool, err := sql.Open("sqlite", dsn)
+	pool, err := sql.Open("sqlite", fileURI(file)+"?"+q.Encode()+"&_txlock=immediate")
 	if err != nil {
-		return nil, err
+		return fault.Wrap("db.migrateFile", err)
 	}
-	pool.SetMaxOpenConns(conns)
-	pool.SetMaxIdleConns(conns)
-	return pool, nil
+	pool.SetMaxOpenConns(1)
+	return errors.Join(d.migrate(ctx, pool, goose.DialectSQLite3, "sqlite"), pool.Close())
 }
 
 // checkpoint moves the WAL into the file beside the writer, which otherwise does it
@@ -136,7 +138,7 @@ func openFile(file string, conns int, extra string) (*sql.DB, error) {
 // begins the WAL anew with the next write; that happens whenever a moment is quiet. Where
 // none is, wal grows past maxWAL and the writer finishes the little that was written
 // since the last look.
-func (d *DB) checkpoint(pool *sql.DB, wal *atomic.Int64) {
+func (d *DB) checkpoint(c *lite.Conn, wal *atomic.Int64) {
 	tick := time.NewTicker(checkpointEvery)
 	defer tick.Stop()
 	for {
@@ -146,7 +148,7 @@ func (d *DB) checkpoint(pool *sql.DB, wal *atomic.Int64) {
 		case <-tick.C:
 		}
 		var busy, frames, moved int64
-		if err := pool.QueryRowContext(forever, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved); err != nil {
+		if _, err := c.Run("PRAGMA wal_checkpoint(PASSIVE)", nil, func(scan scanFunc) error { return scan(&busy, &frames, &moved) }); err != nil {
 			d.log.Warn("the checkpoint failed", "error", err)
 			continue
 		}
@@ -156,26 +158,10 @@ func (d *DB) checkpoint(pool *sql.DB, wal *atomic.Int64) {
 
 // sqliteConn is the one connection that writes.
 type sqliteConn struct {
-	c      *sql.Conn
+	c      *lite.Conn
 	wal    *atomic.Int64
-	stmts  map[string]*sql.Stmt
 	open   bool
 	notYet time.Time // readers were in the way of that until lately
-}
-
-// SQLite's calls get a context that never ends: the driver otherwise starts a goroutine
-// for each, and a statement that is broken off ends the transaction of everybody.
-var forever = context.Background()
-
-func (s *sqliteConn) prepare(text string) (*sql.Stmt, error) {
-	if st := s.stmts[text]; st != nil {
-		return st, nil
-	}
-	st, err := s.c.PrepareContext(forever, unnamed(unpeeked(text)))
-	if err == nil {
-		s.stmts[text] = st
-	}
-	return st, err
 }
 
 // unpeeked hides bound values from the planner. SQLite looks at the value of a parameter
@@ -186,35 +172,8 @@ func unpeeked(text string) string { return peeked.Replace(text) }
 
 var peeked = strings.NewReplacer("LIMIT $", "LIMIT 0 + $", "= $", "= +$", "< $", "< +$", "> $", "> +$")
 
-// unnamed turns $1, $2, $3 … into ?, when each stands once and in order: the driver
-// looks a named parameter up by its name each time it is bound.
-func unnamed(text string) string {
-	out := make([]byte, 0, len(text))
-	for i, next := 0, 1; i < len(text); i++ {
-		if text[i] != '$' {
-			out = append(out, text[i])
-			continue
-		}
-		digits := 0
-		n := 0
-		for ; i+1+digits < len(text) && text[i+1+digits] >= '0' && text[i+1+digits] <= '9'; digits++ {
-			n = n*10 + int(text[i+1+digits]-'0')
-		}
-		if n != next {
-			return text
-		}
-		next++
-		i += digits
-		out = append(out, '?')
-	}
-	return string(out)
-}
-
 func (s *sqliteConn) plain(text string) error {
-	st, err := s.prepare(text)
-	if err == nil {
-		_, err = st.ExecContext(forever)
-	}
+	_, err := s.c.Run(text, nil, nil)
 	return err
 }
 
@@ -235,31 +194,9 @@ func (s *sqliteConn) run(_ context.Context, list ...*stmt) error {
 	return nil
 }
 
-func (s *sqliteConn) do(q *stmt) error {
-	st, err := s.prepare(q.text)
-	if err != nil {
-		return fmt.Errorf("%w (in %.60s)", err, q.text)
-	}
-	if q.each == nil {
-		res, err := st.ExecContext(forever, q.args...)
-		if err != nil {
-			return err
-		}
-		q.rows, err = res.RowsAffected()
-		return err
-	}
-	rows, err := st.QueryContext(forever, q.args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		q.rows++
-		if err := q.each(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+func (s *sqliteConn) do(q *stmt) (err error) {
+	q.rows, err = s.c.Run(q.text, q.args, q.each)
+	return err
 }
 
 func (s *sqliteConn) commit(ctx context.Context, list ...*stmt) (lost bool, err error) {
@@ -306,29 +243,14 @@ func (s *sqliteConn) truncate() {
 }
 
 // wrote counts the pages that left the cache, which in WAL mode go to the log.
-func (s *sqliteConn) wrote() (n int64) {
-	_ = s.c.Raw(func(raw any) error {
-		if c, ok := raw.(sqlite.DBStatus); ok {
-			pages, _, _ := c.Status(sqlite.DBStatusCacheWrite, true)
-			n = int64(pages) * walPage
-		}
-		return nil
-	})
-	return n
-}
+func (s *sqliteConn) wrote() int64 { return s.c.Written() * walPage }
 
-func (s *sqliteConn) close() error {
-	var errs []error
-	for _, st := range s.stmts {
-		errs = append(errs, st.Close())
-	}
-	return errors.Join(append(errs, s.c.Close())...)
-}
+func (s *sqliteConn) close() error { return s.c.Close() }
 
 // blameSQLite: only a plain constraint failure leaves the transaction as it was, and
 // belongs to one verb.
 func blameSQLite(err error) blame {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+	if e, ok := errors.AsType[*lite.Error](err); ok {
 		switch e.Code() & 0xff {
 		case sqlite3.SQLITE_CONSTRAINT:
 			return ofVerb

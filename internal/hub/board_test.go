@@ -22,21 +22,21 @@ func TestTheBoardIsTheSumOfItsStores(t *testing.T) {
 		w.must(err)
 		shops, err := w.db.Shops(ctx, w.who.Scope)
 		w.must(err)
-		var stores []ident.Store
+		stores := map[string]ident.Store{} // two shops of one moment come in any order
 		for _, s := range shops {
 			if s.External == "TEA002" {
 				s.Store = second.ID
 				_, err := w.hub.PutShop(ctx, w.who, s)
 				w.must(err)
 			}
-			stores = append(stores, s.Store)
+			stores[s.External] = s.Store
 		}
 		person := func(name string, store ident.Store) hub.Actor {
 			u, err := w.db.AddUser(ctx, db.UserRow{Merchant: w.who.Merchant, Name: name, Role: "store_manager", Stores: []ident.Store{store}})
 			w.must(err)
 			return hub.Actor{Scope: db.Scope{Merchant: w.who.Merchant, Stores: u.Stores}, ID: u.ID.String(), Name: name, Role: "store_manager"}
 		}
-		managers := []hub.Actor{person("王店长", stores[0]), person("李店长", stores[1])}
+		managers := []hub.Actor{person("王店长", stores["TEA001"]), person("李店长", stores["TEA002"])}
 
 		refunded := w.place(`{"app_poi_code":"TEA001"}`)
 		w.until("the order arrives", func() bool { return w.status(refunded) == order.StatusNew })

@@ -20,7 +20,7 @@ import (
 // durable holds what Meituan was told against what is committed: a push that was answered
 // is in the journal.
 func (w *World) durable() {
-	n, err := w.mem.Count(context.Background(), `SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan'`)
+	n, err := w.mem.Count(`SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan'`)
 	if err != nil || n < int64(w.answered) {
 		w.violate("Meituan holds %d pushes for received, %d are committed (%v)", w.answered, n, err)
 		w.answered = int(n)
