@@ -15,9 +15,10 @@ import (
 var floors = [][]string{
 	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite"},
 	{"order", "effect", "stock", "role"},
-	{"channel"},
-	{"channel/channeltest", "internal/platform/*", "internal/sender", "internal/db"},
-	{"internal/platform", "internal/lane"},
+	{"channel", "ticket"},
+	{"printer"},
+	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "internal/sender", "internal/db"},
+	{"internal/platform", "internal/printer", "internal/lane"},
 	{"internal/hub"},
 	{"internal/backup"},
 	{"internal/api"},

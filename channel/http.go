@@ -44,7 +44,7 @@ var ErrTooLate = errors.New("the lease of this call has ended")
 // byte is sent, whatever a name resolves to.
 func NewClients(allow ...netip.Prefix) (reads, calls *http.Client) {
 	may := reach(allow)
-	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, ControlContext: may.control}
+	dialer := NewDialer(allow...)
 	transport := func() *http.Transport {
 		return &http.Transport{
 			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
