@@ -30,6 +30,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/mutant"
 )
 
 // A Nature says what a second call would do.
@@ -205,6 +206,9 @@ func (e Effect) After(out Outcome, now int64, wait time.Duration, code fault.Cod
 	case Clash:
 		return e.look(now, wait)
 	case Lost:
+		if mutant.On(mutant.RepeatBlind) {
+			return e.again(now, wait)
+		}
 		return e.look(now, max(Settle, wait))
 	case NotSeen:
 		e.Looks++

@@ -30,6 +30,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/internal/span"
 	"github.com/tongdan/tongdan/order"
@@ -708,7 +709,7 @@ func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, k K
 		if !res.Next.IsZero() {
 			next.State, next.NextAt = effect.Waiting, res.Next.UnixMilli()
 		}
-		if again && (!next.State.Open() || !res.Next.IsZero()) {
+		if again && !mutant.On(mutant.AskedOnce) && (!next.State.Open() || !res.Next.IsZero()) {
 			next.State, next.NextAt, next.Attempts, next.Why, next.Code = effect.Waiting, now, 0, fault.Reason{}, ""
 		}
 		tx.PutEffect(&next)

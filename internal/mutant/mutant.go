@@ -27,11 +27,13 @@ const (
 	ChannelAlone    Name = "channel-alone"    // stock: each channel is given what can be sold, whatever the others show
 	MadeReturns     Name = "made-returns"     // order: what was made for a cancelled order can be sold again
 	TakeOnce        Name = "take-once"        // hub: an order that is heard of again takes what it took the first time
+	RepeatBlind     Name = "repeat-blind"     // effect: a call whose answer was lost is made again without looking whether it took place
+	AskedOnce       Name = "asked-once"       // lane: what is asked again while it is under way is content with the answer that comes
 	RefundBlind     Name = "refund-blind"     // meituan: a refund is answered whatever case is open by now
 )
 
 // All lists the mutants.
-var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RaiseEarly, ChannelAlone, MadeReturns, TakeOnce, RefundBlind}
+var All = []Name{SkipDedupe, AnswerFirst, DropLease, ReplayingClient, GoOn, EnvelopeVersion, ActOnCopy, RaiseEarly, ChannelAlone, MadeReturns, TakeOnce, RepeatBlind, AskedOnce, RefundBlind}
 
 // Variable is the environment variable that names the mutant of a `-tags mutants` build.
 const Variable = "TONGDAN_MUTANT"

@@ -50,6 +50,8 @@ var proofs = map[mutant.Name]struct {
 	mutant.ChannelAlone: {stocked("60"), `(verify, stock: \d+ of \d+: \[\{ shown of|channels show \d+ pieces of -?\d+)[\s\S]*made smaller`},
 	mutant.MadeReturns:  {stocked("60"), `sellable is -?\d+, by the platforms' books -?\d+ to -?\d+[\s\S]*made smaller`},
 	mutant.TakeOnce:     {stocked("60"), `sellable is -?\d+, by the platforms' books -?\d+ to -?\d+[\s\S]*made smaller`},
+	mutant.RepeatBlind:  {days("60"), `(the platform received it|changed the platform's book) \d+ times[\s\S]*made smaller`},
+	mutant.AskedOnce:    {only("internal/lane", "^TestWhatIsAskedAgainWhileItIsUnderWayIsMadeOnceMore$/^sqlite$"), `asked \[1\], want once more`},
 	mutant.RefundBlind: {only("internal/platform/meituan", "^TestConformance$/withdrawn|^TestAgreeingToARefundThatHasChangedIsAConflict$"),
 		`agreeing to a withdrawn request: .*want a refusal`},
 	mutant.ReplayingClient: {only("internal/platform/meituan", "^TestConformance$/dropped_after_the_commit"), `a lost answer gave .*, want unknown_outcome`},
