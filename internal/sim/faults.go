@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
@@ -42,8 +43,8 @@ type FaultPlan struct {
 	PushLateBy time.Duration `json:"-"` // on the platform's clock; 0 = 30 s. In JSON push_late_ms.
 	SlowBy     time.Duration `json:"-"` // real time, at most a minute; 0 = 3 s. In JSON slow_ms.
 
-	// Only limits the plan to these API paths or push kinds (as Call.Kind and Push.Kind
-	// name them); empty = all.
+	// Only limits the plan to these API paths, push kinds or what a push is about (as
+	// Call.Kind, Push.Kind and Push.Key name them); empty = all.
 	Only []string `json:"only,omitempty"`
 }
 
@@ -109,8 +110,9 @@ type Faults struct {
 
 type ordered struct {
 	kind string
-	only string // path or push kind; "" = any
+	only string // path, push kind or what a push is about; "" = any
 	left int
+	by   time.Duration // of PushLate; 0 = as the plan says
 }
 
 // NewFaults returns faults with an empty plan: a platform that behaves.
@@ -136,7 +138,8 @@ func (f *Faults) Plan() FaultPlan {
 }
 
 // Next makes sure that the next n calls or pushes are hit by this fault (PushLost, Err429, ...),
-// whatever the plan says. With only, the next n on those API paths or push kinds, n for each.
+// whatever the plan says. With only, the next n on those API paths, push kinds or pushes about
+// these orders, n for each.
 func (f *Faults) Next(kind string, n int, only ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -144,8 +147,16 @@ func (f *Faults) Next(kind string, n int, only ...string) {
 		only = []string{""}
 	}
 	for _, o := range only {
-		f.once = append(f.once, ordered{kind, o, n})
+		f.once = append(f.once, ordered{kind: kind, only: o, left: n})
 	}
+}
+
+// Delay makes sure that the next push of a kind or about an order goes out so much later,
+// on the platform's clock.
+func (f *Faults) Delay(by time.Duration, only string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.once = append(f.once, ordered{kind: PushLate, only: only, left: 1, by: by})
 }
 
 // Calm takes back the plan and whatever Next ordered.
@@ -155,23 +166,40 @@ func (f *Faults) Calm() {
 	f.plan, f.once = FaultPlan{}, nil
 }
 
-// Hit asks whether this call or push, named by path or push kind, is hit by a fault.
-func (f *Faults) Hit(kind, what string) bool {
+// Hit asks whether a call, named by its path, or a push, named by its kind and by what it
+// is about, is hit by a fault.
+func (f *Faults) Hit(kind string, names ...string) bool {
+	hit, _ := f.hit(kind, names)
+	return hit
+}
+
+// late asks how late a push is sent, 0 = at once.
+func (f *Faults) late(push Push) time.Duration {
+	hit, by := f.hit(PushLate, []string{push.Kind, push.Key})
+	if !hit {
+		return 0
+	}
+	return cmp.Or(by, f.lateBy())
+}
+
+func (f *Faults) lateBy() time.Duration { return cmp.Or(f.Plan().PushLateBy, 30*time.Second) }
+
+func (f *Faults) hit(kind string, names []string) (hit bool, by time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, o := range f.once {
-		if o.kind == kind && (o.only == "" || o.only == what) {
+		if o.kind == kind && (o.only == "" || slices.Contains(names, o.only)) {
 			if f.once[i].left--; f.once[i].left <= 0 {
 				f.once = slices.Delete(f.once, i, i+1)
 			}
-			return true
+			return true, o.by
 		}
 	}
 	p := f.plan.chance(kind)
-	if p <= 0 || len(f.plan.Only) > 0 && !slices.Contains(f.plan.Only, what) {
-		return false
+	if p <= 0 || len(f.plan.Only) > 0 && !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(f.plan.Only, n) }) {
+		return false, 0
 	}
-	return f.rng.Float64() < p
+	return f.rng.Float64() < p, 0
 }
 
 func knownFault(kind string) bool { return slices.Contains(faultKinds, kind) }

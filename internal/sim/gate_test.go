@@ -157,3 +157,19 @@ func TestALimiterRefillsOnTheClock(t *testing.T) {
 		t.Errorf("a second later %d, want 2", n)
 	}
 }
+
+// What is ordered for one order's push leaves the others alone, and says how late it is.
+func TestAFaultIsOrderedForOneOrder(t *testing.T) {
+	f := NewFaults(1)
+	f.Next(PushDoubled, 1, "17")
+	f.Delay(90*time.Second, "18")
+	if f.Hit(PushDoubled, "order/paid", "16") || !f.Hit(PushDoubled, "order/paid", "17") || f.Hit(PushDoubled, "order/paid", "17") {
+		t.Error("a push about another order is doubled, or one twice")
+	}
+	if by := f.late(Push{Kind: "order/paid", Key: "17"}); by != 0 {
+		t.Errorf("another order's push is %v late", by)
+	}
+	if by := f.late(Push{Kind: "order/paid", Key: "18"}); by != 90*time.Second {
+		t.Errorf("the push is %v late", by)
+	}
+}

@@ -250,13 +250,16 @@ func (p *Pusher) stray(push Push, line string) bool {
 	if push.strayed {
 		return false
 	}
-	late := p.o.Faults.Hit(PushLate, push.Kind)
-	reordered := !late && push.Key != "" && p.o.Faults.Hit(PushReordered, push.Kind)
-	if !late && !reordered {
+	by := p.o.Faults.late(push)
+	reordered := by == 0 && push.Key != "" && p.o.Faults.Hit(PushReordered, push.Kind, push.Key)
+	if by == 0 && !reordered {
 		return false
 	}
+	if reordered {
+		by = p.o.Faults.lateBy() // at the latest, when no other follows
+	}
 	push.strayed = true
-	push.Due = p.o.Clock.Now().Add(cmp.Or(p.o.Faults.Plan().PushLateBy, 30*time.Second))
+	push.Due = p.o.Clock.Now().Add(by)
 	fault := PushLate
 	if reordered {
 		fault = PushReordered
@@ -341,11 +344,11 @@ func (p *Pusher) send(push *Push, waits []time.Duration) Result {
 	}
 	push.Attempt++
 	last := push.Attempt > len(waits)
-	if p.o.Faults.Hit(PushLost, push.Kind) {
+	if p.o.Faults.Hit(PushLost, push.Kind, push.Key) {
 		p.note(*push, Sent{Attempt: push.Attempt, Fault: PushLost, OK: true})
 		return Result{OK: true, Last: true, Fault: PushLost}
 	}
-	if p.o.Faults.Hit(PushForged, push.Kind) {
+	if p.o.Faults.Hit(PushForged, push.Kind, push.Key) {
 		s, _ := p.exchange(*push, true)
 		s.Fault = PushForged
 		p.note(*push, s)
@@ -354,7 +357,7 @@ func (p *Pusher) send(push *Push, waits []time.Duration) Result {
 	if p.ctx.Err() == nil {
 		p.note(*push, s)
 	}
-	if sent && p.o.Faults.Hit(PushDoubled, push.Kind) {
+	if sent && p.o.Faults.Hit(PushDoubled, push.Kind, push.Key) {
 		again, _ := p.exchange(*push, false)
 		again.Fault = PushDoubled
 		p.note(*push, again)

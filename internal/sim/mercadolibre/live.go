@@ -24,6 +24,8 @@ type LiveOptions struct {
 	// Keep is how many orders are remembered; the oldest finished ones are forgotten beyond it.
 	// Default 20,000.
 	Keep int
+	// Calm is a crowd in which no buyer changes his mind and every parcel arrives.
+	Calm bool
 	// PrintForSeller prints labels that the seller has left alone for an hour, so that a
 	// demonstration without a working hub goes on.
 	PrintForSeller bool
@@ -181,7 +183,7 @@ func (c *crowd) carry(now time.Time, gone time.Duration) error {
 				add("pay", ActArgs{})
 			}
 		case v.Order.Status != "paid" && v.Order.Status != "partially_refunded":
-		case sh.Dispatched.IsZero() && chance(0.004):
+		case !c.o.Calm && sh.Dispatched.IsZero() && chance(0.004):
 			add("buyer_cancel", ActArgs{})
 		case sh.Type == "fulfillment":
 		case sh.Substatus == "ready_to_print" && c.o.PrintForSeller && now.Sub(sh.Updated.Time) > time.Hour:
@@ -192,9 +194,9 @@ func (c *crowd) carry(now time.Time, gone time.Duration) error {
 			add("hub", ActArgs{})
 		case (sh.Substatus == "in_hub" || sh.Substatus == "dropped_off") && chance(0.2):
 			add("ship", ActArgs{})
-		case sh.Status == "shipped" && chance(0.002):
+		case !c.o.Calm && sh.Status == "shipped" && chance(0.002):
 			add("return", ActArgs{})
-		case sh.Status == "shipped" && sh.Substatus == "" && chance(0.01):
+		case !c.o.Calm && sh.Status == "shipped" && sh.Substatus == "" && chance(0.01):
 			add("fail", ActArgs{Substatus: oneOf(c.r, []string{"receiver_absent", "bad_address"})})
 		case sh.Status == "shipped" && chance(0.06):
 			add("deliver", ActArgs{})
