@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/rehearse"
 )
 
 // The demonstration fills a database over both platforms; verify and replay look at it
@@ -64,7 +66,58 @@ func TestVerifyAndReplayBesideARunningServer(t *testing.T) {
 	}
 	t.Logf("%d lines, %d about orders, %d orders; verify: %+v", listed.Lines, listed.Learnt, listed.Orders, rep.Checks)
 
-	err := run(t.Context(), []string{"verify", "--data", t.TempDir()}, none, &out, &out)
+	// What came on that day is rehearsed. It was too short for customers to change their
+	// minds, so some of them do here, and messages go astray.
+	prepare = func(p *rehearse.Plan) {
+		n := 0
+		for i := range p.Day.Lives {
+			l := &p.Day.Lives[i]
+			l.Deeds = nil
+			if l.Channel != "meituan" || i > len(p.Day.Lives)*2/3 { // the last ones have little time left
+				continue
+			}
+			deed := func(kind string, after int64) {
+				l.Deeds = append(l.Deeds, hub.Deed{Kind: kind, At: l.Placed + after*1000, Sent: hub.Sending{Doubled: n % 2}})
+			}
+			switch n++; n % 8 {
+			case 0:
+				deed(hub.DeedRemind, 20)
+			case 1:
+				deed(hub.DeedCancel, 1)
+			case 2:
+				deed(hub.DeedRefund, 40)
+			case 3:
+				deed(hub.DeedPart, 40)
+				deed(hub.DeedWithdraw, 60)
+			case 4:
+				l.Sent.Doubled = 1
+			case 5:
+				l.Sent.Late = 30 * time.Second
+			case 6:
+				l.Sent.Lost = true
+			case 7:
+				l.Sent.Swapped = true
+				deed(hub.DeedRemind, 5)
+			}
+		}
+	}
+	t.Cleanup(func() { prepare = func(*rehearse.Plan) {} })
+	file := filepath.Join(t.TempDir(), "report.json")
+	var told output
+	if err := run(t.Context(), []string{"rehearse", "--profile", "replay", "--from", dir, "--minutes", "0.2", "--faults", "none", "--lang", "en", "--json", file}, none, &told, &out); err != nil {
+		t.Fatalf("the day again: %v\n%s", err, &told)
+	}
+	raw, err := os.ReadFile(file)
+	var again rehearse.Report
+	if err == nil {
+		err = json.Unmarshal(raw, &again)
+	}
+	if x := again.Replayed; err != nil || !again.Held || x == nil || x.Lives < 120 || x.Stored != 0 || x.Lines < 500 || again.Orders.In < x.Lives*9/10 ||
+		x.Doubled == 0 || x.Late == 0 || x.Swapped == 0 || x.Lost == 0 || x.Deeds[hub.DeedRemind] == 0 || x.Deeds[hub.DeedCancel] == 0 || x.Deeds[hub.DeedRefund] == 0 || x.Deeds[hub.DeedPart] == 0 {
+		t.Errorf("%v: %+v, orders %+v\n%s", err, again.Replayed, again.Orders, &told)
+	}
+
+	err = run(t.Context(), []string{"verify", "--data", t.TempDir()}, none, &out, &out)
 	if !errors.As(err, new(couldNotLook)) {
 		t.Errorf("verify without a database: %v", err)
 	}

@@ -8,27 +8,36 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/hub"
+	"github.com/tongdan/tongdan/internal/platform"
 	"github.com/tongdan/tongdan/internal/rehearse"
 )
 
 // rehearse plays a busy day on simulated platforms and says whether the promise held:
-// exit code 0 it held, 1 it did not, 2 the rehearsal could not run.
+// exit code 0 it held, 1 it did not, 2 the rehearsal could not run or ended early without
+// anything that broke it.
 func (c command) rehearse(ctx context.Context, args []string) error {
-	held, err := c.rehearsed(ctx, args)
+	r, err := c.rehearsed(ctx, args)
 	switch {
 	case err != nil:
 		return couldNotLook{err}
-	case !held:
-		return errDoesNotHold
+	case r.Held:
+		return nil
+	case r.Ended != nil && !r.Broken:
+		return couldNotLook{errEndedEarly}
 	}
-	return nil
+	return errDoesNotHold
 }
 
-func (c command) rehearsed(ctx context.Context, args []string) (held bool, err error) {
+// errEndedEarly: what is known is told already.
+var errEndedEarly = errors.New("the rehearsal ended early: whether the promise holds is not known")
+
+func (c command) rehearsed(ctx context.Context, args []string) (*rehearse.Report, error) {
 	f := c.flags("rehearse")
 	var p rehearse.Plan
 	f.StringVar(&p.Profile, "profile", "lunch", "how orders come: lunch, festival (ten times as many), flash (one SKU), replay (the last period's, see --from)")
@@ -43,31 +52,32 @@ func (c command) rehearsed(ctx context.Context, args []string) (held bool, err e
 	f.Float64Var(&p.Rate, "rate", 0, "orders a second on average (default: lunch 2, festival and flash 20)")
 	f.StringVar(&p.Hub, "hub", "", "address of a hub that runs on this machine already, with an empty database; it is not killed")
 	f.StringVar(&p.Key, "api-key", "", "API key of that hub's owner")
-	from := f.String("from", "", "for replay: the data folder or DATABASE_URL whose orders are played again; only times and numbers are read")
+	from := f.String("from", "", "for replay: the data folder or DATABASE_URL whose last period is played again; names and addresses are not taken along")
 	period := f.Duration("period", 24*time.Hour, "for replay: how far back")
+	f.DurationVar(&p.Settle, "settle", 20*time.Minute, "how long the books may take to agree after the last order, as long as they get nearer")
 	jsonFile := f.String("json", "", "write the report to this file as JSON")
 	pageFile := f.String("page", "", "write the report to this file as a page with charts")
 	langFlag := f.String("lang", "", "language of the report: zh or en (default: the locale)")
 	if err := parse(f, args); err != nil {
-		return false, err
+		return nil, err
 	}
 	lang, err := rehearse.LangOf(*langFlag, c.env)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if p.Profile == "replay" {
 		if *from == "" {
-			return false, errors.New("--profile replay needs --from, the data folder or DATABASE_URL whose orders are to be played again")
+			return nil, errors.New("--profile replay needs --from, the data folder or DATABASE_URL whose orders are to be played again")
 		}
-		if p.Shape, err = c.shape(ctx, *from, *period); err != nil {
-			return false, err
+		if p.Day, err = c.day(ctx, *from, *period); err != nil {
+			return nil, err
 		}
 	} else if *from != "" {
-		return false, errors.New("--from is for --profile replay")
+		return nil, errors.New("--from is for --profile replay")
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	p.Node = func(dir, addr string) *exec.Cmd {
 		cmd := exec.Command(self, "serve", "--addr", addr, "--data", dir, "--allow-private", "loopback")
@@ -78,19 +88,22 @@ func (c command) rehearsed(ctx context.Context, args []string) (held bool, err e
 	line := newLine(c.out)
 	p.Say = func(g rehearse.Progress) { line.put(lang.Line(g)) }
 	prepare(&p)
+	// The first Ctrl-C ends the day, after which the books are looked at once more; from
+	// then on the next one ends the program.
+	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
 	report, err := rehearse.Run(ctx, p)
 	line.end()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	if err := errors.Join(
 		report.Text(c.out, lang),
 		write(*jsonFile, report.JSON),
 		write(*pageFile, func(w io.Writer) error { return report.Page(w, lang) }),
 	); err != nil {
-		return false, err
+		return nil, err
 	}
-	return report.Held, nil
+	return report, nil
 }
 
 // prepare is for tests, which doctor a rehearsal.
@@ -164,9 +177,9 @@ func (c command) asRehearsed(o *hub.Options) error {
 	return nil
 }
 
-// shape reads what was bought in the last period and when, beside a server that runs.
-// From is a data folder or the URL of a PostgreSQL database.
-func (c command) shape(ctx context.Context, from string, period time.Duration) ([]rehearse.Bought, error) {
+// day reads what came in the last period, beside a server that runs. From is a data folder
+// or the URL of a PostgreSQL database.
+func (c command) day(ctx context.Context, from string, period time.Duration) (*hub.Day, error) {
 	dir, url := from, ""
 	if strings.HasPrefix(from, "postgres://") || strings.HasPrefix(from, "postgresql://") {
 		dir, url = c.or("TONGDAN_DATA", "./data"), from // the folder of the master key
@@ -176,9 +189,13 @@ func (c command) shape(ctx context.Context, from string, period time.Duration) (
 		return nil, fmt.Errorf("--from: %w", err)
 	}
 	defer d.Close()
-	shape, err := rehearse.Shape(ctx, d, period)
+	h := hub.New(hub.Options{DB: d, Platforms: platform.All(), Log: c.log, NoLanes: true})
+	day, err := h.Day(ctx, period, c.progress())
+	if err == nil && len(day.Lives) == 0 {
+		err = errors.New("there are no orders")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	return shape, nil
+	return day, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/pgserver"
 	"github.com/tongdan/tongdan/internal/rehearse"
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // TestMain makes the test binary the program when a rehearsal started it as a node.
@@ -148,6 +150,7 @@ func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
 		"--minutes 600":                        "0.05 to 120",
 		"--profile replay":                     "--from",
 		"--profile replay --from /nowhere":     "--from",
+		"--settle 3h":                          "1s to 2h",
 		"--kill 3ms":                           "a second or more",
 		"--lang fr":                            "zh or en",
 	} {
@@ -155,5 +158,76 @@ func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
 		if !errors.As(err, new(couldNotLook)) || !strings.Contains(err.Error(), text) {
 			t.Errorf("%s: %v", args, err)
 		}
+	}
+}
+
+// TestARehearsalThatEndsEarlySaysWhatItKnows, whether it was interrupted while orders came
+// or while the books were settled, or settling took longer than it may: what does not agree
+// yet is named and breaks nothing, what is certain breaks the promise.
+func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	lost := func(want map[string]books.Entry) { want["meituan 1"] = books.Entry{Status: "new", Total: "CNY 1"} }
+	twice := func(want map[string]books.Entry) {
+		defer lost(want)
+		for k, e := range want {
+			e.Tally = sim.Tally{"order/confirm": {Calls: 2, Changes: 2}}
+			want[k] = e
+			return
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		args   string
+		phase  string // when it is interrupted; "" = never
+		doctor func(map[string]books.Entry)
+		broken bool
+		stage  string
+		why    string
+		says   []string
+	}{
+		{"while orders come", "--rate 5 --minutes 1", "load", lost, false, rehearse.StageLoad, rehearse.WhyInterrupted, []string{"? Ended early", "while orders came: interrupted", "meituan 1 is lost"}},
+		{"while it settles", "--minutes 0.05", "settle", lost, false, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"while settling: interrupted", "Does not agree yet", "meituan 1 is lost"}},
+		{"while it settles, with a promise broken", "--minutes 0.05", "settle", twice, true, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"✗ The promise did not hold (", "changed the platform's book 2 times"}},
+		{"out of time", "--minutes 0.05 --settle 1s", "", lost, false, rehearse.StageSettle, rehearse.WhyTime, []string{"longer than --settle allows", "meituan 1 is lost"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			prepare = func(p *rehearse.Plan) {
+				p.Doctor = c.doctor
+				say := p.Say
+				p.Say = func(g rehearse.Progress) {
+					say(g)
+					if g.Phase == c.phase && g.In >= 5 && (g.Phase != "settle" || g.Differ > 0) {
+						interrupt()
+					}
+				}
+			}
+			t.Cleanup(func() { prepare = func(*rehearse.Plan) {} })
+			name := filepath.Join(t.TempDir(), "report.json")
+			var out bytes.Buffer
+			err := run(ctx, append(strings.Fields("rehearse --profile lunch --faults none --lang en --json "+name), strings.Fields(c.args)...), none, &out, io.Discard)
+			if c.broken && !errors.Is(err, errDoesNotHold) || !c.broken && (!errors.As(err, new(couldNotLook)) || !errors.Is(err, errEndedEarly)) {
+				t.Errorf("it ended with %v", err)
+			}
+			for _, text := range c.says {
+				if !strings.Contains(out.String(), text) {
+					t.Errorf("the report does not say %q:\n%s", text, &out)
+				}
+			}
+			raw, err := os.ReadFile(name)
+			var r rehearse.Report
+			if err == nil {
+				err = json.Unmarshal(raw, &r)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := r.Ended; e == nil || e.Stage != c.stage || e.Why != c.why || !e.Compared || r.Held || r.Broken != c.broken || r.Orders.In < 5 || r.Orders.Lost != 0 {
+				t.Errorf("the report: ended %+v, held %v, broken %v, orders %+v", r.Ended, r.Held, r.Broken, r.Orders)
+			}
+		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim"
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
@@ -28,22 +29,34 @@ type crowd struct {
 	mt     []string
 	ml     []ml.ID
 	turned int // who found sold out what they wanted
+
+	// Of a replay, by the one who buys.
+	replay *Replayed // nil = it is none
+	scale  scale
+	drawn  int64
+	lives  map[*hub.Life]string // the platform's number of each that was placed
 }
 
 func newCrowd(p *Plan, at *platforms, l *ledger, d *diary) *crowd {
-	return &crowd{plan: p, at: at, stock: l, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
+	c := &crowd{plan: p, at: at, stock: l, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
+	if p.Profile == "replay" {
+		c.replay = &Replayed{Lines: p.Day.Lines, Lives: len(p.Day.Lives), Stored: p.Day.Stored, Staff: p.Day.Staff, Deeds: map[string]int{}}
+		c.scale, c.lives = scaleOf(*p), map[*hub.Life]string{}
+	}
+	return c
 }
 
-// live lets riders, carriers and customers move the orders until ctx ends.
+// live lets riders, carriers and customers move the orders until ctx ends. In a replay
+// customers do what they did then, and nothing else.
 func (c *crowd) live(ctx context.Context) {
 	const day = 24 * time.Hour
 	const all = 10 * maxOrders // nothing is forgotten before the books have been compared
 	var both sync.WaitGroup
 	both.Go(func() {
-		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day, MaxOrders: all})
+		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day, MaxOrders: all, Calm: c.replay != nil})
 	})
 	both.Go(func() {
-		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, PrintForSeller: true})
+		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, PrintForSeller: true, Calm: c.replay != nil})
 	})
 	both.Wait()
 }
@@ -56,6 +69,10 @@ func (c *crowd) buy(ctx context.Context, list []buy) error {
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if b.deed != nil {
+			c.do(b)
+			continue
 		}
 		if err := c.place(i, b); err != nil {
 			return err
@@ -111,6 +128,11 @@ func (c *crowd) place(i int, b buy) error {
 		}
 		order["detail"] = detail
 	}
+	if b.life != nil {
+		id := c.number(false)
+		order["order_id"] = id
+		c.send(c.at.mt.Faults(), id, b.life.Sent)
+	}
 	raw, err := json.Marshal(order)
 	if err != nil {
 		return err
@@ -122,6 +144,7 @@ func (c *crowd) place(i int, b buy) error {
 	if err != nil {
 		return fmt.Errorf("the simulated Meituan takes no order: %w", err)
 	}
+	c.again(b, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mt = append(c.mt, id)
@@ -139,7 +162,14 @@ func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
 		p.SellerID = sellers[0].ID
 		item = map[string]any{"quantity": 1, "item": map[string]any{"id": it.code}}
 	}
-	raw, err := json.Marshal(map[string]any{"order_items": []any{item}})
+	order := map[string]any{"order_items": []any{item}}
+	if b.life != nil {
+		id := c.number(true)
+		order["id"] = json.Number(id)
+		p.Pending = false
+		c.send(c.at.ml.Faults(), id, b.life.Sent)
+	}
+	raw, err := json.Marshal(order)
 	if err != nil {
 		return err
 	}
@@ -154,6 +184,7 @@ func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("the simulated Mercado Libre takes no order: %w", err)
 	}
+	c.again(b, done.Orders[0].String())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range done.Orders {

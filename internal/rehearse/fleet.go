@@ -95,6 +95,7 @@ func (f *fleet) launch(ctx context.Context, addr string) (*node, error) {
 	n := &node{cmd: f.plan.Node(f.dir, addr), ended: make(chan error, 1), log: &tail{}}
 	n.cmd.Env = append(n.cmd.Environ(), NodeEnv+"="+string(told), "TONGDAN_KEY="+f.key, "DATABASE_URL="+f.database)
 	n.cmd.Stderr = n.log
+	n.cmd.SysProcAttr = apart() // Ctrl-C is for the rehearsal, which looks at the books before the nodes end
 	if n.leash, err = n.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}

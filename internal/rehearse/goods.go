@@ -41,7 +41,7 @@ func (l *ledger) fill(p *Plan, at *platforms, list []buy) error {
 		switch {
 		case b.hot:
 			hot++
-		case b.retail:
+		case b.retail, b.deed != nil:
 		case b.pieces > 0:
 			takeaway += b.pieces
 		default:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -14,6 +15,7 @@ const openStates = "waiting,sending,unknown,person"
 // settle waits until nothing is under way and the books agree, or until the platforms'
 // slowest way of repair has had its time: orders that no push told of are read again
 // every half an hour at the latest, by the platforms' clock. What differs then is told.
+// A backlog that is still worked off when the plan's own limit is over ends it early.
 func (j *judge) settle(ctx context.Context) error {
 	if err := j.hurry(ctx); err != nil {
 		return err
@@ -23,22 +25,28 @@ func (j *judge) settle(ctx context.Context) error {
 	limit := cmp.Or(j.plan.Patience, 90*time.Second+time.Duration(float64(35*time.Minute)/j.at.clock.Speed()))
 	agreed, least := false, math.MaxInt
 	for pause := time.Second; ; {
-		busy, err := j.compare(ctx)
-		if err != nil {
+		if err := j.compare(ctx); err != nil {
 			return err
 		}
-		left := busy + len(j.differ) + j.stock.Above
+		left := len(j.under) + len(j.differ) + j.stock.Above
 		j.left.Store(int64(left))
-		if left < least { // a backlog that is worked off has its time
+		if left > 0 {
+			j.last = slices.Concat(j.differ, j.under, j.stock.above())
+		}
+		if left < least { // it has its time as long as it gets on
 			least, began = left, time.Now()
 		}
 		before := agreed
 		agreed = left == 0
-		if agreed && before || time.Since(began) > limit || time.Since(first) > maxSettle {
-			return j.finish(ctx) // twice: what comes late must not undo it
-		}
 		if !agreed || !before {
 			j.settled = time.Since(first)
+		}
+		switch {
+		case agreed && before, time.Since(began) > limit: // twice: what comes late must not undo it
+			return j.finish(ctx)
+		case time.Since(first) > j.plan.Settle:
+			j.end(StageSettle, WhyTime, "")
+			return nil
 		}
 		if !wait(ctx, pause) {
 			return ctx.Err()
@@ -46,9 +54,6 @@ func (j *judge) settle(ctx context.Context) error {
 		pause = min(pause*3/2, 4*time.Second)
 	}
 }
-
-// maxSettle ends the settling whatever progress there is.
-const maxSettle = 20 * time.Minute
 
 // settleSpeed is the clock's speed while all is settled: half an hour in half a minute.
 const settleSpeed = 60
@@ -72,49 +77,60 @@ func (j *judge) hurry(ctx context.Context) error {
 	return nil
 }
 
-// compare reads all orders and says how many acts are under way.
-func (j *judge) compare(ctx context.Context) (busy int, err error) {
-	err = j.api.effects(ctx, openStates, func(e effectView) {
+// compare reads all orders, levels of stock and acts that are under way, and what the
+// platforms hold after that.
+func (j *judge) compare(ctx context.Context) error {
+	var under []effectView
+	err := j.api.effects(ctx, openStates, func(e effectView) {
 		if e.Kind == "read" || e.OrderID == "" || e.Kind == "acknowledge" {
 			return
 		}
-		if e.State != "person" {
-			busy++
-			return
+		if e.State == "person" && j.ended == nil {
+			j.decide(ctx, e) // and what that leads to has to be waited for
 		}
-		busy += j.decide(ctx, e)
+		under = append(under, e)
 	})
 	if err != nil {
-		return busy, err
+		return err
 	}
 	var have []books.Order
+	keys := map[string]string{} // by the hub's id; one that has moved between two pages comes twice
 	if err := j.api.orders(ctx, func(o orderView) {
-		have = append(have, books.Order{Channel: o.Channel, Ref: o.Ref, Status: o.Status, Total: minor(o.Total), Theirs: o.Theirs})
+		if keys[o.ID] == "" {
+			keys[o.ID] = books.Key(o.Channel, o.Ref)
+			have = append(have, books.Order{Channel: o.Channel, Ref: o.Ref, Status: o.Status, Total: minor(o.Total), Theirs: o.Theirs})
+		}
 	}); err != nil {
-		return busy, err
-	}
-	if j.want, err = j.crowd.expect(); err != nil {
-		return busy, err
-	}
-	if j.plan.Doctor != nil {
-		j.plan.Doctor(j.want)
+		return err
 	}
 	hub, err := j.levels(ctx)
 	if err != nil {
-		return busy, err
+		return err
 	}
-	j.stock = j.rehearsal.stock.sum(hub)
+	want, err := j.book()
+	if err != nil {
+		return err
+	}
 	_, ready := j.clerk.all()
-	j.differ = books.Compare(j.want, have, ready)
-	return busy, nil
+	j.want, j.under, j.stock, j.differ = want, j.name(under, keys), j.rehearsal.stock.sum(hub), books.Compare(want, have, ready)
+	return nil
+}
+
+// book gives what the platforms hold now.
+func (j *judge) book() (map[string]books.Entry, error) {
+	want, err := j.crowd.expect()
+	if err == nil && j.plan.Doctor != nil {
+		j.plan.Doctor(want)
+	}
+	return want, err
 }
 
 // decide does what a person does with an additive act whose outcome could not be learnt:
 // look at the platform's own pages, and say what is there.
-func (j *judge) decide(ctx context.Context, e effectView) (busy int) {
+func (j *judge) decide(ctx context.Context, e effectView) {
 	var o orderView
 	if err := j.api.must(ctx, "GET", "/orders/"+e.OrderID, "", nil, &o); err != nil {
-		return 1
+		return
 	}
 	call := books.Calls[o.Channel][e.Kind]
 	outcome := "not_done"
@@ -122,13 +138,12 @@ func (j *judge) decide(ctx context.Context, e effectView) (busy int) {
 		outcome = "done"
 	}
 	if err := j.api.must(ctx, "POST", "/effects/"+e.ID+"/resolve", "resolve-"+e.ID, map[string]string{"outcome": outcome}, nil); err != nil {
-		return 1
+		return
 	}
 	j.asked++
 	if outcome == "not_done" {
 		j.again[e.ID]++
 	}
-	return 1 // what it leads to has to be waited for
 }
 
 // finish compares the acts, once everything has ended.
@@ -138,7 +153,7 @@ func (j *judge) finish(ctx context.Context) error {
 		return err
 	}
 	list, _ := j.clerk.all()
-	j.byEnd = map[string]int{}
+	j.acts, j.byEnd = 0, map[string]int{}
 	for i, p := range list {
 		if p.Effect != "" {
 			list[i].State, list[i].Again = states[p.Effect], j.again[p.Effect]
@@ -146,10 +161,13 @@ func (j *judge) finish(ctx context.Context) error {
 			j.byEnd[states[p.Effect]]++
 		}
 	}
+	// What is called done by now has to be in the book of now.
+	var err error
+	if j.want, err = j.book(); err != nil {
+		return err
+	}
 	j.once = books.Once(j.want, list)
 	j.stock.Named, j.stock.Turned = j.named.all(), j.crowd.turned
-	j.lacks = j.stock.breaches()
-	var err error
 	j.parked, err = parkedOf(ctx, j.api)
 	return err
 }

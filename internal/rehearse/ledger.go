@@ -301,8 +301,22 @@ func (s *Stock) breaches() (list []books.Difference) {
 	if s.Beyond > 0 && len(s.Named) == 0 {
 		list = append(list, books.Difference{Kind: kindUnnamed, Text: fmt.Sprintf("platforms sold %d pieces beyond what they showed, and the hub named no order", s.Beyond)})
 	}
+	return append(list, s.above()...)
+}
+
+// above are the levels of which the hub would sell more than there is.
+func (s *Stock) above() []books.Difference {
+	return s.differences(func(v Level) bool { return v.Hub > v.Left })
+}
+
+// held are the levels of which the hub sells less than there is. It breaks nothing.
+func (s *Stock) held() []books.Difference {
+	return s.differences(func(v Level) bool { return v.Hub < v.Left })
+}
+
+func (s *Stock) differences(those func(Level) bool) (list []books.Difference) {
 	for _, v := range s.Levels {
-		if v.Hub > v.Left { // fewer is held back, and told
+		if those(v) {
 			name := v.SKU + " @ " + v.Store
 			list = append(list, books.Difference{Kind: kindLevel, Key: name, Text: fmt.Sprintf("%s: the hub says %d can be sold, the platforms' books leave %d", name, v.Hub, v.Left)})
 		}

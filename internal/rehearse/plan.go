@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim"
 )
 
@@ -50,14 +51,18 @@ type Plan struct {
 	// of its owner. It is not killed, and its clock is the real one.
 	Hub, Key string
 
-	// Shape is what replay plays: what was bought and when, without who.
-	Shape []Bought
+	// Day is what replay plays: what was bought and when, how platforms told of it, and
+	// what customers did then, without who.
+	Day *hub.Day
 
 	// Node gives the command that runs one node; see NodeEnv.
 	Node func(dir, addr string) *exec.Cmd
 	// Patience is how long the books may take to agree after the last order; 0 = as long as
 	// the platforms' slowest way of repair takes.
 	Patience time.Duration
+	// Settle is how long the books may take to agree in all, as long as they get nearer:
+	// when it is over the rehearsal ends early and tells what it knows; 0 = 20 minutes.
+	Settle time.Duration
 	// Doctor changes what the platforms are believed to hold before it is compared, so that
 	// a test can see a broken promise being told. nil = nothing.
 	Doctor func(map[string]books.Entry)
@@ -66,15 +71,6 @@ type Plan struct {
 	Say func(Progress)
 	// Log gets what engineers want to know of the machinery itself.
 	Log *slog.Logger
-}
-
-// A Bought is one order of an earlier period: its time after the beginning, where it was
-// bought, and how much. It says nothing about the customer.
-type Bought struct {
-	After   time.Duration
-	Channel string // meituan, mercadolibre
-	Lines   int
-	Pieces  int
 }
 
 // A profile is a way in which orders come.
@@ -137,15 +133,15 @@ func (p *Plan) Check() error {
 		p.Speed = 1
 	}
 	p.Nodes, p.Speed, p.Minutes = cmp.Or(p.Nodes, 1), cmp.Or(p.Speed, 10), cmp.Or(p.Minutes, 5)
-	p.Lease = cmp.Or(p.Lease, 3*time.Second)
+	p.Lease, p.Settle = cmp.Or(p.Lease, 3*time.Second), cmp.Or(p.Settle, 20*time.Minute)
 	if p.Profile == "replay" {
-		if len(p.Shape) == 0 {
+		if p.Day == nil || len(p.Day.Lives) == 0 {
 			return fmt.Errorf("there is nothing to replay: name with --from the data folder or the database whose orders are to be played again")
 		}
-		if len(p.Shape) > maxOrders {
-			return fmt.Errorf("%d orders are more than the %d of one rehearsal: replay a shorter period", len(p.Shape), maxOrders)
+		if len(p.Day.Lives) > maxOrders {
+			return fmt.Errorf("%d orders are more than the %d of one rehearsal: replay a shorter period", len(p.Day.Lives), maxOrders)
 		}
-		p.Rate = float64(len(p.Shape)) / (p.Minutes * 60)
+		p.Rate = float64(len(p.Day.Lives)) / (p.Minutes * 60)
 	}
 	p.Rate = cmp.Or(p.Rate, pr.rate)
 	switch {
@@ -161,6 +157,8 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("--speed is %g: use 1 to %d", p.Speed, maxSpeed)
 	case p.Kill < 0 || p.Kill > 0 && p.Kill < time.Second:
 		return fmt.Errorf("--kill is %v: use a second or more", p.Kill)
+	case p.Settle < time.Second || p.Settle > 2*time.Hour:
+		return fmt.Errorf("--settle is %v: use 1s to 2h", p.Settle)
 	case p.Lease < 500*time.Millisecond || p.Lease > 5*time.Minute:
 		return fmt.Errorf("--lease is %v: use 0.5s to 5m", p.Lease)
 	}

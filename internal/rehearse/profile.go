@@ -5,15 +5,19 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/tongdan/tongdan/internal/hub"
 )
 
-// A buy is one order that is going to be placed.
+// A buy is one order that is going to be placed, or what a customer does with one.
 type buy struct {
 	at     time.Duration // real time after the beginning
 	retail bool          // at Mercado Libre
 	hot    bool          // the one SKU of a flash sale
 	lines  int           // 0 = whatever the customer likes
 	pieces int
+	life   *hub.Life // of a replay: the order of that day
+	deed   *hub.Deed // nil = it is bought; else what its customer did with it
 }
 
 func bell(u, middle, width float64) float64 {
@@ -44,21 +48,5 @@ func schedule(p Plan) []buy {
 		u := (float64(k-1) + (want-sum[k-1])/(sum[k]-sum[k-1])) / steps
 		out[i] = buy{at: time.Duration(u * float64(total)), retail: rng.Float64() < pr.retail, hot: rng.Float64() < pr.hot}
 	}
-	return out
-}
-
-// replayed plays what was bought in an earlier period, with its time drawn together.
-func replayed(p Plan) []buy {
-	first, last := p.Shape[0].After, p.Shape[0].After
-	for _, b := range p.Shape {
-		first, last = min(first, b.After), max(last, b.After)
-	}
-	scale := p.Minutes * float64(time.Minute) / float64(max(last-first, time.Second))
-	out := make([]buy, 0, len(p.Shape))
-	for _, b := range p.Shape {
-		at := time.Duration(float64(b.After-first) * min(scale, 1)) // a short period is not drawn out
-		out = append(out, buy{at: at, retail: b.Channel == "mercadolibre", lines: min(max(b.Lines, 1), 20), pieces: min(max(b.Pieces, b.Lines, 1), 200)})
-	}
-	slices.SortStableFunc(out, func(a, b buy) int { return int(a.at - b.at) })
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -30,7 +29,12 @@ type Report struct {
 	// Held says whether the promise held: no order lost, none doubled, none that differs in
 	// status or total from the platform's, nothing sold that was not there, nothing done twice,
 	// nothing said to be done that was not, and every invariant of the database. Deadlines and penalties do not decide it; they are below.
-	Held     bool      `json:"held"`
+	Held bool `json:"held"`
+	// Broken says that the promise did not hold, for certain. A rehearsal that ended early
+	// may know neither.
+	Broken bool   `json:"broken"`
+	Ended  *Ended `json:"ended_early"` // null = it came to its end
+
 	Orders   Orders    `json:"orders"`
 	Acts     Acts      `json:"acts"`
 	Parked   int       `json:"parked"` // messages that could not be read; they are kept
@@ -50,7 +54,12 @@ type Report struct {
 	First  *Break             `json:"first_break"` // null = nothing broke
 	Breaks map[string]int     `json:"breaks"`      // how many of each kind
 	List   []Break            `json:"break_list"`  // the first of them, by time
-	Differ []books.Difference `json:"differences"` // the first of them
+	Differ []books.Difference `json:"differences"` // that break the promise: the first of them
+	Open   []books.Difference `json:"not_agreed"`  // ended early: orders, acts and levels that did not agree yet, the first of them
+	Opened int                `json:"not_agreed_count"`
+	Last   []books.Difference `json:"last_to_agree"` // settling waited for these last, the first of them
+
+	Replayed *Replayed `json:"replayed"` // null = no earlier day was played again
 
 	Timeline []Point `json:"timeline"`
 	Marks    []Mark  `json:"marks"`
@@ -64,6 +73,7 @@ type Orders struct {
 	Doubled  int `json:"doubled"`
 	Strange  int `json:"strange"` // that no platform has
 	Differ   int `json:"differ"`  // in status or total
+	Yet      int `json:"not_yet"` // ended early: that did not agree yet; they count neither as lost nor as differing
 	Takeaway int `json:"meituan"`
 	Retail   int `json:"mercadolibre"`
 }
@@ -112,6 +122,8 @@ type Point struct {
 // maxDiffer are kept as examples.
 const maxDiffer = 50
 
+func some(list []books.Difference) []books.Difference { return list[:min(len(list), maxDiffer)] }
+
 // report puts together what the judge and the diary know.
 func (j *judge) report(loaded float64) *Report {
 	p, d := j.plan, j.diary
@@ -119,27 +131,37 @@ func (j *judge) report(loaded float64) *Report {
 		At: d.began.UTC(), Profile: p.Profile, Faults: p.Faults, Engine: j.engine, Nodes: p.Nodes, KillS: p.Kill.Seconds(), LeaseS: p.Lease.Seconds(),
 		Seed: p.Seed, Speed: p.Speed, Minutes: p.Minutes, Rate: p.Rate, LoadedS: loaded, SettledS: j.settled.Seconds(),
 		Reasons: j.parked, Verify: j.checked, Times: map[string]Spread{}, Kills: d.kills, Hits: d.faults, Calls: d.calls,
-		Pushes: Pushes{d.pushes, d.failing}, Marks: d.marks,
+		Pushes: Pushes{d.pushes, d.failing}, Marks: d.marks, Replayed: j.crowd.replay,
 	}
-	r.Orders = Orders{In: len(j.want), Takeaway: len(j.crowd.mt), Retail: len(j.crowd.ml)}
+	if j.stock == nil { // what was sold is known all the same
+		j.stock = j.rehearsal.stock.sum(nil)
+		j.stock.Levels, j.stock.Differ, j.stock.Above = nil, 0, 0
+	}
+	r.Ended = j.ended
+	broken, open := j.sort()
+	r.Orders = Orders{In: max(len(j.want), len(j.crowd.placed)), Takeaway: len(j.crowd.mt), Retail: len(j.crowd.ml)}
 	wrong := map[string]bool{}
 	for _, x := range j.differ {
-		switch x.Kind {
-		case books.Lost:
-			r.Orders.Lost++
-		case books.Doubled:
-			r.Orders.Doubled++
-		case books.Strange:
-			r.Orders.Strange++
-			continue
-		default:
-			if !wrong[x.Key] {
-				r.Orders.Differ++
-			}
-		}
+		first := !wrong[x.Key]
 		wrong[x.Key] = true
+		switch {
+		case x.Kind == books.Doubled:
+			r.Orders.Doubled++
+		case x.Kind == books.Strange:
+			r.Orders.Strange++
+			delete(wrong, x.Key)
+		case !first:
+		case j.ended != nil:
+			r.Orders.Yet++
+		case x.Kind == books.Lost:
+			r.Orders.Lost++
+		default:
+			r.Orders.Differ++
+		}
 	}
-	r.Orders.Agreed = r.Orders.In - len(wrong)
+	if j.ended == nil || j.ended.Compared {
+		r.Orders.Agreed = r.Orders.In - len(wrong)
+	}
 	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: j.asked}
 	for _, x := range j.once {
 		switch x.Kind {
@@ -153,6 +175,14 @@ func (j *judge) report(loaded float64) *Report {
 			r.Acts.Gone++
 		}
 	}
+	if j.ended != nil && !j.ended.Compared {
+		list, _ := j.clerk.all()
+		for _, x := range list {
+			if x.Effect != "" {
+				r.Acts.Sent++
+			}
+		}
+	}
 	for _, x := range j.parked {
 		r.Parked += x.Count
 	}
@@ -161,17 +191,16 @@ func (j *judge) report(loaded float64) *Report {
 		over += o.Pieces
 	}
 	r.Oversold, r.Stock = &over, j.stock
-	for _, x := range slices.Concat(j.differ, j.once, j.lacks, j.broken) {
+	for _, x := range broken {
 		at := loaded
 		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed && x.Kind != kindVerify {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)
-		if len(r.Differ) < maxDiffer {
-			r.Differ = append(r.Differ, x)
-		}
 	}
-	r.Held = r.Orders.In > 0 && len(j.differ) == 0 && len(j.once) == 0 && len(j.lacks) == 0 && (j.checked == nil || j.checked.Holds)
+	r.Differ, r.Open, r.Opened, r.Last = some(broken), some(open), len(open), some(j.last)
+	r.Broken = len(broken) > 0 || j.checked != nil && !j.checked.Holds
+	r.Held = r.Ended == nil && !r.Broken && r.Orders.In > 0
 	r.Breaks, r.List = d.tally()
 	if len(r.List) > 0 {
 		r.First = &r.List[0]

@@ -18,11 +18,12 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/pgserver"
 	"github.com/tongdan/tongdan/internal/proof"
-	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // Run rehearses a plan and reports. An error means that the rehearsal itself could not
-// run, and says nothing about the promise.
+// run, and says nothing about the promise. When ctx ends after orders have begun to come,
+// the report says so (Report.Ended) and tells what is known by then; it may take half a
+// minute to come.
 func Run(ctx context.Context, p Plan) (*Report, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -30,9 +31,18 @@ func Run(ctx context.Context, p Plan) (*Report, error) {
 	r := &rehearsal{plan: &p, key: p.Key, stock: newLedger(), list: schedule(p)}
 	defer r.close()
 	if err := r.open(ctx); err != nil {
-		return nil, err
+		return nil, tooEarly(ctx, err)
 	}
 	return r.play(ctx)
+}
+
+// tooEarly words the error of a rehearsal that was interrupted before there was anything
+// to tell.
+func tooEarly(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted before the first order came: nothing is known of the promise")
+	}
+	return err
 }
 
 // rehearsal is one run with all that takes part in it.
@@ -170,19 +180,22 @@ func owner(ctx context.Context, f *fleet, master [32]byte) (key string, err erro
 func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	p := r.plan
 	if err := r.warm(ctx); err != nil {
-		return nil, err
+		return nil, tooEarly(ctx, err)
 	}
 	if err := r.stockUp(ctx); err != nil {
-		return nil, err
+		return nil, tooEarly(ctx, err)
 	}
 	d := newDiary()
 	r.stock.begin(d.began)
 	c := newCrowd(p, r.at, r.stock, d)
 	k := newClerk(r.api, p, d)
-	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet, stage: "load"}
-	ctx, cancel := context.WithCancel(ctx)
+	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet}
+	w.stage.Store("load")
+	// Whoever interrupts ends the load and the settling. What watches goes on until the
+	// books have been looked at, so that there is something to tell.
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	life, endLife := context.WithCancel(ctx) // of customers, riders and staff
+	life, endLife := context.WithCancel(whole) // of customers, riders and staff
 	defer endLife()
 	named := &names{}
 	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) {
@@ -193,8 +206,8 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
-	all.Go(func() { w.run(ctx) })
-	all.Go(func() { s.follow(ctx) })
+	all.Go(func() { w.run(whole) })
+	all.Go(func() { s.follow(whole) })
 	all.Go(func() { c.live(life) })
 	day, endDay := context.WithCancel(ctx) // of kills
 	defer endDay()
@@ -204,39 +217,25 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	all.Go(func() { r.deliveries(day, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
-	if err := c.buy(ctx, r.list); err != nil {
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, left: &w.differ}
+	err := c.buy(ctx, r.list)
+	if err == nil && p.Profile == "flash" {
+		err = c.comeBack(ctx)
+	}
+	if err != nil && ctx.Err() == nil {
 		return nil, err
 	}
-	if p.Profile == "flash" {
-		if err := c.comeBack(ctx); err != nil {
-			return nil, err
-		}
-	}
+	j.check(ctx, StageLoad)
 	endDay()
 	loaded := d.since()
 	d.mark("load_off")
-	r.at.misbehave(sim.FaultPlan{})
-	w.stage = "settle"
-	// The staff work off what is on their screens; then they go home.
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
-		in, seen, _, _ := c.count()
-		if n, _, _ := k.waiting(); n == 0 && seen == in && k.minds.Load() == 0 {
-			break
-		}
-		if !wait(ctx, 200*time.Millisecond) {
-			return nil, ctx.Err()
-		}
-	}
+	r.at.behave()
+	w.stage.Store("settle")
+	j.atRest(ctx)
 	endLife()
 	k.work.Wait()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, left: &w.differ}
-	if err := j.settle(ctx); err != nil {
-		return nil, err
-	}
-	if err := j.look(ctx); err != nil {
-		return nil, err
-	}
+	j.judge(ctx)
 	cancel()
 	all.Wait()
 	return j.report(loaded), nil
@@ -350,14 +349,16 @@ type judge struct {
 
 	want    map[string]books.Entry
 	stock   *Stock
-	lacks   []books.Difference // of the stock
 	checked *Verified          // nil = the database is not ours
 	broken  []books.Difference // that verify found
 	differ  []books.Difference // of the orders
 	once    []books.Difference // of the acts
 	parked  []Parked
-	settled time.Duration // how long it took
-	left    *atomic.Int64 // for the progress line: what does not agree yet
+	under   []books.Difference // acts that are under way
+	last    []books.Difference // what agreed last
+	ended   *Ended             // nil = it runs, or ran, to its end
+	settled time.Duration      // how long it took
+	left    *atomic.Int64      // for the progress line: what does not agree yet
 	acts    int
 	byEnd   map[string]int
 	asked   int            // additive acts whose outcome a person had to look up

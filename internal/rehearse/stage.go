@@ -75,6 +75,12 @@ func (p *platforms) misbehave(f sim.FaultPlan) {
 	p.ml.Faults().Set(f)
 }
 
+// behave ends all faults, those that were ordered for single pushes too.
+func (p *platforms) behave() {
+	p.mt.Faults().Calm()
+	p.ml.Faults().Calm()
+}
+
 // connect makes stores, apps, accounts and shops through the API, as a person would in
 // the console, and tells the platforms where to push: to the public address. The sellers
 // of Mercado Libre share stores with shops of Meituan: both sell what lies there.

@@ -10,7 +10,7 @@ import (
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer, l Lang) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s %s\n\n", l.title(r), sign(r.Held), l.verdict(r))
+	fmt.Fprintf(&b, "%s\n%s %s\n\n", l.title(r), sign(r), l.verdict(r))
 	facts := l.facts(r)
 	wide := 0
 	for _, f := range facts {
@@ -41,6 +41,12 @@ func (r *Report) Text(w io.Writer, l Lang) error {
 			fmt.Fprintf(&b, "  %s\n", d.Text)
 		}
 	}
+	if len(r.Open) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", l.notYet(r))
+		for _, d := range r.Open[:min(len(r.Open), 20)] {
+			fmt.Fprintf(&b, "  %s\n", d.Text)
+		}
+	}
 	if len(r.List) > 1 {
 		fmt.Fprintf(&b, "\n%s\n", l.say("坏了的（按时间，前几条）", "What broke (by time, the first ones)"))
 		for _, x := range r.List[:min(len(r.List), 10)] {
@@ -55,11 +61,15 @@ func (r *Report) Text(w io.Writer, l Lang) error {
 	return err
 }
 
-func sign(good bool) string {
-	if good {
+// sign is the verdict in one character.
+func sign(r *Report) string {
+	switch {
+	case r.Held:
 		return "✓"
+	case r.Broken || r.Ended == nil:
+		return "✗"
 	}
-	return "✗"
+	return "?"
 }
 
 // cells is how wide a text is in a terminal: Chinese characters take two cells.

@@ -12,7 +12,7 @@ import (
 
 // A Progress is how a rehearsal goes, for a line that is written again and again.
 type Progress struct {
-	Phase   string        // setup, load, settle
+	Phase   string        // setup, load, settle, ended
 	Gone    time.Duration // since orders began
 	Whole   time.Duration // how long they come
 	In      int           // orders placed
@@ -47,7 +47,7 @@ type watch struct {
 	crowd *crowd
 	clerk *clerk
 	fleet *fleet
-	stage string
+	stage atomic.Value // Progress.Phase
 
 	calls, pushes map[string]int64 // the last ones looked at, by platform
 	held          int              // penalties looked at
@@ -177,6 +177,6 @@ func (w *watch) sample() {
 			d.broke(BreakNode, err.Error())
 		}
 	}
-	w.plan.Say(Progress{Phase: w.stage, Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
+	w.plan.Say(Progress{Phase: w.stage.Load().(string), Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
 		In: in, Agreed: seen, Open: acts, Slowest: oldest.or(slowest.Name, slowest.For), Differ: int(w.differ.Load()), Kills: kills, Faults: faults})
 }

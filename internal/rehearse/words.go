@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/hub"
 )
 
 // A Lang is a language of the report: ZH or EN.
@@ -158,12 +161,13 @@ func (l Lang) facts(r *Report) []fact {
 		return x
 	}
 	o, a := r.Orders, r.Acts
-	bad := o.In != o.Agreed || o.Strange > 0
-	out := []fact{f(!bad, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
+	bad := o.Lost+o.Doubled+o.Strange+o.Differ > 0
+	out := append(l.early(r), l.replayed(r.Replayed)...)
+	out = append(out, f(!bad && o.In == o.Agreed, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
 		"%s orders, %s alike in both books, %s lost, %s doubled, %s that no platform has, %s with another status or total"),
-		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ)))}
-	out = append(out, l.stock(r.Stock)...)
-	bad = a.Twice+a.Unsent+a.Stuck+a.Gone > 0
+		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ))))
+	out = append(out, l.stock(r)...)
+	bad = a.Twice+a.Unsent > 0 || r.Ended == nil && a.Stuck+a.Gone > 0
 	text := fmt.Sprintf(l.say("%s 次发往平台，重复 %s，说完成而平台没有 %s，没有结果 %s，查不到 %s", "%s sent to platforms, %s done twice, %s called done that were not, %s without an end, %s forgotten"),
 		l.n(a.Sent), l.n(a.Twice), l.n(a.Unsent), l.n(a.Stuck), l.n(a.Gone))
 	var ends []string
@@ -178,13 +182,13 @@ func (l Lang) facts(r *Report) []fact {
 	if len(ends) > 0 {
 		text += l.say("（", " (") + strings.Join(ends, l.say("，", ", ")) + l.say("）", ")")
 	}
-	out = append(out, f(!bad, bad, l.say("操作", "Acts"), text))
+	out = append(out, f(!bad && a.Stuck+a.Gone == 0, bad, l.say("操作", "Acts"), text))
 	out = append(out, f(r.Missed == Missed{}, false, l.say("超时", "Deadlines missed"), fmt.Sprintf(l.say("接单 %s，退款 %s", "accept %s, refund %s"), l.n(r.Missed.Accept), l.n(r.Missed.Refund))))
 	pen := r.Penalties
 	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
 		"no call for 5 minutes %s, two late accepts in a row within an hour %s, over 80 %% of pushes failed within 5 minutes %s, refunds expired %s"),
 		l.n(pen.NoPull), l.n(pen.LateTwice), l.n(pen.PushFailures), l.n(pen.RefundExpired))))
-	out = append(out, l.parked(r), l.verified(r.Verify))
+	out = append(out, l.parked(r), l.verified(r))
 	hits := 0
 	for _, n := range r.Hits {
 		hits += n
@@ -197,12 +201,101 @@ func (l Lang) facts(r *Report) []fact {
 		out = append(out, f(false, false, l.say("最先坏的", "First to break"), fmt.Sprintf(l.say("%s 时，每秒 %.1f 单：%s（%s）", "at %s, with %.1f orders a second: %s (%s)"),
 			clock(r.First.At), r.First.Rate, l.broke(r.First.Kind), r.First.Text)))
 	}
-	out = append(out, f(true, false, l.say("对账", "Settling"), fmt.Sprintf(l.say("停止下单后用了 %s", "%s after the last order"), l.sec(r.SettledS))))
+	text = fmt.Sprintf(l.say("停止下单后用了 %s", "%s after the last order"), l.sec(r.SettledS))
+	if len(r.Last) > 0 && r.Ended == nil && !r.Broken {
+		text += l.say("；最后才一致的：", "; last to agree: ") + joined(l, r.Last, 3)
+	}
+	if r.Ended == nil {
+		out = append(out, f(true, false, l.say("对账", "Settling"), text))
+	}
 	return out
 }
 
+// joined writes the first few of a list in one line.
+func joined(l Lang, list []books.Difference, n int) string {
+	var parts []string
+	for _, x := range list[:min(len(list), n)] {
+		parts = append(parts, x.Text)
+	}
+	if len(list) > n {
+		parts = append(parts, "…")
+	}
+	return strings.Join(parts, l.say("；", "; "))
+}
+
+// early says that a rehearsal did not come to its end, first of all.
+func (l Lang) early(r *Report) []fact {
+	e := r.Ended
+	if e == nil {
+		return nil
+	}
+	text := fmt.Sprintf(l.say("%s 时，%s：%s", "at %s, %s: %s"), clock(e.At), l.during(e.Stage), l.why(e))
+	if e.Compared {
+		text += fmt.Sprintf(l.say("。两边账还有 %s 处没有一致（下面列出前几处），这不等于出错", ". The books do not agree yet in %s places (the first ones are below), which need not be wrong"), l.n(r.Opened))
+	} else {
+		text += l.say("。两边账没能再核对", ". The books could not be compared any more")
+	}
+	return []fact{{Name: l.say("提前结束", "Ended early"), Text: text}}
+}
+
+// notYet heads the list of what did not agree yet.
+func (l Lang) notYet(r *Report) string {
+	return fmt.Sprintf(l.say("还没有一致的（%s 处，前几处）", "Does not agree yet (%s places, the first ones)"), l.n(r.Opened))
+}
+
+// during says what a rehearsal was at.
+func (l Lang) during(stage string) string {
+	switch stage {
+	case StageLoad:
+		return l.say("正在下单", "while orders came")
+	case StageSettle:
+		return l.say("正在对账", "while settling")
+	}
+	return l.say("正在自检", "while the database was verified")
+}
+
+func (l Lang) why(e *Ended) string {
+	switch e.Why {
+	case WhyInterrupted:
+		return l.say("被打断", "interrupted")
+	case WhyTime:
+		return l.say("对账超过了时限（--settle）", "settling took longer than --settle allows")
+	}
+	return e.Detail
+}
+
+// replayed says what of an earlier day was played again.
+func (l Lang) replayed(x *Replayed) []fact {
+	if x == nil {
+		return nil
+	}
+	deeds := 0
+	for _, n := range x.Deeds {
+		deeds += n
+	}
+	text := fmt.Sprintf(l.say("日志 %s 行里的 %s 单；消息重复 %s、迟到 %s、乱序 %s、没来 %s；顾客的动作 %s 次（催单 %s、取消 %s、退款 %s、撤回或申诉 %s）",
+		"%s lines of the journal, %s orders; messages doubled %s, late %s, out of order %s, never sent %s; %s deeds of customers (reminders %s, cancels %s, refunds %s, withdrawals and appeals %s)"),
+		l.n(x.Lines), l.n(x.Lives), l.n(x.Doubled), l.n(x.Late), l.n(x.Swapped), l.n(x.Lost), l.n(deeds),
+		l.n(x.Deeds[hub.DeedRemind]), l.n(x.Deeds[hub.DeedCancel]), l.n(x.Deeds[hub.DeedRefund]+x.Deeds[hub.DeedPart]), l.n(x.Deeds[hub.DeedWithdraw]+x.Deeds[hub.DeedAppeal]))
+	if x.Otherwise > 0 {
+		text += fmt.Sprintf(l.say("；其中 %s 次取消来时店里已接单，改为申请退款", "; %s of the cancels came after the accept and became requests for a refund"), l.n(x.Otherwise))
+	}
+	if x.Skipped > 0 {
+		text += fmt.Sprintf(l.say("；%s 次在这里没有机会发生", "; for %s there was no occasion here"), l.n(x.Skipped))
+	}
+	if x.Staff > 0 {
+		text += fmt.Sprintf(l.say("；那天商家或平台取消的 %s 单不照样取消，由演练的店员决定", "; %s orders that the merchant or the platform cancelled then are left to the rehearsal's staff"), l.n(x.Staff))
+	}
+	f := fact{Name: l.say("重放的那天", "The day played again"), Text: text, Good: x.Stored == 0}
+	if x.Stored > 0 {
+		f.Text += fmt.Sprintf(l.say("；%s 单的消息已不在日志里，只按存下的订单重放时间和数量", "; of %s orders the messages are not in the journal any more: they were played by time and count from the stored orders"), l.n(x.Stored))
+	}
+	return []fact{f}
+}
+
 // stock is what was sold against what was there.
-func (l Lang) stock(s *Stock) []fact {
+func (l Lang) stock(r *Report) []fact {
+	s := r.Stock
 	if s == nil {
 		return []fact{{Name: l.say("超卖", "Oversold"), Text: l.say("未测量", "not measured")}}
 	}
@@ -210,16 +303,22 @@ func (l Lang) stock(s *Stock) []fact {
 	for _, o := range s.Orders {
 		all += o.Pieces
 	}
-	over := fact{Name: l.say("超卖", "Oversold"), Good: all == 0, Bad: ours > 0 || s.Beyond > 0 && len(s.Named) == 0,
+	over := fact{Name: l.say("超卖", "Oversold"), Good: all == 0, Bad: ours > 0 || r.Ended == nil && s.Beyond > 0 && len(s.Named) == 0,
 		Text: fmt.Sprintf(l.say("%s 件；到货 %s 件，卖出 %s 件，卖空 %s 种（共 %s 种），%s 位顾客来时已售罄", "%s pieces; of %s that came in %s were sold, %s of %s SKUs sold out, %s customers came too late"),
 			l.n(int(all)), l.n(int(s.Received)), l.n(int(s.Sold)), l.n(s.SoldOut), l.n(len(s.Levels)), l.n(s.Turned))}
 	if all > 0 {
 		over.Text += fmt.Sprintf(l.say("；涉及 %s 单，其中 %s 件平台自己没有显示也卖了，通单点名 %s 单", "; %s orders, %s of the pieces the platform did not show and sold all the same, %s orders named by the hub"),
 			l.n(len(s.Orders)), l.n(int(s.Beyond)), l.n(len(s.Named)))
 	}
-	book := fact{Name: l.say("库存", "Stock"), Good: s.Differ == 0, Bad: s.Above > 0,
+	if len(s.Levels) == 0 {
+		return []fact{over}
+	}
+	book := fact{Name: l.say("库存", "Stock"), Good: s.Differ == 0, Bad: s.Above > 0 && r.Ended == nil,
 		Text: fmt.Sprintf(l.say("%s 种商品（%s 种两个平台同卖），通单的可售数与平台账不符 %s 种，其中偏多 %s 种", "%s SKUs, %s of them sold on both platforms; of %s the hub's number is not what the platforms' books leave, of %s it is above"),
 			l.n(len(s.Levels)), l.n(s.Shared), l.n(s.Differ), l.n(s.Above))}
+	if held := s.held(); len(held) > 0 && r.Ended == nil {
+		book.Text += l.say("；偏少的：", "; below: ") + joined(l, held, 3)
+	}
 	if s.Most > 0 {
 		book.Good = false
 		book.Text += fmt.Sprintf(l.say("；最坏的一刻各平台合计多显示 %s 件（%s）", "; at the worst moment %s pieces more were shown than there were (%s)"), l.n(int(s.Most)), s.Where)
@@ -228,8 +327,13 @@ func (l Lang) stock(s *Stock) []fact {
 }
 
 // verified is what verify says of the database.
-func (l Lang) verified(v *Verified) fact {
+func (l Lang) verified(r *Report) fact {
+	v := r.Verify
 	f := fact{Name: l.say("自检", "Verify"), Good: v == nil || v.Holds, Bad: v != nil && !v.Holds}
+	if v == nil && r.Engine != "hub" {
+		f.Good, f.Text = false, l.say("没有做：演练提前结束了", "not run: the rehearsal ended early")
+		return f
+	}
 	if v == nil {
 		f.Text = l.say("没有做：这个通单的数据库不归演练管，用 tongdan verify 自己查", "not run: the database of this hub is not the rehearsal's; run tongdan verify on it")
 		return f
@@ -265,6 +369,10 @@ func (l Lang) parked(r *Report) fact {
 // verdict is the report in one line.
 func (l Lang) verdict(r *Report) string {
 	switch {
+	case r.Ended != nil && r.Broken:
+		return l.say("没有守住承诺（演练提前结束，后面的不知道）", "The promise did not hold (the rehearsal ended early; more may have followed)")
+	case r.Ended != nil:
+		return l.say("提前结束：守没守住承诺还不知道；到这时为止没有发现违背", "Ended early: whether the promise holds is not known; nothing has broken it so far")
 	case !r.Held:
 		return l.say("没有守住承诺", "The promise did not hold")
 	case len(r.Breaks) > 0:
@@ -291,6 +399,8 @@ func (l Lang) Line(p Progress) string {
 	switch p.Phase {
 	case "setup":
 		return l.say("正在启动模拟平台、数据库和节点……", "starting platforms, database and nodes …")
+	case "ended":
+		return l.say("提前结束，正在最后看一遍两边的账（再按一次 Ctrl-C 立刻退出）……", "ended early, looking at the books once more (Ctrl-C again ends at once) …")
 	case "settle":
 		return fmt.Sprintf(l.say("对账中 %s  订单 %s  已上屏 %s  操作在途 %s  未一致 %s", "settling %s  orders %s  shown %s  acts open %s  not agreed yet %s"), clock(p.Gone.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), l.n(p.Differ))
 	}
