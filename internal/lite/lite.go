@@ -59,13 +59,16 @@ func (e *Error) Code() int { return e.code }
 func Open(uri string, o Options) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), out: new([2]uintptr), stmts: map[string]*stmt{}, plan: o.Plan}
 	const flags = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE | sqlite3.SQLITE_OPEN_URI | sqlite3.SQLITE_OPEN_NOMUTEX
-	rc := with(uri, func(name uintptr) int32 { return sqlite3.Xsqlite3_open_v2(c.tls, name, c.place(0), flags, 0) })
-	c.db = c.out[0]
-	if rc == sqlite3.SQLITE_OK {
-		rc = sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
-	}
-	if rc != sqlite3.SQLITE_OK {
-		return nil, errors.Join(c.error(rc), c.Close())
+	err := c.with(uri, func(name uintptr) int32 {
+		rc := sqlite3.Xsqlite3_open_v2(c.tls, name, c.place(0), flags, 0)
+		c.db = c.out[0]
+		if rc == sqlite3.SQLITE_OK {
+			rc = sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+		}
+		return rc
+	})
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	for _, p := range o.Pragmas {
 		if err := c.Script("PRAGMA " + p); err != nil {
@@ -75,13 +78,18 @@ func Open(uri string, o Options) (*Conn, error) {
 	return c, nil
 }
 
-// with gives f a text as C has it. The collector does not move what it keeps, so that a
-// number may stand for its place while it is held here.
-func with(text string, f func(uintptr) int32) int32 {
-	b := append([]byte(text), 0)
-	rc := f(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
-	keep(b)
-	return rc
+// with gives f a text as C has it, outside of Go's memory: a short one would lie on the
+// stack, which moves when it grows. What f gives back other than OK becomes an error.
+func (c *Conn) with(text string, f func(uintptr) int32) error {
+	p, err := libc.CString(text)
+	if err != nil {
+		return fmt.Errorf("there is no memory for a statement: %w", err)
+	}
+	defer libc.Xfree(c.tls, p)
+	if rc := f(p); rc != sqlite3.SQLITE_OK {
+		return c.error(rc)
+	}
+	return nil
 }
 
 func (c *Conn) place(i int) uintptr { return uintptr(unsafe.Pointer(&c.out[i])) }
@@ -120,10 +128,7 @@ func (c *Conn) Close() error {
 
 // Script carries out statements without values or rows, separated by semicolons.
 func (c *Conn) Script(text string) error {
-	if rc := with(text, func(sql uintptr) int32 { return sqlite3.Xsqlite3_exec(c.tls, c.db, sql, 0, 0, 0) }); rc != sqlite3.SQLITE_OK {
-		return c.error(rc)
-	}
-	return nil
+	return c.with(text, func(sql uintptr) int32 { return sqlite3.Xsqlite3_exec(c.tls, c.db, sql, 0, 0, 0) })
 }
 
 // A Scan copies the columns of a row into what it is given pointers to, as that of
@@ -174,10 +179,10 @@ func (c *Conn) prepare(text string) (*stmt, error) {
 		planned = c.plan(text)
 	}
 	flags := uint32(sqlite3.SQLITE_PREPARE_PERSISTENT)
-	if rc := with(numbered(planned), func(sql uintptr) int32 {
+	if err := c.with(numbered(planned), func(sql uintptr) int32 {
 		return sqlite3.Xsqlite3_prepare_v3(c.tls, c.db, sql, -1, flags, c.place(0), c.place(1))
-	}); rc != sqlite3.SQLITE_OK {
-		return nil, c.error(rc)
+	}); err != nil {
+		return nil, err
 	}
 	if c.out[0] == 0 {
 		return nil, errors.New("there is no statement")
@@ -243,12 +248,13 @@ func (c *Conn) Written() int64 {
 // CopyOf makes this database's content that of another, as it is at this moment.
 func (c *Conn) CopyOf(from *Conn) error {
 	var b uintptr
-	with("main", func(name uintptr) int32 {
-		b = sqlite3.Xsqlite3_backup_init(c.tls, c.db, name, from.db, name)
-		return 0
-	})
-	if b == 0 {
-		return c.error(sqlite3.Xsqlite3_extended_errcode(c.tls, c.db))
+	if err := c.with("main", func(name uintptr) int32 {
+		if b = sqlite3.Xsqlite3_backup_init(c.tls, c.db, name, from.db, name); b == 0 {
+			return sqlite3.Xsqlite3_extended_errcode(c.tls, c.db)
+		}
+		return sqlite3.SQLITE_OK
+	}); err != nil {
+		return err
 	}
 	step := sqlite3.Xsqlite3_backup_step(c.tls, b, -1)
 	if rc := sqlite3.Xsqlite3_backup_finish(c.tls, b); rc != sqlite3.SQLITE_OK {
@@ -273,12 +279,9 @@ func (c *Conn) Clock(name string, now func() (n int64, ok bool)) error {
 	clocks.Store(c.clock, now)
 	type fn func(*libc.TLS, uintptr, int32, uintptr)
 	tell := *(*uintptr)(unsafe.Pointer(&struct{ f fn }{tellClock}))
-	if rc := with(name, func(p uintptr) int32 {
+	return c.with(name, func(p uintptr) int32 {
 		return sqlite3.Xsqlite3_create_function(c.tls, c.db, p, 0, sqlite3.SQLITE_UTF8, c.clock, tell, 0, 0)
-	}); rc != sqlite3.SQLITE_OK {
-		return c.error(rc)
-	}
-	return nil
+	})
 }
 
 func tellClock(tls *libc.TLS, ctx uintptr, _ int32, _ uintptr) {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"reflect"
-	"runtime"
 	"strconv"
 	"unsafe"
 
@@ -47,8 +46,6 @@ func (s *stmt) rest() {
 		s.end()
 	}
 }
-
-func keep(b []byte) { runtime.KeepAlive(b) }
 
 // bind sets the values. The bytes of all are put into one place first: it may move while
 // it grows.
