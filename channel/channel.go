@@ -206,7 +206,8 @@ type Act struct {
 	Carrier    string           `json:"carrier,omitempty"`
 	Tracking   string           `json:"tracking,omitempty"`
 	Lines      []ActLine        `json:"lines,omitempty"`
-	Purse      *Purse           `json:"purse,omitempty"` // for an own channel
+	Amount     *money.Amount    `json:"amount,omitempty"` // the fee that was agreed to, the tip
+	Purse      *Purse           `json:"purse,omitempty"`  // for an own channel
 }
 
 // An ActLine is a line to refund.
@@ -216,6 +217,12 @@ type ActLine struct {
 	Ref      string `json:"ref,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Quantity int64  `json:"quantity"`
+}
+
+// A Quote is what a rider costs now.
+type Quote struct {
+	Fee   money.Amount
+	Words string // of the platform: why it is more than usual
 }
 
 // A Sight is what a read-back found.
@@ -248,6 +255,18 @@ type (
 	Dispatcher interface {
 		Dispatch(ctx context.Context, a Act) ([]Item, error)
 		Deliver(ctx context.Context, a Act) ([]Item, error)
+	}
+	// A RiderCaller sends for riders of the platform. Quote reads what one costs now; CallRider
+	// sends for one at that fee, and fails with fault.Conflict when it has become more than
+	// Act.Amount.
+	RiderCaller interface {
+		Quote(ctx context.Context, a Act) (Quote, error)
+		CallRider(ctx context.Context, a Act) ([]Item, error)
+		RecallRider(ctx context.Context, a Act) ([]Item, error)
+		Tip(ctx context.Context, a Act) ([]Item, error)
+	}
+	SelfDeliverer interface {
+		DeliverSelf(ctx context.Context, a Act) ([]Item, error)
 	}
 	ReminderAnswerer interface {
 		RemindReply(ctx context.Context, a Act) ([]Item, error)

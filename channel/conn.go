@@ -59,6 +59,22 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 		if s, ok := c.shop.(Dispatcher); ok {
 			return s.Deliver(ctx, a)
 		}
+	case order.CallRider:
+		if s, ok := c.shop.(RiderCaller); ok {
+			return s.CallRider(ctx, a)
+		}
+	case order.RecallRider:
+		if s, ok := c.shop.(RiderCaller); ok {
+			return s.RecallRider(ctx, a)
+		}
+	case order.Tip:
+		if s, ok := c.shop.(RiderCaller); ok {
+			return s.Tip(ctx, a)
+		}
+	case order.DeliverSelf:
+		if s, ok := c.shop.(SelfDeliverer); ok {
+			return s.DeliverSelf(ctx, a)
+		}
 	case order.Ship:
 		if s, ok := c.shop.(Shipper); ok {
 			return s.Ship(ctx, a)
@@ -129,6 +145,14 @@ func (c *Conn) Exchange(ctx context.Context, code, redirect string) (external st
 		return s.Exchange(ctx, code, redirect)
 	}
 	return "", c.unsupported("channel.Exchange", Act{})
+}
+
+// Quote is that of RiderCaller.
+func (c *Conn) Quote(ctx context.Context, a Act) (Quote, error) {
+	if s, ok := c.shop.(RiderCaller); ok {
+		return s.Quote(ctx, a)
+	}
+	return Quote{}, c.unsupported("channel.Quote", a)
 }
 
 // Bind is that of Binder.

@@ -64,8 +64,8 @@ type Duration = time.Duration
 
 // An Input is one argument of an act.
 type Input struct {
-	Name     string // of the API: reason_code, reason, text, courier, carrier, tracking, lines
-	Type     string // choice, text, lines
+	Name     string // of the API: reason_code, reason, text, courier, carrier, tracking, lines, amount
+	Type     string // choice, text, lines, money
 	Required bool
 	Max      int // characters, 0 = 200
 	Label    Text

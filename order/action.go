@@ -16,6 +16,10 @@ const (
 	Ready         ActionKind = "ready"
 	Dispatch      ActionKind = "dispatch"     // the store's own rider leaves
 	Deliver       ActionKind = "deliver"      // the store's own rider has arrived
+	CallRider     ActionKind = "call_rider"   // one of the platform's riders is sent for, at its fee
+	Tip           ActionKind = "tip"          // the tip for the rider who is sought, as a new total
+	RecallRider   ActionKind = "recall_rider" // the platform's rider is sent away again
+	DeliverSelf   ActionKind = "deliver_self" // the store brings it after all
 	Ship          ActionKind = "ship"         // a parcel leaves, with carrier and tracking
 	Cancel        ActionKind = "cancel"       // after it is accepted
 	RemindReply   ActionKind = "remind_reply" // an answer to a customer who asks where it is
@@ -26,12 +30,22 @@ const (
 )
 
 // ActionKinds in the order in which a screen shows them.
-var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
+var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, CallRider, Tip, RecallRider, DeliverSelf, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
 
 // Final reports whether an act cannot be taken back: a screen asks once before it.
 func (k ActionKind) Final() bool {
 	switch k {
 	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial:
+		return true
+	}
+	return false
+}
+
+// Riding reports whether an act is about riders of the platform. Such acts are named only where they
+// can be meant: on most orders nobody would ask for them.
+func (k ActionKind) Riding() bool {
+	switch k {
+	case CallRider, Tip, RecallRider, DeliverSelf:
 		return true
 	}
 	return false
@@ -59,6 +73,9 @@ var (
 	WhyDone        = fault.Because("done", "the order is finished")
 	WhyOnTheWay    = fault.Because("on_the_way", "the order has left")
 	WhyNotOnTheWay = fault.Because("not_on_the_way", "the order has not left yet")
+	WhyRiderSought = fault.Because("rider_sought", "a rider has been sent for")
+	WhyNoRider     = fault.Because("no_rider", "no rider has been sent for")
+	WhyRiderTaken  = fault.Because("rider_taken", "a rider has taken it")
 	WhyLogistics   = fault.Because("other_logistics", "another party brings this order")
 	WhyNoReminder  = fault.Because("no_reminder", "no customer waits for an answer")
 	WhyNoCase      = fault.Because("no_case", "no refund request waits for an answer")
@@ -104,6 +121,11 @@ var (
 	waiting   = when(workIs(WorkAccepted, WorkReady), WhyAccepted)
 	notLeft   = when(deliveryIs(DeliveryOnTheWay, DeliveryDelivered, DeliveryReturned, DeliveryFailed), WhyOnTheWay)
 	left      = when(func(o *Order) bool { return !deliveryIs(DeliveryOnTheWay)(o) }, WhyNotOnTheWay)
+	sought    = when(deliveryIs(DeliverySought, DeliveryAssigned, DeliveryAtStore), WhyRiderSought)
+	unsought  = when(deliveryIs(NoDelivery, DeliveryCancelled), WhyNoRider)
+	taken     = when(deliveryIs(DeliveryAssigned, DeliveryAtStore), WhyRiderTaken)
+	// The platform sends for its own riders itself; again only where that has come to nothing.
+	itself    = when(func(o *Order) bool { return o.Head.Logistics == ByPlatform && !deliveryIs(DeliveryCancelled)(o) }, WhyRiderSought)
 	reminded  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Reminders, unanswered) }, WhyNoReminder)
 	withCase  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, answerable) }, WhyNoCase)
 	noCase    = when(func(o *Order) bool { return slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
@@ -120,6 +142,10 @@ var table = map[ActionKind]rule{
 	Refuse:        append(slices.Clone(alive), complete, paid, waiting),
 	Ready:         append(slices.Clone(alive), complete, paid, accepted, when(workIs(WorkReady), WhyReady), notLeft),
 	Dispatch:      append(slices.Clone(alive), complete, paid, accepted, notLeft),
+	CallRider:     append(slices.Clone(alive), complete, paid, accepted, notLeft, sought, itself),
+	Tip:           append(slices.Clone(alive), complete, paid, accepted, notLeft, unsought, taken),
+	RecallRider:   append(slices.Clone(alive), complete, paid, accepted, notLeft, unsought),
+	DeliverSelf:   append(slices.Clone(alive), complete, paid, accepted, notLeft, taken),
 	Deliver:       append(slices.Clone(alive), complete, paid, accepted, when(deliveryIs(DeliveryDelivered), WhyDone), left),
 	Ship:          append(slices.Clone(alive), complete, paid, accepted, notLeft),
 	Cancel:        append(slices.Clone(alive), complete, when(workIs(WorkWaiting), WhyRefuse)),
@@ -139,6 +165,9 @@ func Permits(o *Order, powers []Power) []Permit {
 		i := slices.IndexFunc(powers, func(p Power) bool { return p.Kind == k })
 		p := Permit{Kind: k}
 		if i < 0 {
+			if k.Riding() {
+				continue
+			}
 			p.Why = WhyUnsupported
 			out = append(out, p)
 			continue
@@ -154,6 +183,12 @@ func Permits(o *Order, powers []Power) []Permit {
 				}
 			}
 			continue
+		}
+		if k.Riding() {
+			if p.Why.Code == WhyLogistics.Code {
+				continue
+			}
+			p.For = o.attempt(k)
 		}
 		if p.Allowed && k == RemindReply {
 			for _, r := range o.Reminders {
@@ -184,6 +219,29 @@ func allowed(o *Order, p Power) (fault.Reason, bool) {
 	return fault.Reason{}, true
 }
 
+// attempt is the key of the attempt to bring it that an act is about: the one to come for a rider who is
+// sent for, the newest for the others.
+func (o *Order) attempt(k ActionKind) string {
+	n := 0
+	for _, d := range o.Delivered {
+		if d.Kind == "rider" {
+			n++
+		}
+	}
+	if k == CallRider {
+		n++
+	}
+	return riderKey(n)
+}
+
+func (o *Order) attempted(key string) (Delivery, bool) {
+	i := slices.IndexFunc(o.Delivered, func(d Delivery) bool { return d.Key == key })
+	if i < 0 {
+		return Delivery{}, false
+	}
+	return o.Delivered[i], true
+}
+
 // Achieved reports whether what an act wanted is so by now, whoever did it: an order
 // accepted in the platform's own app needs no second call. Acts that are no goals are
 // never achieved by themselves.
@@ -199,6 +257,14 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 		return deliveryIs(DeliveryOnTheWay, DeliveryDelivered)(o)
 	case Deliver:
 		return deliveryIs(DeliveryDelivered)(o) || workIs(WorkDone)(o)
+	case CallRider:
+		_, there := o.attempted(caseKey)
+		return there
+	case RecallRider:
+		d, there := o.attempted(caseKey)
+		return there && d.State == DeliveryCancelled
+	case DeliverSelf:
+		return o.Head.Logistics == BySelf
 	case RemindReply:
 		i := slices.IndexFunc(o.Reminders, func(r ReminderNow) bool { return r.Key == caseKey })
 		return i >= 0 && !unanswered(o.Reminders[i])
@@ -220,7 +286,7 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 // reason: a queued call for it is void.
 func Impossible(o *Order, k ActionKind, caseKey string) (fault.Reason, bool) {
 	switch k {
-	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel, RemindReply:
+	case Accept, Refuse, Ready, Dispatch, Deliver, Ship, Cancel, RemindReply, CallRider, Tip, RecallRider, DeliverSelf:
 		for _, forbids := range alive {
 			if why, yes := forbids(o, Power{}); yes && !Achieved(o, k, caseKey) {
 				return why, true

@@ -278,6 +278,12 @@ func (o *Order) registers(r Record) {
 	if c, ok := Get[Customer](r, RegCustomer); ok {
 		o.Customer = &c
 	}
+	if n, ok := Get[RealNumber](r, RegRealNumber); ok { // given out while privacy numbers do not work
+		if o.Customer == nil {
+			o.Customer = &Customer{}
+		}
+		o.Customer.Phone, o.Customer.PhoneKind = n.Phone, "real"
+	}
 	if i, ok := Get[Invoice](r, RegInvoice); ok {
 		o.Invoice = &i
 	}
@@ -375,7 +381,7 @@ func (o *Order) riders(r Record, g *Grammar) {
 			continue // said again
 		}
 		if cur == nil || (cur.State == DeliveryCancelled && m.Is != DeliveryCancelled) {
-			o.Delivered = append(o.Delivered, Delivery{Key: "rider-" + strconv.Itoa(len(o.Delivered)+1), Kind: "rider"})
+			o.Delivered = append(o.Delivered, Delivery{Key: riderKey(len(o.Delivered) + 1), Kind: "rider"})
 			cur, part = &o.Delivered[len(o.Delivered)-1], nil
 		}
 		part = append(part, s)
@@ -400,6 +406,9 @@ func (o *Order) riders(r Record, g *Grammar) {
 	}
 	o.stand(KindOrder, AxisDelivery, "", t, g)
 }
+
+// riderKey names the nth attempt by a rider.
+func riderKey(n int) string { return "rider-" + strconv.Itoa(n) }
 
 func (o *Order) parcel(l Linked, g *Grammar) {
 	said, m, _ := o.stand(KindShipment, AxisDelivery, l.Ref.ID, l.Record.Axes[AxisDelivery], g)

@@ -86,6 +86,7 @@ type Logistics string
 // The ways.
 const (
 	ByPlatform Logistics = "platform" // the platform's riders
+	ByCrowd    Logistics = "crowd"    // the platform's riders, whom the store sends for at their fee
 	BySelf     Logistics = "self"     // the store's own riders or a courier of its choice
 	Pickup     Logistics = "pickup"
 	ME2        Logistics = "me2" // Mercado Envíos 2: the platform gives label and carrier
@@ -408,6 +409,11 @@ const (
 	RegMade   = "made"   // Made
 )
 
+// A RealNumber is a customer's own number.
+type RealNumber struct {
+	Phone string `json:"phone"`
+}
+
 // The registers of an order record, with the type of each value.
 const (
 	RegHead     = "head"     // Head
@@ -415,14 +421,17 @@ const (
 	RegBill     = "bill"     // Bill, as it is now
 	RegSold     = "sold"     // Bill as sold: written with Stamp.Version negated, so the lowest wins
 	RegCustomer = "customer" // Customer
-	RegRemark   = "remark"   // string
-	RegInvoice  = "invoice"  // Invoice
-	RegRider    = "rider"    // Rider, of the newest attempt
-	RegTags     = "tags"     // []string, the platform's own marks, sorted
-	RegShop     = "shop"     // string, the platform's id of the shop
-	RegPartial  = "partial"  // bool: the platform says that something is missing for now
-	RegTrouble  = "trouble"  // []Issue: what the connector could not read, so that the rest is kept
-	RegParcel   = "parcel"   // Parcel, of a shipment record
+	// RegRealNumber is a RealNumber: the customer's own number, which a platform gives out while its
+	// privacy numbers do not work. It stands in for the number of RegCustomer.
+	RegRealNumber = "real_number"
+	RegRemark     = "remark"  // string
+	RegInvoice    = "invoice" // Invoice
+	RegRider      = "rider"   // Rider, of the newest attempt
+	RegTags       = "tags"    // []string, the platform's own marks, sorted
+	RegShop       = "shop"    // string, the platform's id of the shop
+	RegPartial    = "partial" // bool: the platform says that something is missing for now
+	RegTrouble    = "trouble" // []Issue: what the connector could not read, so that the rest is kept
+	RegParcel     = "parcel"  // Parcel, of a shipment record
 )
 
 // Children of an order record: a prefix, then their own key.

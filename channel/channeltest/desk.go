@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -106,6 +107,13 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 		}
 		a.Case = o.Reminders[i].Key
 	}
+	if k.Riding() {
+		for _, p := range order.Permits(&o, d.info.Acts()) {
+			if p.Kind == k {
+				a.Case = p.For
+			}
+		}
+	}
 	p, _ := d.info.Power(k)
 	for _, in := range p.Fields {
 		switch in.Name {
@@ -124,6 +132,9 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 			if list := d.info.Reasons[k]; len(list) > 0 {
 				a.Carrier = list[0].Code
 			}
+		case "amount":
+			much := money.Of(2000, o.Bill.Total.Currency())
+			a.Amount = &much
 		case "tracking":
 			a.Tracking = "TEST0123456789"
 		case "lines":
@@ -165,6 +176,7 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	ref := d.w.Place(t, wish)
 	o := d.learn(ref)
 	first := map[order.ActionKind][]order.ActionKind{
+		order.CallRider: {order.Accept}, order.Tip: {order.Accept, order.CallRider}, order.RecallRider: {order.Accept, order.CallRider}, order.DeliverSelf: {order.Accept},
 		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
 		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]

@@ -38,6 +38,10 @@ var implements = map[order.ActionKind]func(channel.Shop) bool{
 	order.Ready:         has[channel.Preparer],
 	order.Dispatch:      has[channel.Dispatcher],
 	order.Deliver:       has[channel.Dispatcher],
+	order.CallRider:     has[channel.RiderCaller],
+	order.Tip:           has[channel.RiderCaller],
+	order.RecallRider:   has[channel.RiderCaller],
+	order.DeliverSelf:   has[channel.SelfDeliverer],
 	order.Ship:          has[channel.Shipper],
 	order.RemindReply:   has[channel.ReminderAnswerer],
 	order.RefundApprove: has[channel.RefundAnswerer],
@@ -130,7 +134,7 @@ func init() {
 					t.Errorf("%s has nature %q", p.Kind, p.Nature)
 				}
 				for _, in := range p.Fields {
-					if in.Label.ZH == "" || in.Label.EN == "" || !slices.Contains([]string{"choice", "text", "lines"}, in.Type) {
+					if in.Label.ZH == "" || in.Label.EN == "" || !slices.Contains([]string{"choice", "text", "lines", "money"}, in.Type) {
 						t.Errorf("input %q of %s: %+v", in.Name, p.Kind, in)
 					}
 					if in.Name == "reason_code" && len(i.Reasons[p.Kind]) == 0 {

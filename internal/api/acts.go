@@ -11,13 +11,14 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/span"
+	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
 
 // Act is what is to be done with an order. Which parts an act needs is in the order's
 // action_list.
 type Act struct {
-	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
+	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,call_rider,tip,recall_rider,deliver_self,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
 	For        string        `json:"for,omitempty" maxLength:"100" doc:"The after-sale, when several wait; the effect_id of retry and void."`
 	ReasonCode string        `json:"reason_code,omitempty" maxLength:"100"`
 	Reason     string        `json:"reason,omitempty" maxLength:"500"`
@@ -26,6 +27,7 @@ type Act struct {
 	Carrier    string        `json:"carrier,omitempty" maxLength:"100"`
 	Tracking   string        `json:"tracking,omitempty" maxLength:"100"`
 	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
+	Amount     string        `json:"amount,omitempty" maxLength:"20" doc:"Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip."`
 	PressedAt  int64         `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
 	HoldS      int           `json:"hold_s,omitempty" minimum:"0" maximum:"30" doc:"Seconds before it is sent, in which void takes it back: ready, dispatch, deliver."`
 }
@@ -39,7 +41,7 @@ type Courier struct {
 func (a Act) hub(key string) hub.Act {
 	out := hub.Act{
 		Kind: order.ActionKind(a.Kind), For: a.For, ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text,
-		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
+		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Amount: a.Amount, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
 	}
 	if a.Courier != nil {
 		out.Courier = order.Rider{Name: a.Courier.Name, Phone: a.Courier.Phone}
@@ -74,6 +76,7 @@ func (s *Server) actRoutes() {
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.act)
 	add(s, op("setMaking", http.MethodPut, "/orders/{id}/making", "orders", "Say that the kitchen makes an order, or not after all; no platform is told"), s.setMaking)
+	add(s, op("quoteRider", http.MethodGet, "/orders/{id}/rider_quote", "orders", "What one of the platform's riders costs for an order now"), s.quoteRider)
 	o = op("makeBatch", http.MethodPost, "/batches", "orders", "Do one thing with up to 500 orders, each with its own verdict")
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.makeBatch)
@@ -110,6 +113,27 @@ func (s *Server) act(ctx context.Context, in *change[Act]) (*doneOutput, error) 
 		out.Status, out.Body.Already = http.StatusOK, &Already{done.Already.By, done.Already.Name, done.Already.At}
 	}
 	return out, nil
+}
+
+// RiderQuote is what a rider costs now. It may be another sum a minute later.
+type RiderQuote struct {
+	Fee   money.Amount `json:"fee"`
+	Words string       `json:"words,omitempty" doc:"The platform's: why it is more than usual."`
+	AsOf  int64        `json:"as_of"`
+}
+
+type quoteOutput struct{ Body RiderQuote }
+
+func (s *Server) quoteRider(ctx context.Context, in *ByID) (*quoteOutput, error) {
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	q, at, err := s.hub.Quote(ctx, who(ctx).Actor, id)
+	if err != nil {
+		return nil, fault.Wrap("api.quoteRider", err)
+	}
+	return &quoteOutput{RiderQuote{q.Fee, q.Words, at.UnixMilli()}}, nil
 }
 
 // Making says whether the kitchen makes an order.

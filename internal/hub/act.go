@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
 )
@@ -30,6 +31,7 @@ type Act struct {
 	Carrier    string
 	Tracking   string
 	Lines      []ActLine
+	Amount     string // of money, in the order's currency: "6.5"
 	Key        string // the caller's Idempotency-Key: the same deed twice is one deed
 
 	// Pressed is when a person pressed it, by the trade's clock, where that was earlier
@@ -127,7 +129,7 @@ func (a Act) check() error {
 	if !slices.Contains(order.ActionKinds, a.Kind) {
 		say("kind", fault.Because("field_act", "is none of the acts"))
 	}
-	for name, s := range map[string]string{"reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier.name": a.Courier.Name, "courier.phone": a.Courier.Phone} {
+	for name, s := range map[string]string{"reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "amount": a.Amount, "courier.name": a.Courier.Name, "courier.phone": a.Courier.Phone} {
 		if utf8.RuneCountInString(s) > 500 || !utf8.ValidString(s) {
 			say(name, fault.Because("field_long", "is longer than {most} characters", "most", "500"))
 		}
@@ -175,6 +177,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 		return Done{}, err
 	}
 	a.For = permit.For
+	if a.Kind == order.Tip { // each total is a goal of its own
+		a.For += "/" + strings.TrimSpace(a.Amount)
+	}
 	if permit.Local {
 		return h.keep(tx, who, row, a)
 	}
@@ -259,7 +264,10 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 		return order.Permit{}, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("which_case", "several refund requests wait: say which one"),
 			Fields: []fault.Field{fault.Wrong("body.for", fault.Because("field_needed", "is needed"))}}
 	}
-	if why.Code == "" {
+	switch {
+	case why.Code == "" && a.Kind.Riding():
+		why = order.WhyLogistics
+	case why.Code == "":
 		why = order.WhyNoCase
 	}
 	code := fault.Conflict
@@ -273,7 +281,7 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 func inputs(p channel.Power, info *channel.Info, a Act) error {
 	e := &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("act_needs_more", "the platform needs more for this act")}
 	wrong := func(name string, why fault.Reason) { e.Fields = append(e.Fields, fault.Wrong("body."+name, why)) }
-	given := map[string]string{"reason_code": a.ReasonCode, "reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier": a.Courier.Name}
+	given := map[string]string{"reason_code": a.ReasonCode, "reason": a.Reason, "text": a.Text, "carrier": a.Carrier, "tracking": a.Tracking, "courier": a.Courier.Name, "amount": a.Amount}
 	for _, f := range p.Fields {
 		v := given[f.Name]
 		limit := f.Max
@@ -316,6 +324,14 @@ func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 		if k.Key == a.For {
 			c.CaseAmount = k.Case.Amount
 		}
+	}
+	if text := strings.TrimSpace(a.Amount); text != "" && o.Bill != nil {
+		m, err := money.Parse(text, o.Bill.Total.Currency())
+		if err != nil || m.Minor() < 0 {
+			why := fault.Because("field_money", "must be an amount such as 6.5")
+			return c, &fault.Error{Op: "hub.act", Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.amount", why)}}
+		}
+		c.Amount = &m
 	}
 	for i, l := range a.Lines {
 		at := slices.IndexFunc(o.Bill.Lines, func(x order.Line) bool { return x.Key == l.Line })

@@ -140,7 +140,7 @@ func (h *Hub) accountOf(app db.AppRow, realm string, rec channel.Received) ident
 			}
 		}
 	}
-	if len(list) == 1 {
+	if len(list) == 1 || len(list) > 0 && rec.Item.Ref.ID == "" && len(rec.Item.Hints) > 0 { // about the whole app: any of its accounts can ask
 		return list[0].ID
 	}
 	return 0

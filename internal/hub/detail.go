@@ -142,7 +142,7 @@ type Action struct {
 // An ActionField is one thing an act needs.
 type ActionField struct {
 	Name     string         `json:"name"`
-	Type     string         `json:"type" enum:"text,choice,lines"`
+	Type     string         `json:"type" enum:"text,choice,lines,money"`
 	Required bool           `json:"required"`
 	Max      int            `json:"max"`
 	Label    channel.Text   `json:"label"`

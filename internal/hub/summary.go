@@ -218,6 +218,8 @@ func contradict(a, b order.ActionKind) bool {
 			return 1
 		case order.RefundApprove, order.RefundRefuse, order.RefundPartial:
 			return 2
+		case order.CallRider, order.Tip, order.RecallRider, order.DeliverSelf, order.Dispatch:
+			return 3
 		}
 		return 0
 	}

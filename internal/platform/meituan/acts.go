@@ -322,6 +322,8 @@ func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) 
 		return s.lookStatus(ctx, a)
 	case order.Dispatch, order.Deliver:
 		return s.lookDelivery(ctx, a)
+	case order.CallRider, order.Tip, order.RecallRider, order.DeliverSelf:
+		return s.lookRider(ctx, a)
 	case order.RefundApprove, order.RefundRefuse:
 		return s.lookCase(ctx, a)
 	case order.RefundPartial:

@@ -41,7 +41,7 @@ var pushes = []push{
 	{"delivery/self", "delivery.self", channel.Text{ZH: "推送自配送配送状态", EN: "Delivery status of self-delivery"}, translateDelivery},
 	{"reminder", "reminder", channel.Text{ZH: "推送催单消息", EN: "Customer's reminder"}, translateReminder},
 	{"store/status", "store.status", channel.Text{ZH: "推送门店状态变更", EN: "Store status"}, nil},
-	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, nil},
+	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, translateDowngrade},
 	{"order/settlement", "order.settlement", channel.Text{ZH: "推送订单结算", EN: "Settlement"}, nil},
 }
 

@@ -149,14 +149,16 @@ var cancelReasons = []channel.Choice{
 const otherReason = "2007"
 
 // logistics says who brings the order. The leading zeros of a code matter. Self-delivery
-// is 0000 and its variants; an empty code means it too. 1003 (众包/跑腿) is dispatched by
-// the merchant and ridden by Meituan's riders.
+// is 0000 and its variants; an empty code means it too. 1003 (众包/跑腿) and 2011 (its cakes) are
+// dispatched by the merchant and ridden by Meituan's riders.
 func logistics(code string, pickup bool) order.Logistics {
 	switch {
 	case pickup:
 		return order.Pickup
 	case code == "", code == "0000", code == "00009002", code == "00009003":
 		return order.BySelf
+	case code == "1003", code == "2011":
+		return order.ByCrowd
 	}
 	return order.ByPlatform
 }

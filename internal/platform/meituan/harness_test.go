@@ -88,7 +88,7 @@ func (w *world) Place(t *testing.T, wish channeltest.Wish) order.Ref {
 	if wish.Logistics == order.BySelf {
 		store = "TEA002"
 	}
-	return w.place(t, wish, store, "")
+	return w.place(t, wish, store, map[order.Logistics]string{order.ByCrowd: "1003"}[wish.Logistics])
 }
 
 // place lets a buyer buy at a store; code "" is its usual way of delivery.
@@ -170,6 +170,10 @@ var paths = map[order.ActionKind]string{
 	order.Dispatch:      "order/delivering",
 	order.Deliver:       "order/arrived",
 	order.RemindReply:   "order/remindReply",
+	order.CallRider:     "order/zhongbao/dispatch",
+	order.Tip:           "order/zhongbao/update/tip",
+	order.RecallRider:   "order/cancelLogisticsByWmOrderId",
+	order.DeliverSelf:   "order/logistics/change/poi_self",
 	order.RefundApprove: "order/refund/agree",
 	order.RefundRefuse:  "order/refund/reject",
 	order.RefundPartial: "order/applyPartRefund",

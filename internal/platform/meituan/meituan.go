@@ -15,6 +15,7 @@
 package meituan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -47,7 +48,7 @@ var info = channel.Info{
 	Kind:   order.Takeaway,
 	Pickup: true,
 	Sites:  []channel.Site{{Code: "CN", Currency: string(CNY), Zone: "Asia/Shanghai"}},
-	Powers: []channel.Power{
+	Powers: slices.Concat(riderPowers, []channel.Power{
 		{Power: order.Power{Kind: channel.Acknowledge}, Nature: effect.Absolute},
 		{Power: order.Power{Kind: order.Accept}, Nature: effect.Guarded,
 			Note: channel.Text{ZH: "须在5分钟内接单，美团配送订单同时呼叫骑手", EN: "Within 5 minutes; where Meituan delivers it also sends for a rider"}},
@@ -71,10 +72,10 @@ var info = channel.Info{
 			Fields: []channel.Input{{Name: "lines", Type: "lines", Required: true, Label: channel.Text{ZH: "退款商品", EN: "Items"}}, reasonText}},
 		{Power: order.Power{Kind: order.Annotate, Local: true},
 			Note: channel.Text{ZH: "备注仅保存在通单", EN: "Notes stay in Tongdan: Meituan has no call for them"}},
-	},
+	}),
 	Personal: []string{"recipient_name", "recipient_phone", "recipient_address", "backup_recipient_phone", "latitude", "longitude", "caution", "invoice_title",
 		"taxpayer_id", "courier_name", "courier_phone", "dispatcher_name", "dispatcher_mobile", "logistics_dispatcher_name", "logistics_dispatcher_mobile",
-		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "order_phone_number", "binded_phone"},
+		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone"},
 	Stock: &stockPower,
 	PushOnly: []channel.Text{
 		{ZH: "催单", EN: "Reminders of customers"},

@@ -39,7 +39,7 @@ func describePartner() channel.Info {
 	i := info
 	i.Name, i.Mark = PartnerName, "团"
 	i.Label = channel.Text{ZH: "美团外卖（服务商）", EN: "Meituan Waimai (service provider)"}
-	i.Powers = slices.DeleteFunc(slices.Clone(info.Powers), func(p channel.Power) bool { return p.Kind == channel.Acknowledge })
+	i.Powers = slices.DeleteFunc(slices.Clone(info.Powers), func(p channel.Power) bool { return p.Kind == channel.Acknowledge || p.Kind == order.DeliverSelf })
 	i.Personal = slices.Concat(info.Personal, partnerPersonal)
 	i.AppFields = []channel.Field{
 		{Name: "developer_id", Label: channel.Text{ZH: "developerId（开发者ID）", EN: "developerId"}, Required: true},

@@ -37,7 +37,7 @@ var partnerPushes = []partnerPush{
 	{"reminder", "reminder", channel.Text{ZH: "推送催单", EN: "Customer's reminder"}, "pushOrderRemind", translateReminder},
 	{"store/status", "store.status", channel.Text{ZH: "推送门店状态", EN: "Store status"}, "poiStatus", nil},
 	{"bill", "order.settlement", channel.Text{ZH: "推送对账", EN: "Settlement"}, "tradeDetail", nil},
-	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, "", nil},
+	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, "", translateDowngrade},
 	{pathBound, "store.bound", channel.Text{ZH: "门店绑定", EN: "Store bound"}, "", nil},
 	{pathUnbound, "store.unbound", channel.Text{ZH: "门店解绑", EN: "Store unbound"}, "", nil},
 }
@@ -115,6 +115,9 @@ func partnerKind(path string) *partnerPush {
 // said reads a message. Most carry no time of their own: that of its arrival stands in for it in the
 // timeline, and decides no state.
 func (p *partnerPush) said(params map[string]string, src source) (told, error) {
+	if p.field == "" {
+		return p.read(form{}, src)
+	}
 	f, err := formOf([]byte(clean(params[p.field])))
 	if err != nil {
 		return told{}, &fault.Error{Op: "meituan.read", Code: fault.Invalid, Why: fault.Because("push_no_form", "the push has not the platform's form"), Err: err}
@@ -203,7 +206,7 @@ func (partnerPlatform) Translate(k channel.Kept) channel.Item {
 			case p.read == nil:
 				return told{}, nil
 			}
-			if _, err := formOf([]byte(params[p.field])); err != nil { // it was encoded twice
+			if _, err := formOf([]byte(params[p.field])); p.field != "" && err != nil { // it was encoded twice
 				if d, err := url.QueryUnescape(params[p.field]); err == nil {
 					params[p.field] = d
 				}

@@ -43,9 +43,17 @@ var phrases = map[string]phrase{
 	"ecommerce/order/getOrderRefundDetail": {path: "/waimai/ng/order/getBatchOrderRefundInfo", ask: func(p map[string]string) (map[string]any, error) {
 		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
 	}, tell: tellRefunds},
-	"food/list":      {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
-	"food/sku/stock": {path: "/waimai/dish/updateStock", ask: askStock},
-	"poi/mget":       {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
+	"order/logistics/push":             {path: "/waimai/order/dispatchShip"},
+	"order/logistics/cancel":           {path: "/waimai/order/cancelDispatch"},
+	"order/zhongbao/shippingFee":       {path: "/waimai/order/queryZbShippingFee", tell: tellRows},
+	"order/zhongbao/dispatch":          {path: "/waimai/order/zbDispatch", plain: []string{"shipping_fee", "tip_amount"}},
+	"order/zhongbao/update/tip":        {path: "/waimai/order/updateZbDispatchTip", plain: []string{"tip_amount"}},
+	"order/getCancelDeliveryReason":    {path: "/waimai/order/queryZbCancelDeliveryReason", names: map[string]string{"app_poi_code": ""}},
+	"order/cancelLogisticsByWmOrderId": {path: "/waimai/order/cancelZbLogisticsByWmOrderId", names: map[string]string{"app_poi_code": ""}},
+	"order/batchPullPhoneNumber":       {path: "/waimai/order/batchPullPhoneNumber", names: map[string]string{"app_poi_code": "", "offset": "degradOffset", "limit": "degradLimit"}, tell: tellRows},
+	"food/list":                        {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
+	"food/sku/stock":                   {path: "/waimai/dish/updateStock", ask: askStock},
+	"poi/mget":                         {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
 }
 
 // request implements dialect. Everything that is asked for is one JSON object in biz; its text is signed
@@ -70,7 +78,7 @@ func (p *partner) request(ctx context.Context, s *shop, c call) (*http.Request, 
 			}
 			switch {
 			case name == "":
-			case k == "order_id" && digits(v), contains(ph.plain, k) && digits(v):
+			case k == "order_id" && digits(v), contains(ph.plain, k) && decimal(v):
 				biz[name] = json.Number(v)
 			case k == "is_mt_logistics": // the rider is always told
 			default:
@@ -110,6 +118,12 @@ func contains(list []string, s string) bool {
 
 func digits(s string) bool {
 	return s != "" && len(s) <= 19 && strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0 && (s[0] != '0' || s == "0")
+}
+
+// decimal reports whether a text is a JSON number such as 6.5.
+func decimal(s string) bool {
+	whole, part, dot := strings.Cut(s, ".")
+	return digits(whole) && (!dot || part != "" && strings.Trim(part, "0123456789") == "")
 }
 
 // camel writes order_id as orderId.

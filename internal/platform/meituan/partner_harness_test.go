@@ -73,7 +73,7 @@ func (w *partnerWorld) Account() channel.Account {
 }
 
 func (w *partnerWorld) Place(t *testing.T, wish channeltest.Wish) order.Ref {
-	return w.place(t, wish, "TEA001", map[order.Logistics]string{order.BySelf: "0000"}[wish.Logistics])
+	return w.place(t, wish, "TEA001", map[order.Logistics]string{order.BySelf: "0000", order.ByCrowd: "1003"}[wish.Logistics])
 }
 
 var partnerPaths = map[order.ActionKind]string{
@@ -84,6 +84,9 @@ var partnerPaths = map[order.ActionKind]string{
 	order.Dispatch:      "/waimai/order/delivering",
 	order.Deliver:       "/waimai/order/delivered",
 	order.RemindReply:   "/waimai/ng/order/remindReply",
+	order.CallRider:     "/waimai/order/zbDispatch",
+	order.Tip:           "/waimai/order/updateZbDispatchTip",
+	order.RecallRider:   "/waimai/order/cancelZbLogisticsByWmOrderId",
 	order.RefundApprove: "/waimai/order/agreeRefund",
 	order.RefundRefuse:  "/waimai/order/rejectRefund",
 	order.RefundPartial: "/waimai/order/applyPartRefund",

@@ -16,6 +16,9 @@ import (
 // cases cannot be read just now gets it with a hint to come again.
 func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
 	const op = "meituan.Read"
+	if ref == numbersRef {
+		return s.numbers(ctx)
+	}
 	if ref.Kind != order.KindOrder || ref.Realm != Realm || (form{"id": ref.ID}).id("id") == "" {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: ref.ID, Why: fault.Because("orders_only", "the platform has orders only, named by their number")}
 	}

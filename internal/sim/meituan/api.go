@@ -273,6 +273,7 @@ func (s *Sim) endpoints() map[string]endpoint {
 		"order/zhongbao/dispatch":          {"GET", onOrder(crowdDispatch)},
 		"order/zhongbao/update/tip":        {"GET", onOrder(crowdTip)},
 		"order/riderPosition":              {"POST", onOrder(syncRider)},
+		"order/getCancelDeliveryReason":    {"POST", ofOrder(cancelDeliveryReasons)},
 
 		"ecommerce/order/logistics/sync":       {"POST", onOrder(syncRider)},
 		"ecommerce/order/getOrderRefundDetail": {"GET", refundDetails},

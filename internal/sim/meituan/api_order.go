@@ -404,6 +404,15 @@ func cancelRider(_ *call, t *change, o *Order) (bool, error) {
 	return true, nil
 }
 
+// cancelDeliveryReasons are why a rider of the crowd is sent away. The shape is that of the service
+// providers' platform; this one's is not public.
+func cancelDeliveryReasons(_ *call, o *Order) (any, error) {
+	if o.Delivery == nil {
+		return nil, errNoDelivery
+	}
+	return map[string]any{"title": "取消配送", "deliveryStatus": o.Delivery.Status, "reasonList": []any{map[string]any{"code": 1, "content": "骑手长时间未接单", "preCancelCode": 0}}}, nil
+}
+
 func riderStatus(c *call, o *Order) (any, error) {
 	d := o.Delivery
 	if d == nil || d.Status < 0 {

@@ -30,6 +30,10 @@ export type ActKind =
   | "refund_approve"
   | "refund_refuse"
   | "refund_partial"
+  | "call_rider"
+  | "tip"
+  | "recall_rider"
+  | "deliver_self"
   | "note"
   | "retry"
   | "void";

@@ -817,6 +817,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/rider_quote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one of the platform's riders costs for an order now */
+        get: operations["quoteRider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/uncover": {
         parameters: {
             query?: never;
@@ -1703,6 +1720,8 @@ export interface components {
             accounts: components["schemas"]["Account"][];
         };
         Act: {
+            /** @description Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip. */
+            amount?: string;
             carrier?: string;
             courier?: components["schemas"]["Courier"];
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
@@ -1716,7 +1735,7 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             /**
              * Format: int64
@@ -1757,7 +1776,7 @@ export interface components {
             name: string;
             required: boolean;
             /** @enum {string} */
-            type: "text" | "choice" | "lines";
+            type: "text" | "choice" | "lines" | "money";
         };
         AddPasskeyInputBody: {
             /** @description response.getAuthenticatorData() */
@@ -1902,6 +1921,8 @@ export interface components {
             words: string;
         };
         BatchInputBody: {
+            /** @description Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip. */
+            amount?: string;
             carrier?: string;
             courier?: components["schemas"]["Courier"];
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
@@ -1915,7 +1936,7 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             orders: string[];
             /**
@@ -3665,6 +3686,13 @@ export interface components {
         Rider: {
             name?: string;
             phone?: string;
+        };
+        RiderQuote: {
+            /** Format: int64 */
+            as_of: number;
+            fee: components["schemas"]["Amount"];
+            /** @description The platform's: why it is more than usual. */
+            words?: string;
         };
         SKU: {
             /** @description The merchant's own. */
@@ -6159,6 +6187,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MakingOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quoteRider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiderQuote"];
                 };
             };
             /** @description Error */

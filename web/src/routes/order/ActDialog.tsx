@@ -20,6 +20,7 @@ import { actLabel, whyText } from "../orders/acts";
 import { type Asked, endAsking } from "../orders/asked";
 import { useOrderName } from "../orders/OrderRow";
 import { bodyOf } from "./body";
+import { RiderFee } from "./RiderFee";
 import "./dialog.css";
 
 type Values = Record<string, string | undefined>;
@@ -106,9 +107,10 @@ function Dialog({ asked }: { asked: Asked }) {
           }
         >
           {note ? <p className="act-note quiet">{note}</p> : null}
+          {asked.kind === "call_rider" && order.logistics === "crowd" ? <RiderFee id={order.id} form={form} /> : null}
           {wantsLines ? <Lines order={order} quantities={quantities} change={setQuantities} /> : null}
           {fields
-            .filter((f) => f.type !== "lines")
+            .filter((f) => f.type !== "lines" && !(asked.kind === "call_rider" && order.logistics !== "crowd"))
             .map((f) => (
               <One key={f.name} field={f} kind={asked.kind} />
             ))}

@@ -24,6 +24,13 @@ export const said: Record<string, string> = {
   "Store bound": "Local vinculado",
   "Store unbound": "Local desvinculado",
   "New order": "Pedido nuevo",
+  "Fee at most (yuan)": "Tarifa como máximo (yuanes)",
+  "The fee of crowd riders moves: if it has become more, nobody is sent for and you are asked again":
+    "La tarifa cambia: si subió, no se pide a nadie y se te pregunta otra vez",
+  "Tip in total (yuan)": "Propina en total (yuanes)",
+  "Until a rider has taken it; the new total, not what is added": "Hasta que alguien lo tome; el total nuevo, no lo que se agrega",
+  "Until a rider has the meal; Meituan may charge for it": "Hasta que el repartidor tenga la comida; Meituan puede cobrarlo",
+  "Until a rider has taken it": "Hasta que alguien lo tome",
   "Order paid": "Pedido pagado",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido completado",

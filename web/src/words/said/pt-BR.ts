@@ -24,6 +24,13 @@ export const said: Record<string, string> = {
   "Store bound": "Loja vinculada",
   "Store unbound": "Loja desvinculada",
   "New order": "Pedido novo",
+  "Fee at most (yuan)": "Taxa no máximo (yuans)",
+  "The fee of crowd riders moves: if it has become more, nobody is sent for and you are asked again":
+    "A taxa muda: se subiu, ninguém é chamado e você é perguntado de novo",
+  "Tip in total (yuan)": "Gorjeta no total (yuans)",
+  "Until a rider has taken it; the new total, not what is added": "Até alguém pegar; o total novo, não o que se soma",
+  "Until a rider has the meal; Meituan may charge for it": "Até o entregador ter a comida; o Meituan pode cobrar",
+  "Until a rider has taken it": "Até alguém pegar",
   "Order paid": "Pedido pago",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido concluído",
