@@ -216,6 +216,12 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 		}
 	}
 	r = r.WithContext(ctx)
+	if compresses(pattern, c, r) {
+		z := &compressed{ResponseWriter: w}
+		next(z, r)
+		z.begin()
+		return
+	}
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" || r.Method == http.MethodGet || secretAnswers[pattern] {
 		next(w, r)
