@@ -55,14 +55,13 @@ function set(id: string, d: Doing | undefined) {
   for (const w of watchers) w();
 }
 
+function watch(w: () => void): () => void {
+  watchers.add(w);
+  return () => watchers.delete(w);
+}
+
 export function useDoing(id: string): Doing | undefined {
-  return useSyncExternalStore(
-    (w) => {
-      watchers.add(w);
-      return () => watchers.delete(w);
-    },
-    () => doing.get(id),
-  );
+  return useSyncExternalStore(watch, () => doing.get(id));
 }
 
 /** Waits, but not beyond the moment at which the service is heard again. */
@@ -92,14 +91,7 @@ function change(key: string, to: Partial<Piece> | undefined) {
 }
 
 /** Presses that had to wait for a network, and what became of them until somebody has noted it. */
-export const useWaiting = (): readonly Piece[] =>
-  useSyncExternalStore(
-    (w) => {
-      watchers.add(w);
-      return () => watchers.delete(w);
-    },
-    () => pieces,
-  );
+export const useWaiting = (): readonly Piece[] => useSyncExternalStore(watch, () => pieces);
 
 export const noted = (key: string): void => change(key, undefined);
 

@@ -51,3 +51,10 @@ function current(): number {
 export function useNow(): number {
   return useSyncExternalStore(watch, current);
 }
+
+const wholeMinute = (): number => current() - (current() % 60_000);
+
+/** The time to the minute, for what only asks which day it is; renders its component once a minute. */
+export function useMinute(): number {
+  return useSyncExternalStore(watch, wholeMinute);
+}

@@ -1,6 +1,7 @@
 // Everything the console reads, one function a question. Keys are what the live stream invalidates.
 
 import { keepPreviousData, type QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { inWords } from "../words/reasons";
 import { answer, api, Failure } from "./api";
 import { sawOrders } from "./live";
@@ -171,6 +172,17 @@ export function useOrderPages(query: Query) {
   });
 }
 
+/** An order as one of the lists that were read has it; not necessarily its newest version. */
+export function listed(client: QueryClient, id: string): OrderSummary | undefined {
+  for (const [, data] of client.getQueriesData<{ pages: OrderPage[] }>({ queryKey: ["orders"] })) {
+    for (const page of data?.pages ?? []) {
+      const found = page.orders.find((o) => o.id === id);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
 /** A few orders for whatever somebody knows of one: a part of its number, #12, the end of a phone number, a name, a dish. */
 export const findOrders = (q: string) =>
   queryOptions({
@@ -192,7 +204,9 @@ export function useWaitingOrders() {
   const fresh = useQuery(of({ status: "new", sort: "newest" }));
   const refunds = useQuery(of({ flag: "refund" }));
   const reminders = useQuery(of({ flag: "reminder" }));
-  return [...(urgent.data ?? []), ...(fresh.data ?? []), ...(refunds.data ?? []), ...(reminders.data ?? [])];
+  const lists = [urgent.data, fresh.data, refunds.data, reminders.data];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the lists themselves, not the array around them
+  return useMemo(() => lists.flatMap((l) => l ?? []), lists);
 }
 
 export const counts = (query: Query) =>

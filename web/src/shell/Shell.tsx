@@ -15,6 +15,7 @@ import { messages } from "../routes/board/concerns";
 import { lastSearch } from "../routes/orders/last";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
+import { Channels } from "../ui/Mark";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { BackupAlarm } from "./BackupAlarm";
@@ -49,29 +50,31 @@ export function Shell() {
     return keepPicture(client, user, currentAsOf);
   }, [client, user]);
   return (
-    <div className="shell">
-      <a className="skip btn" href="#main">
-        {t("nav.skip")}
-      </a>
-      {phone ? null : <Side />}
-      <div className="shell-body">
-        <Strip phone={phone} />
-        <Newer />
-        <div className="afoot">
-          <Unsent />
-          <Disarmed />
-          <BackupAlarm />
-          <Replaced />
-          <Stale />
+    <Channels>
+      <div className="shell">
+        <a className="skip btn" href="#main">
+          {t("nav.skip")}
+        </a>
+        {phone ? null : <Side />}
+        <div className="shell-body">
+          <Strip phone={phone} />
+          <Newer />
+          <div className="afoot">
+            <Unsent />
+            <Disarmed />
+            <BackupAlarm />
+            <Replaced />
+            <Stale />
+          </div>
+          <main id="main" tabIndex={-1}>
+            <Outlet />
+          </main>
         </div>
-        <main id="main" tabIndex={-1}>
-          <Outlet />
-        </main>
+        {phone ? <BottomBar /> : null}
+        <Commands />
+        <Locked />
       </div>
-      {phone ? <BottomBar /> : null}
-      <Commands />
-      <Locked />
-    </div>
+    </Channels>
   );
 }
 

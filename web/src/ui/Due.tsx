@@ -1,7 +1,7 @@
-import { useTranslation } from "react-i18next";
 import { useNow } from "../data/clock";
 import { countdown } from "../format/countdown";
 import { moment } from "../format/time";
+import { useWords } from "../words";
 
 type Props = { at: number; from: number; zone: string; label?: string; caption?: boolean };
 
@@ -10,7 +10,7 @@ type Props = { at: number; from: number; zone: string; label?: string; caption?:
  * every second would be read for ever.
  */
 export function Due({ at, from, zone, label, caption }: Props) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const c = countdown(at, from, now);
   const when = moment(at, now, zone);

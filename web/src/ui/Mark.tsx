@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { createContext, type ReactNode, useCallback, useContext, useMemo } from "react";
 import type { Channel } from "../data/model";
 import { channels } from "../data/queries";
-import { inLanguage } from "../words";
+import { inLanguage, useWords } from "../words";
 
 // Twelve colours with enough contrast for their ink. A channel's name picks one, so it is the same on every device; the order of the
 // list gives the channels in service a colour near their own.
@@ -27,19 +27,29 @@ function paintOf(name: string): [string, string] {
   return paints[sum % paints.length] ?? ["#475569", "#fff"];
 }
 
-export function useChannels(): Map<string, Channel> {
+const Known = createContext<ReadonlyMap<string, Channel>>(new Map());
+
+/** Asks for the channels once, for every mark and name inside. */
+export function Channels({ children }: { children: ReactNode }) {
   const { data } = useQuery(channels);
-  return new Map(data?.map((c) => [c.name, c]));
+  const known = useMemo(() => new Map(data?.map((c) => [c.name, c])), [data]);
+  return <Known value={known}>{children}</Known>;
 }
+
+/** The channels by their code; none before they have been read. */
+export const useChannels = (): ReadonlyMap<string, Channel> => useContext(Known);
 
 /** The name of a channel in the reader's language; its code where nobody has told us more. */
 export function useChannelName(): (name: string) => string {
-  const { i18n } = useTranslation();
+  const { language } = useWords();
   const known = useChannels();
-  return (name) => {
-    const c = known.get(name);
-    return c ? inLanguage(i18n.language, c.label_zh, c.label_en) : name;
-  };
+  return useCallback(
+    (name) => {
+      const c = known.get(name);
+      return c ? inLanguage(language, c.label_zh, c.label_en) : name;
+    },
+    [known, language],
+  );
 }
 
 /** The coloured mark of a channel. Its name must stand beside it or be its label: colour alone says nothing. */

@@ -3,8 +3,11 @@ import { Icon } from "./icons";
 
 export type MenuItem = { key: string; label: string; danger?: boolean; disabled?: boolean; why?: string; do: () => void };
 
-/** A button with more acts behind it. Arrow keys move, Escape closes and gives the focus back. */
-export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
+/**
+ * A button with more acts behind it. Arrow keys move, Escape closes and gives the focus back.
+ * @param items asked for when it is opened, not before: a list has hundreds of them
+ */
+export function Menu({ label, items }: { label: string; items: () => MenuItem[] }) {
   const [open, setOpen] = useState(false);
   const [up, setUp] = useState(false);
   const id = useId();
@@ -50,7 +53,7 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
         aria-controls={open ? id : undefined}
         onClick={() => {
           const r = button.current?.getBoundingClientRect();
-          setUp(r ? window.innerHeight - r.bottom < 60 + items.length * 48 : false);
+          setUp(r ? window.innerHeight - r.bottom < 60 + items().length * 48 : false);
           setOpen(!open);
         }}
       >
@@ -58,7 +61,7 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
       </button>
       {open ? (
         <div id={id} role="menu" aria-label={label} className="menu" style={{ right: 0, ...(up ? { bottom: "100%" } : { top: "100%" }) }}>
-          {items.map((item) => (
+          {items().map((item) => (
             <button
               key={item.key}
               type="button"

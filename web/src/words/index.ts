@@ -1,6 +1,7 @@
 // Languages of the console. Each is a chunk of its own: only the one that is read is loaded.
 
-import i18next from "i18next";
+import i18next, { type TFunction } from "i18next";
+import { useSyncExternalStore } from "react";
 import { initReactI18next } from "react-i18next";
 import { writeMoneyIn } from "../format/money";
 import { recall, remember } from "../ui/device";
@@ -66,6 +67,23 @@ export async function setLanguage(code: string): Promise<void> {
   remember("language", code);
   speak(code);
 }
+
+let reader: { t: TFunction; language: string } = { t: i18next.t, language: "" };
+i18next.on("languageChanged", (language) => {
+  reader = { t: i18next.getFixedT(language), language };
+  for (const tell of [...readers]) tell();
+});
+const readers = new Set<() => void>();
+const watch = (tell: () => void) => {
+  readers.add(tell);
+  return () => readers.delete(tell);
+};
+
+/**
+ * The texts in the reader's language, and which that is. For what stands in a list many times: useTranslation keeps listeners and copies of
+ * its own in each component, which were a third of the work of drawing a row.
+ */
+export const useWords = (): { t: TFunction; language: string } => useSyncExternalStore(watch, () => reader);
 
 /** A text that the service gives in Chinese and English, in the reader's language. */
 export function inLanguage(language: string, zh: string, en: string): string {

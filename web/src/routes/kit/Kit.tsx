@@ -245,6 +245,7 @@ function Rows({ now, phone }: { now: number; phone: boolean }) {
     way: "" as const,
     tab: "new" as const,
     zone,
+    href: "#",
     open: () => {},
     choose: () => {},
   });
@@ -258,7 +259,7 @@ function Rows({ now, phone }: { now: number; phone: boolean }) {
     <div className="kit-scroll" style={{ "--columns": grid } as React.CSSProperties} inert>
       <ul className="rows" style={{ height: all.length * 64 }} aria-label={t("kit.rows")}>
         {all.map((s, i) => (
-          <OrderRow key={s.order.id} {...props(s)} at={i} of={all.length} top={i * 64} columns={columns} room="wide" />
+          <OrderRow key={s.order.id} {...props(s)} at={i} of={all.length} top={i * 64} columns={columns} />
         ))}
       </ul>
     </div>

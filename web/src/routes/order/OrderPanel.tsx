@@ -1,12 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, memo, type ReactNode, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { act as press } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
 import type { AfterSale, Level, Order } from "../../data/model";
-import { order as orderQuery, stockOf } from "../../data/queries";
+import { listed, order as orderQuery, stockOf } from "../../data/queries";
 import { formatMoney } from "../../format/money";
 import { clock, moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
@@ -62,26 +62,31 @@ export function OrderPanel() {
   }, [navigate]);
 
   // Between the stream's word and the full order there is a moment; the newest of the two is shown.
-  const o = data && live && live.seq > data.seq ? { ...data, ...live } : data;
+  const o = useMemo(() => (data && live && live.seq > data.seq ? { ...data, ...live } : data), [data, live]);
+  // A press is answered by the panel with what the list knows; what is long follows, and gives way to the next press.
+  const late = useDeferredValue(o, undefined);
+  const client = useQueryClient();
+  const known = useMemo(() => listed(client, orderId), [client, orderId]);
+  const head = o ?? live ?? known;
   const zone = o?.store?.zone || fallback;
   return (
-    <aside className="order-panel" ref={box} tabIndex={-1} aria-label={o ? name(o) : t("order.title")} data-testid="order-panel">
+    <aside className="order-panel" ref={box} tabIndex={-1} aria-label={head ? name(head) : t("order.title")} data-testid="order-panel">
       <header className="order-head">
         <button type="button" className="btn icon ghost" aria-label={t("do.close")} onClick={close}>
           <Icon name="close" />
         </button>
-        {o ? (
+        {head ? (
           <>
-            <Mark channel={o.channel} large />
+            <Mark channel={head.channel} large />
             <div className="order-name">
               <h2>
-                {name(o).slice(0, -numberText(o).length)} <span className="num">{numberText(o)}</span>
+                {name(head).slice(0, -numberText(head).length)} <span className="num">{numberText(head)}</span>
               </h2>
-              <small className="quiet clip">{o.store?.name || o.shop?.name || t("row.noStore")}</small>
+              <small className="quiet clip">{head.store?.name || head.shop?.name || t("row.noStore")}</small>
             </div>
             <div className="order-due">
-              {o.deadline ? (
-                <Due at={o.deadline.at} from={dueFrom(o)} zone={zone} label={word(t, "dueKind", o.deadline.kind)} caption />
+              {head.deadline ? (
+                <Due at={head.deadline.at} from={dueFrom(head)} zone={zone} label={word(t, "dueKind", head.deadline.kind)} caption />
               ) : null}
             </div>
           </>
@@ -96,25 +101,25 @@ export function OrderPanel() {
       </div>
       {error && !o ? (
         <Trouble error={error} retry={() => void refetch()} />
-      ) : !o ? (
-        <div className="order-body">
-          <Bones rows={7} height={70} />
-        </div>
-      ) : tab === "journal" ? (
+      ) : tab === "journal" && o ? (
         <div className="order-body">
           <Suspense fallback={<Bones rows={6} height={44} />}>
             <Journal id={orderId} zone={zone} />
           </Suspense>
         </div>
+      ) : o && late?.id === o.id ? (
+        <Body order={late} zone={zone} />
       ) : (
-        <Body order={o} zone={zone} />
+        <div className="order-body">
+          <Bones rows={7} height={70} />
+        </div>
       )}
       {o ? <ActBar order={o} zone={zone} /> : null}
     </aside>
   );
 }
 
-function Body({ order: o, zone }: { order: Order; zone: string }) {
+const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useTranslation();
   // Their words stand for themselves; a bare code says which side of the order it is about.
   const theirs = Object.entries(o.theirs)
@@ -142,7 +147,7 @@ function Body({ order: o, zone }: { order: Order; zone: string }) {
       <Timeline order={o} zone={zone} />
     </div>
   );
-}
+});
 
 function Issues({ order: o }: { order: Order }) {
   const { t } = useTranslation();

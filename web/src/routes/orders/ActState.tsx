@@ -1,10 +1,10 @@
-import { useTranslation } from "react-i18next";
 import { act, busy, dismiss, type Standing, standing, useDoing } from "../../data/act";
 import { serverNow, useNow } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
 import { clockSeconds } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { useWho } from "../../ui/who";
+import { useWords } from "../../words";
 import { actLabel } from "./acts";
 
 /** Where the acts on an order stand, for a button that must not be pressed twice. */
@@ -52,7 +52,7 @@ type WordsProps = {
 
 /** Where an act stands, in words. */
 export function ActWords({ standing: s, kind, zone, noted, takeBack }: WordsProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const who = useWho();
   if (s.kind === "idle") return null;
   const what = actLabel(t, s.act, kind);

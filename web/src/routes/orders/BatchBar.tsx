@@ -3,11 +3,10 @@ import { useTranslation } from "react-i18next";
 import type { OrderSummary } from "../../data/model";
 import { actLabel, batchable } from "./acts";
 import { startBatch, startShipping } from "./batches";
-import type { Column, Room } from "./columns";
+import type { Column } from "./columns";
 
 type Props = {
   columns: readonly Column[];
-  room: Room;
   /** The chosen ones. */
   orders: OrderSummary[];
   shown: OrderSummary[];
@@ -34,7 +33,7 @@ export function batchFirst(orders: OrderSummary[]): boolean {
 }
 
 /** The head of the list: what the columns are, or what can be done with the rows that are chosen. Same height either way. */
-export function BatchBar({ columns, room, orders, shown, choose, atMost, total, more }: Props) {
+export function BatchBar({ columns, orders, shown, choose, atMost, total, more }: Props) {
   const { t } = useTranslation();
   const box = useRef<HTMLInputElement>(null);
   const all = orders.length > 0 && orders.length === shown.length;
@@ -64,13 +63,11 @@ export function BatchBar({ columns, room, orders, shown, choose, atMost, total, 
           {columns
             .filter((c) => c !== "due")
             .map((c) => (
-              <span key={c} className={c === "total" ? "right" : undefined}>
+              <span key={c} data-col={c} className={c === "total" ? "right" : undefined}>
                 {t(`col.${c}`)}
               </span>
             ))}
-          <span className="right num head-count">
-            {room === "narrow" ? total : more ? t("list.loaded", { count: total }) : t("list.count", { count: total })}
-          </span>
+          <span className="right num head-count">{more ? t("list.loaded", { count: total }) : t("list.count", { count: total })}</span>
         </>
       ) : (
         <div className="batch-acts">

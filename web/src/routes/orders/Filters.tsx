@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { serverNow } from "../../data/clock";
 import { channels, stores } from "../../data/queries";
@@ -20,7 +20,7 @@ type Props = {
   showKeys: () => void;
 };
 
-export function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
+export const Filters = memo(function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
   const { t, i18n } = useTranslation();
   const { data: known } = useQuery(channels);
   const { data: places } = useQuery(stores);
@@ -103,7 +103,7 @@ export function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
       </button>
     </search>
   );
-}
+});
 
 /** Searches while one types, a quarter of a second behind, and never loses what was typed to an answer that comes late. */
 function SearchBox({ value, change }: { value: string; change: (q: string) => void }) {

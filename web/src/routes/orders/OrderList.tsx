@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { type FocusEvent, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useNavigate, useRouter } from "@tanstack/react-router";
+import { type FocusEvent, memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
@@ -29,22 +29,25 @@ type Props = {
   filter: Filter;
   way: Way;
   query: Record<string, string | number | undefined>;
+  /** What the address bar says, for the addresses of the orders. */
+  search: Partial<Filter>;
   zone: string;
   openId: string | undefined;
   change: (next: Partial<Filter>) => void;
 };
 
-export function OrderList({ filter, way, query, zone, openId, change }: Props) {
+export const OrderList = memo(function OrderList({ filter, way, query, search, zone, openId, change }: Props) {
   const { t } = useTranslation();
   const phone = usePhone();
   const rowHeight = heights[phone ? "phone" : "desk"];
   const covered = covers[phone ? "phone" : "desk"];
   const small = useMedia("(max-width: 1240px)");
-  const room: Room = openId && !small ? "narrow" : small ? "middle" : "wide";
+  const room: Room = small ? "middle" : "wide";
   const { chosen: wantedColumns } = useColumns();
   const columns = useMemo(() => fitting(wantedColumns, room), [wantedColumns, room]);
-  const grid = gridOf(columns, room);
+  const grid = { "--columns": gridOf(columns, room), "--columns-beside": gridOf(fitting(wantedColumns, "narrow"), "narrow") };
   const navigate = useNavigate();
+  const tail = useRouter().options.stringifySearch(search);
   const live = useLiveOrders();
   const pages = useOrderPages(query);
   const again = useAgain(() => pages.refetch().then((r) => !r.isError));
@@ -77,8 +80,8 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   useLayoutEffect(() => {
     shown.current = rows;
   });
-  const sight = useSight(list, firstSeen, rows.length, rowHeight, covered, phone ? 4 : 12); // a card is three rows high
-  useScrollPlace(JSON.stringify(query), rows.length > 0);
+  useScrollPlace(JSON.stringify(query), rows.length > 0); // before it is asked what is in sight
+  const sight = useSight(list, firstSeen, rows.length, rowHeight, covered, phone ? 3 : 8); // a card is three rows high
 
   const open = useCallback(
     (id: string, instead = false) =>
@@ -195,7 +198,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
             if (current) openRow(current);
             break;
           case "m":
-            if (current) rowElement(list.current, current)?.querySelector<HTMLElement>("[aria-haspopup=menu]")?.click();
+            if (current) menuOf(rowElement(list.current, current))?.click();
             break;
           case "b":
             if (batchFirst(shown.current.filter((r) => !r.leaving && chosen.has(r.order.id)).map((r) => r.order))) setChosen(new Set());
@@ -261,6 +264,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
     way,
     tab: filter.tab,
     zone,
+    href: `${root}/orders/${r.order.id}${tail}`,
     open: openRow,
     choose,
   });
@@ -274,10 +278,9 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
   }
   if (pages.isError && loaded.length === 0) return <Trouble error={pages.error} retry={() => void pages.refetch()} />;
   return (
-    <div className="list-box" style={{ "--columns": grid } as React.CSSProperties}>
+    <div className="list-box" style={grid as React.CSSProperties}>
       <BatchBar
         columns={columns}
-        room={room}
         orders={chosenOrders}
         shown={real.map((r) => r.order)}
         choose={(ids) => setChosen(new Set(ids))}
@@ -319,7 +322,7 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
             const r = rows[i];
             if (!r) return null;
             const at = { ...props(r), at: i, of: rows.length, top: i * rowHeight };
-            return phone ? <OrderCard key={r.order.id} {...at} /> : <OrderRow key={r.order.id} {...at} columns={columns} room={room} />;
+            return phone ? <OrderCard key={r.order.id} {...at} /> : <OrderRow key={r.order.id} {...at} columns={columns} />;
           })}
         </ul>
       )}
@@ -338,13 +341,19 @@ export function OrderList({ filter, way, query, zone, openId, change }: Props) {
       ) : null}
     </div>
   );
-}
+});
 
 /** So many orders go into one batch. */
 const atMost = 500;
 
 /** Keys that do an act on the order in hand. */
 const actKeys: Record<string, string> = { a: "accept", e: "ready", d: "dispatch", s: "ship", r: "refuse", n: "note" };
+
+/** The button of a row's menu, unless it is put away beside an open order. */
+const menuOf = (row: HTMLElement | null | undefined) => {
+  const button = row?.querySelector<HTMLElement>("[aria-haspopup=menu]");
+  return button?.offsetParent ? button : undefined;
+};
 
 const rowElement = (list: HTMLElement | null, id: string) => list?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
 

@@ -1,19 +1,18 @@
-import { Link } from "@tanstack/react-router";
 import { type MouseEvent, memo, type ReactNode, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { OrderSummary } from "../../data/model";
 import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
+import { Anchor } from "../../ui/Anchor";
 import { Due } from "../../ui/Due";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Menu } from "../../ui/Menu";
 import { SwipeRow } from "../../ui/SwipeRow";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ActState, useBusy } from "./ActState";
 import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel, urgeable } from "./acts";
 import { begin } from "./asked";
-import type { Column, Room } from "./columns";
+import type { Column } from "./columns";
 import { type Tab, tabOf, type Way } from "./filter";
 import { numberText } from "./number";
 
@@ -30,6 +29,8 @@ export type RowProps = {
   way: Way;
   tab: Tab;
   zone: string;
+  /** The address of its details. */
+  href: string;
   open: (id: string) => void;
   choose: (id: string, range: boolean) => void;
   /** Its place in the list, how many there are, and how far down that is. */
@@ -51,14 +52,14 @@ const tones: Record<string, string> = {
 };
 
 export function StatusChip({ status }: { status: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return <span className={`chip ${tones[status] ?? "warn"}`}>{word(t, "status", status)}</span>;
 }
 
 const flagTones: Record<string, string> = { refund: "bad", reminder: "warn", problem: "bad", preorder: "odd" };
 
 export function Flags({ order }: { order: OrderSummary }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <>
       {order.axes.payment === "pay_later" && order.total ? (
@@ -89,8 +90,8 @@ export function useOrderName(): (o: OrderSummary) => string {
 }
 
 function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
-  const { t } = useTranslation();
-  const now = useNow();
+  const { t } = useWords();
+  const now = useMinute();
   if (order.kind === "ecommerce") return <>{word(t, "logistics", order.logistics)}</>;
   if (order.table) return <>{t("promise.table", { table: order.table })}</>;
   if (order.logistics === "none" && order.origin) return <>{t("promise.takeOut")}</>;
@@ -102,7 +103,7 @@ function Promised({ order, zone }: { order: OrderSummary; zone: string }) {
 }
 
 function DueCell({ order, zone }: { order: OrderSummary; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!order.deadline) return null;
   return <Due at={order.deadline.at} from={dueFrom(order)} zone={zone} label={word(t, "dueKind", order.deadline.kind)} caption />;
 }
@@ -118,8 +119,10 @@ function useFresh(value: string | undefined): boolean {
   return value !== known;
 }
 
-function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode; large?: boolean }) {
-  const { t } = useTranslation();
+type PrimaryProps = Pick<RowProps, "order" | "href" | "open"> & { hint?: ReactNode; large?: boolean };
+
+function Primary({ order, href, open, hint, large }: PrimaryProps) {
+  const { t } = useWords();
   const waits = useBusy(order);
   const kind = primaryOf(order);
   const fresh = useFresh(kind);
@@ -127,9 +130,9 @@ function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode
   const size = large ? "btn" : "btn small";
   if (kind === "refund") {
     return (
-      <Link to="/orders/$orderId" params={{ orderId: order.id }} search={(s) => s} className={`${size} danger`}>
+      <Anchor href={href} go={() => open(order.id)} className={`${size} danger`}>
         {t("act.refund")}
-      </Link>
+      </Anchor>
     );
   }
   return (
@@ -140,13 +143,13 @@ function Primary({ order, hint, large }: { order: OrderSummary; hint?: ReactNode
 }
 
 function More({ order, open }: { order: OrderSummary; open: (id: string) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const waits = useBusy(order);
   return (
     <Menu
       label={t("row.more", { order: name(order) })}
-      items={[
+      items={() => [
         ...[...othersOf(order), ...(urgeable(order) ? ["urge"] : [])].map((kind) => ({
           key: kind,
           label: actLabel(t, kind, order.kind, order.logistics),
@@ -168,7 +171,7 @@ function meantRow(e: MouseEvent): boolean {
 
 /** Where a row went that stands still only because somebody holds the list. What is not known is not guessed. */
 function Left({ order, from, way }: { order: OrderSummary; from: Tab; way: Way }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const tab = tabOf(order.status, way, order.flags);
   if (tab === from) return <span className="gone-to">{t("row.left")}</span>;
   return <span className="gone-to">{t("row.gone", { to: tab ? tabLabel(t, tab, way) : word(t, "status", order.status) })}</span>;
@@ -176,7 +179,7 @@ function Left({ order, from, way }: { order: OrderSummary; from: Tab; way: Way }
 
 /** What is in an order: each line with what was chosen for it, and what must not go wrong in bold. */
 function What({ order: o }: { order: OrderSummary }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <>
       <b className="num">{t("row.items", { count: o.quantity })}</b>{" "}
@@ -196,14 +199,14 @@ function What({ order: o }: { order: OrderSummary }) {
   );
 }
 
-type DeskProps = RowProps & {
-  columns: readonly Column[];
-  room: Room;
-};
+type DeskProps = RowProps & { columns: readonly Column[] };
 
-/** One order on a desk. Fixed height, fixed columns: the eye runs down, nothing moves sideways. */
+/**
+ * One order on a desk. Fixed height, fixed columns: the eye runs down, nothing moves sideways. Beside an open order some columns are put
+ * away by the style sheet, not by drawing the rows anew.
+ */
 export const OrderRow = memo(function OrderRow(p: DeskProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const channelName = useChannelName();
   const o = p.order;
@@ -232,16 +235,10 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
       <div className="who">
         <Mark channel={o.channel} large />
         <div className="clip">
-          <Link
-            to="/orders/$orderId"
-            params={{ orderId: o.id }}
-            search={(s) => s}
-            className={`number ${o.day_seq ? "" : "long"} clip`}
-            tabIndex={-1}
-          >
+          <Anchor href={p.href} go={() => p.open(o.id)} className={`number ${o.day_seq ? "" : "long"} clip`} tabIndex={-1}>
             <span className="sr-only">{what} </span>
             <span aria-hidden="true">{numberText(o)}</span>
-          </Link>
+          </Anchor>
           <small className="quiet clip">
             {channelName(o.channel)}
             {o.store ? ` · ${o.store.name}` : o.shop ? ` · ${o.shop.name}` : ` · ${t("row.noStore")}`}
@@ -269,7 +266,7 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
         </p>
       </div>
       {has("promise") ? (
-        <div className="when">
+        <div className="when" data-col="promise">
           <span className="clip">
             <Promised order={o} zone={zone} />
           </span>
@@ -281,12 +278,12 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
         </div>
       ) : null}
       {has("placed") ? (
-        <div className="num">
+        <div className="num" data-col="placed">
           <Moment at={o.placed_at} zone={zone} />
         </div>
       ) : null}
       {has("customer") ? (
-        <div className="customer">
+        <div className="customer" data-col="customer">
           <span className="clip">{o.customer?.name || "—"}</span>
           <small className="quiet clip num">
             {o.customer?.phone_tail ? t("row.tail", { tail: o.customer.phone_tail }) : o.customer?.city}
@@ -294,12 +291,12 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
         </div>
       ) : null}
       {has("ref") ? (
-        <div className="clip mono" title={o.ref}>
+        <div className="clip mono" data-col="ref" title={o.ref}>
           {o.display_ref || o.ref}
         </div>
       ) : null}
       {has("total") ? (
-        <div className="sum num">
+        <div className="sum num" data-col="total">
           <b>{o.total ? formatMoney(o.total) : "—"}</b>
         </div>
       ) : null}
@@ -310,15 +307,17 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
           <>
             <Primary
               order={o}
+              href={p.href}
+              open={p.open}
               hint={
-                p.current && p.room !== "narrow" && primaryOf(o) === "accept" ? (
+                p.current && primaryOf(o) === "accept" ? (
                   <span className="cap" aria-hidden="true">
                     ⏎
                   </span>
                 ) : undefined
               }
             />
-            {p.room === "narrow" ? null : <More order={o} open={p.open} />}
+            <More order={o} open={p.open} />
           </>
         )}
       </div>
@@ -327,7 +326,7 @@ export const OrderRow = memo(function OrderRow(p: DeskProps) {
 });
 
 function Moment({ at, zone }: { at: number; zone: string }) {
-  const now = useNow();
+  const now = useMinute();
   return at > 0 ? <time dateTime={new Date(at).toISOString()}>{moment(at, now, zone)}</time> : <>—</>;
 }
 
@@ -336,7 +335,7 @@ function Moment({ at, zone }: { at: number; zone: string }) {
  * find the same under ⋯.
  */
 export const OrderCard = memo(function OrderCard(p: RowProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const channelName = useChannelName();
   const waits = useBusy(p.order);
@@ -372,10 +371,10 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
           <div className="card-top">
             <Mark channel={o.channel} large />
             <div className="clip">
-              <Link to="/orders/$orderId" params={{ orderId: o.id }} search={(s) => s} className={`number ${o.day_seq ? "" : "long"} clip`}>
+              <Anchor href={p.href} go={() => p.open(o.id)} className={`number ${o.day_seq ? "" : "long"} clip`}>
                 <span className="sr-only">{what} </span>
                 <span aria-hidden="true">{numberText(o)}</span>
-              </Link>
+              </Anchor>
               <small className="quiet clip">
                 {channelName(o.channel)}
                 {o.store ? ` · ${o.store.name}` : ""}
@@ -405,7 +404,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
             {p.leaving ? null : (
               <>
                 <More order={o} open={p.open} />
-                <Primary order={o} large />
+                <Primary order={o} href={p.href} open={p.open} large />
               </>
             )}
           </div>

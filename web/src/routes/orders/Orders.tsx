@@ -1,12 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, Outlet, useNavigate, useParams } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { getRouteApi, Outlet, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { counts } from "../../data/queries";
 import { useMay } from "../../data/rights";
+import { root } from "../../place";
 import { useZone } from "../../shell/Shell";
+import { Anchor } from "../../ui/Anchor";
 import { recall, remember } from "../../ui/device";
 import { useChannels } from "../../ui/Mark";
+import { useWords } from "../../words";
 import { tabLabel } from "./acts";
 import { useAsked } from "./asked";
 import { BatchPanel } from "./BatchPanel";
@@ -45,7 +48,11 @@ export function Orders() {
   const { orderId } = useParams({ strict: false });
   const asked = useAsked();
   const [keys, setKeys] = useState(false);
-  const shownTabs = tabsOf(way, tally, filter.tab, has);
+  const names = tabsOf(way, tally, filter.tab, has).join();
+  const shownTabs = useMemo(() => names.split(",") as Tab[], [names]);
+  // A press is answered by its tab or filter first; the rows come with the next picture but one.
+  const listed = useDeferredValue(filter);
+  const query = useMemo(() => toQuery(listed, zone), [listed, zone]);
   const entering = useMay()("orders.enter");
 
   const change = useCallback(
@@ -58,7 +65,9 @@ export function Orders() {
     [navigate],
   );
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the names of the tabs say all about the list
+  const toTab = useCallback((tab: Tab) => void navigate({ to: "/orders", search: (s) => ({ ...s, tab }) }), [navigate]);
+  const showKeys = useCallback(() => setKeys(true), []);
+
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (typing(e.target) || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open], .ant-modal-wrap")) return;
@@ -71,21 +80,21 @@ export function Orders() {
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [filter.tab, shownTabs.join(), change, entering, navigate]);
+  }, [filter.tab, shownTabs, change, entering, navigate]);
 
   useEffect(() => keepSearch(search), [search]);
 
-  const query = toQuery(filter, zone);
   return (
     <div className={`orders ${orderId ? "with-order" : ""}`}>
       <h1 className="sr-only">{t("nav.orders")}</h1>
-      <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} />
-      <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={() => setKeys(true)} />
+      <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} search={search} go={toTab} />
+      <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={showKeys} />
       <OrderList
-        key={JSON.stringify({ ...query, q: undefined, tab: filter.tab })}
-        filter={filter}
+        key={JSON.stringify({ ...query, q: undefined, tab: listed.tab })}
+        filter={listed}
         way={way}
         query={query}
+        search={search}
         zone={zone}
         openId={orderId}
         change={change}
@@ -119,11 +128,19 @@ function useWays(search: Partial<Filter>): { possible: Way[]; way: Way; tally: T
     if (found && !search.channel && !search.store) remember("ways", found.join());
   });
   const way = search.kind || (kept.length === 1 ? (kept[0] ?? "") : "");
-  const inSight = Object.keys(data?.channels ?? {})
-    .map((c) => known.get(c))
-    .filter((c) => c && (!way || c.kind === way));
-  const has = (["pickup", "labels"] as const).filter((x) => inSight.some((c) => c?.[x]));
-  return { possible: kept, way, has, tally: data && known.size > 0 ? tallyOf(data.channels, kindOf, way) : undefined };
+  const names = kept.join();
+  return useMemo(() => {
+    const kindOf = (channel: string) => known.get(channel)?.kind ?? "";
+    const inSight = Object.keys(data?.channels ?? {})
+      .map((c) => known.get(c))
+      .filter((c) => c && (!way || c.kind === way));
+    return {
+      possible: ways.filter((w) => names.split(",").includes(w)),
+      way,
+      has: (["pickup", "labels"] as const).filter((x) => inSight.some((c) => c?.[x])),
+      tally: data && known.size > 0 ? tallyOf(data.channels, kindOf, way) : undefined,
+    };
+  }, [data, known, names, way]);
 }
 
 /** Whether a key press belongs to something that takes text. */
@@ -131,22 +148,33 @@ export function typing(target: EventTarget | null): boolean {
   return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]"));
 }
 
-function Tabs({ shown, open, way, tally }: { shown: Tab[]; open: Tab; way: Way; tally: Tally | undefined }) {
-  const { t } = useTranslation();
+type TabsProps = {
+  shown: Tab[];
+  open: Tab;
+  way: Way;
+  tally: Tally | undefined;
+  /** What the address bar says; another tab keeps the rest of it. */
+  search: Partial<Filter>;
+  go: (tab: Tab) => void;
+};
+
+const Tabs = memo(function Tabs({ shown, open, way, tally, search, go }: TabsProps) {
+  const { t } = useWords();
+  const { stringifySearch } = useRouter().options;
   const strip = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it or its neighbours change
   useEffect(() => {
     strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [open, shown.join()]);
+  }, [open, shown]);
   return (
     <nav className="tabs" aria-label={t("tab.label")} ref={strip}>
       {shown.map((tab) => {
         const n = tally ? countOf(tab, tally) : undefined;
         return (
-          <Link
+          <Anchor
             key={tab}
-            to="/orders"
-            search={(s) => ({ ...s, tab })}
+            href={`${root}/orders${stringifySearch({ ...search, tab })}`}
+            go={() => go(tab)}
             className={`tab ${tab} ${n ? "some" : ""} ${tab === firstOfHistory ? "history" : ""}`}
             aria-current={tab === open ? "page" : undefined}
             data-testid={`tab-${tab}`}
@@ -155,9 +183,9 @@ function Tabs({ shown, open, way, tally }: { shown: Tab[]; open: Tab; way: Way; 
             <b className="num" data-testid={`count-${tab}`}>
               {n === undefined ? "–" : n > 99_999 ? "99999+" : n}
             </b>
-          </Link>
+          </Anchor>
         );
       })}
     </nav>
   );
-}
+});

@@ -1,23 +1,25 @@
 // Which rows of a long list are in sight. Ten thousand rows of one height are a number, not ten thousand elements: only those in
 // sight and a few around them exist.
 
-import { type RefObject, useLayoutEffect, useState } from "react";
+import { type RefObject, startTransition, useLayoutEffect, useRef, useState } from "react";
+import { afterPaint } from "../../ui/paint";
 
-const nearby = 12; // rows kept ready above and below
+const nearby = 8; // rows kept ready above and below
 const step = 6; // the window moves in steps, so that scrolling renders every few rows and not every pixel
 
 export type Sight = { from: number; to: number };
 
-/** The window for a list whose top lies `above` pixels over the upper edge of what can be seen. Pure. */
+/** The window for a list whose top lies `above` pixels over the upper edge of what can be seen; with nothing around, exactly that. Pure. */
 export function windowOf(above: number, seen: number, height: number, count: number, around = nearby): Sight {
   const first = Math.floor(above / height);
   const last = Math.ceil((above + seen) / height);
+  if (around === 0) return { from: Math.max(0, first), to: Math.min(count, Math.max(0, last)) };
   const down = (n: number) => Math.floor(n / step) * step;
   return { from: Math.max(0, down(first - around)), to: Math.min(count, Math.max(0, down(last + around) + step)) };
 }
 
 /**
- * Follows the page's scrolling.
+ * Follows the page's scrolling. What is in sight is drawn first; the rows around it follow once that is on the screen.
  * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled
  * @param covered pixels at the top of the window that something sticky covers
  * @param around rows kept ready above and below
@@ -30,27 +32,39 @@ export function useSight(
   covered: number,
   around = nearby,
 ): Sight {
-  const [sight, setSight] = useState<Sight>({ from: 0, to: 2 * around });
+  const [sight, setSight] = useState<Sight>(() => windowOf(0, window.innerHeight - covered, height, count || around, 0));
   const there = count > 0;
+  const drawn = useRef(false); // whether the first rows are on the screen
   useLayoutEffect(() => {
     if (!there) return;
     let frame = 0;
-    const look = () => {
-      frame = 0;
+    const look = (around: number) => {
       const el = box.current;
       if (!el) return;
       const above = covered - el.getBoundingClientRect().top;
       top.current = above > 0 ? Math.ceil(above / height) : 0;
       const next = windowOf(above, window.innerHeight - covered, height, count, around);
-      setSight((old) => (old.from === next.from && old.to === next.to ? old : next));
+      const same = (old: Sight) => old.from === next.from && old.to === next.to;
+      const enough = (old: Sight) => around === 0 && old.from <= next.from && old.to >= next.to;
+      setSight((old) => (same(old) || enough(old) ? old : next));
     };
     const soon = () => {
-      frame ||= requestAnimationFrame(look);
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        look(around);
+      });
     };
-    look();
+    look(drawn.current ? around : 0);
+    const cancel = drawn.current
+      ? undefined
+      : afterPaint(() => {
+          drawn.current = true;
+          startTransition(() => look(around));
+        });
     window.addEventListener("scroll", soon, { passive: true });
     window.addEventListener("resize", soon);
     return () => {
+      cancel?.();
       cancelAnimationFrame(frame);
       window.removeEventListener("scroll", soon);
       window.removeEventListener("resize", soon);
