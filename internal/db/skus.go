@@ -342,6 +342,12 @@ func (d *DB) OrdersShort(ctx context.Context, m ident.Merchant, k StockKey, limi
 		int64(m), int64(k.Store), int64(k.SKU), int64(limit))
 }
 
+// OrdersKeeping gives open orders that keep pieces of a level, newest first.
+func (d *DB) OrdersKeeping(ctx context.Context, m ident.Merchant, k StockKey, limit int) ([]ident.Order, error) {
+	return d.orderIDs(ctx, `SELECT DISTINCT order_id FROM holds WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3 AND kept <> 0 ORDER BY order_id DESC LIMIT $4`,
+		int64(m), int64(k.Store), int64(k.SKU), int64(limit))
+}
+
 // OrdersReserving gives open orders of a shop that reserve one of two codes and take
 // nothing through an offer: they came before the offer was bound.
 func (d *DB) OrdersReserving(ctx context.Context, o OfferRow, codes [2]string, after ident.Order, limit int) ([]ident.Order, error) {

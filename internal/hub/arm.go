@@ -109,7 +109,7 @@ func (h *Hub) lookAgain(ctx context.Context, m ident.Merchant, moved time.Time, 
 
 // readsOnly tells the kinds of effects that change nothing at a platform.
 func readsOnly(kind string) bool {
-	return kind == kindRead || kind == kindPull || kind == kindSweep || kind == kindKeep || kind == kindCount
+	return kind == kindRead || kind == kindPull || kind == kindSweep || kind == kindKeep || kind == kindCount || kind == kindLack
 }
 
 // pullWide makes an account's next pull go back as far as there is.

@@ -46,6 +46,8 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: knocking{h: h}}, true
 	case kindCode:
 		return lane.Kind{Handler: coding{h: h}}, true
+	case kindLack:
+		return lane.Kind{Handler: lacking{h: h}, Background: true, Asks: true}, true
 	case kindStock:
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:

@@ -163,7 +163,9 @@ func (h *Hub) book(tx *db.Tx, row *db.OrderRow, was taken, t *taken) {
 	}
 	switch lack := max(-s.Sellable(), 0); {
 	case t.Kept == 0: // it has left, or needs nothing any more
-		t.Short = 0
+		if t.Short = 0; was.Short > 0 && lack > 0 {
+			h.passOn(tx, row, t.key())
+		}
 	case was.Short > 0 && kept+gone == 0:
 		t.Short = min(was.Short, lack)
 	default:
