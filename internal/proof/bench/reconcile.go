@@ -129,9 +129,12 @@ type meter struct {
 }
 
 // until waits for a pull that began at a moment or later to have come to its end, with so many orders there,
-// and with no read left to be made.
+// and with no read left to be made. It looks the less often the more there is to count, so that its
+// looking is not measured, and gives up after a quarter of an hour, or forty milliseconds an order.
 func (m *meter) until(what string, orders, pulled int64, read bool) error {
-	for end := m.began.Add(15 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	patience := max(15*time.Minute, time.Duration(orders)*40*time.Millisecond)
+	pause := max(100*time.Millisecond, time.Duration(orders)*10*time.Microsecond)
+	for end := m.began.Add(patience); ; time.Sleep(pause) {
 		var s proof.State
 		var at proof.Pulled
 		if err := m.n.ask("count", proof.AskOrder{Merchant: m.n.made.Merchant}, &s); err != nil {
@@ -144,7 +147,7 @@ func (m *meter) until(what string, orders, pulled int64, read bool) error {
 			break
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("%s: after 15 minutes there are %d of %d orders, the last pull to its end was at %d, reads wait: %d", what, s.Orders, orders, at.At, at.Reads)
+			return fmt.Errorf("%s: after %v there are %d of %d orders, the last pull to its end was at %d, reads wait: %d", what, patience, s.Orders, orders, at.At, at.Reads)
 		}
 	}
 	took := time.Since(m.began)
