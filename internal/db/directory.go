@@ -178,7 +178,7 @@ func (d *DB) addChange(ctx context.Context, c conn, m ident.Merchant, kind, id s
 // addChangeAt is addChange for what belongs to a store; 0 = to no one store.
 func (d *DB) addChangeAt(ctx context.Context, c conn, m ident.Merchant, kind, id string, store ident.Store) (Receipt, error) {
 	var r Receipt
-	found, err := one(ctx, c, nextSeq, []any{int64(1), int64(m)}, &r.Epoch, &r.Seq)
+	found, err := one(ctx, c, nextSeq+thatSeq, []any{int64(1), int64(m)}, &r.Epoch, &r.Seq)
 	if err != nil {
 		return r, err
 	}

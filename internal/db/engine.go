@@ -230,7 +230,12 @@ func (l lookup) text(n int, lock string) string {
 	if t, ok := texts.Load(k); ok {
 		return t.(string)
 	}
-	t := l.head + " (VALUES " + rowsOf(l.types, n, 1) + ")" + l.tail + lock
+	in := " (VALUES " + rowsOf(l.types, n, 1) + ")"
+	head := l.head
+	if n == 1 { // a list of one is a table of its own to SQLite, dearer than the look-up
+		head, in = strings.TrimSuffix(l.head, "IN"), "= "+rowsOf(l.types, 1, 1)
+	}
+	t := head + in + l.tail + lock
 	texts.Store(k, t)
 	return t
 }

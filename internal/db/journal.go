@@ -84,7 +84,7 @@ func (t *Tx) Journal(e Entry) ident.Entry {
 	}
 	s := &entryState{m: t.m, e: e}
 	if len(e.Body) > 0 {
-		p, err := t.packed(e.Body)
+		p, err := t.packed(e.Body, !e.Known)
 		if err != nil {
 			t.fail(err)
 			return e.ID
@@ -94,9 +94,7 @@ func (t *Tx) Journal(e Entry) ident.Entry {
 		}
 	}
 	if len(e.Answer) > 0 {
-		if p, ok := t.j.packed[keyOf(e.Answer)]; ok {
-			s.answer = p.zip
-		} else {
+		if s.answer = t.j.packed[keyOf(e.Answer)].zip; s.answer == nil {
 			s.answer = t.d.zip.zip(e.Answer)
 		}
 	}
@@ -110,16 +108,24 @@ func (t *Tx) Journal(e Entry) ident.Entry {
 	return e.ID
 }
 
-func (t *Tx) packed(body []byte) (packed, error) {
-	if p, ok := t.j.packed[keyOf(body)]; ok {
+// packed gives the keyed hash of a body and, where the bytes will be kept, their zip.
+func (t *Tx) packed(body []byte, keep bool) (packed, error) {
+	k := keyOf(body)
+	p, ok := t.j.packed[k]
+	if ok && (p.zip != nil || !keep) {
 		return p, nil
 	}
-	mk, err := t.d.keys.merchant(t.m)
-	if err != nil {
-		return packed{}, err
+	if !ok {
+		mk, err := t.d.keys.merchant(t.m)
+		if err != nil {
+			return packed{}, err
+		}
+		p.sum = mk.sum(body)
 	}
-	p := packed{zip: t.d.zip.zip(body), sum: mk.sum(body)}
-	put(&t.j.packed, keyOf(body), p)
+	if keep {
+		p.zip = t.d.zip.zip(body)
+	}
+	put(&t.j.packed, k, p)
 	return p, nil
 }
 
@@ -133,7 +139,7 @@ func (t *Tx) Seen(ref order.Ref, body []byte) bool {
 	if s == nil || s.seen == nil {
 		return false
 	}
-	p, err := t.packed(body)
+	p, err := t.packed(body, false)
 	if err != nil {
 		t.fail(err)
 		return false

@@ -258,7 +258,34 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 			put(&more.refs, of, true)
 		}
 	}
-	return more, b.around(ctx, orders, found)
+	if err := b.around(ctx, orders, found); err != nil {
+		return more, err
+	}
+	return more, b.lone(ctx, w)
+}
+
+// lone looks for the effects that came with no order, and notes those that are not there.
+func (b *batch) lone(ctx context.Context, w *wanted) error {
+	left := map[effectKey]bool{}
+	for k := range w.effects {
+		if _, ok := b.base.effects[k]; !ok {
+			left[k] = true
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	if b.eng.local {
+		if err := b.c.run(ctx, effectRows.stmts(effectArgs(left), b.eng.lock, b.onEffect)...); err != nil {
+			return err
+		}
+	}
+	for k := range left {
+		if _, ok := b.base.effects[k]; !ok {
+			put(&b.base.effects, k, nil)
+		}
+	}
+	return nil
 }
 
 // words are the look-ups by something else than a ref.
@@ -280,7 +307,7 @@ func (b *batch) words(w *wanted) []*stmt {
 			return nil
 		})...)
 	}
-	if len(w.effects) > 0 {
+	if len(w.effects) > 0 && !b.eng.local { // where nobody else writes meanwhile, they come with their orders
 		list = append(list, effectRows.stmts(effectArgs(w.effects), b.eng.lock, b.onEffect)...)
 	}
 	if len(w.keys) > 0 {
@@ -350,11 +377,6 @@ func (b *batch) absent(w *wanted, refs, orders []refKey) {
 	for k := range w.aliases {
 		if _, ok := base.aliases[k]; !ok {
 			put(&base.aliases, k, "")
-		}
-	}
-	for k := range w.effects {
-		if _, ok := base.effects[k]; !ok {
-			put(&base.effects, k, nil)
 		}
 	}
 	for k := range w.keys {

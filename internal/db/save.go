@@ -43,7 +43,9 @@ const (
 		attempt = $13, trace = $14, epoch = $15, not_after = $16, next_at = $17 WHERE merchant_id = $1 AND id = $2`
 	setParked   = `UPDATE parked SET reason = $3, why = $4, state = $5, attempts = $6, retry = $7 WHERE merchant_id = $1 AND id = $2`
 	dropReserve = `DELETE FROM reservations WHERE merchant_id = $1 AND order_id = $2 AND sku = $3`
-	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2 RETURNING epoch, seq`
+	nextSeq     = `UPDATE feeds SET seq = seq + $1 WHERE merchant_id = $2`
+	thatSeq     = ` RETURNING epoch, seq`
+	readSeq     = `SELECT epoch, seq FROM feeds WHERE merchant_id = $1`
 )
 
 type feedKey = ident.Merchant
@@ -76,12 +78,17 @@ func (b *batch) save(ctx context.Context) (lost bool, err error) {
 		count[c.m]++
 	}
 	for _, m := range sortedKeys(count, cmp.Compare[ident.Merchant]) {
-		list = append(list, &stmt{text: nextSeq, args: []any{count[m], int64(m)}, each: func(scan scanFunc) error {
+		read := func(scan scanFunc) error {
 			var r Receipt
 			err := scan(&r.Epoch, &r.Seq)
 			b.feeds[m] = r
 			return err
-		}})
+		}
+		if b.eng.local { // SQLite makes a table for what RETURNING gives, and a statement costs no round trip
+			list = append(list, &stmt{text: nextSeq, args: []any{count[m], int64(m)}}, &stmt{text: readSeq, args: []any{int64(m)}, each: read})
+			continue
+		}
+		list = append(list, &stmt{text: nextSeq + thatSeq, args: []any{count[m], int64(m)}, each: read})
 	}
 	if err := b.c.run(ctx, list...); err != nil {
 		return false, err
