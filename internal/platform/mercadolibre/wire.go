@@ -28,8 +28,11 @@ const maxTrouble = 20 // issues kept of one message
 var errNoObject = errors.New("the message is no JSON object")
 
 func parse(raw []byte) (node, error) {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &m); err != nil || m == nil {
+	m, ok := map[string]json.RawMessage(nil), json.Valid(raw)
+	if ok {
+		m, ok = members(raw)
+	}
+	if !ok {
 		return node{}, errNoObject // json's own words can quote the message
 	}
 	return node{m: m, t: new([]order.Issue)}, nil
@@ -62,8 +65,7 @@ func (n node) text(key string) string {
 	}
 	switch v[0] {
 	case '"':
-		var s string
-		if json.Unmarshal(v, &s) == nil {
+		if s, ok := unquote(v); ok {
 			return strings.TrimSpace(s)
 		}
 	case '{', '[', 't', 'f':
@@ -123,8 +125,8 @@ func (n node) obj(key string) node {
 }
 
 func (n node) sub(key string, v json.RawMessage) node {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(v, &m) != nil {
+	m, ok := members(v)
+	if !ok {
 		n.trouble(key, "an object was expected here")
 	}
 	return node{m, n.path + key + ".", n.t}
@@ -135,8 +137,8 @@ func (n node) elements(key string) []json.RawMessage {
 	if !ok {
 		return nil
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(v, &list) != nil {
+	list, ok := elements(v)
+	if !ok {
 		n.trouble(key, "a list was expected here")
 	}
 	return list
