@@ -11,6 +11,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 	"github.com/tongdan/tongdan/order"
@@ -53,6 +54,16 @@ func (n *node) ref(o placed) order.Ref {
 	return order.Ref{Realm: p.Info().Realm, Kind: order.KindOrder, ID: o.ref}
 }
 
+// row gives the row of an order, as a list has it.
+func (n *node) row(ctx context.Context, o placed) (db.Counted, bool) {
+	ref := n.ref(o)
+	if list, err := n.db.OrdersByRefs(ctx, n.w.merchant, ref.Realm, []string{ref.ID}); err == nil && len(list) == 1 {
+		return list[0], true
+	}
+	row, _, _, err := n.db.OrderByRef(ctx, n.w.actor().Scope, ref) // by another number of it
+	return db.Counted{ID: row.ID, Ref: row.Ref, Status: row.Status, SortAt: row.SortAt, Summary: row.Summary}, err == nil
+}
+
 // want lets the clerk look at an order, and press for an act when it is offered; at times
 // also when it is not, as somebody does whose screen is old.
 func (w *World) want(o placed, what string, times int) {
@@ -61,11 +72,13 @@ func (w *World) want(o placed, what string, times int) {
 		return
 	}
 	ctx := context.Background()
-	row, _, _, err := n.db.OrderByRef(ctx, w.actor().Scope, n.ref(o))
-	if err != nil {
+	row, ok := n.row(ctx, o)
+	if !ok {
 		return // it has not arrived yet
 	}
-	var shown hub.Summary
+	var shown struct { // of hub.Summary
+		Actions []string `json:"actions"`
+	}
 	if err := json.Unmarshal(row.Summary, &shown); err != nil {
 		w.violate("the summary of %s cannot be read: %v", o.ref, err)
 		return

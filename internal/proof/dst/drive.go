@@ -175,7 +175,7 @@ func (w *World) do(s Step) {
 		n := w.nodes[s.N]
 		d, _ := time.ParseDuration(s.What)
 		n.kill()
-		w.durable()
+		w.durable(false)
 		n.back, n.until = time.Now().Add(d), time.Time{}
 	case Freeze:
 		d, _ := time.ParseDuration(s.What)

@@ -3,13 +3,16 @@ package dst
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/books"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
@@ -18,11 +21,19 @@ import (
 )
 
 // durable holds what Meituan was told against what is committed: a push that was answered
-// is in the journal.
-func (w *World) durable() {
-	n, err := w.mem.Count(`SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan'`)
-	if err != nil || n < int64(w.answered) {
-		w.violate("Meituan holds %d pushes for received, %d are committed (%v)", w.answered, n, err)
+// is in the journal. Lines get their numbers by the time, and none is deleted; so those of
+// more than a minute ago are counted once, and all of them again at the end (whole).
+func (w *World) durable(whole bool) {
+	const pushes = `SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan' AND id > $1 AND id <= $2`
+	old := max(ident.Of(time.Now().Add(-time.Minute), 0), w.counted.upTo)
+	if whole {
+		w.counted.upTo, w.counted.n, old = 0, 0, 0
+	}
+	more, err := w.mem.Count(pushes, w.counted.upTo, old)
+	w.counted.upTo, w.counted.n = old, w.counted.n+more
+	n, failed := w.mem.Count(pushes, old, int64(math.MaxInt64))
+	if n += w.counted.n; err != nil || failed != nil || n < int64(w.answered) {
+		w.violate("Meituan holds %d pushes for received, %d are committed (%v)", w.answered, n, errors.Join(err, failed))
 		w.answered = int(n)
 	}
 }
@@ -79,9 +90,9 @@ func (w *World) shown(ctx context.Context, n *node) (rows []db.OrderRow, list []
 	}
 }
 
-// effects gives all effects about orders.
-func (w *World) effects(ctx context.Context, n *node) (all []effect.Effect, err error) {
-	f := db.EffectFilter{Limit: 500}
+// effects gives the effects about orders that are in some states; none named = all.
+func (w *World) effects(ctx context.Context, n *node, states ...effect.State) (all []effect.Effect, err error) {
+	f := db.EffectFilter{Limit: 500, States: states}
 	for {
 		page, next, err := n.db.Effects(ctx, w.actor().Scope, f)
 		if err != nil {
@@ -97,6 +108,9 @@ func (w *World) effects(ctx context.Context, n *node) (all []effect.Effect, err 
 		}
 	}
 }
+
+// openStates are those in which something is still to happen.
+var openStates = []effect.State{effect.Waiting, effect.Sending, effect.Unknown, effect.Person}
 
 // unsettled says what is still under way or does not agree yet; it lets the clerk press
 // again where no answer came, and decide what asks a person.
@@ -115,13 +129,12 @@ func (w *World) unsettled(ctx context.Context) (still []string) {
 		return append(still, err.Error())
 	}
 	still = append(still, w.authorise(n)...)
-	list, err := w.effects(ctx, n)
+	list, err := w.effects(ctx, n, openStates...)
 	if err != nil {
 		return []string{err.Error()}
 	}
 	for _, e := range list {
 		switch {
-		case !e.State.Open():
 		case e.State == effect.Person:
 			w.decide(n, e)
 			still = append(still, fmt.Sprintf("%s for %s asked a person", e.Kind, e.Target))
@@ -292,7 +305,7 @@ func (w *World) check(ctx context.Context) {
 		}
 		w.violate("a message was parked: %s %s: %s", p.Channel, p.What, p.Why.Text)
 	}
-	w.durable()
+	w.durable(true)
 	w.checkStock(ctx, n)
 	if w.script.Seed%verifyEvery == 0 {
 		report, err := n.hub.Verify(ctx, hub.VerifyOptions{Merchant: w.merchant, Examples: 1})

@@ -183,7 +183,7 @@ func (x door) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if name == "meituan" && reply.Status == http.StatusOK && len(body) > 0 {
 		w.answered++
-		w.durable()
+		w.durable(false)
 	}
 	w.pause(w.delay()/8, nil)
 	if err := r.Context().Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -46,11 +47,13 @@ type World struct {
 	resent   map[string]int // by effect: how often a person had it sent again
 	names    []string       // of presses, in order
 	ready    map[string]bool
-	answered int                    // pushes that Meituan holds for received
-	asking   map[ident.Account]bool // accounts that their owner is authorising
-	cases    map[string]bool        // refund cases whose answer somebody asked for, by order and case
+	answered int                     // pushes that Meituan holds for received
+	counted  struct{ upTo, n int64 } // pushes in the journal, up to a line, see durable
+	asking   map[ident.Account]bool  // accounts that their owner is authorising
+	cases    map[string]bool         // refund cases whose answer somebody asked for, by order and case
 
 	hash    hash.Hash64
+	note    []byte   // the line that goes into it
 	lines   []string // the trace, for people; kept only when somebody wants to read it
 	keep    bool
 	coarse  time.Duration
@@ -368,7 +371,8 @@ func (w *World) sleep(d time.Duration) {
 // trace notes what happens next. The hash over it says whether two runs were the same.
 func (w *World) trace(what string) {
 	ms := time.Since(begins).Milliseconds()
-	fmt.Fprintf(w.hash, "%d %s\n", ms, what)
+	w.note = append(append(append(strconv.AppendInt(w.note[:0], ms, 10), ' '), what...), '\n')
+	w.hash.Write(w.note)
 	if w.keep {
 		w.lines = append(w.lines, fmt.Sprintf("%10.3f  %s", float64(ms)/1000, what))
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tongdan/tongdan/internal/sim"
 )
@@ -169,6 +171,34 @@ type Reminder struct {
 type Degraded struct {
 	Modules []int `json:"modules"`
 	Until   int64 `json:"until"`
+}
+
+// clone copies an order with everything that changes in it.
+func (o *Order) clone() *Order {
+	c := *o
+	c.Backup, c.Tags = slices.Clone(o.Backup), slices.Clone(o.Tags)
+	c.ShippingFee, c.Logistics = copied(o.ShippingFee), copied(o.Logistics)
+	c.Detail, c.Extras, c.More = slices.Clone(o.Detail), slices.Clone(o.Extras), maps.Clone(o.More)
+	c.Delivery = copied(o.Delivery)
+	c.Refunds = slices.Clone(o.Refunds)
+	for i, r := range c.Refunds {
+		c.Refunds[i] = copied(r)
+		c.Refunds[i].Foods, c.Refunds[i].Pictures = slices.Clone(r.Foods), slices.Clone(r.Pictures)
+	}
+	c.Reminders = slices.Clone(o.Reminders)
+	if c.Degraded = copied(o.Degraded); c.Degraded != nil {
+		c.Degraded.Modules = slices.Clone(o.Degraded.Modules)
+	}
+	c.Tally, c.History = maps.Clone(o.Tally), slices.Clone(o.History)
+	return &c
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
 }
 
 const maxHistory = 200

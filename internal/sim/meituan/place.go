@@ -213,12 +213,7 @@ func (s *Sim) Order(id string) (*Order, error) {
 	if o == nil {
 		return nil, fmt.Errorf("%w order %s", sim.ErrUnknown, id)
 	}
-	raw, err := json.Marshal(o)
-	if err != nil {
-		return nil, err
-	}
-	copied := new(Order)
-	return copied, json.Unmarshal(raw, copied)
+	return o.clone(), nil
 }
 
 // Configure changes the fields of Config that a JSON object names, and app_id and secret. The change
