@@ -42,6 +42,8 @@ const (
 	EnterOrders   Right = "orders.enter"
 	KeepKnocks    Right = "knocks.keep"
 	SellOut       Right = "stock.out"
+	RestStore     Right = "stores.rest"
+	KeepKitchen   Right = "kitchens.keep"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -103,6 +105,8 @@ var table = []rule{
 	{MakeStatement, "make a completeness statement", false, managers},
 	{KeepDevices, "pair and revoke screens of own stores, give people their PIN", false, managers},
 	{SellOut, "sell a dish out by hand, on all channels of a store", false, all},
+	{RestStore, "let a store take no orders for a while, on all its channels", false, shop},
+	{KeepKitchen, "say how many orders a kitchen can make", false, managers},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{KeepKnocks, "set what knocks at phones, see what did", false, managers},

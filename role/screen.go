@@ -16,9 +16,9 @@ var Screens = []Role{KitchenScreen, CalloutScreen, CounterScreen}
 // screens says what each may do. Nothing of it is whole, and nothing costs money that
 // cannot be had back: a screen stands where everybody passes.
 var screens = map[Role][]Right{
-	KitchenScreen: {See, ActOn("ready"), SellOut},
+	KitchenScreen: {See, ActOn("ready"), SellOut, RestStore},
 	CalloutScreen: {See},
-	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut},
+	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut, RestStore},
 }
 
 // Screen reports whether a role is one of a screen.

@@ -238,6 +238,7 @@ func (s *Server) routes() {
 	s.phoneRoutes()
 	s.openingRoutes()
 	s.soldOutRoutes()
+	s.intakeRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

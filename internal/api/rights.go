@@ -21,6 +21,7 @@ var rights = map[string]role.Right{
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
 	"listOpenings": role.See, "noteOpening": role.See,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
+	"getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
 	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
 	"signInWays": nobody, "askSignInCode": nobody, "signInByPhone": nobody, "openKnock": nobody,

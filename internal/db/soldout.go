@@ -42,3 +42,32 @@ func (d *DB) OutNoMore(ctx context.Context) ([]SoldOutRow, error) {
 	})
 	return out, fault.Wrap("db.OutNoMore", err)
 }
+
+// An OutRefusal is a dish that is sold out by hand at a store and that a channel will not set to 0.
+type OutRefusal struct {
+	StockKey
+	Code, Name string // of the SKU
+	Shop       ident.Shop
+	Words      string // the platform's
+	Since      int64  // when its level changed last, UTC ms
+}
+
+// OutRefused lists them, at most 200.
+func (d *DB) OutRefused(ctx context.Context, sc Scope) ([]OutRefusal, error) {
+	var out []OutRefusal
+	args := []any{int64(sc.Merchant), d.now().UnixMilli()}
+	where := ""
+	if sc.Stores != nil {
+		where = anyOf("l.store_id", storeNumbers(sc.Stores), &args)
+	}
+	err := d.query(ctx, `SELECT l.store_id, l.sku_id, s.code, s.name, o.shop_id, o.words, l.changed_at FROM levels AS l
+		JOIN skus AS s ON s.merchant_id = l.merchant_id AND s.id = l.sku_id
+		JOIN offers AS o ON o.merchant_id = l.merchant_id AND o.store_id = l.store_id AND o.sku_id = l.sku_id
+		WHERE l.merchant_id = $1 AND l.out_until > $2 AND o.fails > 0 AND o.known = 1`+where+` ORDER BY l.store_id, l.sku_id, o.shop_id LIMIT 200`, args, func(scan scanFunc) error {
+		var r OutRefusal
+		err := scan(&r.Store, &r.SKU, &r.Code, &r.Name, &r.Shop, &r.Words, &r.Since)
+		out = append(out, r)
+		return err
+	})
+	return out, fault.Wrap("db.OutRefused", err)
+}

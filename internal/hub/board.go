@@ -106,13 +106,13 @@ func (h *Hub) Board(ctx context.Context, who Actor) (Board, error) {
 		}
 		out.Stores = append(out.Stores, st)
 	}
-	for _, kind := range OrderConcerns {
+	for _, kind := range slices.Concat(OrderConcerns, StoreConcerns) {
 		out.Totals[kind] = &Waits{}
 	}
 	for _, c := range list {
 		i, known := at[c.StoreID]
 		switch {
-		case c.Order == nil:
+		case c.Order == nil && !slices.Contains(StoreConcerns, c.Kind):
 			continue
 		case !known:
 			out.Unbound++

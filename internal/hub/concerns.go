@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,parked,authorise,platform"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -29,7 +29,9 @@ type Concern struct {
 	ParkedID  ident.Parked  `json:"parked_id"`
 	AccountID ident.Account `json:"account_id"`
 	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it."`
-	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act."`
+	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open."`
+	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20."`
+	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, in its own words."`
 	SinceAt   int64         `json:"since_at"`
 	DueAt     int64         `json:"due_at"`
 	TakenBy   string        `json:"taken_by,omitempty" doc:"usr_… or key_… of who sees to it."`
@@ -57,6 +59,8 @@ const (
 	ConcernReminder   = "reminder"   // 催单
 	ConcernProblem    = "problem"    // 异常配送
 	ConcernUnclear    = "unknown"    // 结果未知
+	ConcernFull       = "full"       // 后厨将满
+	ConcernRefused    = "refused"    // 渠道不接受
 	ConcernUnreadable = "parked"     // 未读懂的消息
 	ConcernAuthorise  = "authorise"  // 授权
 	ConcernOutage     = "platform"   // 平台接口异常
@@ -64,6 +68,9 @@ const (
 
 // OrderConcerns are the kinds that belong to an order, and so to a store.
 var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernUnclear}
+
+// StoreConcerns are the kinds that belong to a store and to no order of it.
+var StoreConcerns = []string{ConcernFull, ConcernRefused}
 
 // When something is a concern, and when it is urgent. Meituan gives five minutes to
 // accept; a rider is paid by the trip.
@@ -88,6 +95,10 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 	const op = "hub.Concerns"
 	now := h.now()
 	seen := map[ident.Order]bool{}
+	load, err := h.loads(ctx, who.Merchant, now)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
 	for _, f := range []db.Filter{
 		{Status: []order.Status{order.StatusNew, order.StatusAccepted, order.StatusReady}},
 		{Flag: db.FlagsOf([]order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem})},
@@ -99,6 +110,7 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 				if !seen[r.ID] {
 					seen[r.ID] = true
 					list = append(list, concernsOf(r, now)...)
+					load.add(r)
 				}
 			})
 			if err != nil {
@@ -123,6 +135,12 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, accounts...)
+	list = append(list, load.concerns()...)
+	refused, err := h.refusals(ctx, who)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, refused...)
 	if who.Stores == nil { // what could not be read is of no store yet
 		rows, _, err := h.db.Parked(ctx, who.Scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
 		if err != nil {

@@ -52,6 +52,8 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:
 		return lane.Kind{Handler: looking{h}, Background: true, Budget: true}, true
+	case kindRest:
+		return lane.Kind{Handler: resting{h: h}, Budget: true}, true
 	case string(channel.Acknowledge):
 		return lane.Kind{Handler: performing{h}, Background: true, Budget: true}, true
 	}

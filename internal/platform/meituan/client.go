@@ -223,7 +223,7 @@ func (n *refusal) fault(op, ref string, c call) error {
 		f.Code, f.After = fault.RateLimited, pause
 	case "702", "703", "4001": // app unknown, signature, token
 		f.Code = fault.Unauthorized
-	case "704", "708": // not your data, no right to the endpoint
+	case "704", "708", "809", "1027": // not your data, no right to the endpoint; Meituan itself keeps the shop closed
 		f.Code = fault.Forbidden
 	case "600", "700": // system error: done or not
 		f.Code = fault.Unavailable

@@ -77,6 +77,7 @@ var info = channel.Info{
 		"taxpayer_id", "courier_name", "courier_phone", "dispatcher_name", "dispatcher_mobile", "logistics_dispatcher_name", "logistics_dispatcher_mobile",
 		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone"},
 	Stock: &stockPower,
+	Rest:  &restPower,
 	PushOnly: []channel.Text{
 		{ZH: "催单", EN: "Reminders of customers"},
 		{ZH: "取消的原因和取消方", EN: "Why and by whom an order was cancelled"},

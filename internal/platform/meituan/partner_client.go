@@ -54,6 +54,8 @@ var phrases = map[string]phrase{
 	"food/list":                        {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
 	"food/sku/stock":                   {path: "/waimai/dish/updateStock", ask: askStock},
 	"poi/mget":                         {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
+	"poi/open":                         {path: "/waimai/poi/open", names: map[string]string{"app_poi_code": "ePoiId"}},
+	"poi/close":                        {path: "/waimai/poi/close", names: map[string]string{"app_poi_code": "ePoiId"}},
 }
 
 // request implements dialect. Everything that is asked for is one JSON object in biz; its text is signed
@@ -155,7 +157,7 @@ func snake(s string) string {
 
 var partnerNames = map[string]string{
 	"ePoiId": "app_poi_code", "poiId": "wm_poi_id", "poiName": "wm_poi_name", "poiAddress": "wm_poi_address", "poiPhone": "wm_poi_phone",
-	"orderIdView": "wm_order_id_view", "cTime": "ctime", "uTime": "utime", "shippingStatus": "logistics_status", "wmPoiReceiveCent": "wmPoiReceiveCent",
+	"orderIdView": "wm_order_id_view", "cTime": "ctime", "uTime": "utime", "shippingStatus": "logistics_status", "isOpen": "open_level", "wmPoiReceiveCent": "wmPoiReceiveCent",
 }
 
 // directly gives a message of this platform in the direct platform's names.
@@ -355,7 +357,7 @@ func partnerRefusal(code, msg string) *refusal {
 	}
 	for _, w := range []struct{ has, code string }{
 		{"签名", "703"}, {"sign", "703"}, {"appAuthToken", "4001"}, {"授权", "4001"}, {"token", "4001"}, {"频繁", "711"}, {"流控", "711"}, {"限流", "711"},
-		{"没有权限", "704"}, {"不存在", "806"}, {"没有接入", "1005"}, {"无需调用", "1006"}, {"配送状态返回为空", "1013"}, {"参数", "705"}, {"系统错误", "700"}, {"系统异常", "700"},
+		{"没有权限", "704"}, {"受到美团控制", "809"}, {"已被美团控制", "1027"}, {"不存在", "806"}, {"没有接入", "1005"}, {"无需调用", "1006"}, {"配送状态返回为空", "1013"}, {"参数", "705"}, {"系统错误", "700"}, {"系统异常", "700"},
 	} {
 		if strings.Contains(msg, w.has) {
 			no.Code = text(w.code)

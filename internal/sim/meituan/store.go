@@ -388,3 +388,12 @@ func (x *text) UnmarshalJSON(raw []byte) error {
 	}
 	return nil
 }
+
+// Resting tells whether a store takes no orders.
+func (s *Sim) Resting(code string) (rests bool, err error) {
+	_, err = s.withStore(code, func(_ *change, st *Store) (bool, error) {
+		rests = st.OpenLevel != 1
+		return false, nil
+	})
+	return rests, err
+}

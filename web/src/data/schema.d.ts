@@ -1564,6 +1564,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{id}/intake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a store takes orders on each channel, and how full its kitchen is */
+        get: operations["getIntake"];
+        /** Let a store take no orders until a moment, on all its channels; it takes them again by itself */
+        put: operations["restStore"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{id}/kitchen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how many orders a store's kitchen can make in a slot of time */
+        put: operations["setKitchen"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{id}/openings": {
         parameters: {
             query?: never;
@@ -2151,7 +2186,7 @@ export interface components {
         };
         Concern: {
             account_id: string;
-            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act. */
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open. */
             cause?: string;
             channel: string;
             /** Format: int64 */
@@ -2162,7 +2197,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "parked" | "authorise" | "platform";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             /** Format: int64 */
@@ -2171,6 +2206,8 @@ export interface components {
             store_id: string;
             /** @description Of an account's trouble: those of one's stores that sell through it. */
             stores: string[];
+            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20. */
+            subject?: string;
             /** Format: int64 */
             taken_at: number;
             /** @description usr_… or key_… of who sees to it. */
@@ -2178,6 +2215,8 @@ export interface components {
             taken_name?: string;
             /** @description Late, about to be, or of a kind that costs somebody money. */
             urgent: boolean;
+            /** @description Why a channel refuses, in its own words. */
+            words?: string;
         };
         ConcernOrder: {
             actions: string[];
@@ -2563,6 +2602,41 @@ export interface components {
              */
             stores: number;
         };
+        Intake: {
+            by?: string;
+            by_name?: string;
+            channels: components["schemas"]["IntakeChannel"][];
+            /**
+             * Format: int64
+             * @description How long a slot of the kitchen is.
+             */
+            slot_minutes: number;
+            /**
+             * Format: int64
+             * @description How many orders it can make in one; 0: nobody has said.
+             */
+            slot_orders: number;
+            /** @description This slot, which has what is late as well, and the next ones. */
+            slots: components["schemas"]["Slot"][];
+            /**
+             * Format: int64
+             * @description Until when the store rests on its channels; 0: it takes orders.
+             */
+            until_at: number;
+        };
+        IntakeChannel: {
+            channel: string;
+            shop_id: string;
+            /**
+             * @description open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the shop is only watched. no_call: the platform has no call for it.
+             * @enum {string}
+             */
+            state: "open" | "sending" | "resting" | "opening" | "failed" | "watched" | "no_call";
+            /** Format: int64 */
+            until_at: number;
+            why?: components["schemas"]["Reason"];
+            words?: string;
+        };
         Invitation: {
             /** @description The person has a password, which the new one replaces. */
             joined: boolean;
@@ -2664,6 +2738,18 @@ export interface components {
         KeysOutputBody: {
             keys: components["schemas"]["Key"][];
         };
+        KitchenInputBody: {
+            /**
+             * Format: int64
+             * @description 5, 10, 15, 20, 30 or 60.
+             */
+            slot_minutes: number;
+            /**
+             * Format: int64
+             * @description 0 takes it back: then nobody is told when it is full.
+             */
+            slot_orders: number;
+        };
         KnockRules: {
             /**
              * Format: int64
@@ -2671,7 +2757,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "authorise" | "platform")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -3683,6 +3769,13 @@ export interface components {
              */
             outcome: "done" | "not_done";
         };
+        RestInputBody: {
+            /**
+             * Format: int64
+             * @description Until when, within four hours, by the clock of the header Date; a later one than before extends it, 0 ends it now.
+             */
+            until_at: number;
+        };
         Rider: {
             name?: string;
             phone?: string;
@@ -3932,6 +4025,17 @@ export interface components {
             next_cursor: string;
             skus: components["schemas"]["SKU"][];
         };
+        Slot: {
+            /** Format: int64 */
+            from_at: number;
+            /**
+             * Format: int64
+             * @description That must be ready by then and are not.
+             */
+            orders: number;
+            /** Format: int64 */
+            to_at: number;
+        };
         SoldOutOutputBody: {
             dishes: components["schemas"]["Out"][];
         };
@@ -4035,7 +4139,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "authorise" | "platform")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -5803,7 +5907,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "parked" | "authorise" | "platform")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform")[];
             };
             header?: never;
             path?: never;
@@ -8101,6 +8205,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Goods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIntake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intake"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restStore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intake"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setKitchen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitchenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Intake"];
                 };
             };
             /** @description Error */

@@ -27,6 +27,7 @@ import { Unsent } from "./Unsent";
 import "./shell.css";
 
 const Practice = lazy(() => import("./Practice").then((m) => ({ default: m.Practice })));
+const IntakeStrip = lazy(() => import("./IntakeStrip").then((m) => ({ default: m.IntakeStrip })));
 const loadPalette = () => import("./Palette").then((m) => ({ default: m.Palette }));
 const Palette = lazy(loadPalette);
 
@@ -234,6 +235,8 @@ function Strip({ phone }: { phone: boolean }) {
   const zone = useZone();
   const lastOrder = useLastOrderAt();
   const n = useTroubles();
+  const { data: known } = useQuery(stores);
+  const only = known?.length === 1 ? known[0] : undefined;
   return (
     <header className="strip">
       {practising ? (
@@ -251,6 +254,11 @@ function Strip({ phone }: { phone: boolean }) {
       {phone ? null : (
         <span className="strip-item quiet num">{lastOrder > 0 ? t("strip.last", { at: clock(lastOrder, zone) }) : t("strip.none")}</span>
       )}
+      {only ? (
+        <Suspense>
+          <IntakeStrip store={only.id} zone={only.zone} />
+        </Suspense>
+      ) : null}
       <Announcer />
       <LockKey />
       <Sound />

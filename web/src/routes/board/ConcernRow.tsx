@@ -44,14 +44,18 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
   const since = c.since_at > 0 ? t("msg.minutes", { count: minutes(c.since_at, now) }) : "";
   return (
     <li className={`concern ${c.urgent ? "urgent" : ""}`} data-testid="concern" data-kind={c.kind} data-key={c.key}>
-      <Mark channel={c.channel} label={channel(c.channel)} />
+      {c.channel ? <Mark channel={c.channel} label={channel(c.channel)} /> : <Icon name="board" size={24} />}
       <Cause concern={c}>
         <b>
           {c.urgent ? <Icon name="warn" size={16} /> : null}
           {word(t, "msg.kind", c.kind)} {number ? <span className="num">{number}</span> : null}
         </b>
         <span className="clip quiet">
-          {c.order?.summary || (c.cause ? (c.kind === "unknown" ? word(t, "act", c.cause) : word(t, "pulse.means", c.cause)) : "")}
+          {c.kind === "refused"
+            ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
+            : c.subject}
+          {c.order?.summary ||
+            (c.cause && c.kind !== "refused" ? (c.kind === "unknown" ? word(t, "act", c.cause) : word(t, "pulse.means", c.cause)) : "")}
         </span>
       </Cause>
       <span className="concern-where clip">{where}</span>

@@ -19,6 +19,7 @@ import type { Waiting } from "../../voice/announcement";
 import { useRinging } from "../../voice/ringing";
 import { riderOf } from "../../voice/waiting";
 import { boardOf, type Card, dishesOf, type Stopped, scanned, stops } from "./board";
+import { Gauge, Rest, useIntake } from "./Intake";
 import "./kitchen.css";
 import { type Chosen, type Out, SellOut, SoldOutList, useLongPress, useSoldOut } from "./SoldOut";
 import { useMaking } from "./useMaking";
@@ -45,6 +46,7 @@ export function Kitchen({ place }: { place: Place }) {
   const lock = useLock(place, picture.state === "live");
   const act = (then: () => void) => (lock.locked ? lock.ask() : then());
   const soldOut = useSoldOut(place.store, picture.state === "live");
+  const { intake, set: setIntake } = useIntake(place.store, picture.state === "live");
   const [selling, setSelling] = useState<Chosen>();
   const bringBack = (d: Out) =>
     act(() => {
@@ -151,6 +153,7 @@ export function Kitchen({ place }: { place: Place }) {
           )}
         </main>
         <aside className="side" aria-label={t("dishes")}>
+          {intake ? <Gauge intake={intake} place={place} /> : null}
           <h2>{t("dishes")}</h2>
           <ul>
             {dishesOf(cards).map((d) => (
@@ -160,6 +163,7 @@ export function Kitchen({ place }: { place: Place }) {
             ))}
           </ul>
           <SoldOutList place={place} list={soldOut.list} back={bringBack} />
+          {intake ? <Rest intake={intake} place={place} act={act} done={setIntake} /> : null}
           {board.later[0] ? (
             <p className="later" data-testid="later">
               {t("later", { n: board.later.length, at: clock(board.later[0].begin, place.zone) })}

@@ -37,7 +37,19 @@ export const knocks = queryOptions({
 });
 
 /** The kinds of messages that may knock, as the service names them, in the order of the form. */
-export const mayKnock = ["unaccepted", "reminder", "refund", "problem", "late", "rider", "unknown", "authorise", "platform"] as const;
+export const mayKnock = [
+  "unaccepted",
+  "reminder",
+  "refund",
+  "problem",
+  "late",
+  "rider",
+  "unknown",
+  "full",
+  "refused",
+  "authorise",
+  "platform",
+] as const;
 export type Matter = (typeof mayKnock)[number];
 
 export const levels = ["store", "area", "headquarters"] as const;

@@ -1,5 +1,7 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "The whole shop rests (poi/close); Meituan does not end that by itself, Tongdan opens it again in time":
+    "La tienda entera se cierra (poi/close); Meituan no la abre sola, Tongdan la vuelve a abrir a tiempo",
   Cash: "Efectivo",
   "QR code": "Código QR",
   Card: "Tarjeta",

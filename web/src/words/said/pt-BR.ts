@@ -1,5 +1,7 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "The whole shop rests (poi/close); Meituan does not end that by itself, Tongdan opens it again in time":
+    "A loja inteira fecha (poi/close); o Meituan não a reabre sozinho, o Tongdan reabre na hora",
   Cash: "Dinheiro",
   "QR code": "QR Code",
   Card: "Cartão",
