@@ -187,10 +187,10 @@ func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 		why    string
 		says   []string
 	}{
-		{"while orders come", "--rate 5 --minutes 1", "load", lost, false, rehearse.StageLoad, rehearse.WhyInterrupted, []string{"? Ended early", "while orders came: interrupted", "meituan 1 is lost"}},
-		{"while it settles", "--minutes 0.05", "settle", lost, false, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"while settling: interrupted", "Does not agree yet", "meituan 1 is lost"}},
+		{"while orders come", "--rate 5 --minutes 1", "load", lost, false, rehearse.StageLoad, rehearse.WhyInterrupted, []string{"? Ended early", "while orders came: interrupted", "meituan 1 is not in the hub yet"}},
+		{"while it settles", "--minutes 0.05", "settle", lost, false, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"while settling: interrupted", "Does not agree yet", "meituan 1 is not in the hub yet"}},
 		{"while it settles, with a promise broken", "--minutes 0.05", "settle", twice, true, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"✗ The promise did not hold (", "changed the platform's book 2 times"}},
-		{"out of time", "--minutes 0.05 --settle 1s", "", lost, false, rehearse.StageSettle, rehearse.WhyTime, []string{"longer than --settle allows", "meituan 1 is lost"}},
+		{"out of time", "--minutes 0.05 --settle 1s", "", lost, false, rehearse.StageSettle, rehearse.WhyTime, []string{"longer than --settle allows", "meituan 1 is not in the hub yet"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, interrupt := context.WithCancel(t.Context())

@@ -117,6 +117,9 @@ func (j *judge) sort() (broken, open []books.Difference) {
 		switch {
 		case slices.Contains(certain, x.Kind):
 			broken = append(broken, x)
+		case x.Kind == books.Lost:
+			x.Text = x.Key + " is not in the hub yet"
+			open = append(open, x)
 		case x.Kind != books.Stuck: // named with what is under way
 			open = append(open, x)
 		}
