@@ -98,11 +98,11 @@ func (b *bench) reconcile() error {
 // hours wait for their carrier, older ones were delivered five hours later.
 func sell(shop *ml.Sim, seller ml.ID, at time.Time, i int) error {
 	age := shop.Clock().Now().Sub(at)
-	order := map[string]any{"date_created": at}
+	order := map[string]any{"date_created": at, "last_updated": at.Add(time.Minute)} // else all would have changed within the minute in which they are made here
 	steps := []map[string]any{{"status": "ready_to_ship", "substatus": "ready_to_print", "date": at.Add(time.Minute)}}
 	switch {
 	case i%25 == 24:
-		order["status"] = "cancelled"
+		order["status"], order["last_updated"] = "cancelled", at.Add(2*time.Minute)
 		steps = append(steps, map[string]any{"status": "cancelled", "date": at.Add(2 * time.Minute)})
 	case age > 6*time.Hour:
 		steps = append(steps, map[string]any{"status": "shipped", "date": at.Add(3 * time.Hour)}, map[string]any{"status": "delivered", "date": at.Add(5 * time.Hour)})
