@@ -20,10 +20,11 @@ type Info struct {
 	Own        bool // nobody is on the other side: see Own
 	Sites      []Site
 	Powers     []Power
-	Stock      *StockPower // nil = the platform cannot be told how many there are
-	Rest       *RestPower  // nil = the platform cannot be told to take no orders for a while
-	Personal   []string    // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
-	PushOnly   []Text      // facts that no read returns: lost with the push
+	Stock      *StockPower   // nil = the platform cannot be told how many there are
+	Comments   *CommentPower // nil = there are none that can be read
+	Rest       *RestPower    // nil = the platform cannot be told to take no orders for a while
+	Personal   []string      // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
+	PushOnly   []Text        // facts that no read returns: lost with the push
 	AppFields  []Field
 	AcctFields []Field
 	Shops      Text // what a shop's external id is, for the form

@@ -37,6 +37,7 @@ type (
 	Movement int64 // a change of what is on hand
 	Device   int64 // a screen of the shop floor
 	Unlock   int64 // a person's time at a device
+	Comment  int64 // what a customer says of an order
 	Sender   int64 // a way to a phone: a robot, a short-message service
 )
 

@@ -44,6 +44,7 @@ const (
 	SellOut       Right = "stock.out"
 	RestStore     Right = "stores.rest"
 	KeepKitchen   Right = "kitchens.keep"
+	ReplyComments Right = "comments.reply"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -99,6 +100,7 @@ var table = []rule{
 	{ActOn("refund_refuse"), "refuse a refund", false, managers},
 	{ActOn("refund_partial"), "refund in part", false, managers},
 	{EnterOrders, "enter orders taken by phone or at the counter, take one's own back within ten seconds", false, shop},
+	{ReplyComments, "reply to a customer's comment", false, managers},
 	{RepeatEffects, "send an act again, take one back that has not been sent", false, all},
 	{DecideEffects, "say what became of a call of unknown outcome", false, managers},
 	{SeeStatements, "see completeness statements", false, managers},

@@ -231,6 +231,7 @@ func (s *Server) routes() {
 	s.healthRoutes()
 	s.statementRoutes()
 	s.boardRoutes()
+	s.commentRoutes()
 	s.deviceRoutes()
 	s.voiceRoutes()
 	s.practiceRoutes()

@@ -25,7 +25,7 @@ func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 
 type messagesInput struct {
 	Store []string `query:"store" maxItems:"200" doc:"Separated by commas."`
-	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform"`
+	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty"`
 }
 
 // Messages are what waits for somebody.

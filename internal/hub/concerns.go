@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -32,6 +32,7 @@ type Concern struct {
 	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open."`
 	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20."`
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, in its own words."`
+	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
 	DueAt     int64         `json:"due_at"`
 	TakenBy   string        `json:"taken_by,omitempty" doc:"usr_… or key_… of who sees to it."`
@@ -64,6 +65,8 @@ const (
 	ConcernUnreadable = "parked"     // 未读懂的消息
 	ConcernAuthorise  = "authorise"  // 授权
 	ConcernOutage     = "platform"   // 平台接口异常
+	ConcernComment    = "comment"    // 差评
+	ConcernPenalty    = "penalty"    // 接近处罚线
 )
 
 // OrderConcerns are the kinds that belong to an order, and so to a store.
@@ -141,6 +144,11 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, refused...)
+	low, err := h.lowComments(ctx, who, now)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, low...)
 	if who.Stores == nil { // what could not be read is of no store yet
 		rows, _, err := h.db.Parked(ctx, who.Scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
 		if err != nil {

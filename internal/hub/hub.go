@@ -53,13 +53,14 @@ func (c Clock) Trade(wall time.Time) time.Time {
 
 // Options of a Hub.
 type Options struct {
-	DB        *db.DB
-	Platforms []channel.Platform
-	Clock     Clock
-	Log       *slog.Logger
-	Version   string // of the program, for whoever looks which nodes run
-	NoLanes   bool   // work nothing outside: the benchmark of the intake alone
-	NoBudget  bool   // no rate budget of apps: measurements on simulators, of what the hub itself needs
+	DB         *db.DB
+	Platforms  []channel.Platform
+	Clock      Clock
+	Log        *slog.Logger
+	Version    string // of the program, for whoever looks which nodes run
+	NoLanes    bool   // work nothing outside: the benchmark of the intake alone
+	NoComments bool   // nobody looks at customers' comments: for a simulation
+	NoBudget   bool   // no rate budget of apps: measurements on simulators, of what the hub itself needs
 
 	// PublicURL is where people reach the console, for links in messages to phones; without
 	// a slash at the end. "" = messages lead nowhere.
@@ -86,36 +87,37 @@ type Options struct {
 
 // A Hub serves one database. Its methods may be called concurrently.
 type Hub struct {
-	db        *db.DB
-	platforms map[string]channel.Platform // by name
-	realms    map[string]*channel.Info    // by realm: the first that declares it
-	names     []string
-	clock     Clock
-	log       *slog.Logger
-	runner    *lane.Runner
-	reads     *client
-	mu        sync.Mutex
-	conns     map[ident.Account]*conn
-	noLanes   bool
-	noBudget  bool
-	begun     bool // the lanes are worked: the database is armed, and everything is scheduled
-	spawn     func(func())
-	again     *again // of a replay: what happened then is given, nothing is asked or journalled
-	meters    *meters
-	tally     tally
-	owner     string // of this process's leases
-	version   string
-	healths   sync.Map // *oldHealth by merchant
-	public    string   // see Options.PublicURL
-	knocks    time.Duration
-	counts    sync.Map // account → countState: the day that is being counted
+	db         *db.DB
+	platforms  map[string]channel.Platform // by name
+	realms     map[string]*channel.Info    // by realm: the first that declares it
+	names      []string
+	clock      Clock
+	log        *slog.Logger
+	runner     *lane.Runner
+	reads      *client
+	mu         sync.Mutex
+	conns      map[ident.Account]*conn
+	noLanes    bool
+	noComments bool
+	noBudget   bool
+	begun      bool // the lanes are worked: the database is armed, and everything is scheduled
+	spawn      func(func())
+	again      *again // of a replay: what happened then is given, nothing is asked or journalled
+	meters     *meters
+	tally      tally
+	owner      string // of this process's leases
+	version    string
+	healths    sync.Map // *oldHealth by merchant
+	public     string   // see Options.PublicURL
+	knocks     time.Duration
+	counts     sync.Map // account → countState: the day that is being counted
 }
 
 // New wires a hub; Run works its lanes.
 func New(o Options) *Hub {
 	h := &Hub{
 		db: o.DB, platforms: map[string]channel.Platform{}, realms: map[string]*channel.Info{}, clock: o.Clock, log: o.Log,
-		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, noBudget: o.NoBudget, meters: newMeters(), version: o.Version,
+		conns: map[ident.Account]*conn{}, noLanes: o.NoLanes, noBudget: o.NoBudget, noComments: o.NoComments, meters: newMeters(), version: o.Version,
 		public: o.PublicURL, knocks: cmp.Or(o.KnockEvery, knockEvery),
 	}
 	if h.clock.Now == nil {

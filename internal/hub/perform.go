@@ -22,7 +22,7 @@ const (
 )
 
 // tasks repeat by time, and are never hidden by a backlog.
-var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch}
+var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch, kindComments}
 
 // kind tells the runner who handles a kind of effect.
 func (h *Hub) kind(k string) (lane.Kind, bool) {
@@ -48,6 +48,10 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: coding{h: h}}, true
 	case kindLack:
 		return lane.Kind{Handler: lacking{h: h}, Background: true, Asks: true}, true
+	case kindComments:
+		return lane.Kind{Handler: commenting{h: h}, Background: true, Task: true, Budget: true, Asks: true}, true
+	case kindReply:
+		return lane.Kind{Handler: replying{h: h}, Budget: true}, true
 	case kindStock:
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:

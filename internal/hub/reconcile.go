@@ -57,6 +57,9 @@ func (h *Hub) schedule(ctx context.Context) error {
 			continue // there is nobody to ask
 		}
 		kinds := []string{kindPull, kindSweep, kindKeep, kindCount}
+		if p, ok := h.platforms[a.Channel]; ok && p.Info().Comments != nil && !h.noComments {
+			kinds = append(kinds, kindComments)
+		}
 		keys := make([]string, len(kinds))
 		for i, k := range kinds {
 			keys[i] = effect.GoalKey("account/"+a.ID.String(), k, "")

@@ -106,7 +106,7 @@ func Run(p Plan) error {
 	if err != nil {
 		return err
 	}
-	n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, NoBudget: p.NoBudget, AllowPrivate: channel.Loopback, Lease: p.Lease})}
+	n := &Node{DB: d, Hub: hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: p.Clock(), Log: log, NoLanes: p.NoLanes, NoBudget: p.NoBudget, NoComments: true, AllowPrivate: channel.Loopback, Lease: p.Lease})}
 	a, err := api.New(api.Options{Hub: n.Hub, Version: "proof", Log: log})
 	if err != nil {
 		return errors.Join(err, d.Close())

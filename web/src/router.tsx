@@ -121,6 +121,11 @@ const statements = createRoute({
   path: "/statements",
   component: lazyRouteComponent(() => import("./routes/statements/Statements"), "Statements"),
 });
+const comments = createRoute({
+  getParentRoute: () => inside,
+  path: "/comments",
+  component: lazyRouteComponent(() => import("./routes/comments/Comments"), "Comments"),
+});
 const board = createRoute({
   getParentRoute: () => inside,
   path: "/board",
@@ -186,6 +191,7 @@ const tree = root.addChildren([
     parked,
     unclear,
     statements,
+    comments,
     status,
     board,
     messages,

@@ -76,8 +76,9 @@ var info = channel.Info{
 	Personal: []string{"recipient_name", "recipient_phone", "recipient_address", "backup_recipient_phone", "latitude", "longitude", "caution", "invoice_title",
 		"taxpayer_id", "courier_name", "courier_phone", "dispatcher_name", "dispatcher_mobile", "logistics_dispatcher_name", "logistics_dispatcher_mobile",
 		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone"},
-	Stock: &stockPower,
-	Rest:  &restPower,
+	Stock:    &stockPower,
+	Rest:     &restPower,
+	Comments: &commentPower,
 	PushOnly: []channel.Text{
 		{ZH: "催单", EN: "Reminders of customers"},
 		{ZH: "取消的原因和取消方", EN: "Why and by whom an order was cancelled"},

@@ -56,6 +56,9 @@ var phrases = map[string]phrase{
 	"poi/mget":                         {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
 	"poi/open":                         {path: "/waimai/poi/open", names: map[string]string{"app_poi_code": "ePoiId"}},
 	"poi/close":                        {path: "/waimai/poi/close", names: map[string]string{"app_poi_code": "ePoiId"}},
+	"poi/comment/app_poi_code": {path: "/waimai/poi/queryReviewList", names: map[string]string{"app_poi_code": "ePoiId", "pageoffset": "offset", "pagesize": "limit"},
+		plain: []string{"start_time", "end_time", "pageoffset", "pagesize"}, tell: tellRows},
+	"poi/comment/add_reply": {path: "/waimai/poi/addReply", names: map[string]string{"app_poi_code": ""}},
 }
 
 // request implements dialect. Everything that is asked for is one JSON object in biz; its text is signed

@@ -244,7 +244,7 @@ func (n *node) start() error {
 	life := n.life
 	reads, calls := channel.ClientsOver(wire{w, n, life, false}, wire{w, n, life, true})
 	n.db = d
-	n.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Log: slog.New(&mistakes{w: w}), Lease: lease, Reads: reads, Calls: calls, Yield: n.yield,
+	n.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), NoComments: true, Log: slog.New(&mistakes{w: w}), Lease: lease, Reads: reads, Calls: calls, Yield: n.yield,
 		Go: func(f func()) { w.spawn(n, "attempt on "+n.name(), f) }})
 	n.next, n.last, n.turns = time.Now(), time.Time{}, false
 	return nil

@@ -223,6 +223,10 @@ func (s *Sim) endpoints() map[string]endpoint {
 		"poiTag/list":             {"POST", func(*call) (any, error) { return []any{map[string]any{"id": 1, "name": "甜品饮品"}}, nil }},
 		"image/upload":            {"POST", upload},
 
+		"poi/comment/app_poi_code": {"GET", fromStore(listComments)},
+		"poi/comment/add_reply":    {"POST", onStore(replyComment)},
+		"comment/score":            {"GET", fromStore(averageScore)},
+
 		"food/save":           {"POST", saveFood(false)},
 		"food/delete":         {"POST", deleteFoods("app_food_code")},
 		"food/batchDelSpu":    {"POST", deleteFoods("app_food_codes")},
@@ -288,8 +292,7 @@ func (s *Sim) endpoints() map[string]endpoint {
 		routes[family+"/property/list"] = endpoint{"GET", fromStore(listProperties)}
 	}
 	// Known to the documents, not to this simulator.
-	for _, path := range []string{"poi/save", "oauth/authorize", "oauth/token", "shipping/save", "shipping/list", "poi/comment/app_poi_code",
-		"comment/query", "order/getActDetailByAcId", "order/getSupportedCompensation", "order/applyCompensation",
+	for _, path := range []string{"poi/save", "oauth/authorize", "oauth/token", "shipping/save", "shipping/list", "comment/query", "order/getActDetailByAcId", "order/getSupportedCompensation", "order/applyCompensation",
 		"order/getCompensationResult", "ecommerce/order/reviewAfterSales", "wm/bill/list"} {
 		routes[path] = endpoint{"GET", func(*call) (any, error) { return nil, errNoRight }}
 	}

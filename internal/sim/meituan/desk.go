@@ -24,6 +24,7 @@ type actArgs struct {
 	Mobile     string   `json:"mobile"`
 	Modules    []int    `json:"modules"`
 	Minutes    int      `json:"minutes"`
+	Score      int      `json:"score"`    // comment
 	EPoiID     string   `json:"e_poi_id"` // bind of a store
 }
 
@@ -171,6 +172,9 @@ var acts = []struct {
 			return fmt.Errorf("order %s is %s: nothing was pushed yet", o.ID, statusText[o.Status])
 		}
 		return nil
+	}},
+	{sim.Act{Name: "comment", Zh: "评价", En: "Comment", Who: "buyer", When: []string{"8"}, Args: json.RawMessage(`{"score":1,"reason":"送错了，饭也凉了"}`)}, func(t *change, o *Order, a actArgs) error {
+		return t.comment(o, a)
 	}},
 	{sim.Act{Name: "degrade", Zh: "数据降级", En: "Make data incomplete", Who: "platform", Args: json.RawMessage(`{"modules":[0],"minutes":5}`)}, func(t *change, o *Order, a actArgs) error {
 		if len(a.Modules) == 0 || len(a.Modules) > 16 {

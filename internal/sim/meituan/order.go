@@ -145,6 +145,7 @@ type Order struct {
 	Delivery  *Delivery  `json:"delivery,omitempty"`
 	Refunds   []*Refund  `json:"refunds,omitempty"`
 	Reminders []Reminder `json:"reminders,omitempty"`
+	Comment   *Comment   `json:"comment,omitempty"`
 	Degraded  *Degraded  `json:"degraded,omitempty"`
 
 	PushFailed int       `json:"push_failed,omitempty"` // failed attempts of any push

@@ -61,6 +61,7 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 		}),
 	}
 	maps.Copy(routes, partnerGoods())
+	maps.Copy(routes, partnerComments())
 	return routes
 }
 

@@ -212,6 +212,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers say of their orders, newest first */
+        get: operations["listComments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reply to a comment: public, and once */
+        post: operations["replyComment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/counts": {
         parameters: {
             query?: never;
@@ -2184,6 +2218,54 @@ export interface components {
             id: string;
             name: string;
         };
+        Comment: {
+            /** Format: int64 */
+            at: number;
+            channel: string;
+            /** Format: int64 */
+            delivery: number;
+            /** Format: int64 */
+            food: number;
+            id: string;
+            ours?: components["schemas"]["CommentReply"];
+            /** Format: int64 */
+            packing: number;
+            /** @description What stands there, whoever wrote it. */
+            reply: string;
+            /** Format: int64 */
+            reply_at: number;
+            /**
+             * Format: int64
+             * @description Characters that a reply may have.
+             */
+            reply_most: number;
+            /** Format: int64 */
+            score: number;
+            /**
+             * Format: int64
+             * @description When it was first read here.
+             */
+            seen_at: number;
+            shop_id: string;
+            store_id: string;
+            text: string;
+        };
+        CommentReply: {
+            /** Format: int64 */
+            at: number;
+            by: string;
+            /** @enum {string} */
+            state: "sending" | "done" | "refused" | "unknown";
+            text: string;
+            why?: components["schemas"]["Reason"];
+        };
+        CommentReplyBody: {
+            text: string;
+        };
+        CommentsOutputBody: {
+            comments: components["schemas"]["Comment"][];
+            next_cursor: string;
+        };
         Concern: {
             account_id: string;
             /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open. */
@@ -2200,6 +2282,11 @@ export interface components {
             kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
+            /**
+             * Format: int64
+             * @description Of a comment: stars.
+             */
+            score?: number;
             /** Format: int64 */
             since_at: number;
             /** @description Empty: of no one store. */
@@ -4825,6 +4912,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listComments: {
+        parameters: {
+            query?: {
+                shop_id?: string;
+                /** @description Only those that nobody has replied to. */
+                unanswered?: boolean;
+                /** @description Only those with one or two stars. */
+                low?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replyComment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentReplyBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
                 };
             };
             /** @description Error */

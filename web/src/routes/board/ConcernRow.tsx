@@ -55,6 +55,7 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
             : c.subject}
           {c.order?.summary ||
+            (c.score ? t("cmt.stars", { count: c.score }) : "") ||
             (c.cause && c.kind !== "refused" ? (c.kind === "unknown" ? word(t, "act", c.cause) : word(t, "pulse.means", c.cause)) : "")}
         </span>
       </Cause>
@@ -89,6 +90,13 @@ function Cause({ concern: c, children }: { concern: Concern; children: ReactNode
   if (c.order) {
     return (
       <Link to="/orders/$orderId" params={{ orderId: c.order.id }} search={{ tab: "all" }} className="concern-what">
+        {children}
+      </Link>
+    );
+  }
+  if (c.kind === "comment") {
+    return (
+      <Link to="/comments" className="concern-what">
         {children}
       </Link>
     );

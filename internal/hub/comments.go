@@ -1,0 +1,213 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/lane"
+)
+
+// Comments are looked at by time, since no platform pushes them, and kept. A reply is an effect: public, and
+// made once. A bad comment that nobody has replied to is a concern for a day.
+const (
+	kindComments = "comments"
+	kindReply    = "comment_reply"
+
+	lowScore     = 2 // of 5
+	lowFor       = 24 * time.Hour
+	notAllowedIn = 6 * time.Hour // before an app without the right to comments is tried again
+)
+
+// commenting looks at the comments of an account's shops.
+type commenting struct {
+	background
+	h *Hub
+}
+
+func (p commenting) Look(ctx context.Context, e effect.Effect) lane.Result { return p.Do(ctx, e) }
+
+func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
+	h := p.h
+	c, err := h.conn(e.Merchant, e.Account)
+	if err != nil {
+		return repeat(failed(err), time.Now().Add(effect.Wait(e.Attempts)))
+	}
+	power := c.Info().Comments
+	if power == nil {
+		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(notAllowedIn))
+	}
+	now := h.now()
+	every := h.clock.Wall(now.Add(power.Every))
+	if row, ok := h.db.AccountByID(e.Merchant, e.Account); !ok || row.Paused {
+		return repeat(lane.Result{Outcome: effect.OK}, every)
+	}
+	for _, s := range c.shops {
+		list, err := c.Comments(ctx, s.External, now.Add(-power.Back), now)
+		switch {
+		case fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unsupported), fault.Is(err, fault.Invalid):
+			return repeat(lane.Result{Outcome: effect.OK}, h.clock.Wall(now.Add(notAllowedIn)))
+		case err != nil:
+			return repeat(failed(err), every)
+		}
+		if err := h.db.KeepComments(ctx, e.Merchant, e.Account, s.ID, list, now.UnixMilli()); err != nil {
+			return repeat(failed(err), every)
+		}
+	}
+	return repeat(lane.Result{Outcome: effect.OK}, every)
+}
+
+// replyArgs are what a reply is sent with.
+type replyArgs struct {
+	Comment ident.Comment `json:"comment"`
+	Text    string        `json:"text"`
+	By      string        `json:"by"`
+}
+
+// ReplyComment has a reply sent to a comment. It fails with fault.Conflict when one has been sent or the shop
+// is only watched, and with fault.NotFound when the comment is of none of the caller's shops.
+func (h *Hub) ReplyComment(ctx context.Context, who Actor, id ident.Comment, text string) (db.CommentRow, error) {
+	const op = "hub.ReplyComment"
+	row, err := h.db.Comment(ctx, who.Merchant, id)
+	if err != nil {
+		return row, fault.Wrap(op, err)
+	}
+	s, ok := h.db.ShopByID(who.Merchant, row.Shop)
+	if !ok || !who.Sees(s.Store) {
+		return row, fault.Say(op, fault.NotFound, "no_comment", "there is no such comment")
+	}
+	p, ok := h.platforms[s.Channel]
+	if !ok || p.Info().Comments == nil {
+		return row, fault.Say(op, fault.Unsupported, "no_connector", "this build has no connector for the channel")
+	}
+	text = strings.TrimSpace(text)
+	if n := utf8.RuneCountInString(text); n == 0 || n > p.Info().Comments.Most || !utf8.ValidString(text) {
+		return row, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"),
+			Fields: []fault.Field{fault.Wrong("body.text", between(1, p.Info().Comments.Most))}}
+	}
+	switch {
+	case s.Mode == ModeWatch:
+		return row, fault.Say(op, fault.Conflict, "only_watched", "this shop is only watched: nothing is sent for it")
+	case row.Reply != "" || row.Ours.State != "" && row.Ours.State != "refused":
+		return row, fault.Say(op, fault.Conflict, "comment_replied", "this comment has been replied to")
+	}
+	row.Ours = db.CommentReply{Text: text, By: who.ID, At: h.now().UnixMilli(), State: "sending"}
+	if err := h.db.ReplyTo(ctx, who.Merchant, id, row.Ours); err != nil {
+		return row, fault.Wrap(op, err)
+	}
+	target := "comment/" + id.String()
+	key := effect.GoalKey(target, kindReply, "")
+	_, err = h.db.Do(ctx, db.Verb{Name: "comment.reply", Merchant: who.Merchant, Keys: []string{key}, Class: db.People, Decide: func(tx *db.Tx) error {
+		now := tx.Now().UnixMilli()
+		args := toJSON(replyArgs{id, text, who.ID})
+		if e, ok := tx.EffectByKey(key); ok {
+			if !e.State.Open() && e.State != effect.Done {
+				e = e.Reopen(who.ID, args, now, 0)
+				tx.PutEffect(&e)
+			}
+			return nil
+		}
+		tx.PutEffect(&effect.Effect{Merchant: who.Merchant, Account: row.Account, App: h.appOf(tx, row.Account), Target: target, Kind: kindReply, Key: key, Nature: effect.Guarded,
+			State: effect.Waiting, Args: args, Cause: who.ID, NextAt: now, Made: now, Changed: now})
+		return nil
+	}})
+	return row, fault.Wrap(op, err)
+}
+
+// replying sends a reply.
+type replying struct {
+	background
+	h *Hub
+}
+
+func (p replying) open(ctx context.Context, e effect.Effect) (a replyArgs, row db.CommentRow, s db.ShopRow, c *conn, err error) {
+	if err = json.Unmarshal(e.Args, &a); err != nil {
+		return
+	}
+	if row, err = p.h.db.Comment(ctx, e.Merchant, a.Comment); err != nil {
+		return
+	}
+	s, ok := p.h.db.ShopByID(e.Merchant, row.Shop)
+	if !ok {
+		return a, row, s, nil, fault.Say("hub.replying", fault.NotFound, "no_shop", "there is no such shop")
+	}
+	c, err = p.h.conn(e.Merchant, e.Account)
+	return
+}
+
+func (p replying) Do(ctx context.Context, e effect.Effect) lane.Result {
+	a, row, s, c, err := p.open(ctx, e)
+	if err == nil {
+		err = c.ReplyComment(ctx, s.External, row.Comment.ID, a.Text)
+	}
+	res := failed(err)
+	if err == nil {
+		res.Outcome = effect.OK
+	}
+	return p.note(ctx, e, a, row, res)
+}
+
+// Look reads the comment again: a reply that stands there is ours, or somebody's in the platform's own app.
+func (p replying) Look(ctx context.Context, e effect.Effect) lane.Result {
+	a, row, s, c, err := p.open(ctx, e)
+	var list []channel.Comment
+	if err == nil {
+		at := time.UnixMilli(row.At)
+		list, err = c.Comments(ctx, s.External, at.Add(-time.Hour), at.Add(time.Hour))
+	}
+	res := failed(err)
+	if err == nil {
+		res.Outcome = effect.NotSeen
+		if slices.ContainsFunc(list, func(x channel.Comment) bool { return x.ID == row.Comment.ID && x.Reply != "" }) {
+			res.Outcome = effect.Seen
+		}
+	}
+	return p.note(ctx, e, a, row, res)
+}
+
+// note writes down what became of a reply. A crash before it leaves "sending" beside an effect that has ended,
+// which the next look at the comments puts right: the platform's own reply stands there.
+func (p replying) note(ctx context.Context, e effect.Effect, a replyArgs, row db.CommentRow, res lane.Result) lane.Result {
+	r := row.Ours
+	r.Text, r.By = a.Text, a.By
+	switch res.Outcome {
+	case effect.OK, effect.Seen:
+		r.State, r.Why = "done", nil
+	case effect.Later, effect.NotSeen:
+		r.State = "sending"
+	case effect.No, effect.Clash, effect.Obsolete:
+		r.State, r.Why = "refused", &res.Why
+	default:
+		r.State = "unknown"
+	}
+	if err := p.h.db.ReplyTo(ctx, e.Merchant, a.Comment, r); err != nil {
+		p.h.log.WarnContext(ctx, "what became of a reply could not be noted", "merchant", e.Merchant.String(), "err", err)
+	}
+	return res
+}
+
+// lowComments are the bad comments of the last day that nobody has replied to.
+func (h *Hub) lowComments(ctx context.Context, who Actor, now time.Time) ([]Concern, error) {
+	rows, _, err := h.db.Comments(ctx, who.Scope, db.CommentFilter{Unanswered: true, Low: lowScore, Since: now.Add(-lowFor).UnixMilli(), Limit: 100})
+	if err != nil {
+		return nil, err
+	}
+	var out []Concern
+	for _, r := range rows {
+		s, ok := h.db.ShopByID(who.Merchant, r.Shop)
+		if !ok {
+			continue
+		}
+		out = append(out, Concern{Key: ConcernComment + "/" + r.ID.String(), Kind: ConcernComment, Urgent: r.Score == 1, StoreID: s.Store, Channel: s.Channel, AccountID: r.Account,
+			Score: r.Score, SinceAt: r.At})
+	}
+	return out, nil
+}
