@@ -2279,7 +2279,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             /**
@@ -2844,7 +2844,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -4226,7 +4226,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -6069,7 +6069,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty")[];
             };
             header?: never;
             path?: never;
