@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -10,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -31,9 +33,9 @@ type text string
 func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	if len(b) > 0 && b[0] == '"' {
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
+		s, ok := split.Text(b)
+		if !ok {
+			return errors.New("a text cannot be read")
 		}
 		*t = text(clean(s))
 	} else if string(b) != "null" {
@@ -48,20 +50,24 @@ type form map[string]string
 
 // formOf flattens a JSON object: detail may be an array or a string that holds one.
 func formOf(b []byte) (form, error) {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, err
+	if !json.Valid(b) {
+		return nil, errors.New("the message is no JSON")
 	}
-	f := form{}
-	for k, v := range m {
-		if string(v) == "null" {
+	m, ok := split.Members(b)
+	if !ok && string(bytes.TrimSpace(b)) != "null" {
+		return nil, errors.New("the message is no JSON object")
+	}
+	f := make(form, len(m))
+	for _, x := range m {
+		if string(x.Value) == "null" {
+			delete(f, x.Name())
 			continue
 		}
 		var t text
-		if err := json.Unmarshal(v, &t); err != nil {
+		if err := t.UnmarshalJSON(x.Value); err != nil {
 			return nil, err
 		}
-		f[k] = string(t)
+		f[x.Name()] = string(t)
 	}
 	return f, nil
 }
@@ -278,7 +284,10 @@ func array[T any](s, path string, t *trouble) []T {
 		return nil
 	}
 	var raws []json.RawMessage
-	if err := json.Unmarshal([]byte(s), &raws); err != nil {
+	if all := []byte(s); json.Valid(all) {
+		raws, _ = split.Elements(all)
+	}
+	if raws == nil {
 		t.add(path, path+" is not a JSON array")
 		return nil
 	}

@@ -56,7 +56,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 			return out, err
 		}
 		n, err := parse(a.body)
-		if err != nil || n.m["results"] == nil {
+		if _, ok := n.m.Get("results"); err != nil || !ok {
 			return out, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read")
 		}
 		total, _ := n.obj("paging").count("total")

@@ -185,7 +185,7 @@ func (s *shop) search(ctx context.Context, w walk) (searchPage, error) {
 		return searchPage{}, err
 	}
 	n, err := parse(a.body)
-	if err != nil || n.m["results"] == nil {
+	if _, ok := n.m.Get("results"); err != nil || !ok {
 		return searchPage{}, fault.Say(op, fault.Unavailable, "answer_unreadable", "the platform's answer cannot be read")
 	}
 	total, _ := n.obj("paging").count("total")

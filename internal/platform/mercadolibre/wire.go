@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -18,7 +19,7 @@ import (
 // an unexpected form counts as absent, and its path is noted as trouble. null and
 // absent are the same.
 type node struct {
-	m    map[string]json.RawMessage
+	m    split.Object
 	path string
 	t    *[]order.Issue
 }
@@ -28,11 +29,11 @@ const maxTrouble = 20 // issues kept of one message
 var errNoObject = errors.New("the message is no JSON object")
 
 func parse(raw []byte) (node, error) {
-	m, ok := map[string]json.RawMessage(nil), json.Valid(raw)
-	if ok {
-		m, ok = members(raw)
+	var m split.Object
+	if json.Valid(raw) {
+		m, _ = split.Members(raw)
 	}
-	if !ok {
+	if m == nil {
 		return node{}, errNoObject // json's own words can quote the message
 	}
 	return node{m: m, t: new([]order.Issue)}, nil
@@ -52,7 +53,7 @@ func (n node) raise(sev order.Severity, code, path, message string) {
 }
 
 func (n node) raw(key string) (json.RawMessage, bool) {
-	v, ok := n.m[key]
+	v, ok := n.m.Get(key)
 	v = bytes.TrimSpace(v)
 	return v, ok && len(v) > 0 && string(v) != "null"
 }
@@ -65,7 +66,7 @@ func (n node) text(key string) string {
 	}
 	switch v[0] {
 	case '"':
-		if s, ok := unquote(v); ok {
+		if s, ok := split.Text(v); ok {
 			return strings.TrimSpace(s)
 		}
 	case '{', '[', 't', 'f':
@@ -125,7 +126,7 @@ func (n node) obj(key string) node {
 }
 
 func (n node) sub(key string, v json.RawMessage) node {
-	m, ok := members(v)
+	m, ok := split.Members(v)
 	if !ok {
 		n.trouble(key, "an object was expected here")
 	}
@@ -137,7 +138,7 @@ func (n node) elements(key string) []json.RawMessage {
 	if !ok {
 		return nil
 	}
-	list, ok := elements(v)
+	list, ok := split.Elements(v)
 	if !ok {
 		n.trouble(key, "a list was expected here")
 	}

@@ -1,4 +1,4 @@
-package mercadolibre
+package split
 
 import (
 	"bytes"
@@ -14,32 +14,35 @@ func FuzzSplitting(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if !json.Valid(raw) {
-			if _, err := parse(raw); err == nil {
-				t.Errorf("%q is no JSON, and is read", raw)
-			}
 			return
 		}
 		var m map[string]json.RawMessage
 		failed := json.Unmarshal(raw, &m) != nil || m == nil
-		got, ok := members(raw)
-		if ok == failed || len(got) != len(m) {
-			t.Fatalf("%q: %q, want %q", raw, got, m)
+		o, ok := Members(raw)
+		if ok == failed || ok != (o != nil) || len(o) < len(m) {
+			t.Fatalf("%q: %q, want %q", raw, o, m)
+		}
+		for _, member := range o {
+			if _, ok := m[member.Name()]; !ok {
+				t.Errorf("%q: there is no %s", raw, member.Name())
+			}
 		}
 		for k, v := range m {
-			if !bytes.Equal(got[k], v) {
-				t.Errorf("%q: %s is %q, want %q", raw, k, got[k], v)
+			got, ok := o.Get(k)
+			if !ok || !bytes.Equal(got, v) {
+				t.Errorf("%q: %s is %q, want %q", raw, k, got, v)
 			}
 			if v[0] == '"' {
 				var want string
 				_ = json.Unmarshal(v, &want)
-				if s, ok := unquote(got[k]); !ok || s != want {
+				if s, ok := Text(got); !ok || s != want {
 					t.Errorf("%q: %s is %q, want %q", raw, k, s, want)
 				}
 			}
 		}
 		var list []json.RawMessage
 		failed = json.Unmarshal(raw, &list) != nil || list == nil
-		parts, ok := elements(raw)
+		parts, ok := Elements(raw)
 		if ok == failed || len(parts) != len(list) {
 			t.Fatalf("%q: %q, want %q", raw, parts, list)
 		}
