@@ -190,8 +190,21 @@ func Get[T any](r Record, name string) (v T, ok bool) {
 			return v, true
 		}
 	}
-	if !ok || json.Unmarshal(reg.Value, &v) != nil {
+	if !ok {
 		return v, false
+	}
+	keep := len(reg.Value) >= decodedMin && len(reg.Value) <= decodedMax && reg.Stamp.Hash != [8]byte{} && keeps[T]()
+	k := decodedKey{name, reg.Stamp.Hash}
+	if keep {
+		if v, ok := decoded.get(k, reg.Value).(T); ok {
+			return v, true
+		}
+	}
+	if json.Unmarshal(reg.Value, &v) != nil {
+		return v, false
+	}
+	if keep {
+		decoded.put(k, reg.Value, v)
 	}
 	return v, true
 }
