@@ -26,6 +26,8 @@ type Book struct {
 	lines int // in the file
 	live  int // values held
 	err   error
+
+	nothing bool // is kept; never changed
 }
 
 type bookLine struct {
@@ -63,6 +65,9 @@ func OpenBook(path string) (*Book, error) {
 	}
 	return b, nil
 }
+
+// NoBook keeps nothing: for a simulator that ends with its process.
+func NoBook() *Book { return &Book{nothing: true} }
 
 func (b *Book) apply(l bookLine) {
 	kind := b.kinds[l.Kind]
@@ -183,6 +188,9 @@ func (b *Book) Begin() *Batch { return &Batch{book: b} }
 
 // Put adds a value; it is turned into JSON at once, so later changes to it do not count.
 func (t *Batch) Put(kind, id string, value any) {
+	if t.book.nothing {
+		return
+	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		t.err = errors.Join(t.err, fmt.Errorf("simulator's book, %s %s: %w", kind, id, err))

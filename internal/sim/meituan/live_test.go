@@ -15,7 +15,8 @@ import (
 func day(t *testing.T, hours int, o LiveOptions, stores ...Store) *Sim {
 	t.Helper()
 	clock := sim.NewClock(noon, 0)
-	s, err := New(Options{App: "1", Secret: "s", Clock: clock, Seed: o.Seed, Stores: stores})
+	book, _ := sim.OpenBook("")
+	s, err := New(Options{App: "1", Secret: "s", Clock: clock, Seed: o.Seed, Stores: stores, Book: book})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,7 +119,7 @@ func New(o Options) (*Sim, error) {
 		o.Clock = sim.NewClock(time.Time{}, 1)
 	}
 	if o.Book == nil {
-		o.Book, _ = sim.OpenBook("")
+		o.Book = sim.NoBook()
 	}
 	if o.Faults == nil {
 		o.Faults = sim.NewFaults(o.Seed)

@@ -137,7 +137,7 @@ func New(o Options) (*Sim, error) {
 		s.clock = sim.NewClock(time.Time{}, 1)
 	}
 	if s.book == nil {
-		s.book, _ = sim.OpenBook("")
+		s.book = sim.NoBook()
 	}
 	s.cfg = o.Config.withDefaults()
 	s.app = o.App
