@@ -194,13 +194,14 @@ func (r *rehearsal) receive(ctx context.Context, a *api, x *pile, n int64) error
 	return nil
 }
 
-// deliveries books in, at half-time, what comes later.
-func (r *rehearsal) deliveries(ctx context.Context, d *diary) {
-	if !wait(ctx, time.Until(d.began.Add(time.Duration(r.plan.Minutes*float64(time.Minute)/2)))) {
+// deliveries books in, at half-time of the day, what comes later. Once it has begun it goes
+// on to its end, or until ctx ends: what nobody books has not come.
+func (r *rehearsal) deliveries(day, ctx context.Context, d *diary) {
+	if !wait(day, time.Until(d.began.Add(time.Duration(r.plan.Minutes*float64(time.Minute)/2)))) {
 		return
 	}
 	for _, x := range r.stock.piles {
-		if x.later == 0 {
+		if x.later == 0 || ctx.Err() != nil {
 			continue
 		}
 		if err := r.receive(ctx, r.api, x, x.later); err != nil && ctx.Err() == nil {

@@ -214,7 +214,8 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	if p.Kill > 0 {
 		all.Go(func() { r.killing(day, d) })
 	}
-	all.Go(func() { r.deliveries(day, d) })
+	var goods sync.WaitGroup
+	goods.Go(func() { r.deliveries(day, life, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
 	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, left: &w.differ}
@@ -231,8 +232,12 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	d.mark("load_off")
 	r.at.behave()
 	w.stage.Store("settle")
+	if j.ended == nil {
+		goods.Wait() // what has come in is booked, however long a killed node holds that up
+	}
 	j.atRest(ctx)
 	endLife()
+	goods.Wait()
 	k.work.Wait()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
 	j.judge(ctx)

@@ -386,7 +386,7 @@ func (l Lang) notes(r *Report) []string {
 	out := []string{
 		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成；每种商品卖出的件数不超过到货，通单的可售数不多于平台账上剩下的。",
 			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done; for each SKU: that no more was sold than came in, and that the hub's number is not above what the platforms' books leave."),
-		l.say("不含：小票和面单（这个版本没有打印）。", "Not included: tickets and labels (this build does not print)."),
+		l.say("不含：小票和面单（演练不打印）。", "Not included: tickets and labels (a rehearsal prints nothing)."),
 	}
 	if r.Speed != 1 {
 		out = append(out, fmt.Sprintf(l.say("平台的时钟快 %g 倍：它们的 5 分钟是这里的 %s。报告里的时间都是真实的秒。", "The platforms' clock ran %g times as fast: their five minutes were %s here. All times of this report are real seconds."), r.Speed, l.sec(300/r.Speed)))
