@@ -33,7 +33,7 @@ func (b *bench) reconcile() error {
 	defer platform.Close()
 	began := time.Now()
 	for i := range *sold {
-		if err := sell(shop, seller.ID, clock.Now().Add(-soldOver*time.Duration(*sold-i)/time.Duration(*sold)), i); err != nil {
+		if err := sell(shop, seller.ID, clock.Now().Add(-soldOver/time.Duration(*sold)*time.Duration(*sold-i)), i); err != nil {
 			return err
 		}
 	}
