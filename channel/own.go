@@ -51,7 +51,23 @@ type Entry struct {
 	Tendered int64          `json:"tendered"` // what the customer gave in cash; 0 = not typed
 	Customer EntryCustomer  `json:"customer,omitzero"`
 	Remark   string         `json:"remark,omitempty"` // the customer's
+
+	// Changed is when it was changed since, UTC ms; 0 = it is as it was entered. Before is what
+	// was there until then, so that the change can be taken back.
+	Changed int64        `json:"changed,omitempty"`
+	Before  *EntryBefore `json:"before,omitempty"`
 }
+
+// An EntryBefore is what a change of an entry has replaced.
+type EntryBefore struct {
+	Lines    []EntryLine `json:"lines"`
+	Promised int64       `json:"promised,omitempty"`
+	Tendered int64       `json:"tendered,omitempty"`
+	Remark   string      `json:"remark,omitempty"`
+}
+
+// RegBefore is the register of an own channel's order that holds an EntryBefore.
+const RegBefore = "before"
 
 // An EntryCustomer is who ordered, as far as it was asked.
 type EntryCustomer struct {

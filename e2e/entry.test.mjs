@@ -28,6 +28,31 @@ scenes("entry", (s) => {
   const types = (page, text) => page.keyboard.type(text);
   const press = (page, ...keys) => keys.reduce((before, k) => before.then(() => page.keyboard.press(k)), Promise.resolve());
 
+  test("an entered order is changed while nothing has left: more to collect, and taken back", { timeout: 60_000 }, async () => {
+    const { d, t } = s;
+    const store = (await d.get("/stores")).stores.find((x) => x.zone === "Asia/Shanghai");
+    const made = await d.ask("POST", "/orders", { store_id: store.id, origin: "phone", serve: "take_out", pay: "cash", remark: "打包", lines: [{ name: "炒饭", quantity: 1, price: 1800 }] });
+    assert.equal(made.status, 201, made.text);
+    const page = await s.open(`/orders/${made.json.order_id}?tab=all`);
+    await page.getByTestId("change-entry").click();
+    const dialog = page.getByRole("dialog", { name: t("reenter.title") });
+    await dialog.getByLabel(`${t("entry.quantity")} 炒饭`).fill("2");
+    await dialog.getByLabel(t("entry.goods")).fill("汤 5.5");
+    await page.keyboard.press("Enter");
+    await until("the soup is there", async () => (await dialog.getByTestId("reenter-line").count()) === 2);
+    assert.deepEqual(await barriers(page), []);
+    if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/reenter-${s.language}.png` });
+    await dialog.getByTestId("entry-save").click();
+    await says(page.getByTestId("entry-changed"), t("reenter.collect", { amount: "¥23.50" }));
+    const after = await d.order(made.json.order_id);
+    assert.deepEqual([after.total.minor, after.lines.length, after.lines[0].quantity, after.remark], [4150, 2, 2, "打包"]);
+    await page.getByTestId("entry-undo").click();
+    await until("it is as it was", async () => (await d.order(made.json.order_id)).total.minor === 1800);
+    await d.act(made.json.order_id, { kind: "dispatch" });
+    await until("what has left is not changed", async () => (await page.getByTestId("change-entry").count()) === 0);
+    assert.equal((await d.ask("PUT", `/orders/${made.json.order_id}/entry`, { lines: [{ name: "x", quantity: 1, price: 1 }] })).json.why.code, "entry_over");
+  });
+
   test("a counter order by keyboard alone, with change, and the next one remembers the price", async () => {
     const { t } = s;
     const page = await openEntry();

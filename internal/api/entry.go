@@ -85,6 +85,8 @@ type goodsOutput struct{ Body Goods }
 
 func (s *Server) entryRoutes() {
 	add(s, created(op("enterOrder", http.MethodPost, "/orders", "orders", "Enter an order taken by phone or at the counter")), s.enterOrder)
+	add(s, op("changeEntry", http.MethodPut, "/orders/{id}/entry", "orders", "Change an entered order while nothing of it has left: its lines, time and remark"), s.changeEntry)
+	add(s, op("undoEntryChange", http.MethodPost, "/orders/{id}/entry/undo", "orders", "Take the last change of an entered order back"), s.undoEntryChange)
 	o := op("takeBackOrder", http.MethodPost, "/orders/{id}/undo", "orders", "Take back an order that one has entered within the last ten seconds")
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.takeBackOrder)
@@ -155,4 +157,67 @@ func (s *Server) listGoods(ctx context.Context, in *ByID) (*goodsOutput, error) 
 		return one
 	})
 	return out, nil
+}
+
+// EntryChange is what an entered order becomes; everything else of it stays.
+type EntryChange struct {
+	Lines      []ChangedLine `json:"lines" minItems:"1" maxItems:"100"`
+	PromisedAt *int64        `json:"promised_at,omitempty" doc:"A chosen time; 0 = as soon as possible; absent: as it is."`
+	Remark     *string       `json:"remark,omitempty" maxLength:"500" doc:"Absent: as it is."`
+	Short      bool          `json:"short,omitempty" doc:"Change it although pieces are missing."`
+}
+
+// ChangedLine is one line of it.
+type ChangedLine struct {
+	Line string `json:"line,omitempty" maxLength:"64" doc:"The key of a line of the order, whose name and SKU stay. Empty: a new one."`
+	EntryLine
+}
+
+// EntryChanged is what became of it.
+type EntryChanged struct {
+	Total  money.Amount `json:"total"`
+	More   money.Amount `json:"more" doc:"To be collected now; below 0: to be given back. 0 where it is paid at the hand-over."`
+	UndoAt int64        `json:"undo_until" doc:"Until when a screen offers to take it back."`
+	Seq    int64        `json:"seq"`
+}
+
+type entryChangedOutput struct {
+	Seq  int64 `header:"Tongdan-Seq"`
+	Body EntryChanged
+}
+
+func (s *Server) changeEntry(ctx context.Context, in *change[EntryChange]) (*entryChangedOutput, error) {
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	return s.entryChanged(ctx)(s.hub.ChangeEntry(ctx, who(ctx).Actor, id, hub.EntryChange{Promised: b.PromisedAt, Remark: b.Remark, Short: b.Short,
+		Lines: each(b.Lines, func(l ChangedLine) hub.EntryLine {
+			return hub.EntryLine{Keep: l.Line, SKU: l.SKUID, Name: l.Name, Quantity: l.Quantity, Price: l.Price, Note: l.Note}
+		})}))
+}
+
+func (s *Server) undoEntryChange(ctx context.Context, in *struct {
+	ByID
+	ActOnce
+}) (*entryChangedOutput, error) {
+	id, err := idOf[ident.Order](in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.entryChanged(ctx)(s.hub.UndoEntryChange(ctx, who(ctx).Actor, id))
+}
+
+func (s *Server) entryChanged(ctx context.Context) func(hub.EntryChanged, error) (*entryChangedOutput, error) {
+	return func(got hub.EntryChanged, err error) (*entryChangedOutput, error) {
+		if err != nil {
+			return nil, fault.Wrap("api.changeEntry", err)
+		}
+		seq, err := s.shownSeq(ctx, got.Seq)
+		if err != nil {
+			return nil, err
+		}
+		return &entryChangedOutput{seq, EntryChanged{got.Total, got.More, got.Undo, seq}}, nil
+	}
 }

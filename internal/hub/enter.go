@@ -39,6 +39,7 @@ type Entry struct {
 
 // An EntryLine is one thing of an Entry: a SKU, or what its name says.
 type EntryLine struct {
+	Keep     string    // the key of a line of the order that is changed: name and SKU stay; "" = a new one
 	SKU      ident.SKU // 0 = a free line, which takes no stock
 	Name     string    // "" = the SKU's
 	Quantity int64
@@ -110,7 +111,7 @@ func (h *Hub) Enter(ctx context.Context, who Actor, e Entry) (Entered, error) {
 		return Entered{}, fault.Wrap(op, err)
 	}
 	h.runner.Added() // a lane, when this was the merchant's first entry
-	lines, err := h.entryLines(ctx, who, shop, e)
+	lines, err := h.entryLines(ctx, who, shop, e, nil)
 	if err != nil {
 		return Entered{}, err
 	}
@@ -125,7 +126,7 @@ func (h *Hub) Enter(ctx context.Context, who Actor, e Entry) (Entered, error) {
 	}
 	var ok bool
 	if doc.Total, ok = doc.Sum(); !ok {
-		return Entered{}, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{{Location: "body.discount", Message: "is more than the rest comes to"}}}
+		return Entered{}, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.discount", fault.Because("field_discount_over", "the discount is more than the rest comes to"))}}
 	}
 	req, err := own.Enter(appOf(app), doc)
 	if err != nil {
@@ -146,7 +147,7 @@ func (h *Hub) Enter(ctx context.Context, who Actor, e Entry) (Entered, error) {
 func (h *Hub) entryStore(op string, who Actor, id ident.Store) (db.StoreRow, error) {
 	s, ok := h.db.StoreByID(who.Merchant, id)
 	if !ok || !who.Sees(id) {
-		return s, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{{Location: "body.store_id", Message: "is none of your stores"}}}
+		return s, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.store_id", fault.Because("field_not_yours", "is none of your stores"))}}
 	}
 	return s, nil
 }
@@ -155,12 +156,12 @@ func (e *Entry) check(op string) error {
 	var w wrong
 	oneOf := func(field, v string, list ...string) {
 		if !slices.Contains(list, v) {
-			w.add(field, "is none of "+strings.Join(list, ", "))
+			w.say(field, fault.Because("field_none_of", "is none of {list}", "list", strings.Join(list, ", ")))
 		}
 	}
 	amount := func(field string, v int64) {
 		if v < 0 || v > channel.MaxEntryAmount {
-			w.add(field, "must be between 0 and "+itoa(channel.MaxEntryAmount))
+			w.say(field, between(0, channel.MaxEntryAmount))
 		}
 	}
 	oneOf("origin", e.Origin, channel.OriginPhone, channel.OriginCounter, channel.OriginOther)
@@ -170,13 +171,13 @@ func (e *Entry) check(op string) error {
 	amount("discount", e.Discount)
 	amount("tendered", e.Tendered)
 	if n := len(e.Lines); n == 0 || n > channel.MaxEntryLines {
-		w.add("lines", "must be between 1 and "+itoa(channel.MaxEntryLines))
+		w.say("lines", between(1, channel.MaxEntryLines))
 	}
 	for i := range e.Lines {
 		l, at := &e.Lines[i], "lines["+itoa(i)+"]."
 		l.Name, l.Note = plain(l.Name), plain(l.Note)
 		if l.Quantity < 1 || l.Quantity > channel.MaxEntryQuantity {
-			w.add(at+"quantity", "must be between 1 and "+itoa(channel.MaxEntryQuantity))
+			w.say(at+"quantity", between(1, channel.MaxEntryQuantity))
 		}
 		amount(at+"price", l.Price)
 		if l.SKU == 0 {
@@ -205,7 +206,7 @@ func (e *Entry) check(op string) error {
 		e.Table = ""
 	}
 	if e.Promised < 0 || e.Promised != 0 && (e.Promised < 946_684_800_000 || e.Promised >= 4_102_444_800_000) {
-		w.add("promised_at", "is no time of this century")
+		w.say("promised_at", fault.Because("field_century", "is no time of this century"))
 	}
 	if e.Pay != channel.PayCash {
 		e.Tendered = 0
@@ -261,8 +262,8 @@ func (h *Hub) Currency(s db.StoreRow) money.Currency {
 }
 
 // entryLines names the lines by the offers of the shop, which are made where a SKU has
-// none, and asks whether there is enough.
-func (h *Hub) entryLines(ctx context.Context, who Actor, shop db.ShopRow, e Entry) ([]channel.EntryLine, error) {
+// none, and asks whether there is enough beside what an order that is changed has.
+func (h *Hub) entryLines(ctx context.Context, who Actor, shop db.ShopRow, e Entry, has map[ident.SKU]int64) ([]channel.EntryLine, error) {
 	const op = "hub.Enter"
 	type need struct {
 		at     int // first line
@@ -285,7 +286,7 @@ func (h *Hub) entryLines(ctx context.Context, who Actor, shop db.ShopRow, e Entr
 			}
 			if !ok {
 				return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"),
-					Fields: []fault.Field{{Location: "body.lines[" + itoa(i) + "].sku_id", Message: "is none of your SKUs"}}}
+					Fields: []fault.Field{fault.Wrong("body.lines["+itoa(i)+"].sku_id", fault.Because("field_no_sku", "is none of your SKUs"))}}
 			}
 			code, err := h.offerFor(ctx, who, shop, sku)
 			if err != nil {
@@ -312,15 +313,15 @@ func (h *Hub) entryLines(ctx context.Context, who Actor, shop db.ShopRow, e Entr
 		if err != nil {
 			return nil, fault.Wrap(op, err)
 		}
-		left := int64(0)
+		left := has[id]
 		if len(rows) > 0 {
-			left = max(rows[0].Sellable(), 0)
+			left = max(rows[0].Sellable()+left, 0)
 		}
 		if n := needs[id]; n.pieces > left {
 			if short.Why.IsZero() {
 				short.Why = fault.Because("stock_short", "of {name} only {count} are left: enter it all the same?", "name", n.name, "count", itoa(int(left)))
 			}
-			short.Fields = append(short.Fields, fault.Field{Location: "body.lines[" + itoa(n.at) + "].quantity", Message: "only " + itoa(int(left)) + " are left"})
+			short.Fields = append(short.Fields, fault.Wrong("body.lines["+itoa(n.at)+"].quantity", fault.Because("field_only_left", "only {count} are left", "count", itoa(int(left)))))
 		}
 	}
 	if len(short.Fields) > 0 {

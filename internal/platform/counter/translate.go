@@ -46,6 +46,8 @@ func parse(body []byte) (e channel.Entry, err error) {
 		return e, bad("number")
 	case !moment(e.At) || e.At == 0:
 		return e, bad("at")
+	case !moment(e.Changed) || e.Changed != 0 && e.Changed <= e.At || e.Before != nil && len(e.Before.Lines) > channel.MaxEntryLines:
+		return e, bad("changed")
 	case !moment(e.Promised):
 		return e, bad("promised")
 	case !ok:
@@ -80,12 +82,12 @@ func text(s string, least, most int) bool {
 // moment reports whether t is UTC ms of this century, or 0.
 func moment(t int64) bool { return t == 0 || t >= 946_684_800_000 && t < 4_102_444_800_000 }
 
-// recordOf is what an entry says. All of it is stamped with the moment of the entry: an
-// entry is made once and never told again otherwise.
+// recordOf is what an entry says, stamped with the moment of the entry or of its last change:
+// the newest holds. Who entered it, when, and that it was accepted are never told otherwise.
 func recordOf(e channel.Entry) order.Record {
 	var r order.Record
 	amount := func(minor int64) money.Amount { return money.Of(minor, e.Currency) }
-	s := order.Stamp{Version: e.At, Class: order.ClassCreated}
+	s := order.Stamp{Version: max(e.At, e.Changed), Class: order.ClassCreated}
 	order.Put(&r, order.RegShop, s, e.Shop)
 	order.Put(&r, order.RegHead, s, order.Head{
 		Display: strings.ReplaceAll(e.Day, "-", "") + "-" + strconv.FormatInt(e.Number, 10), DaySeq: strconv.FormatInt(e.Number, 10),
@@ -121,8 +123,11 @@ func recordOf(e channel.Entry) order.Record {
 		}
 		order.Put(&r, order.RegCustomer, s, order.Customer{Name: c.Name, Phone: c.Phone, PhoneKind: kind, Address: c.Address})
 	}
-	if e.Remark != "" {
+	if e.Remark != "" || e.Changed > 0 {
 		order.Put(&r, order.RegRemark, s, e.Remark)
+	}
+	if e.Before != nil {
+		order.Put(&r, channel.RegBefore, s, *e.Before)
 	}
 	r.Say(order.AxisWork, order.Said{State: wordAccepted, At: e.At, Class: order.ClassCreated, Who: e.By})
 	word := wordPaid

@@ -817,6 +817,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change an entered order while nothing of it has left: its lines, time and remark */
+        put: operations["changeEntry"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/entry/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the last change of an entered order back */
+        post: operations["undoEntryChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/journal": {
         parameters: {
             query?: never;
@@ -2139,6 +2173,22 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        ChangedLine: {
+            /** @description The key of a line of the order, whose name and SKU stay. Empty: a new one. */
+            line?: string;
+            /** @description Empty: the SKU's. */
+            name?: string;
+            note?: string;
+            /**
+             * Format: int64
+             * @description Of one piece.
+             */
+            price: number;
+            /** Format: int64 */
+            quantity: number;
+            /** @description Takes stock. Empty: a free line, which takes none. */
+            sku_id?: string;
+        };
         ChangesOutputBody: {
             changes: components["schemas"]["Change"][];
             /**
@@ -2574,6 +2624,30 @@ export interface components {
              * @description What was given in cash; 0 = not typed.
              */
             tendered?: number;
+        };
+        EntryChange: {
+            lines: components["schemas"]["ChangedLine"][];
+            /**
+             * Format: int64
+             * @description A chosen time; 0 = as soon as possible; absent: as it is.
+             */
+            promised_at?: number;
+            /** @description Absent: as it is. */
+            remark?: string;
+            /** @description Change it although pieces are missing. */
+            short?: boolean;
+        };
+        EntryChanged: {
+            /** @description To be collected now; below 0: to be given back. 0 where it is paid at the hand-over. */
+            more: components["schemas"]["Amount"];
+            /** Format: int64 */
+            seq: number;
+            total: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Until when a screen offers to take it back.
+             */
+            undo_until: number;
         };
         EntryCustomer: {
             address?: string;
@@ -6388,6 +6462,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Done"];
+                };
+            };
+        };
+    };
+    changeEntry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryChanged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoEntryChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryChanged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -4,13 +4,13 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useStat
 import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { onceKey } from "../../data/api";
-import { serverNow, useNow } from "../../data/clock";
+import { useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
-import { dayOf, startOfDay } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { promisedAt } from "./at";
 import {
   blank,
   bodyOf,
@@ -514,16 +514,6 @@ function Left({ good, wanted }: { good: Good | undefined; wanted: number }) {
   const { t } = useTranslation();
   if (good?.sellable === undefined) return null;
   return <span className={`chip ${wanted > good.sellable ? "bad" : ""}`}>{t("entry.left", { count: good.sellable })}</span>;
-}
-
-/** When a chosen time is: today in the store's zone, or tomorrow when it has passed. 0 = as soon as possible. */
-function promisedAt(at: string, zone: string): number {
-  const m = /^(\d{2}):(\d{2})$/.exec(at);
-  if (!m) return 0;
-  const now = serverNow();
-  const after = (Number(m[1]) * 60 + Number(m[2])) * 60_000;
-  const today = startOfDay(dayOf(now, zone), zone) + after;
-  return today > now - 60_000 ? today : startOfDay(dayOf(now + 24 * 3_600_000, zone), zone) + after;
 }
 
 /** What was entered, what to give back, and ten seconds to take it back. */

@@ -1,12 +1,13 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { lazy, memo, type ReactNode, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, memo, type ReactNode, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { act as press } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
 import type { AfterSale, Level, Order } from "../../data/model";
 import { listed, order as orderQuery, stockOf } from "../../data/queries";
+import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
 import { clock, moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
@@ -31,6 +32,7 @@ import { Section } from "./Section";
 import { Timeline } from "./Timeline";
 import "./order.css";
 
+const ChangeEntry = lazy(() => import("./ChangeEntry").then((m) => ({ default: m.ChangeEntry })));
 const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
 
 export function OrderPanel() {
@@ -235,13 +237,36 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
 
 function Lines({ order: o }: { order: Order }) {
   const { t } = useTranslation();
+  const may = useMay();
+  const fallback = useZone();
+  const zone = o.store?.zone || fallback;
+  const [changing, setChanging] = useState(false);
+  const stop = useCallback(() => setChanging(false), []);
+  const changeable = o.origin !== "" && (o.status === "accepted" || o.status === "ready") && may("orders.enter");
   const { data: levels } = useQuery({
     ...stockOf(o.id),
     enabled: Boolean(o.store) && o.status !== "done" && o.status !== "cancelled",
   });
   const pockets = [...new Set(o.lines.map((l) => l.pocket))];
   return (
-    <Section title={t("order.lines")} aside={<span className="quiet num">{t("row.items", { count: o.quantity })}</span>}>
+    <Section
+      title={t("order.lines")}
+      aside={
+        <span className="quiet num">
+          {t("row.items", { count: o.quantity })}{" "}
+          {changeable ? (
+            <button type="button" className="btn small" onClick={() => setChanging(true)} data-testid="change-entry">
+              {t("reenter.title")}
+            </button>
+          ) : null}
+        </span>
+      }
+    >
+      {changing ? (
+        <Suspense>
+          <ChangeEntry order={o} zone={zone} close={stop} />
+        </Suspense>
+      ) : null}
       {pockets.map((pocket) => (
         <div key={pocket}>
           {pocket && pockets.length > 1 ? <p className="pocket">{t("order.pocket", { pocket })}</p> : null}
