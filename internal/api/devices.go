@@ -254,7 +254,7 @@ func (s *Server) pressed(c caller, at int64) (t time.Time, err error) {
 	if at != 0 {
 		t = time.UnixMilli(at)
 		if ago = s.hub.Now().Sub(t); ago < -time.Minute || ago > 12*time.Hour {
-			return t, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("pressed_long_ago", "it was pressed too long ago to be done now; look at the order again"), Fields: []fault.Field{{Location: "body.pressed_at", Message: "is not within the last twelve hours"}}}
+			return t, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("pressed_long_ago", "it was pressed too long ago to be done now; look at the order again"), Fields: []fault.Field{fault.Wrong("body.pressed_at", fault.Because("field_half_day", "is not within the last twelve hours"))}}
 		}
 	}
 	if u := c.unlock; u != nil && u.Ended > 0 && (at == 0 || s.now().Add(-ago).UnixMilli() > u.Ended+1000) { // a second, since two clocks are compared
@@ -416,7 +416,7 @@ func (s *Server) unlockDevice(ctx context.Context, in *unlockInput) (*unlockOutp
 	right := SamePassword(hash, in.Body.PIN)
 	done()
 	if !right {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("pin_wrong", "the PIN is wrong"), Fields: []fault.Field{{Location: "body.pin", Message: "is wrong"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("pin_wrong", "the PIN is wrong"), Fields: []fault.Field{fault.Wrong("body.pin", fault.Because("pin_wrong", "the PIN is wrong"))}}
 	}
 	row, err := s.db.Unlock(ctx, v.Merchant, v.ID, u.ID)
 	if err != nil {
@@ -524,7 +524,7 @@ func (s *Server) setMyPIN(ctx context.Context, in *setPINInput) (*struct{}, erro
 		return nil, err
 	}
 	if hub.WeakPIN(in.Body.PIN) {
-		return nil, &fault.Error{Op: "api.setMyPIN", Code: fault.Invalid, Why: fault.Because("pin_weak", "choose another PIN: this is one of the first that others would try"), Fields: []fault.Field{{Location: "body.pin", Message: "is too easy to guess"}}}
+		return nil, &fault.Error{Op: "api.setMyPIN", Code: fault.Invalid, Why: fault.Because("pin_weak", "choose another PIN: this is one of the first that others would try"), Fields: []fault.Field{fault.Wrong("body.pin", fault.Because("pin_weak", "choose another PIN: this is one of the first that others would try"))}}
 	}
 	return nil, s.putPIN(ctx, id.String(), in.Body.PIN)
 }

@@ -90,7 +90,7 @@ func (s *Server) try(ctx context.Context, what string, w whose) error {
 
 func (s *Server) askSignInCode(ctx context.Context, in *struct{ Body whose }) (*struct{}, error) {
 	if _, ok := hub.Phone(in.Body.Phone); !ok && in.Body.Token == "" {
-		return nil, &fault.Error{Op: "api.askSignInCode", Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{{Location: "body.phone", Message: "must be a mobile number such as 13900000002 or +55 11 91234 5678"}}}
+		return nil, &fault.Error{Op: "api.askSignInCode", Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.phone", fault.Because("field_mobile", "must be a mobile number such as 13900000002 or +55 11 91234 5678"))}}
 	}
 	if err := s.try(ctx, "code", in.Body); err != nil {
 		return nil, err

@@ -185,7 +185,7 @@ func (s *Server) testSender(ctx context.Context, in *struct {
 	if in.Body.Phone != "" {
 		var ok bool
 		if phone, ok = hub.Phone(in.Body.Phone); !ok {
-			return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{{Location: "body.phone", Message: "must be a mobile number such as 13900000002 or +55 11 91234 5678"}}}
+			return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.phone", fault.Because("field_mobile", "must be a mobile number such as 13900000002 or +55 11 91234 5678"))}}
 		}
 	}
 	out := &testOutput{}

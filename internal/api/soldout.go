@@ -53,7 +53,7 @@ func (s *Server) sellOut(ctx context.Context, in *sellOutInput) (*soldOutOutput,
 		return nil, err
 	}
 	if (in.Body.SKU == 0) == (in.Body.OrderID == 0) {
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.sku_id", Message: "give either sku_id, or order_id and item"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.sku_id", fault.Because("field_either", "give either sku_id, or order_id and item"))}}
 	}
 	var until time.Time
 	if in.Body.UntilAt > 0 { // levels keep the wall clock

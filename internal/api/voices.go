@@ -96,7 +96,7 @@ func (s *Server) speak(ctx context.Context, in *speakInput) (*speakOutput, error
 			return nil, errLocked(op)
 		}
 	case in.Body.As == "":
-		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.as", Message: "is needed where no paired screen asks"}}}
+		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.as", fault.Because("field_needed", "is needed"))}}
 	default:
 		if agent := deviceOf(requestIn(ctx).UserAgent()); agent != "" {
 			ask.Name += " · " + agent

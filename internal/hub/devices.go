@@ -18,10 +18,10 @@ func (h *Hub) Pair(ctx context.Context, who Actor, code string, v db.DeviceRow) 
 	const op = "hub.Pair"
 	v.Merchant, v.By, v.Name = who.Merchant, who.ID, strings.TrimSpace(v.Name)
 	if _, ok := h.db.StoreByID(who.Merchant, v.Store); !ok || !who.Sees(v.Store) {
-		return v, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.store_id", Message: "is none of your stores"}}}
+		return v, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.store_id", fault.Because("field_not_yours", "is none of your stores"))}}
 	}
 	if v.Kind != "" && !role.Role(v.Kind).Screen() {
-		return v, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.kind", Message: "is none of the kinds"}}}
+		return v, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.kind", fault.Because("field_kind_here", "is none that this build has"))}}
 	}
 	v, err := h.db.Pair(ctx, code, v)
 	if err != nil {

@@ -217,9 +217,6 @@ func (w *wrong) say(field string, why fault.Reason) {
 	*w = append(*w, fault.Wrong("body."+field, why))
 }
 
-// add is say for what screens say in English only.
-func (w *wrong) add(field, msg string) { w.say(field, fault.Reason{Text: msg}) }
-
 // between says of a number where it must lie.
 func between(least, most int) fault.Reason {
 	return fault.Because("field_between", "must be between {least} and {most}", "least", itoa(least), "most", itoa(most))

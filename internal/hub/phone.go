@@ -50,14 +50,14 @@ func (h *Hub) SetPhone(ctx context.Context, who Actor, id ident.User, text *stri
 	}
 	var w wrong
 	if locale != "" && !slices.Contains(locales, locale) {
-		w.add("locale", "is none of "+strings.Join(locales, ", "))
+		w.say("locale", fault.Because("field_none_of", "is none of {list}", "list", strings.Join(locales, ", ")))
 		return w.err(op)
 	}
 	phone := ""
 	if text != nil && *text != "" {
 		var ok bool
 		if phone, ok = Phone(*text); !ok {
-			return &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{{Location: "body.phone", Message: "must be a mobile number such as 13900000002 or +55 11 91234 5678"}}}
+			return &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.phone", fault.Because("field_mobile", "must be a mobile number such as 13900000002 or +55 11 91234 5678"))}}
 		}
 	}
 	if text != nil {

@@ -27,7 +27,7 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 	s.BaseURL = strings.TrimRight(strings.TrimSpace(s.BaseURL), "/")
 	if s.BaseURL != "" {
 		if p, err := url.Parse(s.BaseURL); err != nil || (p.Scheme != "http" && p.Scheme != "https") || p.Host == "" || p.RawQuery != "" || p.User != nil || p.Path != "" {
-			w.add("base_url", "must be an address such as https://oapi.dingtalk.com")
+			w.say("base_url", fault.Because("field_robot_address", "must be an address such as https://oapi.dingtalk.com"))
 		}
 	}
 	if s.ID != 0 {
@@ -39,14 +39,14 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 		if s.BaseURL != old.BaseURL { // keys are not sent to an address that somebody else's session put in
 			for _, f := range mustKind(s.Kind).Fields {
 				if f.Secret && s.Credentials[f.Name] == old.Credentials[f.Name] && s.Credentials[f.Name] != "" {
-					w.add("credentials."+f.Name, "must be given anew with another address")
+					w.say("credentials."+f.Name, fault.Because("field_anew", "must be given anew with another address"))
 				}
 			}
 		}
 	}
 	k, ok := sender.KindOf(s.Kind)
 	if !ok {
-		w.add("kind", "is none that this build has")
+		w.say("kind", fault.Because("field_kind_here", "is none that this build has"))
 		return s, w.err(op)
 	}
 	w.credentials(k.Fields, s.Credentials)
@@ -55,14 +55,14 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 	} else {
 		s.Level, s.Locale = cmp.Or(s.Level, "store"), cmp.Or(s.Locale, "zh-CN")
 		if _, ok := levelNames[s.Level]; !ok {
-			w.add("level", "is store, area or headquarters")
+			w.say("level", fault.Because("field_none_of", "is none of {list}", "list", "store, area, headquarters"))
 		}
 		if !slices.Contains(locales, s.Locale) {
-			w.add("locale", "is none of "+strings.Join(locales, ", "))
+			w.say("locale", fault.Because("field_none_of", "is none of {list}", "list", strings.Join(locales, ", ")))
 		}
 		for _, id := range s.Stores {
 			if _, ok := h.db.StoreByID(who.Merchant, id); !ok {
-				w.add("stores", "has one that is none of your stores")
+				w.say("stores", fault.Because("field_not_yours", "is none of your stores"))
 			}
 		}
 	}

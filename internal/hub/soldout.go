@@ -50,7 +50,7 @@ func (h *Hub) SellOut(ctx context.Context, who Actor, store ident.Store, sku ide
 	}
 	_, err := h.db.Do(ctx, db.Verb{Name: "sold_out", Merchant: who.Merchant, Orders: ordersOf(of), Class: db.People, Decide: func(tx *db.Tx) error {
 		if !until.IsZero() && (until.Before(tx.Now()) || until.Sub(tx.Now()) > mostOut) {
-			return &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.until_at", Message: "must be within the next seven days"}}}
+			return &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.until_at", fault.Because("field_week", "must be within the next seven days"))}}
 		}
 		k := db.StockKey{Store: store, SKU: sku}
 		if of != 0 {
