@@ -88,7 +88,7 @@ func TestAScreenIsPairedWorksAndIsRevoked(t *testing.T) {
 			t.Errorf("paired, it is told %s and %q", paired.body, paired.header.Get("Set-Cookie"))
 		}
 		me := b.call("GET", "/api/v1/session", "", "", cookie...)
-		if me.get(t, "user.device.store_id") != b.stores[1].ID.String() || me.get(t, "user.rights.1") != "act.ready" || me.get(t, "user.rights.2") != "stock.out" || me.get(t, "user.rights.3") != nil {
+		if me.get(t, "user.device.store_id") != b.stores[1].ID.String() || me.get(t, "user.rights.1") != "act.ready" || me.get(t, "user.rights.2") != "stock.out" || me.get(t, "user.rights.3") != "stores.rest" || me.get(t, "user.rights.4") != nil {
 			t.Errorf("it is %s", me.body)
 		}
 		if r := b.call("GET", "/api/v1/orders?limit=200", "", "", cookie...); !strings.Contains(r.body, own) || strings.Contains(r.body, foreign) {
