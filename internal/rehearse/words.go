@@ -163,9 +163,14 @@ func (l Lang) facts(r *Report) []fact {
 	o, a := r.Orders, r.Acts
 	bad := o.Lost+o.Doubled+o.Strange+o.Differ > 0
 	out := append(l.early(r), l.replayed(r.Replayed)...)
-	out = append(out, f(!bad && o.In == o.Agreed, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
+	looked := r.Ended == nil || r.Ended.Compared // else only what was seen from outside is known
+	orders := f(!bad && o.In == o.Agreed, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
 		"%s orders, %s alike in both books, %s lost, %s doubled, %s that no platform has, %s with another status or total"),
-		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ))))
+		l.n(o.In), l.n(o.Agreed), l.n(o.Lost), l.n(o.Doubled), l.n(o.Strange), l.n(o.Differ)))
+	if !looked {
+		orders.Text = fmt.Sprintf(l.say("下了 %s 单；没有核对", "%s placed; not compared"), l.n(o.In))
+	}
+	out = append(out, orders)
 	out = append(out, l.stock(r)...)
 	bad = a.Twice+a.Unsent > 0 || r.Ended == nil && a.Stuck+a.Gone > 0
 	text := fmt.Sprintf(l.say("%s 次发往平台，重复 %s，说完成而平台没有 %s，没有结果 %s，查不到 %s", "%s sent to platforms, %s done twice, %s called done that were not, %s without an end, %s forgotten"),
@@ -182,13 +187,19 @@ func (l Lang) facts(r *Report) []fact {
 	if len(ends) > 0 {
 		text += l.say("（", " (") + strings.Join(ends, l.say("，", ", ")) + l.say("）", ")")
 	}
-	out = append(out, f(!bad && a.Stuck+a.Gone == 0, bad, l.say("操作", "Acts"), text))
+	if !looked {
+		text = fmt.Sprintf(l.say("%s 次发往平台；没有核对", "%s sent to platforms; not compared"), l.n(a.Sent))
+	}
+	out = append(out, f(looked && !bad && a.Stuck+a.Gone == 0, bad, l.say("操作", "Acts"), text))
 	out = append(out, f(r.Missed == Missed{}, false, l.say("超时", "Deadlines missed"), fmt.Sprintf(l.say("接单 %s，退款 %s", "accept %s, refund %s"), l.n(r.Missed.Accept), l.n(r.Missed.Refund))))
 	pen := r.Penalties
 	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
 		"no call for 5 minutes %s, two late accepts in a row within an hour %s, over 80 %% of pushes failed within 5 minutes %s, refunds expired %s"),
 		l.n(pen.NoPull), l.n(pen.LateTwice), l.n(pen.PushFailures), l.n(pen.RefundExpired))))
-	out = append(out, l.parked(r), l.verified(r))
+	if looked {
+		out = append(out, l.parked(r))
+	}
+	out = append(out, l.verified(r))
 	hits := 0
 	for _, n := range r.Hits {
 		hits += n
