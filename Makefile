@@ -86,6 +86,7 @@ lint: $(WEB) ## formatting, vet, the console's linter, generated files
 
 generate: $(WEB) ## write generated files anew
 	$(GO) test ./order -run TestTheLifeCyclePageIsFresh -update -count=1 >/dev/null
+	$(GO) test ./internal/platform/meituan -run TestTheEndpointsPageIsFresh -endpoints -count=1 >/dev/null
 	$(GO) test ./role -run TestTheRolesPageIsFresh -update -count=1 >/dev/null
 	CGO_ENABLED=0 $(GO) run ./cmd/tongdan openapi > docs/openapi.json
 	cd web && npm run --silent generate

@@ -21,6 +21,7 @@ type Info struct {
 	Sites      []Site
 	Powers     []Power
 	Stock      *StockPower   // nil = the platform cannot be told how many there are
+	Penalties  []Penalty     // the rules by which the platform punishes a shop
 	Comments   *CommentPower // nil = there are none that can be read
 	Rest       *RestPower    // nil = the platform cannot be told to take no orders for a while
 	Personal   []string      // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a

@@ -13,6 +13,7 @@ import (
 func (s *Server) boardRoutes() {
 	add(s, op("getBoard", http.MethodGet, "/board", "board", "How one's stores are doing, the worst first"), s.board)
 	add(s, op("listMessages", http.MethodGet, "/messages", "board", "What waits for somebody: each clears itself when the fact changes"), s.messages)
+	add(s, op("getRadar", http.MethodGet, "/radar", "board", "How near each shop is to each rule by which its platform punishes, the nearest first"), s.radar)
 	add(s, op("takeMessage", http.MethodPost, "/messages/take", "board", "Say that one sees to something, or give it back"), s.take)
 }
 
@@ -21,6 +22,20 @@ type boardOutput struct{ Body hub.Board }
 func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	b, err := s.hub.Board(ctx, who(ctx).Actor)
 	return &boardOutput{b}, fault.Wrap("api.board", err)
+}
+
+type radarOutput struct {
+	Body struct {
+		AsOf    int64        `json:"as_of"`
+		Dangers []hub.Danger `json:"dangers"`
+	}
+}
+
+func (s *Server) radar(ctx context.Context, _ *struct{}) (*radarOutput, error) {
+	out := &radarOutput{}
+	list, err := s.hub.Radar(ctx, who(ctx).Actor)
+	out.Body.AsOf, out.Body.Dangers = s.hub.Now().UnixMilli(), list
+	return out, fault.Wrap("api.radar", err)
 }
 
 type messagesInput struct {

@@ -38,7 +38,11 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	rec := p.Receive(appOf(app), req)
 	sp.Text("tongdan.what", rec.Item.What)
 	sp.End()
-	defer func() { h.meters.push(channelName, rec, answer, time.Since(came)) }()
+	var whose ident.Account
+	defer func() {
+		h.meters.push(channelName, rec, answer, time.Since(came))
+		h.taking.add(whose, answer == answerBusy)
+	}()
 	switch rec.Verdict {
 	case channel.Probe:
 		answer = answerProbe
@@ -62,6 +66,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
 	}
 	l.account = h.accountOf(app, l.realm, rec)
+	whose = l.account
 	if len(l.items[0].Raw) == 0 {
 		l.items[0].Raw = rawOf(req)
 	}

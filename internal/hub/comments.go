@@ -50,6 +50,9 @@ func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if row, ok := h.db.AccountByID(e.Merchant, e.Account); !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
+	if h.nears(ctx, e.Merchant, e.Account) {
+		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(yieldFor))
+	}
 	for _, s := range c.shops {
 		list, err := c.Comments(ctx, s.External, now.Add(-power.Back), now)
 		switch {

@@ -73,7 +73,7 @@ const (
 var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernUnclear}
 
 // StoreConcerns are the kinds that belong to a store and to no order of it.
-var StoreConcerns = []string{ConcernFull, ConcernRefused}
+var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty}
 
 // When something is a concern, and when it is urgent. Meituan gives five minutes to
 // accept; a rider is paid by the trip.
@@ -149,6 +149,11 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, low...)
+	near, err := h.dangers(ctx, who)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, near...)
 	if who.Stores == nil { // what could not be read is of no store yet
 		rows, _, err := h.db.Parked(ctx, who.Scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
 		if err != nil {

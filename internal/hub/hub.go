@@ -99,6 +99,7 @@ type Hub struct {
 	conns      map[ident.Account]*conn
 	noLanes    bool
 	noComments bool
+	taking     takings // what could not be taken lately
 	noBudget   bool
 	begun      bool // the lanes are worked: the database is armed, and everything is scheduled
 	spawn      func(func())

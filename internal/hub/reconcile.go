@@ -128,6 +128,9 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if row.PullEvery > 0 {
 		pause = time.Duration(row.PullEvery) * time.Second
 	}
+	if app, found := h.db.AppByID(row.App); found {
+		pause = soonest(info, app, pause)
+	}
 	every := h.clock.Wall(h.now().Add(pause))
 	if !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)

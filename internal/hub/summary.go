@@ -41,6 +41,7 @@ type Summary struct {
 	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
 	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
+	Lapsed      int64             `json:"lapsed_at,omitempty" doc:"When the platform cancelled it because nobody had accepted it; 0 = it did not."`
 	MakingAt    int64             `json:"making_at,omitempty" doc:"Since when the kitchen makes it; 0 = nobody has said so."`
 	MakingBy    string            `json:"making_by,omitempty"`
 	ReadyByAt   int64             `json:"ready_by_at,omitempty" doc:"By when it must be made, of what is to be made."`
@@ -154,9 +155,30 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 		}
 	}
 	s.Since = sinceOf(o)
+	s.Lapsed = lapsedAt(o)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
 }
+
+// lapsedAt is when the platform cancelled an order because nobody had accepted it in time; 0 = it did not.
+func lapsedAt(o *order.Order) int64 {
+	if o.Status != order.StatusCancelled {
+		return 0
+	}
+	at := int64(0)
+	for _, e := range o.Events {
+		switch {
+		case e.Axis == order.AxisWork && e.State == order.WorkAccepted:
+			return 0
+		case e.Axis == order.AxisWork && e.State == order.WorkCancelled && strings.HasPrefix(e.Why, lapsedWhy):
+			at = max(at, e.At)
+		}
+	}
+	return at
+}
+
+// lapsedWhy is how connectors begin the reason of such a cancel: the platform's own code.
+const lapsedWhy = "1001"
 
 // sinceOf tells since when an order has waited for what it waits for.
 func sinceOf(o *order.Order) map[string]int64 {

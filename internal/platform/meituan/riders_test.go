@@ -123,3 +123,31 @@ func TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead(t *testing.T) {
 		}
 	})
 }
+
+// Meituan sends for its own riders at confirmation; anew only where that came to nothing, and until one has the
+// meal he can be sent away.
+func TestMeituansOwnRiderIsSentForAnewAndSentAway(t *testing.T) {
+	both(t, func(t *testing.T, p channel.Platform, w channeltest.World, sim *world) {
+		conn := opened(t, p, w)
+		ref := w.Place(t, channeltest.Wish{})
+		a := channel.Act{Kind: order.Accept, Order: ref, ShopID: "TEA001", Logistics: order.ByPlatform}
+		do := func(k order.ActionKind, want int) {
+			t.Helper()
+			a.Kind = k
+			if _, err := conn.Do(t.Context(), a, nil); err != nil {
+				t.Fatalf("%s: %v", k, err)
+			}
+			if o, err := sim.sim.Order(ref.ID); err != nil || o.Delivery == nil || o.Delivery.Status != want {
+				t.Fatalf("after %s: %+v %v", k, o.Delivery, err)
+			}
+		}
+		do(order.Accept, 0)
+		a.Kind = order.CallRider
+		if _, err := conn.Do(t.Context(), a, nil); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a second rider: %v, want a conflict", err)
+		}
+		do(order.RecallRider, 100)
+		w.Advance(t, time.Second)
+		do(order.CallRider, 0)
+	})
+}

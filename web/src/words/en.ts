@@ -530,6 +530,15 @@ export const words = {
     escape: "Close, or clear the choice",
     help: "Show this",
   },
+  radar: {
+    title: "Penalty radar",
+    share: "{{share}}% of the way",
+    rule: {
+      rest_late: "orders that nobody accepts put the shop to rest",
+      rest_pushes: "failed messages put the shop to rest",
+      rest_unpulled: "no pull puts the shop to rest",
+    },
+  },
   cmt: {
     shop: "Shop",
     allShops: "All shops",

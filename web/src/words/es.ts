@@ -591,6 +591,15 @@ export const words: Shape<typeof reference> = {
     escape: "Cerrar o quitar la selección",
     help: "Mostrar esto",
   },
+  radar: {
+    title: "Radar de sanciones",
+    share: "{{share}} % del camino",
+    rule: {
+      rest_late: "los pedidos sin aceptar pausan el local",
+      rest_pushes: "los avisos fallidos pausan el local",
+      rest_unpulled: "sin consultas, el local se pausa",
+    },
+  },
   cmt: {
     shop: "Local",
     allShops: "Todos los locales",

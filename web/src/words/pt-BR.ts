@@ -591,6 +591,15 @@ export const words: Shape<typeof reference> = {
     escape: "Fechar ou limpar a seleção",
     help: "Mostrar isto",
   },
+  radar: {
+    title: "Radar de punições",
+    share: "{{share}}% do caminho",
+    rule: {
+      rest_late: "pedidos sem aceite pausam a loja",
+      rest_pushes: "avisos com falha pausam a loja",
+      rest_unpulled: "sem consultas, a loja é pausada",
+    },
+  },
   cmt: {
     shop: "Loja",
     allShops: "Todas as lojas",

@@ -521,6 +521,15 @@ export const words = {
     escape: "关闭详情、取消选择",
     help: "显示这张表",
   },
+  radar: {
+    title: "处罚雷达",
+    share: "已到 {{share}}%",
+    rule: {
+      rest_late: "连续超时未接将被置休",
+      rest_pushes: "推送失败将被置休",
+      rest_unpulled: "未拉取订单将被置休",
+    },
+  },
   cmt: {
     shop: "店铺",
     allShops: "全部店铺",

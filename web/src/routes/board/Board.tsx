@@ -11,6 +11,7 @@ import { word } from "../../words";
 import { ConcernRow } from "./ConcernRow";
 import { board, type Incident, levelOf, messages, minutes, orderKinds, type StoreState } from "./concerns";
 import { Intake } from "./Intake";
+import { Radar } from "./Radar";
 import "./board.css";
 
 /** Which store needs help: the worst first. A press on a store shows why, a press on that leads to the order. */
@@ -125,6 +126,7 @@ function Store({ store: s, open, toggle }: { store: StoreState; open: boolean; t
       </button>
       <div id={body} hidden={!open}>
         {open ? <Intake store={s.store_id} zone={s.zone} /> : null}
+        {open ? <Radar store={s.store_id} /> : null}
         {open ? <Causes store={s.store_id} /> : null}
       </div>
     </li>

@@ -33,6 +33,20 @@ export const said: Record<string, string> = {
   "Until a rider has taken it; the new total, not what is added": "Hasta que alguien lo tome; el total nuevo, no lo que se agrega",
   "Until a rider has the meal; Meituan may charge for it": "Hasta que el repartidor tenga la comida; Meituan puede cobrarlo",
   "Until a rider has taken it": "Hasta que alguien lo tome",
+  "Two orders in a row within an hour that nobody accepts: the shop is put to rest":
+    "Dos pedidos seguidos en una hora sin aceptar: el local queda en pausa",
+  "Accept or refuse at once; the next order that is accepted begins the count anew":
+    "Acepta o rechaza enseguida; el próximo pedido aceptado reinicia la cuenta",
+  "An order that is not accepted within five minutes is cancelled": "Un pedido sin aceptar en cinco minutos se cancela",
+  "Accept it at once": "Acéptalo enseguida",
+  "A refund request that nobody answers in time is agreed to": "Una solicitud de reembolso sin respuesta a tiempo se acepta",
+  "Answer the request": "Responde la solicitud",
+  "More than ten messages in five minutes of which over 80 % fail: the shop is put to rest":
+    "Más de diez avisos en cinco minutos con más del 80 % fallidos: el local queda en pausa",
+  "Look after the server and its database; other work gives way by itself": "Revisa el servidor y su base; lo demás cede solo",
+  "No pull for five minutes puts the shop to rest, where nothing is pushed":
+    "Cinco minutos sin consultas pausan el local, si no hay avisos",
+  "Look after the network; pulls come sooner by themselves": "Revisa la red; las consultas se adelantan solas",
   "Order paid": "Pedido pagado",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido completado",

@@ -33,6 +33,19 @@ export const said: Record<string, string> = {
   "Until a rider has taken it; the new total, not what is added": "Até alguém pegar; o total novo, não o que se soma",
   "Until a rider has the meal; Meituan may charge for it": "Até o entregador ter a comida; o Meituan pode cobrar",
   "Until a rider has taken it": "Até alguém pegar",
+  "Two orders in a row within an hour that nobody accepts: the shop is put to rest":
+    "Dois pedidos seguidos em uma hora sem aceite: a loja é pausada",
+  "Accept or refuse at once; the next order that is accepted begins the count anew":
+    "Aceite ou recuse já; o próximo pedido aceito zera a conta",
+  "An order that is not accepted within five minutes is cancelled": "Um pedido sem aceite em cinco minutos é cancelado",
+  "Accept it at once": "Aceite já",
+  "A refund request that nobody answers in time is agreed to": "Um pedido de reembolso sem resposta a tempo é aceito",
+  "Answer the request": "Responda ao pedido",
+  "More than ten messages in five minutes of which over 80 % fail: the shop is put to rest":
+    "Mais de dez avisos em cinco minutos com mais de 80 % de falha: a loja é pausada",
+  "Look after the server and its database; other work gives way by itself": "Cuide do servidor e do banco; o resto cede sozinho",
+  "No pull for five minutes puts the shop to rest, where nothing is pushed": "Cinco minutos sem consultas pausam a loja, se não há avisos",
+  "Look after the network; pulls come sooner by themselves": "Cuide da rede; as consultas vêm antes sozinhas",
   "Order paid": "Pedido pago",
   "Order confirmed": "Pedido confirmado",
   "Order completed": "Pedido concluído",

@@ -1,0 +1,41 @@
+package hub
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/internal/db"
+)
+
+func TestWhereNothingIsPushedPullsComeWithinHalfOfTheRulesTime(t *testing.T) {
+	info := &channel.Info{Penalties: []channel.Penalty{{Counter: channel.CountUnpulled, Limit: 5, Window: 5 * time.Minute}}}
+	for _, c := range []struct {
+		url        string
+		pause, got time.Duration
+	}{{"", 4 * time.Minute, 150 * time.Second}, {"", time.Minute, time.Minute}, {"https://hub.example.com", 4 * time.Minute, 4 * time.Minute}} {
+		if got := soonest(info, db.AppRow{PublicURL: c.url}, c.pause); got != c.got {
+			t.Errorf("address %q, pause %v: %v, want %v", c.url, c.pause, got, c.got)
+		}
+	}
+}
+
+func TestTheShareOfFailedMessagesCountsFromTheLeastNumberOn(t *testing.T) {
+	var k takings
+	for i := range 10 {
+		k.add(7, i < 9)
+	}
+	if got := k.share(7, time.Minute, 11); got != 0 {
+		t.Errorf("ten messages: %v, want 0: the rule begins beyond ten", got)
+	}
+	k.add(7, true)
+	if got := k.share(7, time.Minute, 11); got < 0.9 || got > 0.92 {
+		t.Errorf("ten of eleven failed: %v", got)
+	}
+	if got := k.share(8, time.Minute, 1); got != 0 {
+		t.Errorf("another account: %v", got)
+	}
+	if got := k.share(7, 0, 1); got != 0 {
+		t.Errorf("long ago: %v", got)
+	}
+}

@@ -1,0 +1,150 @@
+package meituan_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tongdan/tongdan/internal/platform/meituan"
+)
+
+var writeEndpoints = flag.Bool("endpoints", false, "write docs/platforms/meituan-endpoints.md anew")
+
+// covers names, for each call and message, the test that fails when it is wrong. A name after a slash is a
+// rule of the contract, which is run over both platforms.
+var covers = map[string]string{
+	"order/poi_received": "TestConformance", "order/confirm": "TestConformance", "order/cancel": "TestConformance", "order/delivering": "TestConformance", "order/arrived": "TestConformance",
+	"order/preparationMealComplete": "TestConformance", "order/refund/agree": "TestConformance", "order/refund/reject": "TestConformance", "order/getPartRefundFoods": "TestConformance",
+	"order/applyPartRefund": "TestConformance", "ecommerce/order/getOrderRefundDetail": "TestConformance", "order/viewstatus": "TestConformance", "order/getOrderDetail": "TestConformance",
+	"order/getOrderDaySeq": "TestConformance", "order/getOrderIdByDaySeq": "TestConformance", "order/remindReply": "TestConformance", "order/logistics/push": "TestMeituansOwnRiderIsSentForAnewAndSentAway",
+	"order/logistics/cancel": "TestMeituansOwnRiderIsSentForAnewAndSentAway", "order/logistics/status": "TestConformance", "order/logistics/change/poi_self": "TestConformance",
+	"order/zhongbao/shippingFee": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/zhongbao/dispatch": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess",
+	"order/zhongbao/update/tip": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/getCancelDeliveryReason": "TestConformance", "order/cancelLogisticsByWmOrderId": "TestConformance",
+	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
+	"poi/comment/app_poi_code": "TestCommentsAreReadToTheLastPageAndRepliedToOnce", "poi/comment/add_reply": "TestCommentsAreReadToTheLastPageAndRepliedToOnce",
+	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne",
+
+	"push order/paid": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/confirmed": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/completed": "TestTheDocumentsExamplesTranslateAsReviewed",
+	"push order/cancelled": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/full": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/part": "TestTheDocumentsExamplesTranslateAsReviewed",
+	"push refund/result": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/status": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/self": "TestTheDocumentsExamplesTranslateAsReviewed",
+	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "",
+
+	"tell order/new": "TestPartnerExamplesTranslateAsReviewed", "tell order/confirmed": "TestPartnerConformance", "tell order/finished": "TestPartnerConformance",
+	"tell order/cancelled": "TestPartnerExamplesTranslateAsReviewed", "tell refund/full": "TestPartnerExamplesTranslateAsReviewed", "tell refund/part": "TestPartnerExamplesTranslateAsReviewed",
+	"tell delivery/status": "TestPartnerExamplesTranslateAsReviewed", "tell reminder": "TestPartnerExamplesTranslateAsReviewed", "tell store/status": "TestPartnerExamplesTranslateAsReviewed",
+	"tell bill": "", "tell privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "tell store/bound": "TestABindingGivesAGrantAndKeepsNoTokenInTheJournal",
+	"tell store/unbound": "TestABindingGivesAGrantAndKeepsNoTokenInTheJournal",
+}
+
+// unconnected are the calls of the documents that nothing here makes, by family.
+var unconnected = []struct{ family, paths string }{
+	{"stores", "poi/save, poi/getids, poi/offline, poi/online, poi/additional/save, poi/updatepromoteinfo, poiTag/list, poi/shippingtime/update, poi/logistics/isDelayPush, poi/logistics/setDelayPush, poi/sendtime/save, comment/query, comment/score, ecommerce/poi/bound/list"},
+	{"delivery areas", "shipping/save, shipping/list, shipping/fetch, shipping/batchsave, shipping/delete, shipping/spec/save, shipping/resetSelfDeliveryArea, shipping/corporate/*"},
+	{"dishes", "foodCat/*, food/save, food/initdata, food/delete, food/get, food/batchsave, food/batchinitdata, food/batchDelSpu, food/sku/save, food/sku/delete, food/sku/price, food/sku/inc_stock, food/sku/desc_stock, food/sku/sellStatus, food/bind/property, food/property/list, food/updateAppFoodCodeBy*, image/upload"},
+	{"retail, medicine", "retailCat/*, retail/*, medicineCat/*, medicine/*"},
+	{"orders", "order/getPreparationMealTime, order/subsidy, order/getActDetailByAcId, order/getRiderInfoPhoneNumber, order/*Compensation*, order/batchFetchAbnormalOrder, order/common/kc/report, ecommerce/order/reviewAfterSales, wm/bill/*"},
+	{"delivery", "order/riderPosition, ecommerce/order/logistics/sync, order/thirdLogistics/*"},
+	{"activities", "act/*"},
+	{"service providers only", "/oauth/*, /waimai/order/queryByEpoids, /waimai/ng/order/{refund/issue/appeal, foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
+}
+
+// The page says what is connected and what would fail if it broke; a call that nobody has listed, a message
+// without a line and a test that does not exist fail here.
+func TestTheEndpointsPageIsFresh(t *testing.T) {
+	used := map[string]bool{}
+	for _, p := range meituan.Phrased() {
+		used[p] = true
+	}
+	tests := map[string]bool{}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call, test := regexp.MustCompile(`(?:call\{path: |, a, |resType\+"\d", )?"((?:order|ecommerce|food|poi)/[A-Za-z_/]+)"`), regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	callbacks := map[string]bool{}
+	direct, partner := meituan.Pushed()
+	for _, p := range slices.Concat(direct, partner) {
+		callbacks[p[0]] = true
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range test.FindAllSubmatch(b, -1) {
+			tests[string(m[1])] = true
+		}
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		for _, m := range call.FindAllSubmatch(b, -1) {
+			if p := string(m[1]); !callbacks[p] {
+				used[p] = true
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString("# Meituan's endpoints and messages\n\n<!-- Written by `make generate` from package meituan. Do not edit. -->\n\nWhat Tongdan calls and receives, and the test that fails when it is wrong. `–` is said plainly: no test of its own. Tests without a package are in\n`internal/platform/meituan`; each is run against the simulator of that platform, the contract (`TestConformance`, `TestPartnerConformance`) over every act.\n\n" +
+		"## Calls\n\n| direct platform | service providers | test |\n| --- | --- | --- |\n")
+	bare := 0
+	line := func(key, shown, cover string) {
+		if cover == "" {
+			bare++
+			cover = "–"
+		} else if !strings.Contains(cover, ": ") && !tests[cover] {
+			t.Errorf("%s: there is no %s", key, cover)
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", shown, cover)
+	}
+	var list []string
+	for p := range used {
+		list = append(list, p)
+	}
+	slices.Sort(list)
+	for _, p := range list {
+		cover, ok := covers[p]
+		if !ok {
+			t.Errorf("%s is called and has no line in covers", p)
+		}
+		other := "–"
+		if q := meituan.Phrase(p); q != "" {
+			other = "`" + q + "`"
+		}
+		line(p, "`"+p+"` | "+other, cover)
+	}
+	for _, x := range []struct {
+		title, prefix string
+		list          [][2]string
+	}{{"Messages of the direct platform", "push ", direct}, {"Messages of the service providers' platform", "tell ", partner}} {
+		fmt.Fprintf(&b, "\n## %s\n\n| path | what | test |\n| --- | --- | --- |\n", x.title)
+		for _, p := range x.list {
+			cover, ok := covers[x.prefix+p[0]]
+			if !ok {
+				t.Errorf("the message %s has no line in covers", x.prefix+p[0])
+			}
+			line(x.prefix+p[0], "`"+p[0]+"` | "+p[1], cover)
+		}
+	}
+	b.WriteString("\n## In the documents and not connected\n\n| family | calls |\n| --- | --- |\n")
+	for _, u := range unconnected {
+		fmt.Fprintf(&b, "| %s | %s |\n", u.family, u.paths)
+	}
+	const path = "../../../docs/platforms/meituan-endpoints.md"
+	if *writeEndpoints {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(path)
+	if err != nil || string(have) != b.String() {
+		t.Fatalf("%s is not what the code says: run make generate (%v)", path, err)
+	}
+	if len(list) < 30 || bare > 4 {
+		t.Errorf("%d calls, %d lines without a test", len(list), bare)
+	}
+}
