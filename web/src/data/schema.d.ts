@@ -1178,6 +1178,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/radar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How near each shop is to each rule by which its platform punishes, the nearest first */
+        get: operations["getRadar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sender-kinds": {
         parameters: {
             query?: never;
@@ -2430,6 +2447,37 @@ export interface components {
             name: string;
             phone_tail: string;
         };
+        Danger: {
+            channel: string;
+            /** Format: double */
+            count: number;
+            /**
+             * Format: int64
+             * @description When it will be reached if nothing is done, where that is known; 0 = not.
+             */
+            due_at: number;
+            /** Format: double */
+            limit: number;
+            /** @description What pushes it there. */
+            orders: string[];
+            /** @description What keeps a shop away from it. */
+            remedy: components["schemas"]["Text"];
+            rule: string;
+            /**
+             * Format: double
+             * @description Of the way there: 0.5 is half, 1 is reached.
+             */
+            share: number;
+            shop_id: string;
+            /**
+             * Format: int64
+             * @description Of the oldest thing that pushes it there; 0 = none.
+             */
+            since_at: number;
+            store_id: string;
+            /** @description What the platform does then. */
+            text: components["schemas"]["Text"];
+        };
         DatabaseHealth: {
             /** @enum {string} */
             engine: "sqlite" | "postgres";
@@ -3362,6 +3410,11 @@ export interface components {
             items?: components["schemas"]["Item"][];
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
+            /**
+             * Format: int64
+             * @description When the platform cancelled it because nobody had accepted it; 0 = it did not.
+             */
+            lapsed_at?: number;
             /** Format: int64 */
             line_count: number;
             lines: components["schemas"]["Line"][];
@@ -3477,6 +3530,11 @@ export interface components {
             items?: components["schemas"]["Item"][];
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
+            /**
+             * Format: int64
+             * @description When the platform cancelled it because nobody had accepted it; 0 = it did not.
+             */
+            lapsed_at?: number;
             /** Format: int64 */
             line_count: number;
             logistics?: string;
@@ -3881,6 +3939,11 @@ export interface components {
             oldest_ms: number;
             /** Format: int64 */
             waiting: number;
+        };
+        RadarOutputBody: {
+            /** Format: int64 */
+            as_of: number;
+            dangers: components["schemas"]["Danger"][];
         };
         Reason: {
             /** @description What the text names: numbers, names, by the name of the blank. */
@@ -7265,6 +7328,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRadar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RadarOutputBody"];
+                };
             };
             /** @description Error */
             default: {

@@ -57,7 +57,11 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
           {c.kind === "penalty" ? ` ${t(`radar.rule.${c.cause}`, { defaultValue: c.cause ?? "" })}` : ""}
           {c.order?.summary ||
             (c.score ? t("cmt.stars", { count: c.score }) : "") ||
-            (c.cause && c.kind !== "refused" && c.kind !== "penalty" ? (c.kind === "unknown" ? word(t, "act", c.cause) : word(t, "pulse.means", c.cause)) : "")}
+            (c.cause && c.kind !== "refused" && c.kind !== "penalty"
+              ? c.kind === "unknown"
+                ? word(t, "act", c.cause)
+                : word(t, "pulse.means", c.cause)
+              : "")}
         </span>
       </Cause>
       <span className="concern-where clip">{where}</span>

@@ -8,7 +8,19 @@ export type StoreState = components["schemas"]["StoreState"];
 export type Incident = components["schemas"]["Incident"];
 
 /** The kinds that belong to a store, in the order of a screen. */
-export const orderKinds = ["unaccepted", "late", "rider", "refund", "reminder", "problem", "unknown", "full", "refused", "comment", "penalty"] as const;
+export const orderKinds = [
+  "unaccepted",
+  "late",
+  "rider",
+  "refund",
+  "reminder",
+  "problem",
+  "unknown",
+  "full",
+  "refused",
+  "comment",
+  "penalty",
+] as const;
 
 /** How the stores are doing. Things become late without anything changing, so it is asked again and again. */
 export const board = queryOptions({
