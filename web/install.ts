@@ -45,10 +45,15 @@ function ahead(html: string, bundle: Rolldown.OutputBundle): string[] {
     const chunk = bundle[name];
     if (files.has(name) || chunk?.type !== "chunk") return;
     files.add(name);
+    for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
     chunk.imports.forEach(add);
   };
   for (const chunk of Object.values(bundle)) {
-    if (chunk.type === "chunk" && first.some((end) => chunk.facadeModuleId?.endsWith(end))) add(chunk.fileName);
+    if (
+      chunk.type === "chunk" &&
+      first.some((end) => chunk.facadeModuleId?.endsWith(end) || chunk.moduleIds.some((id) => id.endsWith(end)))
+    )
+      add(chunk.fileName);
   }
   return [...files].filter((name) => !html.includes(name));
 }
@@ -63,7 +68,7 @@ export function install(): Plugin {
       handler: (html, { bundle }) =>
         ahead(html, bundle ?? {}).map((name) => ({
           tag: "link",
-          attrs: { rel: "modulepreload", crossorigin: true, href: `/${name}` },
+          attrs: { rel: name.endsWith(".css") ? "stylesheet" : "modulepreload", crossorigin: true, href: `/${name}` },
           injectTo: "head",
         })),
     },

@@ -22,6 +22,18 @@ export default defineConfig({
     // The policy of the page allows no inline script, and every browser we support preloads modules by itself.
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // Few files for the first screen: on a thin line each one waits its turn. What sign-in needs too is the entry's.
+        codeSplitting: {
+          groups: [
+            { name: "early", test: /rolldown\/runtime|src\/early\.ts$/, priority: 30 },
+            { name: "index", test: /src\/main\.tsx$/, priority: 20 },
+            { name: "centre", test: /src\/(shell\/Shell|routes\/orders\/Orders)\.tsx$/, priority: 10 },
+          ],
+        },
+      },
+    },
     assetsInlineLimit: 0,
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },

@@ -1,13 +1,15 @@
+import "./early"; // before all others
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import i18next from "i18next";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
 import { Failure, mayPass, onSignedOut } from "./data/api";
-import { session } from "./data/queries";
+import { channels, counts, order, orderPages, session, stores } from "./data/queries";
 import { keepFiles, partMissing } from "./install/newer";
 import { makeRouter } from "./router";
+import { firstOf } from "./routes/orders/first";
 import { Toasts } from "./ui/toast";
 import { startWords } from "./words";
 
@@ -35,22 +37,41 @@ onSignedOut(() => {
   void router.invalidate();
 });
 
-void client.prefetchQuery(session); // asked for while the words are still on their way
+/** Reads what the first screen shows, which early.ts has asked for; never throws. */
+async function readFirst(): Promise<void> {
+  const first = firstOf(location);
+  const user = await client.fetchQuery(session).catch(() => undefined); // the router tells of it
+  if (!user || !first) return;
+  await Promise.all([
+    client.prefetchQuery(channels),
+    client.prefetchQuery(stores),
+    client.prefetchQuery(counts(first.counts)),
+    first.list && client.prefetchInfiniteQuery(orderPages(first.list)),
+    first.order && client.prefetchQuery(order(first.order)),
+  ]);
+}
+
+const patience = 1200; // milliseconds: what comes later finds its place kept
+const waited = new Promise<void>((done) => setTimeout(done, patience));
+
 window.addEventListener("vite:preloadError", () => void partMissing(router.latestLocation.href));
 // When the first orders are there: they have the line for themselves.
 if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
 
-void startWords().then(() => {
+const first = Promise.race([readFirst(), waited]);
+// One drawing with everything in its place, instead of one for each answer; and in pieces, so that a press in between is heard.
+void Promise.all([startWords(), first, router.load().catch(() => {})]).then(() => {
   const root = document.getElementById("root");
   if (!root) return;
-  createRoot(root).render(
+  const page = (
     <StrictMode>
       <QueryClientProvider client={client}>
         <RouterProvider router={router} />
         <Toasts />
       </QueryClientProvider>
-    </StrictMode>,
+    </StrictMode>
   );
+  startTransition(() => createRoot(root).render(page));
 });
 
 declare module "@tanstack/react-router" {

@@ -5,6 +5,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { root } from "../place";
 import { inWords } from "../words/reasons";
 import { learnTime } from "./clock";
+import { fetchOrTake, wasEarly } from "./early";
 import type { components, paths } from "./schema";
 import { setTurn, turnNow, unlockHeader } from "./unlock";
 
@@ -56,7 +57,7 @@ const door: Middleware = {
     if (turn) request.headers.set(unlockHeader, turn.id);
   },
   onResponse({ request, response }) {
-    learnTime(response.headers.get("Date"), asked.get(request) ?? Date.now());
+    if (!wasEarly(response)) learnTime(response.headers.get("Date"), asked.get(request) ?? Date.now());
     if (response.status === 403 && turnNow())
       void response
         .clone()
@@ -68,6 +69,7 @@ const door: Middleware = {
 
 export const api = createClient<paths>({
   baseUrl: typeof location === "undefined" ? "http://localhost" : location.origin + root,
+  fetch: fetchOrTake,
   querySerializer: { array: { style: "form", explode: false } },
 });
 api.use(door);

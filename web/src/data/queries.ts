@@ -1,6 +1,6 @@
 // Everything the console reads, one function a question. Keys are what the live stream invalidates.
 
-import { keepPreviousData, type QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { inWords } from "../words/reasons";
 import { answer, api, Failure } from "./api";
@@ -147,10 +147,10 @@ type Place = { sort: "due" | "newest"; cursor: string };
  * Pages of a list. Sorted by what is due, the service lists only orders that have a deadline; the others must not be hidden by that, so
  * they follow behind, newest first.
  */
-export function useOrderPages(query: Query) {
+export function orderPages(query: Query) {
   const byDue = query.sort === "due";
   const first: Place = { sort: byDue ? "due" : "newest", cursor: "" };
-  return useInfiniteQuery({
+  return infiniteQueryOptions({
     queryKey: ["orders", query],
     initialPageParam: first,
     staleTime: 60_000,
@@ -171,6 +171,8 @@ export function useOrderPages(query: Query) {
     placeholderData: keepPreviousData,
   });
 }
+
+export const useOrderPages = (query: Query) => useInfiniteQuery(orderPages(query));
 
 /** An order as one of the lists that were read has it; not necessarily its newest version. */
 export function listed(client: QueryClient, id: string): OrderSummary | undefined {

@@ -51,7 +51,8 @@ export function Head({
         {middle}
         <span className={`net ${picture.state}`} data-testid="network" data-state={picture.state}>
           <i aria-hidden="true" />
-          {t(picture.state === "live" ? "live" : picture.state === "loading" ? "loading" : "lost")}
+          {/* While it is read for the first time the page itself says so; a long word here would move everything when it goes. */}
+          {picture.state === "loading" ? "…" : t(picture.state === "live" ? "live" : "lost")}
         </span>
         <b className="clock num">{clock(now, place.zone)}</b>
         {speaking.name && !speaking.mine && !speaking.everybody ? (

@@ -12,6 +12,18 @@ try {
   // private window, or nothing that can be read
 }
 
+let y = 0; // asking the browser would have it lay out the page first
+window.addEventListener(
+  "scroll",
+  () => {
+    y = window.scrollY;
+  },
+  { passive: true },
+);
+
+/** How far the page was scrolled at its last picture. */
+export const scrolled = (): number => y;
+
 /**
  * Remembers how far the page is scrolled under a name, and scrolls there when it is shown again.
  * @param ready whether the page has what made it so long
@@ -20,7 +32,9 @@ export function useScrollPlace(name: string, ready: boolean): void {
   // Before the page is drawn, and until the very moment at which it goes: the one that follows is shorter and would be noted otherwise.
   useLayoutEffect(() => {
     if (!ready) return;
-    window.scrollTo({ top: places.get(name) ?? 0 });
+    const there = places.get(name) ?? 0;
+    if (there !== y) window.scrollTo({ top: there });
+    y = there;
     const note = () => places.set(name, window.scrollY);
     const keep = () => {
       try {

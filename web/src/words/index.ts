@@ -4,33 +4,16 @@ import i18next, { type TFunction } from "i18next";
 import { useSyncExternalStore } from "react";
 import { initReactI18next } from "react-i18next";
 import { writeMoneyIn } from "../format/money";
-import { recall, remember } from "../ui/device";
+import { remember } from "../ui/device";
+import { languages, type Words, wanted } from "./choose";
 
 /** What every language has: the keys of the reference, all of them. A missing one fails the build. */
 export type Shape<T> = { [K in keyof T]: T[K] extends string ? string : Shape<T[K]> };
 
-export type Words = { [key: string]: string | Words };
-
-export const languages = [
-  { code: "zh-CN", name: "简体中文", load: () => import("./zh-CN").then((m) => m.words as Words) },
-  { code: "en", name: "English", load: () => import("./en").then((m) => m.words as Words) },
-  { code: "es", name: "Español", load: () => import("./es").then((m) => m.words as Words) },
-  { code: "pt-BR", name: "Português (Brasil)", load: () => import("./pt-BR").then((m) => m.words as Words) },
-] as const;
-
-const fallback = languages[0].code;
-
-function wanted(): string {
-  const asked = [recall("language"), ...navigator.languages];
-  for (const code of asked) {
-    const found = languages.find((l) => l.code === code) ?? languages.find((l) => code && l.code.split("-")[0] === code.split("-")[0]);
-    if (found) return found.code;
-  }
-  return fallback;
-}
+export { languages };
 
 export async function startWords(): Promise<void> {
-  const code = wanted();
+  const { code } = wanted();
   await i18next.use(initReactI18next).init({
     lng: code,
     fallbackLng: false,

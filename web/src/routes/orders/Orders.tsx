@@ -9,6 +9,7 @@ import { useZone } from "../../shell/Shell";
 import { Anchor } from "../../ui/Anchor";
 import { recall, remember } from "../../ui/device";
 import { useChannels } from "../../ui/Mark";
+import { afterPaint } from "../../ui/paint";
 import { useWords } from "../../words";
 import { tabLabel } from "./acts";
 import { useAsked } from "./asked";
@@ -163,9 +164,10 @@ const Tabs = memo(function Tabs({ shown, open, way, tally, search, go }: TabsPro
   const { stringifySearch } = useRouter().options;
   const strip = useRef<HTMLElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it or its neighbours change
-  useEffect(() => {
-    strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" });
-  }, [open, shown]);
+  useEffect(
+    () => afterPaint(() => strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" })),
+    [open, shown],
+  );
   return (
     <nav className="tabs" aria-label={t("tab.label")} ref={strip}>
       {shown.map((tab) => {

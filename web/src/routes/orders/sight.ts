@@ -3,6 +3,7 @@
 
 import { type RefObject, startTransition, useLayoutEffect, useRef, useState } from "react";
 import { afterPaint } from "../../ui/paint";
+import { scrolled } from "../../ui/place";
 
 const nearby = 8; // rows kept ready above and below
 const step = 6; // the window moves in steps, so that scrolling renders every few rows and not every pixel
@@ -54,7 +55,8 @@ export function useSight(
         look(around);
       });
     };
-    look(drawn.current ? around : 0);
+    if (drawn.current) look(around);
+    else if (scrolled() > 0) look(0); // at its top a list begins with its first rows: nothing has to be laid out to know that
     const cancel = drawn.current
       ? undefined
       : afterPaint(() => {
