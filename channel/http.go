@@ -176,7 +176,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}})
 	out := r.Clone(ctx)
 	if r.Body != nil {
-		b, err := io.ReadAll(io.LimitReader(r.Body, MaxAnswer))
+		b, err := readAll(r.Body, r.ContentLength, MaxAnswer)
 		r.Body.Close()
 		if err != nil {
 			return nil, err
@@ -201,7 +201,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 		x.follow(sp, r)
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, MaxAnswer+1))
+	body, err := readAll(res.Body, res.ContentLength, MaxAnswer+1)
 	res.Body.Close()
 	x.Took, x.Status, x.Got = time.Since(began), res.StatusCode, body
 	if err != nil {
@@ -218,8 +218,33 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	case len(body) > MaxAnswer:
 		return nil, fault.Say("channel.RoundTrip", fault.TooLarge, "answer_too_large", "the platform's answer is larger than 8 MiB")
 	}
-	res.Body = io.NopCloser(bytes.NewReader(body))
+	res.Body = &whole{Reader: bytes.NewReader(body), all: body}
 	return res, nil
+}
+
+// whole is a body that was read from the wire already.
+type whole struct {
+	*bytes.Reader
+	all []byte
+}
+
+func (*whole) Close() error { return nil }
+
+// Body reads an answer of these clients, of at most MaxAnswer bytes. They may not be
+// changed: the journal gets the same ones.
+func Body(res *http.Response) ([]byte, error) {
+	if w, ok := res.Body.(*whole); ok {
+		return w.all, nil
+	}
+	return readAll(res.Body, res.ContentLength, MaxAnswer)
+}
+
+// readAll reads at most limit bytes. size is how many are said to come, for the room that
+// is made at first; -1 = nobody said.
+func readAll(r io.Reader, size, limit int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(size, 0), 64<<10)))
+	_, err := buf.ReadFrom(io.LimitReader(r, limit))
+	return buf.Bytes(), err
 }
 
 // An Exchange is one HTTP call as it went over the wire, for the journal. Headers are

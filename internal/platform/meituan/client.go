@@ -103,7 +103,7 @@ func (s *shop) do(ctx context.Context, op, ref string, c call) (data json.RawMes
 		return nil, nil, err
 	}
 	defer res.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(res.Body, channel.MaxAnswer))
+	body, err = channel.Body(res)
 	if err != nil {
 		return nil, nil, fail(broken, fault.Because("answer_broke_off", "the platform's answer broke off"), err)
 	}

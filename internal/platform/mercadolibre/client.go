@@ -42,7 +42,7 @@ func exchange(c *http.Client, req *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, channel.MaxAnswer))
+	b, err := channel.Body(res)
 	return answer{res.StatusCode, res.Header, b}, err
 }
 
