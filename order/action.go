@@ -160,7 +160,7 @@ var table = map[ActionKind]rule{
 // now. powers are those of the order's platform. Acts on cases and reminders come once
 // for each that waits.
 func Permits(o *Order, powers []Power) []Permit {
-	var out []Permit
+	out := make([]Permit, 0, len(ActionKinds))
 	for _, k := range ActionKinds {
 		i := slices.IndexFunc(powers, func(p Power) bool { return p.Kind == k })
 		p := Permit{Kind: k}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -17,6 +19,49 @@ func readRecord(b []byte) (r order.Record, err error) {
 	}
 	err = json.Unmarshal(b, &r)
 	return r, err
+}
+
+// readAttempt reads what encoding/json has written of an attempt. Whatever it does not know
+// is left to encoding/json.
+func readAttempt(b []byte) (*effect.Attempt, error) {
+	a := new(effect.Attempt)
+	in := recordReader{b: b}
+	if in.is("{") && in.members(func(name string) (ok bool) {
+		var n int64
+		var s string
+		switch name {
+		case "n":
+			n, ok = in.number()
+			a.N = int(n)
+		case "epoch":
+			a.Epoch, ok = in.number()
+		case "began_at":
+			a.Began, ok = in.number()
+		case "not_after":
+			a.NotAfter, ok = in.number()
+		case "ended_at":
+			a.Ended, ok = in.number()
+		case "outcome":
+			s, ok = in.text()
+			a.Outcome = effect.Outcome(s)
+		case "code":
+			s, ok = in.text()
+			a.Code = fault.Code(s)
+		case "look":
+			a.Look = in.is("true")
+			ok = a.Look
+		case "why":
+			var why json.RawMessage
+			if why, ok = in.value(); ok {
+				ok = json.Unmarshal(why, &a.Why) == nil
+			}
+		}
+		return ok
+	}) && in.at == len(b) {
+		return a, nil
+	}
+	a = new(effect.Attempt)
+	return a, json.Unmarshal(b, a)
 }
 
 // A recordReader stands somewhere in the bytes of a record. Its methods report false

@@ -7,6 +7,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -96,4 +98,33 @@ func TestARegisterWithoutJSONIsRefused(t *testing.T) {
 	if _, err := appendRecord(nil, &r); err == nil {
 		t.Error("it was written; the record could never be read again")
 	}
+}
+
+// TestAttemptsAreReadAsTheyWereWritten fills every field with anything.
+func TestAttemptsAreReadAsTheyWereWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		number := func(name string) int64 {
+			return rapid.OneOf(rapid.Just(int64(0)), rapid.Int64()).Draw(t, name)
+		}
+		a := effect.Attempt{N: int(number("n")), Look: rapid.Bool().Draw(t, "look"), Epoch: number("epoch"), Began: number("began"), NotAfter: number("not after"), Ended: number("ended"),
+			Outcome: effect.Outcome(rapid.String().Draw(t, "outcome")), Code: fault.Code(rapid.String().Draw(t, "code"))}
+		if rapid.Bool().Draw(t, "has a reason") {
+			a.Why = fault.Because("why", "because of {what}", "what", rapid.String().Draw(t, "why"))
+		}
+		raw, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want effect.Attempt
+		if err := json.Unmarshal(raw, &want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := readAttempt(raw); err != nil || !reflect.DeepEqual(*got, want) {
+			t.Errorf("%s is read as %+v, want %+v (%v)", raw, got, want, err)
+		}
+		cut := raw[:rapid.IntRange(0, len(raw)-1).Draw(t, "cut")]
+		if got, err := readAttempt(cut); err == nil {
+			t.Errorf("%s is read as %+v", cut, got)
+		}
+	})
 }

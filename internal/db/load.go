@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/tongdan/tongdan/effect"
@@ -43,8 +42,7 @@ func scanEffect(scan scanFunc) (e effect.Effect, err error) {
 	e.Why = readReason(words, why)
 	e.Deed, e.Nature, e.State, e.Called, e.Code = deed == 1, effect.Nature(nature), effect.State(state), effect.Outcome(called), fault.Code(code)
 	if err == nil && len(attempt) > 0 {
-		e.Attempt = new(effect.Attempt)
-		err = json.Unmarshal(attempt, e.Attempt)
+		e.Attempt, err = readAttempt(attempt)
 	}
 	return e, err
 }

@@ -158,12 +158,15 @@ func (s *Sim) spoil(a *answer) {
 
 // match compares a path with a pattern segment by segment. A trailing slash does not count.
 func match(pattern, path string) (map[string]string, bool) {
-	vars := map[string]string{}
+	var vars map[string]string
 	path = strings.TrimSuffix(path, "/")
 	for {
 		p, prest, pmore := strings.Cut(strings.TrimPrefix(pattern, "/"), "/")
 		s, srest, smore := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if name, ok := strings.CutPrefix(p, "{"); ok && s != "" {
+			if vars == nil {
+				vars = map[string]string{}
+			}
 			vars[strings.TrimSuffix(name, "}")] = s
 		} else if p != s {
 			return nil, false
