@@ -86,9 +86,9 @@ func MercadoLibre(s *ml.Sim, id ml.ID) (Entry, error) {
 	}
 	var parcel struct{ Status, Substatus string }
 	if snap.Shipment != nil {
-		raw, _ := json.Marshal(snap.Shipment)
-		if err := json.Unmarshal(raw, &parcel); err != nil {
-			return Entry{}, err
+		parcel.Status, _ = snap.Shipment["status"].(string)
+		if s, ok := snap.Shipment["substatus"].(*string); ok && s != nil {
+			parcel.Substatus = *s
 		}
 	}
 	switch {

@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) {
 	runtime.MemProfileRate = 0
-	debug.SetGCPercent(800)
+	debug.SetGCPercent(3000) // days leave little behind; a simulation may use memory that a server would not
+	debug.SetMemoryLimit(2 << 30)
 	os.Exit(m.Run())
 }
 

@@ -25,12 +25,18 @@ import (
 // more than a minute ago are counted once, and all of them again at the end (whole).
 func (w *World) durable(whole bool) {
 	const pushes = `SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan' AND id > $1 AND id <= $2`
-	old := max(ident.Of(time.Now().Add(-time.Minute), 0), w.counted.upTo)
+	old := ident.Of(time.Now().Add(-time.Minute), 0)
 	if whole {
 		w.counted.upTo, w.counted.n, old = 0, 0, 0
 	}
-	more, err := w.mem.Count(pushes, w.counted.upTo, old)
-	w.counted.upTo, w.counted.n = old, w.counted.n+more
+	var err error
+	if ident.Time(old).Sub(ident.Time(w.counted.upTo)) > 10*time.Second {
+		var more int64
+		more, err = w.mem.Count(pushes, w.counted.upTo, old)
+		w.counted.upTo, w.counted.n = old, w.counted.n+more
+	} else {
+		old = w.counted.upTo
+	}
 	n, failed := w.mem.Count(pushes, old, int64(math.MaxInt64))
 	if n += w.counted.n; err != nil || failed != nil || n < int64(w.answered) {
 		w.violate("Meituan holds %d pushes for received, %d are committed (%v)", w.answered, n, errors.Join(err, failed))
