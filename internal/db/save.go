@@ -35,6 +35,7 @@ const (
 	setOrder  = `UPDATE orders SET channel = $3, shop_id = $4, flags = $5, kind = $6, logistics = $7, read_at = $8, changed_at = $9, seq = $10, summary = $11,
 		wants = $12, search = $13, sealed_key = $14`
 	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20`
+	setSwept   = setOrder + `, sweep_at = $15`
 	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
 		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
@@ -344,9 +345,14 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		}
 		args := []any{int64(k.m), int64(k.id), r.Channel, int64(r.Shop), int64(r.Flags), string(r.Kind), string(r.Logistics), r.ReadAt, r.Changed, r.Seq,
 			doc(r.Summary), doc(r.Wants), search, nilIfEmpty(s.sealed)}
-		if indexedOf(r) == s.was {
+		is, was := indexedOf(r), s.was
+		was.sweepAt = is.sweepAt
+		switch { // an index over a column that is named is written, whether the value changes or not
+		case is == s.was:
 			list = append(list, &stmt{text: setOrder + thisOrder, args: args})
-		} else {
+		case is == was:
+			list = append(list, &stmt{text: setSwept + thisOrder, args: append(args, r.SweepAt)})
+		default:
 			args = append(args, int64(r.Account), int64(r.Store), string(r.Status), r.SortAt, r.DueAt, r.SweepAt)
 			list = append(list, &stmt{text: setIndexed + thisOrder, args: args})
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	batchTime  = 30 * time.Second      // of a batch, after which its connection is given up
+	batchTime  = 30 * time.Second      // of a batch on PostgreSQL, after which its connection is given up
 	decideTime = 10 * time.Millisecond // after which the rest of a batch waits for the next
 	maxTries   = 3                     // when transactions meet
 )
@@ -60,6 +60,15 @@ func (d *DB) Write() bool {
 	return len(jobs) > 0
 }
 
+// limit is the context of one transaction. SQLite's does not end: a statement that is
+// broken off ends the transaction of everybody.
+func (w *writer) limit() (context.Context, context.CancelFunc) {
+	if w.d.eng.local {
+		return context.Background(), func() {}
+	}
+	return context.WithTimeout(context.Background(), batchTime)
+}
+
 // work carries out a piece of work in a transaction of its own.
 func (w *writer) work(j *job) {
 	for try := 1; ; try++ {
@@ -72,7 +81,7 @@ func (w *writer) work(j *job) {
 }
 
 func (w *writer) workOnce(j *job) (lost bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
+	ctx, cancel := w.limit()
 	defer cancel()
 	defer w.c.rollback()
 	defer func() {
@@ -155,7 +164,7 @@ func (w *writer) batch(jobs []*job) {
 // once loads, decides, saves and commits, and tells everybody. It gives the verbs that
 // it had no time for. On an error nothing was done and nobody was told.
 func (w *writer) once(jobs []*job) (rest []*job, lost bool, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), batchTime)
+	ctx, cancel := w.limit()
 	defer cancel()
 	defer w.c.rollback()
 	start := time.Now()
