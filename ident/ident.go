@@ -39,6 +39,7 @@ type (
 	Unlock   int64 // a person's time at a device
 	Comment  int64 // what a customer says of an order
 	Sender   int64 // a way to a phone: a robot, a short-message service
+	Printer  int64 // a ticket printer of a store
 )
 
 const epoch = 1577836800000 // 2020-01-01 UTC in milliseconds

@@ -77,3 +77,7 @@ func (id *Comment) UnmarshalText(b []byte) error { return unmarshal(id, "cmt_", 
 func (id Sender) String() string                { return text("snd_", int64(id)) }
 func (id Sender) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Sender) UnmarshalText(b []byte) error { return unmarshal(id, "snd_", b) }
+
+func (id Printer) String() string                { return text("prn_", int64(id)) }
+func (id Printer) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Printer) UnmarshalText(b []byte) error { return unmarshal(id, "prn_", b) }

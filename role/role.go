@@ -45,6 +45,9 @@ const (
 	RestStore     Right = "stores.rest"
 	KeepKitchen   Right = "kitchens.keep"
 	ReplyComments Right = "comments.reply"
+	PrintTickets  Right = "tickets.print"
+	KeepPrinters  Right = "printers.keep"
+	CarryTickets  Right = "tickets.carry"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -109,6 +112,9 @@ var table = []rule{
 	{SellOut, "sell a dish out by hand, on all channels of a store", false, all},
 	{RestStore, "let a store take no orders for a while, on all its channels", false, shop},
 	{KeepKitchen, "say how many orders a kitchen can make", false, managers},
+	{PrintTickets, "print an order's ticket again", false, all},
+	{KeepPrinters, "keep printers of own stores and what they print", false, managers},
+	{CarryTickets, "carry tickets to printers of the shop's network", false, []Role{}},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{KeepKnocks, "set what knocks at phones, see what did", false, managers},
@@ -211,4 +217,5 @@ var titles = map[Role]title{
 	KitchenScreen: {"后厨屏", "kitchen screen", "a kitchen screen"},
 	CalloutScreen: {"取餐叫号屏", "call-out board", "a call-out board"},
 	CounterScreen: {"收银台", "counter", "a counter"},
+	Bridge:        {"打印桥", "bridge", "a bridge"},
 }

@@ -8,17 +8,19 @@ const (
 	KitchenScreen Role = "kitchen_screen" // 后厨屏
 	CalloutScreen Role = "callout_screen" // 取餐叫号屏
 	CounterScreen Role = "counter_screen" // 收银台
+	Bridge        Role = "bridge"         // 打印桥: no screen, yet paired and revoked like one (docs/printers.md)
 )
 
 // Screens are all of them.
-var Screens = []Role{KitchenScreen, CalloutScreen, CounterScreen}
+var Screens = []Role{KitchenScreen, CalloutScreen, CounterScreen, Bridge}
 
 // screens says what each may do. Nothing of it is whole, and nothing costs money that
 // cannot be had back: a screen stands where everybody passes.
 var screens = map[Role][]Right{
-	KitchenScreen: {See, ActOn("ready"), SellOut, RestStore},
+	KitchenScreen: {See, ActOn("ready"), SellOut, RestStore, PrintTickets},
 	CalloutScreen: {See},
-	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut, RestStore},
+	Bridge:        {CarryTickets},
+	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut, RestStore, PrintTickets},
 }
 
 // Screen reports whether a role is one of a screen.

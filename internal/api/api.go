@@ -236,6 +236,8 @@ func (s *Server) routes() {
 	s.voiceRoutes()
 	s.practiceRoutes()
 	s.senderRoutes()
+	s.printerRoutes()
+	s.bridgeRoutes()
 	s.phoneRoutes()
 	s.openingRoutes()
 	s.soldOutRoutes()

@@ -31,7 +31,7 @@ const (
 type Device struct {
 	ID          ident.Device `json:"id"`
 	Name        string       `json:"name"`
-	Kind        role.Role    `json:"kind" enum:"kitchen_screen,callout_screen,counter_screen"`
+	Kind        role.Role    `json:"kind" enum:"kitchen_screen,callout_screen,counter_screen,bridge"`
 	StoreID     ident.Store  `json:"store_id"`
 	Browser     string       `json:"browser" doc:"What it says it is: Chrome · Android."`
 	PIN         bool         `json:"pin" doc:"Acts need a person's PIN; without, they carry the device's name."`
@@ -102,7 +102,7 @@ type pairingOutput struct {
 
 type beginPairingInput struct {
 	Body struct {
-		Kind role.Role `json:"kind" enum:"kitchen_screen,callout_screen,counter_screen" doc:"What the screen is to be; whoever pairs it may choose another."`
+		Kind role.Role `json:"kind" enum:"kitchen_screen,callout_screen,counter_screen,bridge" doc:"What the screen is to be; whoever pairs it may choose another."`
 	}
 }
 
@@ -283,7 +283,7 @@ type pairDeviceInput struct {
 		DeviceLock
 		Code    string      `json:"code" minLength:"6" maxLength:"12" doc:"As the screen shows it; spaces do not matter."`
 		StoreID ident.Store `json:"store_id"`
-		Kind    role.Role   `json:"kind,omitempty" enum:"kitchen_screen,callout_screen,counter_screen" doc:"Left out: what the screen said of itself."`
+		Kind    role.Role   `json:"kind,omitempty" enum:"kitchen_screen,callout_screen,counter_screen,bridge" doc:"Left out: what the screen said of itself."`
 	}
 }
 

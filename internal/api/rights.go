@@ -20,6 +20,8 @@ var rights = map[string]role.Right{
 	"listDevices": role.KeepDevices, "pairDevice": role.KeepDevices, "changeDevice": role.KeepDevices, "revokeDevice": role.KeepDevices,
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
 	"listOpenings": role.See, "noteOpening": role.See,
+	"listPrinterKinds": role.KeepPrinters, "listPrinters": role.See, "makePrinter": role.KeepPrinters, "changePrinter": role.KeepPrinters, "deletePrinter": role.KeepPrinters,
+	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
 	"getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,

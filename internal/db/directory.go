@@ -26,6 +26,7 @@ type Directory struct {
 	shops     map[ident.Shop]ShopRow
 	external  map[shopKey]ident.Shop
 	sells     map[ident.Merchant]bool // who has offers
+	printers  map[ident.Merchant][]PrinterRow
 }
 
 type shopKey struct {
@@ -83,7 +84,7 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 	defer d.dirLoad.Unlock()
 	mark := d.health.now()
 	dir := &Directory{merchants: map[ident.Merchant]MerchantRow{}, apps: map[ident.App]AppRow{}, accounts: map[ident.Account]AccountRow{},
-		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}}
+		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}, printers: map[ident.Merchant][]PrinterRow{}}
 	doing := map[laneKey]AccountRow{}
 	for _, part := range []struct {
 		text string
@@ -121,6 +122,11 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 			var m ident.Merchant
 			err := scan(&m)
 			dir.sells[m] = true
+			return err
+		}},
+		{`SELECT ` + printerColumns + ` FROM printers ORDER BY merchant_id, id`, func(scan scanFunc) error {
+			p, err := d.scanPrinter(scan)
+			dir.printers[p.Merchant] = append(dir.printers[p.Merchant], p)
 			return err
 		}},
 		{`SELECT ` + shopColumns + ` FROM shops`, func(scan scanFunc) error {

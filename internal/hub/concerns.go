@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -34,11 +34,16 @@ type Concern struct {
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, in its own words."`
 	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
-	DueAt     int64         `json:"due_at"`
-	TakenBy   string        `json:"taken_by,omitempty" doc:"usr_… or key_… of who sees to it."`
-	TakenName string        `json:"taken_name,omitempty"`
-	TakenAt   int64         `json:"taken_at"`
-	Escalated bool          `json:"escalated" doc:"Nobody has taken it for five minutes."`
+
+	PrinterID   ident.Printer `json:"printer_id"`
+	PrinterName string        `json:"printer_name,omitempty"`
+	Waiting     int           `json:"waiting,omitempty" doc:"Tickets that wait at the printer."`
+
+	DueAt     int64  `json:"due_at"`
+	TakenBy   string `json:"taken_by,omitempty" doc:"usr_… or key_… of who sees to it."`
+	TakenName string `json:"taken_name,omitempty"`
+	TakenAt   int64  `json:"taken_at"`
+	Escalated bool   `json:"escalated" doc:"Nobody has taken it for five minutes."`
 }
 
 // A ConcernOrder is enough of an order to know which one it is.
@@ -154,6 +159,11 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, near...)
+	paperless, err := h.silentPrinters(ctx, who)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, paperless...)
 	if who.Stores == nil { // what could not be read is of no store yet
 		rows, _, err := h.db.Parked(ctx, who.Scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -27,6 +28,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/lane"
 	"github.com/tongdan/tongdan/order"
+	"github.com/tongdan/tongdan/printer"
 	"github.com/tongdan/tongdan/role"
 )
 
@@ -111,7 +113,8 @@ type Hub struct {
 	healths    sync.Map // *oldHealth by merchant
 	public     string   // see Options.PublicURL
 	knocks     time.Duration
-	counts     sync.Map // account → countState: the day that is being counted
+	network    printer.Network // to printers of this machine's network
+	counts     sync.Map        // account → countState: the day that is being counted
 }
 
 // New wires a hub; Run works its lanes.
@@ -139,7 +142,9 @@ func New(o Options) *Hub {
 	if o.Reads == nil {
 		h.reads.reads, h.reads.calls = channel.NewClients(o.AllowPrivate...)
 	}
+	h.network.Dial = channel.NewDialer(o.AllowPrivate...).DialContext
 	if h.db != nil && h.db.Inert() {
+		h.network.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, channel.ErrPrivate }
 		h.reads.reads, h.reads.calls = channel.NoClients()
 	}
 	if h.spawn = o.Go; h.spawn == nil {

@@ -230,6 +230,7 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 	if err != nil {
 		return err
 	}
+	want.Printed = h.tickets(tx, row, &o, kindOf(&o, info), have.Printed)
 	d := order.Diff(have.Wants, want.Wants)
 	for _, m := range d.Reserve {
 		tx.Reserve(row.ID, row.Store, m.SKU, m.To)
@@ -284,6 +285,7 @@ func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder, t
 	h.place(shopOf, row, &o, info)
 	h.dueReady(row, &o, kindOf(&o, info))
 	shop, bound := shopOf(row.Account, row.Ref.Realm, o.ShopID)
+	want.Printed = have.Printed
 	if want.Taken = have.Taken; take != nil {
 		want.Taken = take(&o, shop, have.Taken)
 	}
@@ -333,7 +335,7 @@ const ModeWatch = "watch"
 // that is being sent is left to its answer.
 func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
 	for _, e := range tx.Effects(row.ID) {
-		if e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
+		if isTicket(e.Kind) || e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
 			continue
 		}
 		switch kind := order.ActionKind(e.Kind); {

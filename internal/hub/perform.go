@@ -44,6 +44,10 @@ func (h *Hub) kind(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: watching{h: h}, Background: true, Task: true, Asks: true}, true
 	case kindKnock:
 		return lane.Kind{Handler: knocking{h: h}}, true
+	case kindPrint:
+		return lane.Kind{Handler: printing{h: h}, Apart: true}, true
+	case kindBegin:
+		return lane.Kind{Handler: beginning{h: h}, Apart: true, Asks: true}, true
 	case kindCode:
 		return lane.Kind{Handler: coding{h: h}}, true
 	case kindLack:

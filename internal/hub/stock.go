@@ -18,7 +18,8 @@ import (
 // taken of stock for it. The difference to what is wanted now is booked.
 type wants struct {
 	order.Wants
-	Taken []taken `json:"taken,omitempty"`
+	Taken   []taken   `json:"taken,omitempty"`
+	Printed []printed `json:"printed,omitempty"`
 }
 
 // taken is what an order has taken through one offer.

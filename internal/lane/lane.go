@@ -76,6 +76,7 @@ type Kind struct {
 	Handler    Handler
 	Background bool // yields to people's acts
 	Task       bool // repeats by time, one of it in a lane: it has a place of its own, whatever else waits
+	Apart      bool // each of its targets has a place of its own: a printer that is slow is nobody else's matter
 
 	// Asks: its calls change nothing outside, it has targets of its own, and its Begin
 	// always goes on. Its attempts are written down when they have ended. Whoever wants it
@@ -84,6 +85,9 @@ type Kind struct {
 	Asks   bool
 	Budget bool // takes from the app's rate budget
 }
+
+// own reports whether a kind takes no place that others wait for.
+func (k Kind) own() bool { return k.Task || k.Apart }
 
 // Options of a Runner.
 type Options struct {
@@ -491,7 +495,7 @@ func (r *Runner) begin(ctx context.Context, w *working, e effect.Effect) (begun 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := w.lease
-	if r.lanes[l.Lane] != w || w.busy[e.Target] != 0 || (!k.Task && k.Background && w.backs >= backWidth) || (!k.Task && !k.Background && w.acts >= actWidth) {
+	if r.lanes[l.Lane] != w || w.busy[e.Target] != 0 || (!k.own() && k.Background && w.backs >= backWidth) || (!k.own() && !k.Background && w.acts >= actWidth) {
 		w.left = true
 		return false, 0
 	}
@@ -516,7 +520,7 @@ func (r *Runner) begin(ctx context.Context, w *working, e effect.Effect) (begun 
 	w.busy[e.Target] = e.ID
 	places := &w.acts
 	switch {
-	case k.Task:
+	case k.own():
 		places = &w.tasks
 	case k.Background:
 		places = &w.backs

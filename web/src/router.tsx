@@ -161,6 +161,11 @@ const notify = createRoute({
   path: "/notify",
   component: lazyRouteComponent(() => import("./routes/notify/Notify"), "Notify"),
 });
+const printers = createRoute({
+  getParentRoute: () => inside,
+  path: "/printers",
+  component: lazyRouteComponent(() => import("./routes/printers/Printers"), "Printers"),
+});
 const opening = createRoute({
   getParentRoute: () => inside,
   path: "/opening",
@@ -200,6 +205,7 @@ const tree = root.addChildren([
     keys,
     devices,
     notify,
+    printers,
     opening,
     me,
     kit,

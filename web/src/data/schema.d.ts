@@ -178,6 +178,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bridge/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As a bridge: wait for something to carry to a printer of the shop */
+        post: operations["nextTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridge/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** As a bridge: say what became of it */
+        post: operations["endTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -894,6 +928,23 @@ export interface paths {
         };
         /** What one of the platform's riders costs for an order now */
         get: operations["quoteRider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tickets of an order and whether they are on paper */
+        get: operations["listTickets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1756,6 +1807,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Print a ticket of orders again; a copy is marked as one */
+        post: operations["printTickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2084,7 +2152,7 @@ export interface components {
              * @description What the screen is to be; whoever pairs it may choose another.
              * @enum {string}
              */
-            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen" | "bridge";
         };
         BeginPasskeyOutputBody: {
             /** @description COSE numbers, preferred first. */
@@ -2141,6 +2209,14 @@ export interface components {
             reason: "receipt" | "count" | "correction";
             sku_id: string;
             store_id: string;
+        };
+        BridgeReport: {
+            after?: string;
+            answers?: string;
+            code?: string;
+            sent: boolean;
+            silent: boolean;
+            why?: components["schemas"]["Reason"];
         };
         CallCounts: {
             /** Format: int64 */
@@ -2346,9 +2422,11 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
+            printer_id: string;
+            printer_name?: string;
             /**
              * Format: int64
              * @description Of a comment: stars.
@@ -2369,6 +2447,11 @@ export interface components {
             taken_name?: string;
             /** @description Late, about to be, or of a kind that costs somebody money. */
             urgent: boolean;
+            /**
+             * Format: int64
+             * @description Tickets that wait at the printer.
+             */
+            waiting?: number;
             /** @description Why a channel refuses, in its own words. */
             words?: string;
         };
@@ -2520,7 +2603,7 @@ export interface components {
             browser: string;
             id: string;
             /** @enum {string} */
-            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen" | "bridge";
             /**
              * Format: int64
              * @description Idle for so long it locks itself; 0 = only by its button.
@@ -2607,6 +2690,13 @@ export interface components {
         EffectsOutputBody: {
             effects: components["schemas"]["Effect"][];
             next_cursor: string;
+        };
+        EmptyOutputBody: {
+            /**
+             * Format: int64
+             * @description So many are not printed any more.
+             */
+            tickets: number;
         };
         Entered: {
             /** @description To give back of what was tendered. */
@@ -2966,7 +3056,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -3238,6 +3328,16 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        NextTicketOutputBody: {
+            /** @description Empty: there was nothing; ask again. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Not to be begun later than in so many milliseconds.
+             */
+            left_ms: number;
+            task?: components["schemas"]["Task"];
         };
         NodeHealth: {
             host: string;
@@ -3643,7 +3743,7 @@ export interface components {
             browser: string;
             id: string;
             /** @enum {string} */
-            kind: "kitchen_screen" | "callout_screen" | "counter_screen";
+            kind: "kitchen_screen" | "callout_screen" | "counter_screen" | "bridge";
             /**
              * Format: int64
              * @description Idle for so long it locks itself; 0 = only by its button.
@@ -3689,7 +3789,7 @@ export interface components {
              * @description Left out: what the screen said of itself.
              * @enum {string}
              */
-            kind?: "kitchen_screen" | "callout_screen" | "counter_screen";
+            kind?: "kitchen_screen" | "callout_screen" | "counter_screen" | "bridge";
             /**
              * Format: int64
              * @description Idle for so long it locks itself; 0 = only by its button.
@@ -3908,6 +4008,134 @@ export interface components {
             };
             /** @description Views that all people of the merchant have, by name. */
             shared: components["schemas"]["SharedView"][];
+        };
+        PrintRule: {
+            /** @description Pre-orders too; else theirs come when making must begin. */
+            at_once?: boolean;
+            /**
+             * Format: int64
+             * @description 0 = 1.
+             */
+            copies?: number;
+            /** @description Of the kitchen: only dishes whose name or options hold one of these words. */
+            only?: string[];
+            /**
+             * @description cancel: when an order is cancelled after a ticket of it. change: a reminder, a refund of a part.
+             * @enum {string}
+             */
+            ticket: "kitchen" | "shop" | "cancel" | "change";
+            /**
+             * @description Of kitchen and shop; left out: accept.
+             * @enum {string}
+             */
+            when?: "arrive" | "accept";
+        };
+        PrintTicketsBody: {
+            order_ids: string[];
+            /** @description Left out: on each printer of the store that prints this ticket. */
+            printer_id?: string;
+            /** @enum {string} */
+            ticket: "kitchen" | "shop" | "cancel";
+        };
+        Printer: {
+            /** @description On a network host:port; of a cloud its server, empty: its maker's. Empty for whoever does not keep printers. */
+            address: string;
+            /** @description When nobody knows whether a ticket came out, print it again, marked; else a person is asked. */
+            again?: boolean;
+            /** @description The bridge in the shop that carries to it; empty: it is called from here. */
+            bridge_id: string;
+            /**
+             * Format: int64
+             * @description Of its paper: 32 on 58 mm, 48 on 80 mm.
+             * @enum {integer}
+             */
+            columns: 32 | 48;
+            /** @description Names of the credentials that are set. */
+            has: string[];
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            locale: "zh-CN" | "en" | "es" | "pt-BR";
+            /** Format: int64 */
+            made_at: number;
+            /** @description A network printer that never says how it is: it is not asked. */
+            mute?: boolean;
+            name: string;
+            off: boolean;
+            prints: components["schemas"]["PrintRule"][];
+            /** @description The next first, at most fifty; with those of which a person has to say whether they came out. */
+            queue: components["schemas"]["Ticket"][];
+            /** Format: int64 */
+            since?: number;
+            /**
+             * Format: int64
+             * @description Since when it cannot be; 0 = all is well.
+             */
+            since_at: number;
+            store_id: string;
+            /** @description Credentials that are no secrets. */
+            values: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Tickets that wait.
+             */
+            waiting: number;
+            /** @description Why the next one cannot be printed. */
+            why?: components["schemas"]["Reason"];
+        };
+        PrinterBody: {
+            address?: string;
+            /** @description When nobody knows whether a ticket came out, print it again, marked; else a person is asked. */
+            again?: boolean;
+            bridge_id?: string;
+            /**
+             * Format: int64
+             * @description Left out: 32.
+             * @enum {integer}
+             */
+            columns?: 32 | 48;
+            /** @description Those that are left out stay. */
+            credentials?: {
+                [key: string]: string;
+            };
+            kind: string;
+            locale?: string;
+            /** @description A network printer that never says how it is: it is not asked. */
+            mute?: boolean;
+            name: string;
+            off?: boolean;
+            /** @description What it prints by itself. Left out of a new one: kitchen, cancel and change. */
+            prints?: components["schemas"]["PrintRule"][];
+            store_id: string;
+        };
+        PrinterKind: {
+            /** @description The maker's server. */
+            base_url?: string;
+            /** @description Its maker's server stands between; else it is on the shop's network and has an address. */
+            cloud: boolean;
+            fields: components["schemas"]["CredField"][];
+            /** @description Where what has to be entered is found. */
+            guide: components["schemas"]["Text"];
+            kind: string;
+            label_en: string;
+            label_zh: string;
+        };
+        PrinterKindsOutputBody: {
+            kinds: components["schemas"]["PrinterKind"][];
+        };
+        PrinterTestOutputBody: {
+            /** @description A test page was sent to it. */
+            ok: boolean;
+            /** @enum {string} */
+            state?: "ready" | "near" | "paper" | "cover" | "offline" | "trouble" | "silent";
+            why?: components["schemas"]["Reason"];
+            /** @description Why not: the maker's code and words, or ours. */
+            words?: string;
+        };
+        PrintersOutputBody: {
+            printers: components["schemas"]["Printer"][];
         };
         Problem: {
             /** @enum {string} */
@@ -4363,7 +4591,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -4438,6 +4666,14 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Task: {
+            address: string;
+            /** Format: int64 */
+            copies?: number;
+            data?: string;
+            good?: number[][];
+            questions?: string[];
+        };
         TestOutputBody: {
             ok: boolean;
             why?: components["schemas"]["Reason"];
@@ -4458,6 +4694,37 @@ export interface components {
             means: components["schemas"]["Text"];
             /** Format: int64 */
             orders: number;
+        };
+        Ticket: {
+            /** @description Who asked for a copy. */
+            by?: string;
+            /**
+             * Format: int64
+             * @description 1 = the first of its kind.
+             */
+            copy: number;
+            /**
+             * Format: int64
+             * @description When it was printed, or given up; 0 = not yet.
+             */
+            ended_at: number;
+            /** @description Of a change: the refund, or reminder/2. */
+            for?: string;
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            order_id: string;
+            printer_id: string;
+            printer_name: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
+            /** @enum {string} */
+            ticket: "kitchen" | "shop" | "cancel" | "change" | "test";
+            why?: components["schemas"]["Reason"];
+            words?: string;
+        };
+        TicketsOutputBody: {
+            tickets: components["schemas"]["Ticket"][];
         };
         UnlockInputBody: {
             /** @description Four to six digits. */
@@ -4988,6 +5255,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Board"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextTicketOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BridgeReport"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -6695,6 +7024,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RiderQuote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTickets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketsOutputBody"];
                 };
             };
             /** @description Error */
@@ -8974,6 +9334,42 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["StreamChange"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    printTickets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PrintTicketsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmptyOutputBody"];
                 };
             };
             /** @description Error */

@@ -95,6 +95,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/keys", icon: "lock", name: "keys", right: "keys.keep" },
   { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
   { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
+  { to: "/printers", icon: "printer", name: "printers" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -198,6 +199,7 @@ type Target =
   | "/status"
   | "/people"
   | "/notify"
+  | "/printers"
   | "/keys"
   | "/opening"
   | "/devices"

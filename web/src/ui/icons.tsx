@@ -9,6 +9,12 @@ const shapes = {
       <path d="M9.5 8.5h5M9.5 12.5h5" />
     </>
   ),
+  printer: (
+    <>
+      <path d="M7 8V3h10v5M7 17H4V9.500h16V17h-3" />
+      <path d="M7 14h10v7H7z" />
+    </>
+  ),
   plug: (
     <>
       <path d="M9 3v5M15 3v5M6 8h12v3a6 6 0 0 1-12 0zM12 17v4" />

@@ -8,13 +8,14 @@ import { useLiveOrders } from "../data/live";
 import type { OrderSummary } from "../data/model";
 import { session, stores, useWaitingOrders } from "../data/queries";
 import { countdown } from "../format/countdown";
+import { printers } from "../routes/printers/printers";
 import { Icon } from "../ui/icons";
 import { useChannelName } from "../ui/Mark";
 import { Popover } from "../ui/Popover";
 import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
-import { waitingFor } from "./waiting";
+import { silent, waitingFor } from "./waiting";
 
 const seen = new Set<string>();
 
@@ -96,7 +97,8 @@ export function Announcer() {
     }
     return [...all.values()];
   }, [asked, live]);
-  const waiting = waitingFor(orders, seen, now, name);
+  const { data: paperless } = useQuery(printers);
+  const waiting = [...waitingFor(orders, seen, now, name), ...silent(paperless ?? [])];
 
   const shown = useRinging(waiting, now, i18n.language, speaking.mine);
   const asking = waiting.filter((w) => !w.once).length;

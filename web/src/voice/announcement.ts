@@ -1,14 +1,14 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
-/** new, refund: to be answered · reminder: the customer asks · rider: one waits · make, cancel: what the kitchen hears */
-export type Kind = "new" | "reminder" | "refund" | "rider" | "make" | "cancel";
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "make" | "cancel";
 
 export type Waiting = {
   kind: Kind;
   /** Of the order; with something behind it where one order is spoken of several times. */
   id: string;
-  /** Name of the channel in the language spoken. */
+  /** Name of the channel in the language spoken; of a printer its own. */
   channel: string;
   /** The daily number, or "" where there is none. */
   number: string;
@@ -21,7 +21,7 @@ export type Waiting = {
   minutes?: number;
 };
 
-const order = ["cancel", "refund", "rider", "reminder", "new", "make"] as const;
+const order = ["cancel", "refund", "printer", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -43,13 +43,14 @@ const chinese = {
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `，还剩${zhLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}，顾客催单`;
     if (w.kind === "cancel") return `${who}，顾客取消，停止制作`;
+    if (w.kind === "printer") return `打印机${w.channel}打不出，${zhCount(w.quantity)}张未打印`;
     if (w.kind === "rider") return `骑手已等${zhCount(w.minutes ?? 0)}分钟，${who}`;
     if (w.kind === "make") return `${who}，${zhCount(w.quantity)}件，请制作`;
     if (w.kind === "refund") return `${who}，申请退款${left}`;
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
   several: (kind: Kind, n: number): string =>
-    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -59,6 +60,8 @@ const english = {
     const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, ${enLeft(w.at - now)} left` : "";
     if (w.kind === "reminder") return `${who}, the customer is asking`;
+    if (w.kind === "printer")
+      return `printer ${w.channel} cannot print, ${w.quantity} ${w.quantity === 1 ? "ticket waits" : "tickets wait"}`;
     if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
     if (w.kind === "rider") return `a rider has been waiting for ${w.minutes ?? 0} minutes, ${who}`;
     if (w.kind === "make") return `${who}, ${w.quantity} ${w.quantity === 1 ? "item" : "items"} to make`;
@@ -71,6 +74,7 @@ const english = {
       reminder: ["reminder", "reminders"],
       refund: ["refund", "refunds"],
       rider: ["rider waiting", "riders waiting"],
+      printer: ["printer that cannot print", "printers that cannot print"],
       make: ["order to make", "orders to make"],
       cancel: ["cancelled order, stop making it", "cancelled orders, stop making them"],
     }[kind] as [string, string];
@@ -85,6 +89,7 @@ const spanish = {
     const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tiempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, el cliente reclama la demora`;
+    if (w.kind === "printer") return `la impresora ${w.channel} no puede imprimir, ${w.quantity} en espera`;
     if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
     if (w.kind === "rider") return `un repartidor espera hace ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, por preparar, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}`;
@@ -97,6 +102,7 @@ const spanish = {
       reminder: ["reclamo de demora", "reclamos de demora"],
       refund: ["reembolso", "reembolsos"],
       rider: ["repartidor esperando", "repartidores esperando"],
+      printer: ["impresora que no imprime", "impresoras que no imprimen"],
       make: ["pedido por preparar", "pedidos por preparar"],
       cancel: ["pedido cancelado, no lo prepares", "pedidos cancelados, no los prepares"],
     }[kind];
@@ -111,6 +117,7 @@ const portuguese = {
     const who = `${w.channel}${w.number ? ` ${w.number}` : ""}`;
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, o cliente está cobrando`;
+    if (w.kind === "printer") return `a impressora ${w.channel} não consegue imprimir, ${w.quantity} na fila`;
     if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
     if (w.kind === "rider") return `um entregador espera há ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, a preparar, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}`;
@@ -123,6 +130,7 @@ const portuguese = {
       reminder: ["cobrança", "cobranças"],
       refund: ["reembolso", "reembolsos"],
       rider: ["entregador esperando", "entregadores esperando"],
+      printer: ["impressora que não imprime", "impressoras que não imprimem"],
       make: ["pedido a preparar", "pedidos a preparar"],
       cancel: ["pedido cancelado, pare de preparar", "pedidos cancelados, pare de preparar"],
     }[kind];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type OrderSummary, readSummary } from "../data/model";
-import { waitingFor } from "./waiting";
+import { announcement } from "./announcement";
+import { silent, waitingFor } from "./waiting";
 
 const now = 1_700_000_000_000;
 const order = (id: string, more: Partial<OrderSummary>): OrderSummary => ({
@@ -53,4 +54,12 @@ test("a rider who waits is spoken of at three, six and nine minutes, each time o
   expect(at(361)).toEqual(["a/rider6 rider"]);
   expect(at(545)).toEqual(["a/rider9 rider"]);
   expect(at(720)).toEqual([]);
+});
+
+test("a printer that cannot print is spoken of, with what waits", () => {
+  const p = { id: "prn_1", name: "后厨", waiting: 3, since_at: now, off: false };
+  const waiting = silent([p, { ...p, id: "prn_2", since_at: 0 }, { ...p, id: "prn_3", off: true }]);
+  expect(waiting.map((w) => w.id)).toEqual(["prn_1"]);
+  expect(announcement(waiting, new Set(), now, "zh-CN")).toBe("打印机后厨打不出，三张未打印");
+  expect(announcement(waiting, new Set(), now, "en")).toBe("printer 后厨 cannot print, 3 tickets wait");
 });

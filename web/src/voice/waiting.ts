@@ -2,6 +2,7 @@
 
 import { ended } from "../data/act";
 import type { OrderSummary } from "../data/model";
+import type { Printer } from "../routes/printers/printers";
 import type { Waiting } from "./announcement";
 
 const rings = 6 * 3600_000; // a deadline further away than this is a matter of the day, not of the minute
@@ -35,6 +36,15 @@ export function waitingFor(
     if (rider > 0) out.push({ ...base, id: `${o.id}/rider${rider}`, kind: "rider", at: 0, once: true, minutes: rider });
   }
   return out.sort((a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER));
+}
+
+/** Printers at which tickets wait that cannot be printed. */
+export function silent(list: Iterable<Pick<Printer, "id" | "name" | "waiting" | "since_at" | "off">>): Waiting[] {
+  const out: Waiting[] = [];
+  for (const p of list) {
+    if (!p.off && p.since_at > 0) out.push({ id: p.id, kind: "printer", channel: p.name, number: "", quantity: p.waiting, at: 0 });
+  }
+  return out;
 }
 
 const called = 3; // minutes between two calls for a rider who waits

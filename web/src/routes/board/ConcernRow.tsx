@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
@@ -51,17 +52,12 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
           {word(t, "msg.kind", c.kind)} {number ? <span className="num">{number}</span> : null}
         </b>
         <span className="clip quiet">
+          {c.printer_name ? `${c.printer_name} · ${t("printer.wait", { count: c.waiting ?? 0 })} · ` : ""}
           {c.kind === "refused"
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
             : c.subject}
           {c.kind === "penalty" ? ` ${t(`radar.rule.${c.cause}`, { defaultValue: c.cause ?? "" })}` : ""}
-          {c.order?.summary ||
-            (c.score ? t("cmt.stars", { count: c.score }) : "") ||
-            (c.cause && c.kind !== "refused" && c.kind !== "penalty"
-              ? c.kind === "unknown"
-                ? word(t, "act", c.cause)
-                : word(t, "pulse.means", c.cause)
-              : "")}
+          {c.order?.summary || (c.score ? t("cmt.stars", { count: c.score }) : "") || causeOf(t, c)}
         </span>
       </Cause>
       <span className="concern-where clip">{where}</span>
@@ -89,6 +85,12 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
   );
 }
 
+/** Why something waits, where a kind alone does not say. */
+function causeOf(t: TFunction, c: Concern): string {
+  if (!c.cause || c.kind === "refused" || c.kind === "penalty") return "";
+  return word(t, c.kind === "unknown" ? "act" : c.kind === "printer" ? "why" : "pulse.means", c.cause);
+}
+
 /** The way to the cause; plain text for whoever has no right to it. */
 function Cause({ concern: c, children }: { concern: Concern; children: ReactNode }) {
   const may = useMay();
@@ -102,6 +104,13 @@ function Cause({ concern: c, children }: { concern: Concern; children: ReactNode
   if (c.kind === "comment") {
     return (
       <Link to="/comments" className="concern-what">
+        {children}
+      </Link>
+    );
+  }
+  if (c.kind === "printer") {
+    return (
+      <Link to="/printers" className="concern-what">
         {children}
       </Link>
     );

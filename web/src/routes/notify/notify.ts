@@ -49,6 +49,7 @@ export const mayKnock = [
   "refused",
   "authorise",
   "platform",
+  "printer",
 ] as const;
 export type Matter = (typeof mayKnock)[number];
 

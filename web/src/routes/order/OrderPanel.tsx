@@ -29,6 +29,7 @@ import { MoneyTable } from "./MoneyTable";
 import { OrderEffects } from "./OrderEffects";
 import { Remarks } from "./Remarks";
 import { Section } from "./Section";
+import { Tickets } from "./Tickets";
 import { Timeline } from "./Timeline";
 import "./order.css";
 
@@ -145,6 +146,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
       <MoneyTable order={o} zone={zone} />
       <CustomerCard key={o.id} order={o} />
       {o.deliveries.length > 0 ? <Deliveries order={o} zone={zone} /> : null}
+      <Tickets order={o} zone={zone} />
       <Facts order={o} zone={zone} />
       <Timeline order={o} zone={zone} />
     </div>
