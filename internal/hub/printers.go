@@ -32,7 +32,7 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	w.text("name", p.Name, 1, 80)
 	p.Merchant, p.Address = who.Merchant, strings.TrimRight(strings.TrimSpace(p.Address), "/")
 	if _, ok := h.db.StoreByID(who.Merchant, p.Store); !ok || !who.Sees(p.Store) {
-		w.add("store_id", "is none of your stores")
+		w.say("store_id", fault.Because("field_not_yours", "is none of your stores"))
 	}
 	s.Since = h.now().UnixMilli()
 	if p.ID != 0 {
@@ -46,24 +46,24 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 		}
 		for name, v := range old.Credentials {
 			if p.Address != old.Address && p.Credentials[name] == v && v != "" && secretOf(p.Kind, name) { // keys are not sent to an address that somebody else's session put in
-				w.add("credentials."+name, "must be given anew with another address")
+				w.say("credentials."+name, fault.Because("field_anew", "must be given anew with another address"))
 			}
 		}
 	}
 	d, ok := drivers.DriverOf(p.Kind)
 	if !ok {
-		w.add("kind", "is none that this build has")
+		w.say("kind", fault.Because("field_kind_here", "is none that this build has"))
 		return p, w.err(op)
 	}
 	info := d.Info()
 	switch {
 	case info.Cloud && p.Address != "":
 		if u, err := url.Parse(p.Address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil || u.Path != "" {
-			w.add("address", "must be an address such as "+info.Base)
+			w.say("address", fault.Because("field_cloud_address", "must be an address such as {base}", "base", info.Base))
 		}
 	case !info.Cloud:
 		if _, err := escpos.Address(p.Address); err != nil {
-			w.add("address", "must be an address such as 192.168.1.50 or 192.168.1.50:9100")
+			w.say("address", fault.Because("printer_address", "give the printer's address, such as 192.168.1.50 or 192.168.1.50:9100"))
 		}
 	}
 	if info.Cloud {
@@ -71,18 +71,18 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	}
 	if p.Bridge != 0 {
 		if v, err := h.db.DeviceByID(ctx, who.Merchant, p.Bridge); err != nil || role.Role(v.Kind) != role.Bridge || v.Store != p.Store {
-			w.add("bridge_id", "is no bridge of that store")
+			w.say("bridge_id", fault.Because("field_bridge", "is no bridge of that store"))
 		}
 	}
 	if s.Columns != ticket.Paper58 && s.Columns != ticket.Paper80 {
-		w.add("columns", "is 32 or 48")
+		w.say("columns", fault.Because("field_none_of", "is none of {list}", "list", "32, 48"))
 	}
 	if s.Locale = cmp.Or(s.Locale, "zh-CN"); !slices.Contains(ticket.Locales, s.Locale) {
-		w.add("locale", "is none of "+strings.Join(ticket.Locales, ", "))
+		w.say("locale", fault.Because("field_none_of", "is none of {list}", "list", strings.Join(ticket.Locales, ", ")))
 	}
 	for _, r := range s.Prints {
 		if !slices.Contains(ticket.Kinds, r.Ticket) {
-			w.add("prints", "has a ticket that there is not")
+			w.say("prints", fault.Because("field_none_of", "is none of {list}", "list", "kitchen, shop, cancel, change"))
 		}
 	}
 	w.credentials(info.Fields, p.Credentials)
@@ -256,7 +256,7 @@ func (h *Hub) Reprint(ctx context.Context, who Actor, ids []ident.Order, kind ti
 		return 0, err
 	}
 	if len(ids) == 0 || len(ids) > mostReprinted || !slices.Contains(ticket.Kinds, kind) || kind == ticket.Change {
-		return 0, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{{Location: "body.order_ids", Message: "give 1 to 100 orders and a ticket that can be printed again"}}}
+		return 0, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.order_ids", fault.Because("print_which", "give 1 to 100 orders and a ticket that can be printed again"))}}
 	}
 	none := 0
 	for _, id := range ids {
