@@ -199,9 +199,9 @@ func TestConnectorsAndHubGiveReasonsNotEnglish(t *testing.T) {
 // What a connector says of its platform is Chinese and English; the console has it in its
 // other languages by the English.
 func TestWhatConnectorsSayIsSaidInEveryLanguage(t *testing.T) {
-	english := regexp.MustCompile(`\bEN:\s*("(?:[^"\\]|\\.)*")`)
+	english := regexp.MustCompile(`(?:\bEN:\s*|\bfield\("\w+", "[^"]*", )("(?:[^"\\]|\\.)*")`) // a Text, or a field of a sender
 	said := map[string]string{}
-	for _, dir := range []string{"internal/hub", "internal/platform/*"} {
+	for _, dir := range []string{"internal/hub", "internal/platform/*", "internal/sender"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

@@ -92,6 +92,21 @@ scenes("knock", (s) => {
     await page.keyboard.press("Escape");
   });
 
+  test("whoever may not see the page of knocks is told so", async () => {
+    const { d, t } = s;
+    const made = await d.ask("POST", "/people", { name: `店员 ${s.language}`, role: "clerk", all_stores: true });
+    const theirs = await s.stranger();
+    assert.equal((await theirs.request.post(`${d.url}/api/v1/join`, { data: { token: made.json.link.token, password: "correct horse" } })).status(), 200);
+    const page = await theirs.newPage();
+    await page.goto(`${d.url}/notify`);
+    for (const size of [undefined, { width: 360, height: 740 }]) {
+      if (size) await page.setViewportSize(size);
+      await page.getByText(t("state.forbidden")).waitFor();
+      assert.equal(await page.locator("li.sender").count(), 0);
+      assert.deepEqual(await barriers(page), []);
+    }
+  });
+
   test("sign-in by number and code from the sign-in page", async () => {
     const { d, t } = s;
     const page = await (await s.stranger({ screen: phone })).newPage();

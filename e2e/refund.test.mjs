@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { count, row, says } from "./browser.mjs";
+import { barriers, count, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -47,6 +47,26 @@ scenes("refunds and cancels", (s) => {
     const book = await d.meituan.book(o.ref);
     assert.equal(book.tally["order/refund/agree"].changes, 1);
     assert.equal(book.order.status, 9);
+  });
+
+  test("a picture of spoilt food is taken beside the case, shown again, and removed", async () => {
+    const { d, t } = s;
+    const o = await asked(await accepted(1), "洒了");
+    const page = await s.open(`/orders/${o.id}?tab=refund`);
+    const evidence = page.getByTestId("evidence");
+    await says(evidence, t("evidence.kept"));
+    const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    await page.getByTestId("evidence-file").setInputFiles({ name: "spilt.png", mimeType: "image/png", buffer: Buffer.from(png, "base64") });
+    const image = evidence.locator("img");
+    await image.waitFor();
+    await until("the picture is drawn", () => image.evaluate((el) => el.complete && el.naturalWidth === 1));
+    const kept = (await d.get(`/orders/${o.id}/evidence`)).pictures;
+    assert.deepEqual(kept.map((p) => [p.type, p.by_name]), [["image/jpeg", "demo"]], "it is drawn anew before it is sent");
+    assert.deepEqual(await barriers(page), []);
+    await evidence.getByRole("button", { name: t("evidence.remove", { n: 1 }) }).click();
+    await until("it is gone", async () => (await d.get(`/orders/${o.id}/evidence`)).pictures.length === 0);
+    await d.meituan.act(o.ref, "withdraw_refund", { reason: "算了" });
+    await until("nothing is asked any more", async () => !(await d.order(o.id)).flags.includes("refund"));
   });
 
   test("a refund is refused with a reason, which the platform gets", async () => {

@@ -73,6 +73,9 @@ func (id *Unlock) UnmarshalText(b []byte) error  { return unmarshal(id, "unl_", 
 func (id Comment) String() string                { return text("cmt_", int64(id)) }
 func (id Comment) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Comment) UnmarshalText(b []byte) error { return unmarshal(id, "cmt_", b) }
+func (id Picture) String() string                { return text("pic_", int64(id)) }
+func (id Picture) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Picture) UnmarshalText(b []byte) error { return unmarshal(id, "pic_", b) }
 
 func (id Sender) String() string                { return text("snd_", int64(id)) }
 func (id Sender) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }

@@ -242,6 +242,7 @@ func (s *Server) routes() {
 	s.openingRoutes()
 	s.soldOutRoutes()
 	s.intakeRoutes()
+	s.evidenceRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

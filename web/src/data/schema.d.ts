@@ -885,6 +885,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pictures that were taken of an order's spoilt or missing food */
+        get: operations["listEvidence"];
+        put?: never;
+        /** Keep such a picture, at most eight of an order; no connected platform takes them by a call */
+        post: operations["addEvidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/evidence/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One picture */
+        get: operations["getEvidence"];
+        put?: never;
+        post?: never;
+        /** Remove a picture: one's own, or with the right to answer refunds */
+        delete: operations["dropEvidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/journal": {
         parameters: {
             query?: never;
@@ -2053,6 +2089,12 @@ export interface components {
             /** @enum {string} */
             type: "text" | "choice" | "lines" | "money";
         };
+        AddEvidenceInputBody: {
+            /** @description The key of the after-sale. */
+            for?: string;
+            /** @description JPEG or PNG, base64, at most 700 KiB. */
+            picture: string;
+        };
         AddPasskeyInputBody: {
             /** @description response.getAuthenticatorData() */
             auth_data: string;
@@ -2892,6 +2934,20 @@ export interface components {
             quantity: number;
             /** @description Takes stock. Empty: a free line, which takes none. */
             sku_id?: string;
+        };
+        Evidence: {
+            /** Format: int64 */
+            at: number;
+            by: string;
+            by_name: string;
+            /** @description Of which after-sale; empty: of the order as a whole. */
+            for: string;
+            id: string;
+            /** @enum {string} */
+            type: "image/jpeg" | "image/png";
+        };
+        EvidenceOutputBody: {
+            pictures: components["schemas"]["Evidence"][];
         };
         Fee: {
             amount: components["schemas"]["Amount"];
@@ -7007,6 +7063,139 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EntryChanged"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addEvidence: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddEvidenceInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -229,5 +229,6 @@ export function Mark({ place, channel }: { place: Place; channel: string }) {
 
 export function nameOf(place: Place, channel: string): string {
   const c = place.channels.filter((x) => x.name === channel)[0];
+  if (channel === "counter") return t("ownChannel"); // others are called the same everywhere but in Chinese
   return c ? (language === "zh-CN" ? c.zh : c.en) : channel;
 }

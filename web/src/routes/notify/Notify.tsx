@@ -10,7 +10,7 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { inLanguage, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import { asMinute, asTime, kinds, knocks, type Matter, matters, mayKnock, type Rules, rules, type Sender, senders } from "./notify";
 import { SenderForm } from "./SenderForm";
@@ -20,6 +20,14 @@ import "./notify.css";
 /** What knocks at phones outside the console: by which way, at whom, when, and what became of it. */
 export function Notify() {
   const { t } = useTranslation();
+  const may = useMay();
+  if (!may("knocks.keep")) {
+    return (
+      <State icon="lock" title={t("state.forbidden")}>
+        {t("state.forbiddenHelp")}
+      </State>
+    );
+  }
   return (
     <div className="page notify">
       <div className="page-head">
@@ -74,7 +82,7 @@ export function useKindLabel(): (kind: string) => string {
   const { data } = useQuery(kinds);
   return (kind) => {
     const k = data?.find((x) => x.kind === kind);
-    return (i18n.language.startsWith("zh") ? k?.label_zh : k?.label_en) ?? kind;
+    return k ? inLanguage(i18n.language, k.label_zh, k.label_en) : kind;
   };
 }
 

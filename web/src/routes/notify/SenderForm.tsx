@@ -5,7 +5,7 @@ import { answer, api } from "../../data/api";
 import { stores } from "../../data/queries";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { languages } from "../../words";
+import { inLanguage, languages } from "../../words";
 import { Problem, useKindLabel } from "./Notify";
 import { kinds, levels, type Sender } from "./notify";
 
@@ -52,7 +52,7 @@ export function SenderForm({ sender: s, close }: { sender?: Sender; close: () =>
     e.preventDefault();
     save.mutate();
   };
-  const say = (f: { label_zh: string; label_en: string }) => (i18n.language.startsWith("zh") ? f.label_zh : f.label_en);
+  const say = (f: { label_zh: string; label_en: string }) => inLanguage(i18n.language, f.label_zh, f.label_en);
   return (
     <Sheet
       title={s ? `${t("notify.change")} ${s.name}` : t("notify.add")}

@@ -34,6 +34,7 @@ import { Timeline } from "./Timeline";
 import "./order.css";
 
 const ChangeEntry = lazy(() => import("./ChangeEntry").then((m) => ({ default: m.ChangeEntry })));
+const Evidence = lazy(() => import("./Evidence").then((m) => ({ default: m.Evidence })));
 const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
 
 export function OrderPanel() {
@@ -218,6 +219,9 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
           ))}
         </p>
       ) : null}
+      <Suspense>
+        <Evidence order={o.id} sale={a.key} over={a.state === "withdrawn"} now={now} zone={zone} />
+      </Suspense>
       <p className="quiet num">{a.asked_at > 0 ? t("order.askedAt", { at: moment(a.asked_at, now, zone) }) : null}</p>
       {a.answerable ? (
         <div className="case-acts">

@@ -66,6 +66,7 @@ export const en = {
   out_watched: "only watched, may still sell",
   gauge: "{{from}}–{{to}}",
   gaugeOf: "Orders by when they must be ready, of what the kitchen can make",
+  ownChannel: "Counter",
   gaugeTitle: "How full",
   full: "full",
   nearFull: "nearly full",

@@ -115,6 +115,7 @@ export const es: Shape<typeof zh> = {
   out_watched: "solo se observa, puede seguir a la venta",
   gauge: "{{from}}–{{to}}",
   gaugeOf: "Pedidos según cuándo deben estar listos, sobre lo que la cocina puede hacer",
+  ownChannel: "Mostrador",
   gaugeTitle: "Ocupación",
   full: "llena",
   nearFull: "casi llena",

@@ -114,6 +114,7 @@ export const pt: Shape<typeof zh> = {
   out_watched: "só observado, pode continuar à venda",
   gauge: "{{from}}–{{to}}",
   gaugeOf: "Pedidos por quando devem estar prontos, sobre o que a cozinha consegue fazer",
+  ownChannel: "Balcão",
   gaugeTitle: "Ocupação",
   full: "cheia",
   nearFull: "quase cheia",

@@ -65,6 +65,7 @@ export const zh = {
   out_watched: "只观察，可能仍在卖",
   gauge: "{{from}}–{{to}}",
   gaugeOf: "按最晚出餐时间的订单数 / 后厨能做的单数",
+  ownChannel: "录单",
   gaugeTitle: "产能",
   full: "已满",
   nearFull: "将满",
