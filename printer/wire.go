@@ -59,7 +59,7 @@ func (n Network) Carry(ctx context.Context, t Task) (r Report, err error) {
 	cancel()
 	switch {
 	case errors.Is(err, channel.ErrPrivate):
-		return r, fault.Say(op, fault.Forbidden, "printer_private", "the printer is on a private network, which is not called: let the operator allow it (--allow-private), or set up a bridge in the shop")
+		return r, fault.Say(op, fault.Forbidden, "printer_private", "the printer is on a private network, which is not called: let the operator allow it (--allow-private)")
 	case err != nil:
 		return r, Status{Offline}.Err(op)
 	}

@@ -837,8 +837,7 @@ export const words = {
     printer_lost: "the connection to the printer broke while it printed: look whether the ticket has come out",
     printer_offline: "the printer cannot be reached: see whether it is on and on the network",
     printer_paper: "the printer has no paper: put a roll in, what waits comes out by itself",
-    printer_private:
-      "the printer is on a private network, which is not called: let the operator allow it (--allow-private), or set up a bridge in the shop",
+    printer_private: "the printer is on a private network, which is not called: let the operator allow it (--allow-private)",
     printer_silent: "the printer does not say how it is: switch it off and on; if the model never does, choose that it is not asked",
     printer_trouble: "the printer says that it cannot print: look at its paper, cover and lamp",
     bridge_away: "the bridge in the shop does not ask for tickets: see whether its computer is on and has a network",

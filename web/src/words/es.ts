@@ -899,8 +899,7 @@ export const words: Shape<typeof reference> = {
     printer_lost: "la conexión con la impresora se cortó mientras imprimía: mire si salió el ticket",
     printer_offline: "no se llega a la impresora: vea si está encendida y en la red",
     printer_paper: "la impresora no tiene papel: ponga un rollo, lo que espera sale solo",
-    printer_private:
-      "la impresora está en una red privada, a la que no se llama: que el operador lo permita (--allow-private), o ponga un puente en la tienda",
+    printer_private: "la impresora está en una red privada, a la que no se llama: que el operador lo permita (--allow-private)",
     printer_silent: "la impresora no dice cómo está: apáguela y enciéndala; si el modelo nunca lo dice, elija que no se le pregunte",
     printer_trouble: "la impresora dice que no puede imprimir: mire papel, tapa y luz",
     bridge_away: "el puente de la tienda no pide tickets: vea si su computadora está encendida y con red",

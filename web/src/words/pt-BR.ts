@@ -897,8 +897,7 @@ export const words: Shape<typeof reference> = {
     printer_lost: "a conexão com a impressora caiu durante a impressão: veja se o tíquete saiu",
     printer_offline: "a impressora não responde na rede: veja se está ligada e conectada",
     printer_paper: "a impressora está sem papel: coloque um rolo, o que espera sai sozinho",
-    printer_private:
-      "a impressora está numa rede privada, que não é chamada: peça ao operador que permita (--allow-private), ou instale uma ponte na loja",
+    printer_private: "a impressora está numa rede privada, que não é chamada: peça ao operador que permita (--allow-private)",
     printer_silent: "a impressora não diz como está: desligue e ligue; se o modelo nunca diz, escolha não perguntar",
     printer_trouble: "a impressora diz que não pode imprimir: veja papel, tampa e luz",
     bridge_away: "a ponte da loja não busca tíquetes: veja se o computador dela está ligado e com rede",

@@ -824,7 +824,7 @@ export const words = {
     printer_lost: "打印时连接断开：请看这张小票有没有出来",
     printer_offline: "打印机连接不上：请检查电源和网络",
     printer_paper: "打印机缺纸：装上纸卷，等待的小票会自动打印",
-    printer_private: "打印机在内网，不会直接连接：请运维放行（--allow-private），或在门店装打印桥",
+    printer_private: "打印机在内网，不会直接连接：请运维放行（--allow-private）",
     printer_silent: "打印机不回答状态：请关机重开；如果此型号从不回答，请设为“不询问状态”",
     printer_trouble: "打印机报告异常：请检查纸、盖子和指示灯",
     bridge_away: "门店的打印桥没有来取单：请检查那台电脑是否开机、联网",

@@ -149,18 +149,20 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
         </label>
         {of && !of.cloud ? (
           <>
-            <label className="field">
-              <span>{t("printer.way")}</span>
-              <select className="select" value={bridge} onChange={(e) => setBridge(e.target.value)}>
-                <option value="">{t("printer.direct")}</option>
-                {bridges.map((d) => (
-                  <option key={d.id} value={d.id}>
-                    {d.name}
-                  </option>
-                ))}
-              </select>
-              <small className="quiet">{t("printer.wayHelp")}</small>
-            </label>
+            {bridges.length > 0 ? (
+              <label className="field">
+                <span>{t("printer.way")}</span>
+                <select className="select" value={bridge} onChange={(e) => setBridge(e.target.value)}>
+                  <option value="">{t("printer.direct")}</option>
+                  {bridges.map((d) => (
+                    <option key={d.id} value={d.id}>
+                      {d.name}
+                    </option>
+                  ))}
+                </select>
+                <small className="quiet">{t("printer.wayHelp")}</small>
+              </label>
+            ) : null}
             <label className="choice">
               <input type="checkbox" checked={mute} onChange={(e) => setMute(e.target.checked)} />
               <span>{t("printer.mute")}</span>
