@@ -83,7 +83,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"/orders/": foreign, "/effects/": eff, "/batches/": bat, "/offers/": offer, "/skus/": sku,
 		"/stores/": b.stores[0].ID.String(), "/shops/": shops["TEA001"], "/apps/": b.app.ID.String(), "/accounts/": b.acct.ID.String(),
 		"/parked/": "prk_0000000000001", "/me/passkeys/": "abc", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
-		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001",
+		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001",
 	}
 	queries := map[string][]string{ // and its parameters, each tried alone
 		"listOrders":     {"", "?store=" + b.stores[0].ID.String(), "?shop=" + shops["TEA001"], "?q=" + theirs, "?q=TEA001", "?limit=200&sort=due", "?status=new,accepted"},
@@ -106,7 +106,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
-		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,
+		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "replyComment": `{"text":"x"}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}
 	for _, op := range b.operations() {
