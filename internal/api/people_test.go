@@ -71,6 +71,8 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 	offer := b.call("POST", "/api/v1/offers", b.owner, `{"shop_id":"`+shops["TEA001"]+`","sku_id":"`+sku+`","item":"T001"}`).get(t, "id").(string)
 	b.call("POST", "/api/v1/stock/movements", b.owner, `{"store_id":"`+b.stores[0].ID.String()+`","sku_id":"`+sku+`","reason":"receipt","pieces":7654321}`)
 	b.call("POST", "/api/v1/orders/"+foreign+"/actions", b.owner, `{"kind":"accept"}`)
+	printer := `{"kind":"escpos","name":"kitchen","store_id":"` + b.stores[0].ID.String() + `","address":"127.0.0.1:9100"}`
+	prn := b.call("POST", "/api/v1/printers", b.owner, printer).get(t, "id").(string)
 	var eff string
 	b.until("the foreign order's act is known", func() bool {
 		eff, _ = b.call("GET", "/api/v1/effects?order="+foreign, b.owner, "").get(t, "effects.0.id").(string)
@@ -83,7 +85,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"/orders/": foreign, "/effects/": eff, "/batches/": bat, "/offers/": offer, "/skus/": sku,
 		"/stores/": b.stores[0].ID.String(), "/shops/": shops["TEA001"], "/apps/": b.app.ID.String(), "/accounts/": b.acct.ID.String(),
 		"/parked/": "prk_0000000000001", "/me/passkeys/": "abc", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
-		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001",
+		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001", "/printers/": prn,
 	}
 	queries := map[string][]string{ // and its parameters, each tried alone
 		"listOrders":     {"", "?store=" + b.stores[0].ID.String(), "?shop=" + shops["TEA001"], "?q=" + theirs, "?q=TEA001", "?limit=200&sort=due", "?status=new,accepted"},
@@ -107,8 +109,9 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
 		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "replyComment": `{"text":"x"}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,
+		"makePrinter": printer, "changePrinter": printer, "printTickets": `{"order_ids":["` + foreign + `"],"ticket":"kitchen"}`,
 	}
-	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, "7654321"}
+	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, prn, "7654321"}
 	for _, op := range b.operations() {
 		right, asks := api.RightOf(op.id)
 		if !asks || op.id == "stream" || !role.StoreManager.May(right, false) {

@@ -64,7 +64,7 @@ const watch = (tell: () => void) => {
 
 /**
  * The texts in the reader's language, and which that is. For what stands in a list many times: useTranslation keeps listeners and copies of
- * its own in each component, which were a third of the work of drawing a row.
+ * its own in each component.
  */
 export const useWords = (): { t: TFunction; language: string } => useSyncExternalStore(watch, () => reader);
 
