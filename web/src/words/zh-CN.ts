@@ -547,6 +547,7 @@ export const words = {
     noneWaits: "没有待回复的评价",
     noneHelp: "平台上的新评价会自动出现在这里。",
     more: "更多",
+    stars_one: "{{count}} 星",
     stars_other: "{{count}} 星",
     noStars: "未评分",
     noText: "没有文字",
