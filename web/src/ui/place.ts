@@ -13,7 +13,8 @@ try {
 }
 
 let y = 0; // asking the browser would have it lay out the page first
-window.addEventListener(
+globalThis.addEventListener?.(
+  // tests of what imports this have no window
   "scroll",
   () => {
     y = window.scrollY;

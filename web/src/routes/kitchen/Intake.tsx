@@ -20,7 +20,7 @@ export type Intake = {
 /** The store's intake, asked for often while a channel has not confirmed. */
 export function useIntake(store: string, live: boolean) {
   const [intake, setIntake] = useState<Intake>();
-  const under = Boolean(intake && intake.channels.some((c) => c.state === "sending" || c.state === "opening"));
+  const under = Boolean(intake?.channels.some((c) => c.state === "sending" || c.state === "opening"));
   const look = useCallback(
     () =>
       call<Intake>("GET", `/stores/${store}/intake`).then(setIntake, () => {
