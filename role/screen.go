@@ -17,7 +17,7 @@ var Screens = []Role{KitchenScreen, CalloutScreen, CounterScreen, Bridge}
 // screens says what each may do. Nothing of it is whole, and nothing costs money that
 // cannot be had back: a screen stands where everybody passes.
 var screens = map[Role][]Right{
-	KitchenScreen: {See, ActOn("ready"), SellOut, RestStore, PrintTickets},
+	KitchenScreen: {See, ActOn("ready"), SellOut, RestStore},
 	CalloutScreen: {See},
 	Bridge:        {CarryTickets},
 	CounterScreen: {See, ActOn("accept"), ActOn("refuse"), ActOn("ready"), ActOn("dispatch"), ActOn("deliver"), ActOn("ship"), ActOn("note"), RepeatEffects, SellOut, RestStore, PrintTickets},

@@ -180,7 +180,7 @@ func (o *Order) clone() *Order {
 	c.Backup, c.Tags = slices.Clone(o.Backup), slices.Clone(o.Tags)
 	c.ShippingFee, c.Logistics = copied(o.ShippingFee), copied(o.Logistics)
 	c.Detail, c.Extras, c.More = slices.Clone(o.Detail), slices.Clone(o.Extras), maps.Clone(o.More)
-	c.Delivery = copied(o.Delivery)
+	c.Delivery, c.Comment = copied(o.Delivery), copied(o.Comment)
 	c.Refunds = slices.Clone(o.Refunds)
 	for i, r := range c.Refunds {
 		c.Refunds[i] = copied(r)
