@@ -17,7 +17,7 @@ var floors = [][]string{
 	{"order", "effect", "stock", "role"},
 	{"channel", "ticket"},
 	{"printer"},
-	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "internal/sender", "internal/db"},
+	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "internal/sender", "internal/bridge", "internal/db"},
 	{"internal/platform", "internal/printer", "internal/lane"},
 	{"internal/hub"},
 	{"internal/backup"},

@@ -47,6 +47,7 @@ const usage = `Tongdan (通单): the orders of all channels in one place.
   tongdan demo      a tea shop and a Latin American seller over simulated platforms
   tongdan serve     the hub with its console
   tongdan setup     a new one-time link to make an owner
+  tongdan bridge    in a shop: carries tickets to its network printers for a hub elsewhere
   tongdan rehearse  a busy day on simulated platforms, and whether the promise held
   tongdan verify    looks at every promise on a live database
   tongdan replay    rebuilds orders from the journal and shows what differs
@@ -102,6 +103,8 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return c.rotateKey(ctx, args[1:])
 	case "arm":
 		return c.arm(ctx, args[1:])
+	case "bridge":
+		return c.bridge(ctx, args[1:])
 	case "demo":
 		return c.demo(ctx, args[1:])
 	case "verify":

@@ -69,7 +69,8 @@ func (d *DB) TakeBridgeTask(ctx context.Context, m ident.Merchant, bridge ident.
 		if found && err == nil {
 			won := false
 			err := d.writeAs(ctx, op, People, func(ctx context.Context, c conn) error {
-				n, err := affects(ctx, c, `UPDATE bridge_tasks SET state = 'taken' WHERE id = $1 AND state = 'waiting'`, id)
+				n, err := affects(ctx, c, `UPDATE bridge_tasks SET state = 'taken' WHERE id = $1 AND state = 'waiting'
+					AND EXISTS (SELECT 1 FROM devices d WHERE d.merchant_id = bridge_tasks.merchant_id AND d.id = bridge_tasks.bridge_id)`, id) // it may have been revoked while it waited
 				won = n == 1
 				return err
 			})

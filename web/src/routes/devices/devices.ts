@@ -6,7 +6,7 @@ export type Device = components["schemas"]["Device"];
 export type Kind = Device["kind"];
 export type Holder = components["schemas"]["PINHolder"];
 
-export const kinds: Kind[] = ["kitchen_screen", "callout_screen", "counter_screen"];
+export const kinds: Kind[] = ["kitchen_screen", "callout_screen", "counter_screen", "bridge"];
 
 export const devices = queryOptions({
   queryKey: ["devices"],
