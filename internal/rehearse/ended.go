@@ -104,12 +104,12 @@ func (j *judge) judge(ctx context.Context) {
 }
 
 // certain are the kinds of what does not come right any more, however long one waits.
-var certain = []string{books.Doubled, books.Strange, books.Twice, books.Unsent, kindOversold, kindVerify}
+var certain = []string{books.Doubled, books.Strange, books.Twice, books.Unsent, kindOversold, kindTwoTicket, kindVerify}
 
 // sort tells what breaks the promise from what only does not agree yet: at the end of a
 // whole rehearsal everything breaks it.
 func (j *judge) sort() (broken, open []books.Difference) {
-	all := slices.Concat(j.differ, j.once, j.stock.breaches(), j.broken)
+	all := slices.Concat(j.differ, j.once, j.stock.breaches(), j.paper, j.broken)
 	if j.ended == nil {
 		return all, nil
 	}

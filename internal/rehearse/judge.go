@@ -94,11 +94,13 @@ func (j *judge) compare(ctx context.Context) error {
 		return err
 	}
 	var have []books.Order
+	here := map[string]books.Order{}
 	keys := map[string]string{} // by the hub's id; one that has moved between two pages comes twice
 	if err := j.api.orders(ctx, func(o orderView) {
 		if keys[o.ID] == "" {
 			keys[o.ID] = books.Key(o.Channel, o.Ref)
-			have = append(have, books.Order{Channel: o.Channel, Ref: o.Ref, Status: o.Status, Total: minor(o.Total), Theirs: o.Theirs})
+			here[o.ID] = books.Order{Channel: o.Channel, Ref: o.Ref, Status: o.Status, Total: minor(o.Total), Theirs: o.Theirs}
+			have = append(have, here[o.ID])
 		}
 	}); err != nil {
 		return err
@@ -112,6 +114,7 @@ func (j *judge) compare(ctx context.Context) error {
 		return err
 	}
 	_, ready := j.clerk.all()
+	j.tickets, j.paper = j.at.paper.tally(here)
 	j.want, j.under, j.stock, j.differ = want, j.name(under, keys), j.rehearsal.stock.sum(hub), books.Compare(want, have, ready)
 	return nil
 }

@@ -37,6 +37,7 @@ type Report struct {
 
 	Orders   Orders    `json:"orders"`
 	Acts     Acts      `json:"acts"`
+	Tickets  Tickets   `json:"tickets"`
 	Parked   int       `json:"parked"` // messages that could not be read; they are kept
 	Reasons  []Parked  `json:"parked_reasons"`
 	Oversold *int64    `json:"oversold"` // pieces that were sold and not there; null = not measured
@@ -190,10 +191,10 @@ func (j *judge) report(loaded float64) *Report {
 	for _, o := range j.stock.Orders {
 		over += o.Pieces
 	}
-	r.Oversold, r.Stock = &over, j.stock
+	r.Oversold, r.Stock, r.Tickets = &over, j.stock, j.tickets
 	for _, x := range broken {
 		at := loaded
-		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed && x.Kind != kindVerify {
+		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed && x.Kind != kindTwoTicket && x.Kind != kindVerify {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)

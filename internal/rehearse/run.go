@@ -70,6 +70,7 @@ func (r *rehearsal) close() {
 	}
 	if r.at != nil {
 		r.at.server.Close()
+		r.at.paper.sim.Close()
 	}
 	if r.front != nil {
 		r.front.Close()
@@ -366,6 +367,8 @@ type judge struct {
 	left    *atomic.Int64      // for the progress line: what does not agree yet
 	acts    int
 	byEnd   map[string]int
-	asked   int            // additive acts whose outcome a person had to look up
-	again   map[string]int // of these, by effect: how often one was sent again, since the platform had not done it
+	tickets Tickets
+	paper   []books.Difference // what does not hold of them
+	asked   int                // additive acts whose outcome a person had to look up
+	again   map[string]int     // of these, by effect: how often one was sent again, since the platform had not done it
 }

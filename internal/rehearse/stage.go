@@ -41,6 +41,7 @@ type platforms struct {
 	mt     *mt.Sim
 	ml     *ml.Sim
 	server *sim.Server
+	paper  *paper
 
 	stores map[string]string // the hub's id of each store, by the code of its Meituan shop
 	shops  map[string]string // the hub's id of each shop, by the platform's own
@@ -63,6 +64,9 @@ func openPlatforms(p *Plan, told func(sim.StockChange)) (*platforms, error) {
 	out.ml, err = ml.New(ml.Options{Clock: out.clock, Seed: p.Seed, Config: ml.Config{TopicOffAfter: -1}, Sellers: sellers, OnStock: told})
 	if err != nil {
 		out.mt.Close()
+		return nil, err
+	}
+	if out.paper, err = openPaper(p.Seed); err != nil {
 		return nil, err
 	}
 	out.server = &sim.Server{Platforms: []sim.Platform{out.mt, out.ml}}
@@ -116,6 +120,9 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 			return err
 		}
 		if err := shop(account, s.Code, s.Code, s.Name); err != nil {
+			return err
+		}
+		if err := p.paper.connect(ctx, a, s.Code, p.stores[s.Code]); err != nil {
 			return err
 		}
 	}

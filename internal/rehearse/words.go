@@ -191,6 +191,12 @@ func (l Lang) facts(r *Report) []fact {
 		text = fmt.Sprintf(l.say("%s 次发往平台；没有核对", "%s sent to platforms; not compared"), l.n(a.Sent))
 	}
 	out = append(out, f(looked && !bad && a.Stuck+a.Gone == 0, bad, l.say("操作", "Acts"), text))
+	if t := r.Tickets; looked {
+		bad = t.Twice > 0 || r.Ended == nil && t.Missing > 0
+		out = append(out, f(!bad && t.Missing+t.Wrong == 0, bad, l.say("小票", "Tickets"), fmt.Sprintf(l.say("该打的后厨单 %s，已在纸上 %s，没打出 %s，重复 %s；打坏 %s，补打（说不准是否打出）%s",
+			"%s kitchen tickets owed, %s on paper, %s missing, %s twice; %s garbled, %s marked copies (nobody could say whether the first came out)"),
+			l.n(t.Owed), l.n(t.Printed), l.n(t.Missing), l.n(t.Twice), l.n(t.Wrong), l.n(t.Copies))))
+	}
 	out = append(out, f(r.Missed == Missed{}, false, l.say("超时", "Deadlines missed"), fmt.Sprintf(l.say("接单 %s，退款 %s", "accept %s, refund %s"), l.n(r.Missed.Accept), l.n(r.Missed.Refund))))
 	pen := r.Penalties
 	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
@@ -397,7 +403,7 @@ func (l Lang) notes(r *Report) []string {
 	out := []string{
 		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成；每种商品卖出的件数不超过到货，通单的可售数不多于平台账上剩下的。",
 			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done; for each SKU: that no more was sold than came in, and that the hub's number is not above what the platforms' books leave."),
-		l.say("不含：小票和面单（演练不打印）。", "Not included: tickets and labels (a rehearsal prints nothing)."),
+		l.say("小票：每个美团店后厨一台网络打印机，已接的单各有一张后厨单，第二张标明补打。不含：面单。", "Tickets: one network printer in the kitchen of each Meituan store; each order that was accepted has one kitchen ticket, and a second one says that it is a copy. Not included: labels of parcels."),
 	}
 	if r.Speed != 1 {
 		out = append(out, fmt.Sprintf(l.say("平台的时钟快 %g 倍：它们的 5 分钟是这里的 %s。报告里的时间都是真实的秒。", "The platforms' clock ran %g times as fast: their five minutes were %s here. All times of this report are real seconds."), r.Speed, l.sec(300/r.Speed)))
