@@ -136,6 +136,11 @@ function refresher(client: QueryClient) {
   };
 }
 
+let newest = { seq: 0, at: 0 }; // the last change of an order that was told
+
+/** Whether numbers that were reckoned up to a change lack one that was told just now: they follow the orders, later by a moment. */
+export const behind = (seq: number): boolean => seq < newest.seq && Date.now() - newest.at < 15_000;
+
 type Change = { seq?: number; kind?: string; id?: string; order?: Parameters<typeof readSummary>[0] };
 
 /** Follows the service until stopped. One at a time per page. */
@@ -148,6 +153,7 @@ export function follow(client: QueryClient): () => void {
   function change(c: Change) {
     seq = Math.max(seq, c.seq ?? 0);
     if (c.kind === "order") {
+      newest = { seq, at: Date.now() };
       if (c.order) {
         untold.delete(String(c.order.id));
         take(readSummary(c.order));
@@ -183,6 +189,7 @@ export function follow(client: QueryClient): () => void {
 
   function startOver() {
     lastId = "";
+    newest = { seq: 0, at: 0 };
     orders = new Map();
     tell();
     void client.invalidateQueries();

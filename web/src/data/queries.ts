@@ -4,7 +4,7 @@ import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions,
 import { useMemo } from "react";
 import { inWords } from "../words/reasons";
 import { answer, api, Failure } from "./api";
-import { sawOrders } from "./live";
+import { behind, sawOrders } from "./live";
 import {
   type OrderSummary,
   offerActs,
@@ -215,7 +215,7 @@ export const counts = (query: Query) =>
   queryOptions({
     queryKey: ["counts", query],
     staleTime: 5000,
-    refetchInterval: 30_000,
+    refetchInterval: (q) => (q.state.data && behind(q.state.data.seq) ? 1000 : 30_000),
     queryFn: async () => readCounts(await answer(api.GET("/api/v1/counts", { params: { query } }))),
     placeholderData: (old) => old,
   });
