@@ -84,7 +84,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/board", icon: "board", name: "board" },
-  { to: "/comments", icon: "person", name: "comments" },
+  { to: "/comments", icon: "comment", name: "comments" },
   { to: "/opening", icon: "check", name: "opening" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
   { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },

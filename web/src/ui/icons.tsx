@@ -32,6 +32,12 @@ const shapes = {
       <path d="M9.5 9.5a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M12 16.6v.1" />
     </>
   ),
+  comment: (
+    <>
+      <path d="M4 5h16v11h-8l-4 4v-4H4z" />
+      <path d="M8 9h8M8 12.2h5" />
+    </>
+  ),
   pulse: <path d="M2.5 12.5h4l2.5-7 5 13 2.5-6h5" />,
   person: (
     <>

@@ -49,7 +49,7 @@ export function Printers() {
       ) : error && !data ? (
         <Trouble error={error} retry={() => void refetch()} />
       ) : data?.length === 0 ? (
-        <State icon="bell" title={t("printer.none")}>
+        <State icon="printer" title={t("printer.none")}>
           {t(keeps ? "printer.noneHelp" : "printer.noneAsk")}
         </State>
       ) : (
