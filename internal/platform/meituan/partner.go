@@ -192,37 +192,52 @@ func (s *partnerShop) Exchange(context.Context, string, string) (string, error) 
 }
 
 // Bind implements channel.Binder. A binding may come unsigned, so its token is tried first: only the
-// platform can tell that it belongs to this developer and this store.
+// platform can tell that it belongs to this developer and this store. Acts that go out meanwhile keep the
+// token that the store has. An end may come late, after the store was bound anew, or be sent again by
+// somebody who has seen it: it is believed when the token does not work any more.
 func (s *partnerShop) Bind(ctx context.Context, g channel.Grant) error {
 	const op = "meituan.Bind"
 	now := s.env.Now()
 	if g.Over {
+		s.p.forget() // another process may have bound it anew
+		switch err := s.try(ctx, op, s.p); fault.CodeOf(err) {
+		case "":
+			return nil
+		case fault.Unavailable, fault.Unknown, fault.RateLimited, fault.Invalid: // not known: the platform sends the message again
+			return fault.Wrap(op, err)
+		}
 		s.p.forget()
 		if err := s.env.Vault.Save(ctx, tokenName, now, []byte(`{}`)); err != nil {
 			return fault.Wrap(op, err)
 		}
 		return s.env.Vault.Alarm(ctx, now, "the store was unbound at Meituan: press authorise to bind it again")
 	}
-	s.p.mu.Lock()
-	was := s.p.token
-	s.p.token = g.Token.Reveal()
-	s.p.mu.Unlock()
-	data, _, err := s.do(ctx, op, s.ePoiID(), call{path: "poi/mget", params: map[string]string{"app_poi_codes": s.ePoiID()}})
-	var stores []struct {
-		ID text `json:"app_poi_code"`
-	}
-	if err == nil && (json.Unmarshal(data, &stores) != nil || len(stores) != 1 || string(stores[0].ID) != s.ePoiID()) {
-		err = fault.Say(op, fault.Forbidden, "token_of_another", "the token does not belong to this store")
-	}
-	if err != nil {
-		s.p.mu.Lock()
-		s.p.token = was
-		s.p.mu.Unlock()
+	if err := s.try(ctx, op, &partner{developer: s.p.developer, key: s.p.key, token: g.Token.Reveal()}); err != nil {
 		return fault.Wrap(op, err)
 	}
 	b, err := json.Marshal(map[string]string{"token": g.Token.Reveal()})
 	if err == nil {
 		err = s.env.Vault.Save(ctx, tokenName, now, b)
 	}
-	return fault.Wrap(op, err)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	s.p.mu.Lock()
+	s.p.token = g.Token.Reveal()
+	s.p.mu.Unlock()
+	return nil
+}
+
+// try asks for the store with the token of p, and fails when that is not the store's.
+func (s *partnerShop) try(ctx context.Context, op string, p *partner) error {
+	as := *s.shop
+	as.talk = p
+	data, _, err := as.do(ctx, op, s.ePoiID(), call{path: "poi/mget", params: map[string]string{"app_poi_codes": s.ePoiID()}})
+	var stores []struct {
+		ID text `json:"app_poi_code"`
+	}
+	if err == nil && (json.Unmarshal(data, &stores) != nil || len(stores) != 1 || string(stores[0].ID) != s.ePoiID()) {
+		err = fault.Say(op, fault.Forbidden, "token_of_another", "the token does not belong to this store")
+	}
+	return err
 }
