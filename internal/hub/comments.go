@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -53,17 +54,26 @@ func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if h.nears(ctx, e.Merchant, e.Account) {
 		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(yieldFor))
 	}
+	// A shop whose comments cannot be had keeps no other from being looked at.
+	refused, broken := 0, error(nil)
 	for _, s := range c.shops {
 		list, err := c.Comments(ctx, s.External, now.Add(-power.Back), now)
 		switch {
 		case fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unsupported), fault.Is(err, fault.Invalid):
-			return repeat(lane.Result{Outcome: effect.OK}, h.clock.Wall(now.Add(notAllowedIn)))
-		case err != nil:
+			refused++
+			continue
+		case fault.Is(err, fault.RateLimited), fault.Is(err, fault.Unauthorized), ctx.Err() != nil:
 			return repeat(failed(err), every)
+		case err == nil:
+			err = h.db.KeepComments(ctx, e.Merchant, e.Account, s.ID, list, now.UnixMilli())
 		}
-		if err := h.db.KeepComments(ctx, e.Merchant, e.Account, s.ID, list, now.UnixMilli()); err != nil {
-			return repeat(failed(err), every)
-		}
+		broken = cmp.Or(broken, err)
+	}
+	switch {
+	case broken != nil:
+		return repeat(failed(broken), every)
+	case refused > 0 && refused == len(c.shops):
+		return repeat(lane.Result{Outcome: effect.OK}, h.clock.Wall(now.Add(notAllowedIn)))
 	}
 	return repeat(lane.Result{Outcome: effect.OK}, every)
 }
@@ -73,6 +83,7 @@ type replyArgs struct {
 	Comment ident.Comment `json:"comment"`
 	Text    string        `json:"text"`
 	By      string        `json:"by"`
+	At      int64         `json:"at"` // the trade's clock
 }
 
 // ReplyComment has a reply sent to a comment. It fails with fault.Conflict when one has been sent or the shop
@@ -102,26 +113,30 @@ func (h *Hub) ReplyComment(ctx context.Context, who Actor, id ident.Comment, tex
 	case row.Reply != "" || row.Ours.State != "" && row.Ours.State != "refused":
 		return row, fault.Say(op, fault.Conflict, "comment_replied", "this comment has been replied to")
 	}
-	row.Ours = db.CommentReply{Text: text, By: who.ID, At: h.now().UnixMilli(), State: "sending"}
-	if err := h.db.ReplyTo(ctx, who.Merchant, id, row.Ours); err != nil {
-		return row, fault.Wrap(op, err)
-	}
+	ours := db.CommentReply{Text: text, By: who.ID, At: h.now().UnixMilli(), State: "sending"}
 	target := "comment/" + id.String()
 	key := effect.GoalKey(target, kindReply, "")
+	// The effect comes first: a process that dies before the note has a reply that is sent, and noted then.
 	_, err = h.db.Do(ctx, db.Verb{Name: "comment.reply", Merchant: who.Merchant, Keys: []string{key}, Class: db.People, Decide: func(tx *db.Tx) error {
 		now := tx.Now().UnixMilli()
-		args := toJSON(replyArgs{id, text, who.ID})
-		if e, ok := tx.EffectByKey(key); ok {
-			if !e.State.Open() && e.State != effect.Done {
-				e = e.Reopen(who.ID, args, now, 0)
-				tx.PutEffect(&e)
-			}
-			return nil
+		args := toJSON(replyArgs{id, text, who.ID, ours.At})
+		e, ok := tx.EffectByKey(key)
+		switch {
+		case !ok:
+			e = effect.Effect{Merchant: who.Merchant, Account: row.Account, App: h.appOf(tx, row.Account), Target: target, Kind: kindReply, Key: key, Nature: effect.Guarded,
+				State: effect.Waiting, Args: args, Cause: who.ID, NextAt: now, Made: now, Changed: now}
+		case e.State.Open() || e.State == effect.Done: // somebody else was quicker
+			return fault.Say(op, fault.Conflict, "comment_replied", "this comment has been replied to")
+		default:
+			e = e.Reopen(who.ID, args, now, 0)
 		}
-		tx.PutEffect(&effect.Effect{Merchant: who.Merchant, Account: row.Account, App: h.appOf(tx, row.Account), Target: target, Kind: kindReply, Key: key, Nature: effect.Guarded,
-			State: effect.Waiting, Args: args, Cause: who.ID, NextAt: now, Made: now, Changed: now})
+		tx.PutEffect(&e)
 		return nil
 	}})
+	if err == nil {
+		err = h.db.AskReply(ctx, who.Merchant, row, ours)
+	}
+	row.Ours = ours
 	return row, fault.Wrap(op, err)
 }
 
@@ -176,19 +191,17 @@ func (p replying) Look(ctx context.Context, e effect.Effect) lane.Result {
 	return p.note(ctx, e, a, row, res)
 }
 
-// note writes down what became of a reply. A crash before it leaves "sending" beside an effect that has ended,
-// which the next look at the comments puts right: the platform's own reply stands there.
+// note writes down what becomes of a reply: where its effect stands after this. A crash before it leaves "sending"
+// beside an effect that has ended, which the next look at the comments puts right: the platform's own reply stands
+// there.
 func (p replying) note(ctx context.Context, e effect.Effect, a replyArgs, row db.CommentRow, res lane.Result) lane.Result {
-	r := row.Ours
-	r.Text, r.By = a.Text, a.By
-	switch res.Outcome {
-	case effect.OK, effect.Seen:
-		r.State, r.Why = "done", nil
-	case effect.Later, effect.NotSeen:
-		r.State = "sending"
-	case effect.No, effect.Clash, effect.Obsolete:
-		r.State, r.Why = "refused", &res.Why
-	default:
+	r := db.CommentReply{Text: a.Text, By: a.By, At: cmp.Or(a.At, row.Ours.At), State: "sending"}
+	switch next := e.After(res.Outcome, e.Changed, res.Wait, res.Code, res.Why); next.State {
+	case effect.Done:
+		r.State = "done"
+	case effect.Refused, effect.Void:
+		r.State, r.Why = "refused", &next.Why
+	case effect.Unknown, effect.Person:
 		r.State = "unknown"
 	}
 	if err := p.h.db.ReplyTo(ctx, e.Merchant, a.Comment, r); err != nil {

@@ -61,3 +61,32 @@ func TestABadCommentIsToldAndRepliedToOnce(t *testing.T) {
 		}
 	})
 }
+
+// A reply that the platform does not take is said to be refused, waits for somebody again, and can be made anew.
+func TestAReplyThatIsRefusedWaitsAgain(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		w.must(w.sim.Configure([]byte(`{"banned_word":"微信"}`)))
+		id := w.place(`{"app_poi_code":"TEA001"}`)
+		for _, act := range []string{"accept_in_app", "complete"} {
+			w.must(w.sim.Do(id, act, nil))
+		}
+		w.must(w.sim.Do(id, "comment", map[string]any{"score": 1, "reason": "凉了"}))
+		w.run()
+		var rows []db.CommentRow
+		waits := func() bool {
+			var err error
+			rows, _, err = w.db.Comments(ctx, w.who.Scope, db.CommentFilter{Unanswered: true, Limit: 10})
+			w.must(err)
+			return len(rows) == 1
+		}
+		w.until("it is here", waits)
+		_, err := w.hub.ReplyComment(ctx, w.who, rows[0].ID, "加微信退款")
+		w.must(err)
+		w.until("it waits again", func() bool { return waits() && rows[0].Ours.State == "refused" && rows[0].Ours.Why != nil })
+		_, err = w.hub.ReplyComment(ctx, w.who, rows[0].ID, "抱歉")
+		w.must(err)
+		w.until("the second one stands there", func() bool { o, _ := w.sim.Order(id); return o.Comment.Reply == "抱歉" })
+		w.until("and is known to", func() bool { return !waits() })
+	})
+}

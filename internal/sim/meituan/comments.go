@@ -34,8 +34,12 @@ func (t *change) comment(o *Order, a actArgs) error {
 	return nil
 }
 
-// commented lists a store's comments between two moments, newest first, a page of them.
+// commented lists a store's comments between two moments, newest first, a page of them. offset counts
+// comments, or pages by the switch.
 func (s *Sim) commented(store string, from, to int64, offset, size int) []any {
+	if s.config.CommentOffset == "pages" {
+		offset *= size
+	}
 	var list []*Comment
 	for _, o := range s.orders {
 		if o.Store == store && o.Comment != nil && o.Comment.At >= from && o.Comment.At <= to {
@@ -60,6 +64,9 @@ func (t *change) replyTo(store, id, text string) (bool, error) {
 		if o.Comment.Reply != "" {
 			return false, refusal{errState.code, "该评价已回复"}
 		}
+		if w := t.s.config.BannedWord; w != "" && strings.Contains(text, w) {
+			return false, refusal{errState.code, "回复内容包含敏感词"}
+		}
 		o.Comment.Reply, o.Comment.Replied = text, t.now
 		o.note(t.now, "商家回复评价：%s", text)
 		t.Put("order", o.ID, o)
@@ -75,7 +82,7 @@ func window(number func(string) (int, error), names [4]string) (n [4]int, err er
 			return n, err
 		}
 	}
-	if n[0] > n[1] || n[1]-n[0] > 30*86400 || n[2] < 0 || n[3] < 1 || n[3] > 20 {
+	if n[0] > n[1] || n[1]-n[0] > 30*86400 || n[2] < 0 || n[2] > 1e6 || n[3] < 1 || n[3] > 20 {
 		return n, badFormat(names[3])
 	}
 	return n, nil

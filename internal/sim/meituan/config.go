@@ -120,6 +120,11 @@ type Config struct {
 	// HideAddressHours after completion the address is hidden; 0 = never (known of the other
 	// Meituan platform only).
 	HideAddressHours int `json:"hide_address_hours"`
+	// CommentOffset says what pageoffset of a list of comments counts: "comments" or "pages";
+	// unconfirmed.
+	CommentOffset string `json:"comment_offset"`
+	// BannedWord refuses replies to comments in which it stands (808); unconfirmed.
+	BannedWord string `json:"banned_word,omitempty"`
 
 	// Times of the platform's clock, in seconds.
 	PayWithin      int `json:"pay_within"`      // 900
@@ -156,7 +161,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers",
+		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments",
 	}
 }
 
