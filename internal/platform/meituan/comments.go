@@ -13,8 +13,9 @@ import (
 )
 
 // Comments (评价) are only read: no push tells of them. The older call is used, since the newer one leaves
-// today out, and a bad comment is wanted within minutes. That pageoffset counts comments and not pages,
-// and that comment_time is told, are assumptions: without a time the moment of the first read stands in.
+// today out, and a bad comment is wanted within minutes. Whether pageoffset counts comments or pages is not
+// said: a second page shows it. That comment_time is told is an assumption: without it the moment of the first
+// read stands in.
 // Source: open platform documents, comments: 30 days back, 20 a page.
 
 var commentPower = channel.CommentPower{Every: 3 * time.Minute, Back: 3 * 24 * time.Hour, Most: 300}
@@ -41,7 +42,9 @@ type wireComment struct {
 func (s *shop) Comments(ctx context.Context, shopID string, from, to time.Time) ([]channel.Comment, error) {
 	const op = "meituan.Comments"
 	var out []channel.Comment
-	for offset := 0; offset < commentMost; offset += commentPage {
+	seen := map[string]bool{}
+	offset, step := 0, 1
+	for range commentMost/commentPage + 1 {
 		data, _, err := s.do(ctx, op, shopID, call{path: "poi/comment/app_poi_code", params: map[string]string{
 			"app_poi_code": shopID, "start_time": strconv.FormatInt(from.Unix(), 10), "end_time": strconv.FormatInt(to.Unix(), 10),
 			"pageoffset": strconv.Itoa(offset), "pagesize": strconv.Itoa(commentPage)}})
@@ -53,14 +56,24 @@ func (s *shop) Comments(ctx context.Context, shopID string, from, to time.Time) 
 		if len(page) == 0 && len(t) > 0 {
 			return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: shopID, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 		}
+		known := 0
 		for _, w := range page {
-			if c, ok := w.comment(s.env.Now()); ok {
+			switch c, ok := w.comment(s.env.Now()); {
+			case !ok:
+			case seen[c.ID]:
+				known++
+			default:
+				seen[c.ID] = true
 				out = append(out, c)
 			}
 		}
-		if len(page) < commentPage {
-			break
+		switch {
+		case offset == 1 && known > len(page)/2: // it counts comments: this was the first page but for one
+			offset, step = 0, commentPage
+		case len(page) < commentPage || offset > 1 && known == len(page):
+			return out, nil
 		}
+		offset += step
 	}
 	return out, nil
 }
