@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"modernc.org/libc"
@@ -218,24 +219,44 @@ func numbered(text string) string {
 	return string(b)
 }
 
-// Until has what runs on the connection end with an error once ctx is over. stop must be
-// called before the connection is used for something else.
+// again is how soon what runs is interrupted once more.
+const again = 5 * time.Millisecond
+
+// Until has what runs on the connection end with an error once ctx is over, and all that is
+// begun on it later. stop must be called before the connection is used for something else.
 func (c *Conn) Until(ctx context.Context) (stop func()) {
 	if ctx.Done() == nil {
 		return func() {}
 	}
-	over := make(chan struct{})
+	over, stopped := make(chan struct{}), make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
 		defer close(over)
 		tls := libc.NewTLS() // that of the connection is in use
 		defer tls.Close()
-		sqlite3.Xsqlite3_interrupt(tls, c.db)
+		for { // an interrupt that comes between two statements ends neither
+			sqlite3.Xsqlite3_interrupt(tls, c.db)
+			select {
+			case <-stopped:
+				return
+			case <-time.After(again):
+			}
+		}
 	})
 	return func() {
+		close(stopped)
 		if !cancel() {
 			<-over
 		}
 	}
+}
+
+// rest ends a transaction that was left open: by a panic, or since what was to end it was
+// interrupted itself.
+func (c *Conn) rest() error {
+	if sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) != 0 {
+		return nil
+	}
+	return c.Script("ROLLBACK")
 }
 
 // Written is how many pages left the cache since it was last asked.

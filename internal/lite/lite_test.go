@@ -5,10 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	sqlite3 "modernc.org/sqlite/lib"
 	"pgregory.net/rapid"
@@ -179,6 +181,75 @@ func TestAReadEndsWithItsContext(t *testing.T) {
 	}
 	if err := p.Do(t.Context(), func(*Conn) error { return nil }); err == nil {
 		t.Error("a closed pool gave a connection")
+	}
+}
+
+// TestAContextThatEndsBetweenTwoStatementsEndsTheNext gives up just before a long one.
+func TestAContextThatEndsBetweenTwoStatementsEndsTheNext(t *testing.T) {
+	c := memory(t, Options{})
+	const long = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 3000000) SELECT COUNT(*) FROM n`
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := c.Until(ctx)
+		cancel()
+		_, err := c.Run(long, nil, func(Scan) error { return nil })
+		stop()
+		if e, ok := errors.AsType[*Error](err); !ok || e.Code() != sqlite3.SQLITE_INTERRUPT {
+			t.Fatalf("it ran to its end (%v)", err)
+		}
+	}
+	must(t, c, `SELECT 1`)
+}
+
+// TestATransactionThatWasLeftOpenIsRolledBack has one reader leave without a word, and the
+// next one read what was written since.
+func TestATransactionThatWasLeftOpenIsRolledBack(t *testing.T) {
+	file := "file:" + filepath.Join(t.TempDir(), "a.db")
+	open := func() (*Conn, error) { return Open(file, Options{Pragmas: []string{"journal_mode(WAL)"}}) }
+	w, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	must(t, w, `CREATE TABLE t (n INTEGER) STRICT`)
+	p := NewPool(1, open)
+	defer p.Close()
+	count := func(c *Conn) (n int64, err error) {
+		_, err = c.Run(`SELECT COUNT(*) FROM t`, nil, func(scan Scan) error { return scan(&n) })
+		return n, err
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_ = p.Do(t.Context(), func(c *Conn) error {
+			if _, err := count(c); err != nil {
+				t.Error(err)
+			}
+			if err := c.Script("BEGIN"); err != nil {
+				t.Error(err)
+			}
+			if n, err := count(c); n != 0 || err != nil {
+				t.Errorf("%d rows at first (%v)", n, err)
+			}
+			panic("gone")
+		})
+	}()
+	must(t, w, `INSERT INTO t VALUES (1)`)
+	if err := p.Do(t.Context(), func(c *Conn) error {
+		if n, err := count(c); n != 1 || err != nil {
+			t.Errorf("the next one reads %d rows, want 1 (%v)", n, err)
+		}
+		return c.Script("BEGIN; COMMIT")
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAValueOfTwoGigabytesIsRefused(t *testing.T) {
+	c := memory(t, Options{})
+	huge := unsafe.String(new(byte), math.MaxInt32) // only its length is looked at
+	_, err := c.Run(`SELECT $1`, []any{huge}, nil)
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code() != sqlite3.SQLITE_TOOBIG {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -21,7 +21,9 @@ func NewPool(n int, open func() (*Conn, error)) *Pool {
 	return &Pool{open: open, turns: make(chan struct{}, n)}
 }
 
-// Do gives f a connection, once one is free; then the first thing that ends it is ctx.
+// Do gives f a connection, once one is free; what f runs on it ends with ctx. A transaction
+// that f leaves open is rolled back: whoever has the connection next would read what was
+// there when it began.
 func (p *Pool) Do(ctx context.Context, f func(*Conn) error) error {
 	select {
 	case p.turns <- struct{}{}:
@@ -63,9 +65,10 @@ func (p *Pool) take() (*Conn, error) {
 }
 
 func (p *Pool) back(c *Conn) {
+	err := c.rest()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.shut {
+	if p.shut || err != nil {
 		c.Close()
 		return
 	}

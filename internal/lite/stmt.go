@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"unsafe"
@@ -62,6 +63,9 @@ func (s *stmt) bind(args []any) error {
 		case []byte:
 			size += len(a)
 		}
+	}
+	if size > math.MaxInt32 { // lengths would run over, long before SQLite could say so
+		return &Error{sqlite3.SQLITE_TOOBIG, "values of 2 GB or more are not bound"}
 	}
 	if cap(s.held) < size || cap(s.held) > maxHeld {
 		s.held = make([]byte, 0, max(size, 256))
