@@ -50,8 +50,7 @@ func (d *DB) snapshot(ctx context.Context, f func(r *reader) error) error {
 			}
 			defer c.Script("ROLLBACK")
 			return f(&reader{func(text string, args []any, each func(scanFunc) error) error {
-				_, err := c.Run(text, args, each)
-				return storeError(err)
+				return readOn(c, text, args, each)
 			}})
 		})
 	}

@@ -106,18 +106,7 @@ func (d *DB) query(ctx context.Context, text string, args []any, each func(scan 
 		return storeError(err)
 	}
 	if d.local != nil {
-		var own error
-		err := d.local(ctx, func(c *lite.Conn) error {
-			_, err := c.Run(text, args, func(scan scanFunc) error {
-				own = each(scan)
-				return own
-			})
-			return err
-		})
-		if own != nil {
-			return own
-		}
-		return storeError(err)
+		return d.local(ctx, func(c *lite.Conn) error { return readOn(c, text, args, each) })
 	}
 	st, err := d.prepared(ctx, text)
 	if err != nil {
@@ -134,6 +123,19 @@ func (d *DB) query(ctx context.Context, text string, args []any, each func(scan 
 		}
 	}
 	return storeError(rows.Err())
+}
+
+// readOn reads rows on a connection to SQLite. An error of each is given back as it is.
+func readOn(c *lite.Conn, text string, args []any, each func(scan scanFunc) error) error {
+	var own error
+	_, err := c.Run(text, args, func(scan scanFunc) error {
+		own = each(scan)
+		return own
+	})
+	if own != nil {
+		return own
+	}
+	return storeError(err)
 }
 
 // brief is the context for reads of a few rows by their keys.

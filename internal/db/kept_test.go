@@ -389,6 +389,9 @@ func TestOpenRefusesWhatItMustNotTouch(t *testing.T) {
 	if _, err := db.Open(t.Context(), db.Options{Dir: dir, Key: [32]byte{9}}); !fault.Is(err, fault.Unauthorized) {
 		t.Errorf("another master key: %v, want unauthorized", err)
 	}
+	if left, err := filepath.Glob(filepath.Join(dir, "*-wal")); len(left) > 0 || err != nil {
+		t.Errorf("somebody still has the file open: %v is there (%v)", left, err)
+	}
 	if _, err := db.Open(t.Context(), db.Options{}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("no place for the data: %v, want invalid", err)
 	}

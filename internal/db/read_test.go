@@ -61,6 +61,26 @@ func pages(t testing.TB, d *db.DB, sc db.Scope, f db.Filter, between func()) []d
 	return nil
 }
 
+// TestWhatCannotBeReadIsNotTheDatabasesSilence spoils what an order is found by: asking
+// again, as one does of a database that did not answer, would not help.
+func TestWhatCannotBeReadIsNotTheDatabasesSilence(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		id := many(t, d, m, 0, 1, func(int, *db.OrderRow) {})[0]
+		if err := d.Exec(`UPDATE orders SET search = ` + map[string]string{"sqlite": `X'7B'`, "postgres": `'\x7b'::bytea`}[d.Engine()]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Whole(t.Context(), m, id); !fault.Is(err, fault.Internal) {
+			t.Errorf("%v, want an internal error", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := d.Whole(gone, m, id); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%v, want that the database did not answer", err)
+		}
+	})
+}
+
 func TestPagesHaveNoHoleAndNoDoubleWhileOrdersComeIn(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := brand(t, d)

@@ -57,7 +57,7 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 		return errors.Join(fault.Wrap(op, err), writer.Close())
 	}
 	d.readFile(file, "")
-	d.closers = append(d.closers, checkpoints.Close)
+	d.closers = append(d.closers, checkpoints.Close, writer.Close) // whoever writes closes his own; he does not come to it when opening fails
 	d.place, d.folder = placeOf(file), dir
 	wal := new(atomic.Int64) // bytes in the WAL, as last looked at
 	d.work.Go(func() { d.checkpoint(checkpoints, wal) })
@@ -66,14 +66,25 @@ func (d *DB) openSQLite(ctx context.Context, dir string) error {
 	return nil
 }
 
-// reading gives f a connection to SQLite that reads, for as long as f lasts.
+// reading gives f a connection to SQLite that reads, for as long as f lasts. What f gives
+// back is given back as it is.
 type reading func(ctx context.Context, f func(*lite.Conn) error) error
 
 // readFile reads from a file, on at most four connections.
 func (d *DB) readFile(file, query string) {
 	pool := lite.NewPool(fileReaders, func() (*lite.Conn, error) { return openFile(file, query, fileReaders, "query_only(1)") })
 	d.closers = append(d.closers, pool.Close)
-	d.local = pool.Do
+	d.local = func(ctx context.Context, f func(*lite.Conn) error) error {
+		asked := false
+		err := pool.Do(ctx, func(c *lite.Conn) error {
+			asked = true
+			return f(c)
+		})
+		if asked && ctx.Err() == nil {
+			return err
+		}
+		return storeError(err)
+	}
 }
 
 // sqliteEngine is SQLite without connections that write.
