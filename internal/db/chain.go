@@ -202,13 +202,13 @@ func (d *DB) Seal(ctx context.Context, m ident.Merchant, back time.Duration) (n 
 	return n, err
 }
 
-var chainedRows = lookup{`SELECT ` + sealedColumns + ` FROM journal AS j WHERE j.id IN`, []string{number}, ` ORDER BY j.id`}
+var chainedRows = lookup{`SELECT ` + sealedColumns + ` FROM journal AS j WHERE (j.merchant_id, j.id) IN`, []string{number, number}, ``}
 
 // lines reads and hashes lines by their ids, in the order of the ids given.
 func (r *reader) lines(m ident.Merchant, ids []int64) ([]chained, error) {
 	var args []any
 	for _, id := range ids {
-		args = append(args, id)
+		args = append(args, int64(m), id)
 	}
 	have := map[int64]chained{}
 	if err := r.run(chainedRows.stmts(args, "", func(scan scanFunc) error {

@@ -264,6 +264,7 @@ func (d *DB) wholes(ctx context.Context, text string, args ...any) (list []*Whol
 		}
 		for _, w := range list {
 			w.Effects = newest(w.Effects)
+			slices.SortFunc(w.Reserved, func(a, b Reserved) int { return cmp.Compare(a.SKU, b.SKU) })
 			slices.SortFunc(w.Records, func(a, b order.Linked) int {
 				return cmp.Or(cmp.Compare(nearness(a.Ref, w.Row.Ref), nearness(b.Ref, w.Row.Ref)), compareRefs(a.Ref, b.Ref))
 			})
@@ -273,7 +274,7 @@ func (d *DB) wholes(ctx context.Context, text string, args ...any) (list []*Whol
 	return list, fault.Wrap(op, err)
 }
 
-var reservedOf = lookup{`SELECT merchant_id, order_id, sku, store_id, quantity FROM reservations WHERE (merchant_id, order_id) IN`, []string{number, number}, ` ORDER BY merchant_id, order_id, sku`}
+var reservedOf = lookup{`SELECT merchant_id, order_id, sku, store_id, quantity FROM reservations WHERE (merchant_id, order_id) IN`, []string{number, number}, ``}
 
 // nearness sorts an order's own record first, then what is ours, as Tx.Linked does.
 func nearness(ref, of order.Ref) int {

@@ -19,3 +19,30 @@ func (d *DB) Settings(name string) (pages, moment string, err error) {
 	}
 	return pages, moment, err
 }
+
+// Plans explains, on PostgreSQL, every look-up of four keys as reads of pages make it.
+func (d *DB) Plans(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	for name, l := range lookups {
+		var args []any
+		for range 4 {
+			for _, t := range l.types {
+				if t == number {
+					args = append(args, int64(1))
+				} else {
+					args = append(args, "1")
+				}
+			}
+		}
+		s := l.stmts(args, "", nil)[0]
+		if err := d.query(ctx, "EXPLAIN "+s.text, s.args, func(scan scanFunc) error {
+			var line string
+			err := scan(&line)
+			out[name] += line + "\n"
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -10,6 +10,14 @@ import (
 	"github.com/tongdan/tongdan/order"
 )
 
+// lookups are all of them.
+var lookups = map[string]lookup{
+	"effectOrders": effectOrders, "orderRefs": orderRefs, "linksOut": linksOut, "linksIn": linksIn, "orderRows": orderRows, "recordRows": recordRows,
+	"aliasRows": aliasRows, "effectRows": effectRows, "effectsOf": effectsOf, "effectsKeyed": effectsKeyed, "laneRows": laneRows, "nameRows": nameRows, "followRows": followRows,
+	"orderIDs": orderIDs, "offersCoded": offersCoded, "offersNamed": offersNamed, "levelRows": levelRows, "offersOf": offersOf, "chainedRows": chainedRows,
+	"reservedOf": reservedOf, "orderSeqs": orderSeqs, "postingRows": postingRows,
+}
+
 // Every look-up by key must go along the whole key: along a part of it, it reads all
 // rows of the merchant. SQLite has no statistics to know that by.
 func TestLookupsGoAlongTheirWholeKeyOnSQLite(t *testing.T) {
@@ -18,10 +26,7 @@ func TestLookupsGoAlongTheirWholeKeyOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	for name, l := range map[string]lookup{
-		"effectOrders": effectOrders, "orderRefs": orderRefs, "linksOut": linksOut, "linksIn": linksIn, "orderRows": orderRows, "recordRows": recordRows,
-		"aliasRows": aliasRows, "effectRows": effectRows, "effectsOf": effectsOf, "effectsKeyed": effectsKeyed, "laneRows": laneRows, "nameRows": nameRows, "followRows": followRows,
-	} {
+	for name, l := range lookups {
 		for _, n := range []int{1, 4} {
 			args := make([]any, n*len(l.types))
 			for i := range args {
@@ -39,8 +44,12 @@ func TestLookupsGoAlongTheirWholeKeyOnSQLite(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := strings.Join(plan, "; ")
-			keys := strings.Count(plan[0], "=?")
-			if !strings.HasPrefix(plan[0], "SEARCH") || keys < len(l.types) && !strings.Contains(plan[0], "(rowid=?)") || n == 1 && len(plan) > 1 {
+			keys := 0
+			for _, step := range plan {
+				keys = max(keys, strings.Count(step, "=?"))
+			}
+			listed := strings.Contains(text, "CONSTANT ROW") // a list is a table to SQLite
+			if !strings.HasPrefix(plan[0], "SEARCH") || keys < len(l.types) && !strings.Contains(plan[0], "(rowid=?)") || strings.Contains(text, "(merchant_id=?)") || n == 1 && listed {
 				t.Errorf("%s of %d goes along %d of %d columns: %s", name, n, keys, len(l.types), text)
 			}
 		}

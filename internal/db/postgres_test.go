@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,20 @@ func TestPostgresCompilesNoStatement(t *testing.T) {
 	d := dbtest.Open(t, db.Options{URL: dbtest.Postgres(t)})
 	if err := d.Exec(`SELECT 1 / CASE current_setting('jit') WHEN 'off' THEN 1 ELSE 0 END`); err != nil {
 		t.Errorf("the writer's statements may be compiled: %v", err)
+	}
+}
+
+// A look-up for which there is no index reads a whole table, each time: of the journal that
+// is all that ever came.
+func TestPostgresHasAnIndexForEachLookup(t *testing.T) {
+	plans, err := dbtest.Open(t, db.Options{URL: dbtest.Postgres(t)}).Plans(t.Context())
+	if err != nil || len(plans) < 20 {
+		t.Fatalf("%d plans (%v)", len(plans), err)
+	}
+	for name, plan := range plans {
+		if strings.Contains(plan, "Seq Scan") {
+			t.Errorf("%s reads all rows:\n%s", name, plan)
+		}
 	}
 }
 

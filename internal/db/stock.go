@@ -140,7 +140,10 @@ var (
 	offersNamed = lookup{`SELECT merchant_id, id, store_id, sku_id FROM offers WHERE (merchant_id, id) IN`, []string{number, number}, ``}
 	levelRows   = lookup{`SELECT merchant_id, store_id, sku_id, on_hand, reserved, out_until, out_by FROM levels WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number},
 		` ORDER BY merchant_id, store_id, sku_id`}
-	offersOf = lookup{`SELECT ` + offerColumns + ` FROM offers WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number}, ` ORDER BY merchant_id, id`}
+	// SQLite, which does not know how many offers a merchant has, would walk all of them in
+	// the order of their ids: so the index is asked first, alone.
+	offersOf = lookup{`SELECT ` + offerColumns + ` FROM offers WHERE (merchant_id, id) IN (SELECT merchant_id, id FROM offers WHERE (merchant_id, store_id, sku_id) IN`,
+		[]string{number, number, number}, `) ORDER BY merchant_id, id`}
 
 	addLevels    = insert{`INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at, out_until, out_by) VALUES`, 8, ``}
 	addMovements = insert{`INSERT INTO movements (id, merchant_id, store_id, sku_id, at, pieces, reason, cause, note, request) VALUES`, 10, ``}
