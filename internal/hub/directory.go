@@ -210,6 +210,12 @@ func kept(old, given map[string]string) map[string]string {
 	return out
 }
 
+// bare reports whether an address is one of a server alone: no path, no query, nobody's name.
+func bare(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.RawQuery == "" && u.User == nil && u.Path == ""
+}
+
 // wrong collects every field that is wrong, not only the first.
 type wrong []fault.Field
 

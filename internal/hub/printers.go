@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,17 +35,21 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 		w.say("store_id", fault.Because("field_not_yours", "is none of your stores"))
 	}
 	s.Since = h.now().UnixMilli()
+	var old db.PrinterRow
+	var typed map[string]string // of old
 	if p.ID != 0 {
-		old, err := h.printer(who, p.ID)
-		if err != nil {
+		var err error
+		if old, err = h.printer(who, p.ID); err != nil {
 			return p, err
 		}
-		p.Kind, p.Made, p.Credentials = old.Kind, old.Made, kept(old.Credentials, p.Credentials)
+		typed = typedOf(old)
+		given := p.Credentials
+		p.Kind, p.Made, p.Credentials = old.Kind, old.Made, kept(typed, given)
 		if !old.Disabled && old.Store == p.Store { // orders of the time when it did not print stay without
 			s.Since = settingsOf(old).Since
 		}
-		for name, v := range old.Credentials {
-			if p.Address != old.Address && p.Credentials[name] == v && v != "" && secretOf(p.Kind, name) { // keys are not sent to an address that somebody else's session put in
+		for name := range typed {
+			if p.Address != old.Address && given[name] == "" && secretOf(p.Kind, name) { // keys are not sent to an address that somebody else's session put in
 				w.say("credentials."+name, fault.Because("field_anew", "must be given anew with another address"))
 			}
 		}
@@ -58,7 +62,7 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	info := d.Info()
 	switch {
 	case info.Cloud && p.Address != "":
-		if u, err := url.Parse(p.Address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil || u.Path != "" {
+		if !bare(p.Address) {
 			w.say("address", fault.Because("field_cloud_address", "must be an address such as {base}", "base", info.Base))
 		}
 	case !info.Cloud:
@@ -89,12 +93,29 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	if err := w.err(op); err != nil {
 		return p, err
 	}
+	if p.Address == old.Address && maps.Equal(p.Credentials, typed) {
+		p.Credentials = kept(old.Credentials, p.Credentials)
+	}
 	p.Doc = toJSON(s)
 	p, err := h.db.PutPrinter(ctx, p)
 	if err != nil {
 		return p, fault.Wrap(op, err)
 	}
 	return p, h.tellDirectory(ctx, who, "printer.put", p.ID.String(), map[string]any{"id": p.ID, "name": p.Name, "store": p.Store, "kind": p.Kind, "off": p.Disabled, "settings": s})
+}
+
+// typedOf are the credentials of a printer that a person gave. The others its cloud gave (a
+// token): they go to no other address, and stand for no other account.
+func typedOf(p db.PrinterRow) map[string]string {
+	out := map[string]string{}
+	if d, ok := drivers.DriverOf(p.Kind); ok {
+		for _, f := range d.Info().Fields {
+			if v := p.Credentials[f.Name]; v != "" {
+				out[f.Name] = v
+			}
+		}
+	}
+	return out
 }
 
 func secretOf(kind, name string) bool {

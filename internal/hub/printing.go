@@ -343,12 +343,13 @@ func (h *Hub) openPrinter(row db.PrinterRow) (printer.Printer, error) {
 	}})
 }
 
-// keepToken stores what a cloud has given, with all printers of the same account.
+// keepToken stores what a cloud has given, with all printers of the same account there. The
+// same account at another address is another one: whoever set that up is not given the token.
 func (h *Hub) keepToken(row db.PrinterRow, name string, v channel.Secret) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	for _, p := range h.db.Printers(db.Scope{Merchant: row.Merchant}) {
-		if p.Kind != row.Kind || p.Credentials["client_id"] != row.Credentials["client_id"] || p.Credentials[name] == v.Reveal() {
+		if p.Kind != row.Kind || p.Address != row.Address || p.Credentials["client_id"] != row.Credentials["client_id"] || p.Credentials[name] == v.Reveal() {
 			continue
 		}
 		c := map[string]string{}

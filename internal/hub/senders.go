@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -25,20 +24,19 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 	var w wrong
 	w.text("name", s.Name, 1, 80)
 	s.BaseURL = strings.TrimRight(strings.TrimSpace(s.BaseURL), "/")
-	if s.BaseURL != "" {
-		if p, err := url.Parse(s.BaseURL); err != nil || (p.Scheme != "http" && p.Scheme != "https") || p.Host == "" || p.RawQuery != "" || p.User != nil || p.Path != "" {
-			w.say("base_url", fault.Because("field_robot_address", "must be an address such as https://oapi.dingtalk.com"))
-		}
+	if s.BaseURL != "" && !bare(s.BaseURL) {
+		w.say("base_url", fault.Because("field_robot_address", "must be an address such as https://oapi.dingtalk.com"))
 	}
 	if s.ID != 0 {
 		old, err := h.sender(ctx, who, s.ID)
 		if err != nil {
 			return s, err
 		}
-		s.Kind, s.Made, s.Credentials = old.Kind, old.Made, kept(old.Credentials, s.Credentials)
+		given := s.Credentials
+		s.Kind, s.Made, s.Credentials = old.Kind, old.Made, kept(old.Credentials, given)
 		if s.BaseURL != old.BaseURL { // keys are not sent to an address that somebody else's session put in
 			for _, f := range mustKind(s.Kind).Fields {
-				if f.Secret && s.Credentials[f.Name] == old.Credentials[f.Name] && s.Credentials[f.Name] != "" {
+				if f.Secret && given[f.Name] == "" && old.Credentials[f.Name] != "" {
 					w.say("credentials."+f.Name, fault.Because("field_anew", "must be given anew with another address"))
 				}
 			}

@@ -348,3 +348,48 @@ func TestPrintersBelongToStoresAndTheirKeysStay(t *testing.T) {
 		}
 	})
 }
+
+// What the cloud gave stays with a printer that is given another name, and goes nowhere else:
+// not to another address, nor to one who says that he has the same account elsewhere.
+func TestACloudsTokenStaysWithItsAddress(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := paperAt(t, d)
+		p := w.add(printers.Yilianyun, false) // its test page has fetched a token
+		token := func(p db.PrinterRow) string {
+			t.Helper()
+			for _, x := range d.Printers(w.who.Scope) {
+				if x.ID == p.ID {
+					return x.Credentials["token"]
+				}
+			}
+			t.Fatal("it is not there")
+			return ""
+		}
+		if token(p) == "" {
+			t.Fatal("no token is kept")
+		}
+		p.Name, p.Credentials = "水吧", nil
+		p, err := w.hub.PutPrinter(t.Context(), w.who, p, hub.PrinterSettings{Columns: 32})
+		w.must(err)
+		if token(p) == "" {
+			t.Error("the token is gone with the name")
+		}
+		all := map[string]string{"client_id": "100", "client_secret": "yly", "machine_code": "4004500001"}
+		other, err := w.hub.PutPrinter(t.Context(), w.who, db.PrinterRow{Store: w.store.ID, Kind: printers.Yilianyun, Name: "别处", Address: "http://127.0.0.1:1", Credentials: all}, hub.PrinterSettings{Columns: 32})
+		w.must(err)
+		w.sim.ExpireTokens()
+		was := token(p)
+		if _, err := w.hub.TestPrinter(t.Context(), w.who, p.ID); err != nil || token(p) == was {
+			t.Fatalf("no new token was fetched: %v", err)
+		}
+		if token(other) != "" {
+			t.Error("another address got the token")
+		}
+		p.Address, p.Credentials = "http://127.0.0.1:1", map[string]string{"client_id": "100", "client_secret": "yly", "machine_code": "4004500001", "msign": "k2"}
+		p, err = w.hub.PutPrinter(t.Context(), w.who, p, hub.PrinterSettings{Columns: 32})
+		w.must(err) // typed anew, its keys may go there
+		if token(p) != "" {
+			t.Error("the token has gone to another address")
+		}
+	})
+}
