@@ -41,7 +41,7 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	old, known := h.db.StoreByID(s.Merchant, s.ID)
 	s, err := h.db.PutStore(ctx, s)
 	if err == nil && known && *old.Pace != *s.Pace {
-		err = h.paceChanged(ctx, s.Merchant, s.ID)
+		err = h.settleUnmade(ctx, s.Merchant, s.ID)
 	}
 	return s, fault.Wrap("hub.PutStore", err)
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -45,8 +46,8 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 		typed = typedOf(old)
 		given := p.Credentials
 		p.Kind, p.Made, p.Credentials = old.Kind, old.Made, kept(typed, given)
-		if !old.Disabled && old.Store == p.Store { // orders of the time when it did not print stay without
-			s.Since = settingsOf(old).Since
+		if was := settingsOf(old); !old.Disabled && old.Store == p.Store && bytes.Equal(toJSON(was.Prints), toJSON(s.Prints)) { // orders of the time when it did not print this stay without
+			s.Since = was.Since
 		}
 		for name := range typed {
 			if p.Address != old.Address && given[name] == "" && secretOf(p.Kind, name) { // keys are not sent to an address that somebody else's session put in
@@ -99,6 +100,9 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	p.Doc = toJSON(s)
 	p, err := h.db.PutPrinter(ctx, p)
 	if err != nil {
+	if err == nil && !p.Disabled { // pre-orders that are there already are printed when making them begins
+		err = h.settleUnmade(ctx, p.Merchant, p.Store)
+	}
 		return p, fault.Wrap(op, err)
 	}
 	return p, h.tellDirectory(ctx, who, "printer.put", p.ID.String(), map[string]any{"id": p.ID, "name": p.Name, "store": p.Store, "kind": p.Kind, "off": p.Disabled, "settings": s})

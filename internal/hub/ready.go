@@ -53,8 +53,8 @@ func (h *Hub) dueReady(row *db.OrderRow, o *order.Order, kind order.Kind) {
 // DueReady is our own deadline: by when an order must be ready.
 const DueReady = "ready"
 
-// paceChanged reckons the orders anew that a store has yet to make.
-func (h *Hub) paceChanged(ctx context.Context, m ident.Merchant, store ident.Store) error {
+// settleUnmade settles the orders again that a store has yet to make.
+func (h *Hub) settleUnmade(ctx context.Context, m ident.Merchant, store ident.Store) error {
 	f := db.Filter{Status: []order.Status{order.StatusNew, order.StatusAccepted}, Stores: []ident.Store{store}, Limit: 50}
 	for {
 		var ids []ident.Order
@@ -63,7 +63,7 @@ func (h *Hub) paceChanged(ctx context.Context, m ident.Merchant, store ident.Sto
 			err = h.settleAll(ctx, m, ids)
 		}
 		if err != nil || next == "" {
-			return fault.Wrap("hub.paceChanged", err)
+			return fault.Wrap("hub.settleUnmade", err)
 		}
 		f.Cursor = next
 	}

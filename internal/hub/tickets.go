@@ -47,7 +47,7 @@ type PrinterSettings struct {
 	Mute    bool        `json:"mute,omitempty" doc:"A network printer that never says how it is: it is not asked."`
 	Again   bool        `json:"again,omitempty" doc:"When nobody knows whether a ticket came out, print it again, marked; else a person is asked."`
 	Prints  []PrintRule `json:"prints" maxItems:"20"`
-	Since   int64       `json:"since,omitempty"` // orders from before are not printed by themselves; by the trade's clock
+	Since   int64       `json:"since,omitempty"` // what was due before is not printed by itself; by the trade's clock
 }
 
 func settingsOf(p db.PrinterRow) PrinterSettings {
@@ -100,11 +100,14 @@ func printsOf(o *order.Order, kind order.Kind, begin int64, printers []db.Printe
 			}
 			switch r.Ticket {
 			case ticket.Kitchen, ticket.Shop:
+				pre := o.Times.Promised > 0 && begin > 0 && !r.AtOnce
+				if pre {
+					at = max(at, begin)
+				}
 				at, ok := ticketMoment(o, r.When)
 				if !ok || got(p) || at < s.Since-sameMoment || r.Ticket == ticket.Kitchen && !ticket.Has(o, r.Only) {
 					continue
 				}
-				pre := o.Times.Promised > 0 && begin > 0 && !r.AtOnce
 				switch {
 				case pre && begin > now:
 					if due == 0 || begin < due {

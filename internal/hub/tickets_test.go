@@ -291,21 +291,26 @@ func TestEachPrinterPrintsWhatItIsSetTo(t *testing.T) {
 }
 
 // A pre-order's ticket comes when making it begins, not before; one cancelled before then
-// leaves no paper.
+// leaves no paper. One from before the printer was set up is printed too: it is due later.
 func TestAPreOrderIsPrintedWhenMakingBegins(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		clk := sim.NewClock(time.Time{}, 1)
 		w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clk.Now, Speed: 1}, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
-		w.add(printers.ESCPOS, false)
-		w.run()
 		pre := func(key string, in time.Duration) hub.Entry {
 			e := w.tea(key, 1)
 			e.Promised = clk.Now().Add(in).UnixMilli()
 			return e
 		}
 		pace := db.UsualPace
-		soon := w.enter(pre("soon", time.Duration(pace.Prepare)*time.Minute+1500*time.Millisecond))
+		soon := w.enter(pre("soon", time.Duration(pace.Prepare)*time.Minute+2*time.Minute+1500*time.Millisecond))
+		clk.Advance(2 * time.Minute) // the printer is newer
+		p := w.add(printers.ESCPOS, false)
+		for _, p.Disabled = range []bool{true, false} { // also when it was off for a night
+			_, err := w.hub.PutPrinter(t.Context(), w.who, p, hub.PrinterSettings{Columns: 32, Prints: hub.UsualPrints})
+			w.must(err)
+		}
+		w.run()
 		dead := w.enter(pre("dead", time.Duration(pace.Prepare)*time.Minute+2500*time.Millisecond))
 		if n := len(w.tickets(soon.Order)); n != 0 {
 			t.Fatalf("%d tickets before making begins", n)
