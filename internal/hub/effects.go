@@ -23,7 +23,7 @@ func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool)
 		}
 		e.State, e.Why, e.Code = effect.Done, fault.Reason{}, ""
 		if !done {
-			e = e.Reopen(who.ID, e.Args, now, 0)
+			e = e.Reopen(who.ID, e.Args, now, deadlineAgain(e, now))
 		}
 		return e, nil
 	})
@@ -38,7 +38,7 @@ func (h *Hub) Again(ctx context.Context, who Actor, id ident.Effect) error {
 		if e.State != effect.Refused && e.State != effect.Void {
 			return e, fault.Say("hub.Again", fault.Conflict, "under_way", "it is under way or done")
 		}
-		return e.Reopen(who.ID, e.Args, now, 0), nil
+		return e.Reopen(who.ID, e.Args, now, deadlineAgain(e, now)), nil
 	})
 }
 

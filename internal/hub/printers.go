@@ -17,6 +17,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	drivers "github.com/tongdan/tongdan/internal/printer"
 	"github.com/tongdan/tongdan/internal/printer/escpos"
+	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/printer"
 	"github.com/tongdan/tongdan/role"
 	"github.com/tongdan/tongdan/ticket"
@@ -99,10 +100,10 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 	}
 	p.Doc = toJSON(s)
 	p, err := h.db.PutPrinter(ctx, p)
-	if err != nil {
 	if err == nil && !p.Disabled { // pre-orders that are there already are printed when making them begins
 		err = h.settleUnmade(ctx, p.Merchant, p.Store)
 	}
+	if err != nil {
 		return p, fault.Wrap(op, err)
 	}
 	return p, h.tellDirectory(ctx, who, "printer.put", p.ID.String(), map[string]any{"id": p.ID, "name": p.Name, "store": p.Store, "kind": p.Kind, "off": p.Disabled, "settings": s})
@@ -293,11 +294,13 @@ func (h *Hub) Reprint(ctx context.Context, who Actor, ids []ident.Order, kind ti
 			if !ok || !who.Sees(row.Store) {
 				return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 			}
+			if kind == ticket.Cancelled && row.Status != order.StatusCancelled {
+				return fault.Say(op, fault.Conflict, "print_not_cancelled", "the order is not cancelled: nobody is told to stop making it")
+			}
 			copies := 1
 			for _, e := range tx.Effects(id) {
-				var a printArgs
-				if e.Kind == kindPrint && json.Unmarshal(e.Args, &a) == nil && a.Ticket == kind && e.State != effect.Void {
-					copies = max(copies, a.Copy, 1) + 1
+				if t := ticketOf(&e); e.Kind == kindPrint && t.Kind == kind && e.State != effect.Void {
+					copies = max(copies, t.Copy+1)
 				}
 			}
 			now := tx.Now().UnixMilli()

@@ -45,21 +45,19 @@ func (p printing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 	if json.Unmarshal(e.Args, &a) != nil {
 		return effect.Void, whyGone
 	}
-	if i := slices.IndexFunc(p.h.db.Printers(db.Scope{Merchant: tx.Merchant()}), func(r db.PrinterRow) bool { return r.ID == a.Printer && !r.Disabled }); i < 0 {
-		return effect.Void, whyGone
-	}
-	if e.Order == 0 || a.Copy > 1 {
-		return "", fault.Reason{}
-	}
 	row, ok := tx.OrderByID(e.Order)
 	if !ok {
 		return effect.Void, fault.Because("no_order", "there is no such order")
 	}
-	switch a.Ticket {
-	case ticket.Cancelled: // of a ticket that never came out
+	if !slices.ContainsFunc(tx.Printers(row.Store), func(r db.PrinterRow) bool { return r.ID == a.Printer && !r.Disabled }) {
+		return effect.Void, whyGone // or it stands in another store by now, where nobody may read this
+	}
+	switch {
+	case a.Copy > 1:
+	case a.Ticket == ticket.Cancelled: // of a ticket that never came out
 		if !slices.ContainsFunc(tx.Effects(e.Order), func(x effect.Effect) bool {
 			var b printArgs
-			return x.Kind == kindPrint && json.Unmarshal(x.Args, &b) == nil && b.Printer == a.Printer && b.Ticket != ticket.Cancelled && (x.State == effect.Done || x.Attempts > 0 && x.State != effect.Void)
+			return x.Kind == kindPrint && json.Unmarshal(x.Args, &b) == nil && b.Printer == a.Printer && b.Ticket != ticket.Cancelled && mayBeOut(x)
 		}) {
 			return effect.Void, whyNothing
 		}
@@ -71,16 +69,22 @@ func (p printing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 	return "", fault.Reason{}
 }
 
+// mayBeOut reports whether a ticket is on paper, as far as one knows: it was printed, or is on
+// its way, or nobody could say and then it was not wanted any more.
+func mayBeOut(e effect.Effect) bool {
+	return e.State == effect.Done || e.Attempts > 0 && e.State != effect.Void || e.Called == effect.Lost || trailOf(e).Maybe
+}
+
+// Before reads what a later look compares with. Where that cannot be had, the ticket goes on
+// all the same: whether it can be printed, the printer says, and a lost answer asks a person.
 func (p printing) Before(ctx context.Context, e effect.Effect) (json.RawMessage, error) {
-	pr, _, _, err := p.open(e)
-	if err != nil {
-		return nil, err
+	var t trail
+	if pr, _, _, err := p.open(e); err == nil {
+		if before, err := pr.Before(ctx); err == nil {
+			t.Before = before
+		}
 	}
-	before, err := pr.Before(ctx)
-	if err != nil || before == nil {
-		return nil, fault.Wrap("hub.printing", err)
-	}
-	return toJSON(trail{Trail: printer.Trail{Before: before}}), nil
+	return toJSON(t), nil
 }
 
 // open opens the printer of an effect.
@@ -103,10 +107,6 @@ func (p printing) job(ctx context.Context, e effect.Effect, row db.PrinterRow, a
 	j := printer.Job{ID: e.ID.String(), Copies: max(a.Copies, 1)}
 	if e.Deadline > 0 {
 		j.Expires = time.UnixMilli(e.Deadline)
-	}
-	if a.Ticket == ticket.Test {
-		j.Rows = p.h.testPage(row)
-		return j, nil
 	}
 	r, recs, _, err := p.h.db.Order(ctx, db.Scope{Merchant: e.Merchant}, e.Order)
 	if err != nil {
@@ -176,10 +176,8 @@ func (p printing) Do(ctx context.Context, e effect.Effect) lane.Result {
 	}
 	save := res.Save
 	res.Save = func(tx *db.Tx) error {
-		if e.Order != 0 {
-			if o, ok := tx.OrderByID(e.Order); ok {
-				tx.Journal(db.Entry{At: at, Direction: db.Call, What: kindPrint, Channel: o.Channel, Account: o.Account, Order: o.ID, Ref: o.Ref, Method: "PRINT", Path: row.Name, Took: took, By: e.Cause, Outcome: string(res.Outcome)})
-			}
+		if o, ok := tx.OrderByID(e.Order); ok {
+			tx.Journal(db.Entry{At: at, Direction: db.Call, What: kindPrint, Channel: o.Channel, Account: o.Account, Order: o.ID, Ref: o.Ref, Method: "PRINT", Path: row.Name, Took: took, By: e.Cause, Outcome: string(res.Outcome)})
 		}
 		if save != nil {
 			return save(tx)
@@ -223,7 +221,9 @@ func (p printing) held(e effect.Effect, err error) lane.Result {
 	if e.Nature == effect.Additive { // what it is compared with is read anew: others print there too
 		res.Save = func(tx *db.Tx) error {
 			if x, ok := tx.Effect(e.ID); ok {
-				x.Before = nil
+				if x.Before = nil; trailOf(e).Maybe {
+					x.Before = toJSON(trail{Maybe: true})
+				}
 				tx.PutEffect(&x)
 			}
 			return nil

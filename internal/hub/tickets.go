@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -100,11 +99,11 @@ func printsOf(o *order.Order, kind order.Kind, begin int64, printers []db.Printe
 			}
 			switch r.Ticket {
 			case ticket.Kitchen, ticket.Shop:
+				at, ok := ticketMoment(o, r.When)
 				pre := o.Times.Promised > 0 && begin > 0 && !r.AtOnce
 				if pre {
 					at = max(at, begin)
 				}
-				at, ok := ticketMoment(o, r.When)
 				if !ok || got(p) || at < s.Since-sameMoment || r.Ticket == ticket.Kitchen && !ticket.Has(o, r.Only) {
 					continue
 				}
@@ -198,6 +197,14 @@ const (
 // lifeOf is how long a ticket is of use: a cook must not find yesterday's order.
 var lifeOf = map[ticket.Kind]time.Duration{ticket.Kitchen: time.Hour, ticket.Shop: 4 * time.Hour, ticket.Cancelled: time.Hour, ticket.Change: time.Hour, ticket.Test: 2 * time.Minute}
 
+// deadlineAgain is until when an effect is of use that somebody opens once more; 0 = without end.
+func deadlineAgain(e effect.Effect, now int64) int64 {
+	if e.Kind != kindPrint {
+		return 0
+	}
+	return now + lifeOf[ticketOf(&e).Kind].Milliseconds()
+}
+
 // printEffect is the effect that prints a ticket. key is that of the deed.
 func printEffect(p db.PrinterRow, of ident.Order, a printArgs, key, cause string, now int64) effect.Effect {
 	nature := effect.Notice
@@ -206,7 +213,7 @@ func printEffect(p db.PrinterRow, of ident.Order, a printArgs, key, cause string
 	}
 	return effect.Effect{
 		Order: of, Target: printerTarget + p.ID.String(), Kind: kindPrint, Key: effect.DeedKey(key), Deed: true, Nature: nature, State: effect.Waiting, Args: toJSON(a), Cause: cause,
-		NextAt: now, Deadline: now + cmp.Or(lifeOf[a.Ticket], time.Hour).Milliseconds(), Made: now, Changed: now,
+		NextAt: now, Deadline: now + lifeOf[a.Ticket].Milliseconds(), Made: now, Changed: now,
 	}
 }
 

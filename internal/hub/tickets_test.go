@@ -398,3 +398,80 @@ func TestACloudsTokenStaysWithItsAddress(t *testing.T) {
 		}
 	})
 }
+
+// Where a cloud's count cannot be had, a ticket waits or comes out as others do: a wrong key
+// ends none, and no count holds one up.
+func TestATicketOutlivesAWrongKey(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := paperAt(t, d)
+		p := w.add(printers.Feie, false)
+		secret := func(ukey string) {
+			p.Credentials = map[string]string{"ukey": ukey}
+			_, err := w.hub.PutPrinter(t.Context(), w.who, p, hub.PrinterSettings{Columns: 32, Prints: hub.UsualPrints})
+			w.must(err)
+		}
+		secret("wrong")
+		w.run()
+		got := w.enter(w.tea("a", 1))
+		w.until("it has been tried", func() bool { l := w.tickets(got.Order); return len(l) == 1 && l[0].Words != "" })
+		if l := w.tickets(got.Order); l[0].State != effect.Waiting {
+			t.Fatalf("with a wrong key it is %+v", l[0])
+		}
+		if _, err := w.hub.EmptyPrinter(t.Context(), w.who, p.ID); err != nil {
+			t.Fatal(err)
+		}
+		secret("ukey")
+		w.sim.Faults().Set(sim.FaultPlan{Err5xx: 1, Only: []string{"feie/Open_queryOrderInfoByDate"}})
+		w.enter(w.tea("b", 1))
+		w.comes(printers.Feie, 1)
+	})
+}
+
+// What may be out is called back, also when it is given up before anybody knows.
+func TestACancelFollowsATicketThatMayBeOut(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := paperAt(t, d)
+		w.add(printers.ESCPOS, true)
+		w.loseAnswer(printers.ESCPOS)
+		w.run()
+		got := w.enter(w.tea("a", 1))
+		w.comes(printers.ESCPOS, 1)
+		w.until("it is to be printed again, marked", func() bool { return w.tickets(got.Order)[0].Copy == 2 })
+		w.does(got.Order, hub.Act{Kind: order.Cancel, Reason: "不要了"})
+		w.until("its cancel is printed", func() bool {
+			return slices.ContainsFunc(w.tickets(got.Order), func(t hub.Ticket) bool { return t.Kind == ticket.Cancelled && t.State == effect.Done })
+		})
+	})
+}
+
+// A printer that was carried to another store does not print there what waited for it here,
+// and a copy counts the tickets of an order, however many printers have them.
+func TestATicketStaysInItsStore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := paperAt(t, d)
+		p := w.add(printers.ESCPOS, false)
+		w.add(printers.Yilianyun, false)
+		w.sim.Device(printers.ESCPOS).Paper(false)
+		w.run()
+		got := w.enter(w.tea("a", 1))
+		w.comes(printers.Yilianyun, 1)
+		if _, err := w.hub.Reprint(t.Context(), w.who, []ident.Order{got.Order}, ticket.Cancelled, 0); fault.ReasonOf(err).Code != "print_not_cancelled" {
+			t.Errorf("a cancel of what is not cancelled: %v", err)
+		}
+		_, err := w.hub.Reprint(t.Context(), w.who, []ident.Order{got.Order}, ticket.Kitchen, 0)
+		w.must(err)
+		if text := w.comes(printers.Yilianyun, 2)[1].Text(); !strings.Contains(text, "补打 第2次") {
+			t.Errorf("the copy reads\n%s", text)
+		}
+		other, err := w.hub.PutStore(t.Context(), w.who, db.StoreRow{Name: "别店", Zone: "Asia/Shanghai"})
+		w.must(err)
+		p.Store, p.Credentials = other.ID, nil
+		p, err = w.hub.PutPrinter(t.Context(), w.who, p, hub.PrinterSettings{Columns: 32, Prints: hub.UsualPrints})
+		w.must(err)
+		w.sim.Device(printers.ESCPOS).Paper(true)
+		w.until("nothing waits there any more", func() bool {
+			return !slices.ContainsFunc(w.tickets(got.Order), func(t hub.Ticket) bool { return t.Printer == p.ID && t.State != effect.Void })
+		})
+		w.comes(printers.ESCPOS, 0)
+	})
+}

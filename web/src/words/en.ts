@@ -854,6 +854,7 @@ export const words = {
     no_bridge: "only a bridge that is paired with a store carries tickets",
     field_cloud_address: "must be an address such as {{base}}",
     field_bridge: "is no bridge of that store",
+    print_not_cancelled: "the order is not cancelled: nobody is told to stop making it",
     print_which: "give 1 to 100 orders and a ticket that can be printed again",
     pin_above: "nobody gives a PIN to who is above him; the person sets one under Me",
     pressed_long_ago: "it was pressed too long ago to be done now; look at the order again",

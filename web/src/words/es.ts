@@ -916,6 +916,7 @@ export const words: Shape<typeof reference> = {
     no_bridge: "solo un puente vinculado a una tienda lleva tickets",
     field_cloud_address: "debe ser una dirección como {{base}}",
     field_bridge: "no es un puente de esa tienda",
+    print_not_cancelled: "el pedido no está cancelado: no se manda dejar de prepararlo",
     print_which: "indique de 1 a 100 pedidos y un ticket que se pueda reimprimir",
     pin_above: "Nadie da un PIN a un superior; esa persona lo define en Yo",
     pressed_long_ago: "Se pulsó hace demasiado tiempo; mira el pedido otra vez",

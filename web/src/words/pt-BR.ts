@@ -914,6 +914,7 @@ export const words: Shape<typeof reference> = {
     no_bridge: "só uma ponte vinculada a uma loja leva tíquetes",
     field_cloud_address: "deve ser um endereço como {{base}}",
     field_bridge: "não é uma ponte dessa loja",
+    print_not_cancelled: "o pedido não está cancelado: não se manda parar o preparo",
     print_which: "informe de 1 a 100 pedidos e um tíquete que possa ser reimpresso",
     pin_above: "Ninguém dá PIN a um superior; a pessoa define em Eu",
     pressed_long_ago: "Foi apertado há tempo demais; veja o pedido de novo",

@@ -842,6 +842,7 @@ export const words = {
     no_bridge: "只有已绑定门店的打印桥才能取单",
     field_cloud_address: "应为地址，例如 {{base}}",
     field_bridge: "不是这家店的打印桥",
+    print_not_cancelled: "这个订单没有取消，不能打印取消单",
     print_which: "请选 1 到 100 个订单和可补打的小票",
     pin_above: "不能给上级发 PIN，请本人在“我的”里设置",
     pressed_long_ago: "按得太早，现在不能再做，请再看一次订单",
