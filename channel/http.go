@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -203,6 +204,9 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	body, err := readAll(res.Body, res.ContentLength, MaxAnswer+1)
 	res.Body.Close()
+	for _, v := range secrets(r.Context(), r.URL.RawQuery, string(sent)) {
+		body = bytes.ReplaceAll(body, []byte(v), []byte("***"))
+	}
 	x.Took, x.Status, x.Got = time.Since(began), res.StatusCode, body
 	if err != nil {
 		x.Err = err.Error()
@@ -318,7 +322,8 @@ func Private(ctx context.Context) context.Context { return context.WithValue(ctx
 type privateKey struct{}
 
 // Hiding gives a context whose exchanges are recorded without the values of some parameters of the query
-// or the form, such as a token that a platform wants among them.
+// or the form, such as a token that a platform wants among them. Where an answer says such a value again it
+// is blotted out before anybody reads it, since answers go into the journal and their words to people.
 func Hiding(ctx context.Context, names ...string) context.Context {
 	return context.WithValue(ctx, hidingKey{}, names)
 }
@@ -338,6 +343,24 @@ func hidden(ctx context.Context, form string) string {
 		}
 	}
 	return strings.Join(parts, "&")
+}
+
+// secrets are the values that are to be hidden, but for those too short to be any: they would be found in
+// anything.
+func secrets(ctx context.Context, forms ...string) (list []string) {
+	names, _ := ctx.Value(hidingKey{}).([]string)
+	for _, form := range forms {
+		if len(names) == 0 {
+			return nil
+		}
+		for p := range strings.SplitSeq(form, "&") {
+			k, v, _ := strings.Cut(p, "=")
+			if v, err := url.QueryUnescape(v); err == nil && len(v) >= 8 && slices.Contains(names, k) {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
 }
 
 // WithObserver gives a context whose exchanges are told to f, without their content, as
