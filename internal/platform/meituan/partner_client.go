@@ -190,8 +190,11 @@ func (f form) object() (json.RawMessage, error) { return json.Marshal(map[string
 
 func tellOrder(data json.RawMessage) (json.RawMessage, error) {
 	f, err := formOf(unquoted(data))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case len(f) == 0:
+		return nil, errNothing
 	}
 	return directly(f).object()
 }
@@ -205,7 +208,7 @@ func unquoted(data json.RawMessage) json.RawMessage {
 	return data
 }
 
-// rows changes each object of an array.
+// rows changes each object of an array; null is an empty one.
 func rows(data json.RawMessage, change func(form) form) (json.RawMessage, error) {
 	var raws []json.RawMessage
 	if err := json.Unmarshal(unquoted(data), &raws); err != nil {
@@ -309,7 +312,8 @@ func askStock(p map[string]string) (map[string]any, error) {
 }
 
 // answer implements dialect: {"code":"OP_SUCCESS","data":…}, {"data":"ok"} and {"error":{…}} of the older
-// form. Anything but OP_SUCCESS is a refusal.
+// form. Anything but OP_SUCCESS is a refusal. What is answered where there is nothing is not published: no data
+// is an empty list, an order that does not exist, and the ok of whatever is done.
 func (p *partner) answer(body []byte, c call) (json.RawMessage, *refusal, error) {
 	data, no, err := partnerAnswer(body)
 	if no != nil && no.Code == "4001" {
@@ -318,11 +322,21 @@ func (p *partner) answer(body []byte, c call) (json.RawMessage, *refusal, error)
 	if err != nil || no != nil {
 		return nil, no, err
 	}
-	if ph := phrases[c.path]; ph.tell != nil {
+	ph := phrases[c.path]
+	switch {
+	case ph.tell != nil:
 		data, err = ph.tell(data)
+	case string(data) == "null":
+		data = json.RawMessage(`"ok"`)
+	}
+	if errors.Is(err, errNothing) {
+		return nil, &refusal{Code: "806", Msg: "不存在此订单"}, nil
 	}
 	return data, nil, err
 }
+
+// errNothing is an answer that has no order where one was asked for.
+var errNothing = errors.New("the answer has no order")
 
 func partnerAnswer(body []byte) (json.RawMessage, *refusal, error) {
 	var e struct {
@@ -343,8 +357,8 @@ func partnerAnswer(body []byte) (json.RawMessage, *refusal, error) {
 		return nil, partnerRefusal(string(*e.Code), string(e.Msg)), nil
 	case e.Code == nil && len(e.Data) == 0:
 		return nil, nil, errors.New("the answer has neither code nor data")
-	case len(e.Data) == 0 || string(e.Data) == "null":
-		return json.RawMessage(`"ok"`), nil, nil
+	case len(e.Data) == 0:
+		return json.RawMessage(`null`), nil, nil
 	}
 	return e.Data, nil, nil
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/tongdan/tongdan/order"
 )
 
-// The service providers' platform keeps the same contract, whatever its refusals carry as code and
-// however often its messages are encoded.
+// The service providers' platform keeps the same contract, whatever its refusals carry as code, however
+// often its messages are encoded, and whatever it answers where there is nothing.
 func TestPartnerConformance(t *testing.T) { channeltest.Run(t, partnerHarness{}) }
 
 func TestPartnerConformanceWithWordsAndTwoEncodings(t *testing.T) {
 	channeltest.Run(t, partnerHarness{func(c *simulator.Config) {
+		c.PartnerNothing = "null"
 		c.PartnerCodes, c.RepeatConfirm, c.RepeatCancel, c.PartPush = "words", "808", "ok", "both"
 		c.Encoding = map[string]string{}
 		for _, k := range []string{simulator.PartnerNew, simulator.PartnerConfirmed, simulator.PartnerFinished, simulator.PartnerCancelled, simulator.PartnerRefund, simulator.PartnerPart,

@@ -145,9 +145,12 @@ type Config struct {
 
 	// The platform of service providers: where its messages go, whether its refusals have the
 	// first platform's numbers as code or one word for all ("numbers", "words"; unconfirmed), and
-	// whether the message of a binding is signed (unconfirmed: seen without).
+	// whether the message of a binding is signed (unconfirmed: seen without). PartnerNothing says how
+	// an empty list and an order that does not exist are answered: as such, or with data "null";
+	// unconfirmed.
 	PartnerCallback     string `json:"partner_callback,omitempty"`
 	PartnerCodes        string `json:"partner_codes"`
+	PartnerNothing      string `json:"partner_nothing"`
 	PartnerSignsBinding bool   `json:"partner_signs_binding"`
 
 	app       string
@@ -161,7 +164,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments",
+		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused",
 	}
 }
 
@@ -225,6 +228,8 @@ func (c Config) check() error {
 		oneOf("repeat_confirm", c.RepeatConfirm, "808", "ok"), oneOf("repeat_cancel", c.RepeatCancel, "808", "ok"),
 		oneOf("part_push", c.PartPush, "agree", "both"), oneOf("cancel_push", c.CancelPush, "none", "before", "after"),
 		oneOf("partner_codes", c.PartnerCodes, "numbers", "words"),
+		oneOf("partner_nothing", c.PartnerNothing, "refused", "null"),
+		oneOf("comment_offset", c.CommentOffset, "comments", "pages"),
 	} {
 		if err != nil {
 			return err

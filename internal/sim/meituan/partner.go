@@ -124,8 +124,15 @@ func (s *Sim) partnerHandler() http.Handler {
 
 // partnerAnswer writes the envelope: code, msg, data and traceId, or that of the older flat form.
 // No list of codes is public. The numbers of the first platform are given, or, with
-// PartnerCodes "words", one word for all of them.
+// PartnerCodes "words", one word for all of them. PartnerNothing says what is answered where there is
+// nothing.
 func (s *Sim) partnerAnswer(w http.ResponseWriter, r *http.Request, old bool, v any, err error) {
+	s.mu.Lock()
+	words, null := s.config.PartnerCodes == "words", s.config.PartnerNothing == "null"
+	s.mu.Unlock()
+	if list, ok := v.([]any); null && (ok && len(list) == 0 || err == error(errNoOrder) && strings.Contains(r.URL.Path, "/query")) {
+		v, err = nil, nil
+	}
 	var refused refusal
 	switch {
 	case err == nil && old:
@@ -142,9 +149,6 @@ func (s *Sim) partnerAnswer(w http.ResponseWriter, r *http.Request, old bool, v 
 		sim.WriteJSON(w, http.StatusOK, map[string]any{"error": map[string]any{"code": refused.code, "message": refused.msg, "error_type": "meituan"}})
 		return
 	}
-	s.mu.Lock()
-	words := s.config.PartnerCodes == "words"
-	s.mu.Unlock()
 	code := strconv.Itoa(refused.code)
 	if words {
 		code = "OP_FAILED"
