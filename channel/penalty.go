@@ -10,6 +10,7 @@ type Penalty struct {
 	Limit   float64       // the platform acts when the counter reaches it
 	Least   int           // of a share: fewer than this are never counted
 	Window  time.Duration // that is looked back at
+	Cause   string        // of CountLapsed: the platform's reason code of such a cancel, with which order.Said.Why begins
 	Text    Text          // what the platform does then
 	Remedy  Text          // what keeps a shop away from it
 }

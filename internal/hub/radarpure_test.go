@@ -6,6 +6,7 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
 )
 
 func TestWhereNothingIsPushedPullsComeWithinHalfOfTheRulesTime(t *testing.T) {
@@ -37,5 +38,25 @@ func TestTheShareOfFailedMessagesCountsFromTheLeastNumberOn(t *testing.T) {
 	}
 	if got := k.share(7, 0, 1); got != 0 {
 		t.Errorf("long ago: %v", got)
+	}
+}
+
+// An order lapsed by the code that its platform gives such a cancel, and by no other that begins alike; once it had
+// been accepted it did not.
+func TestAnOrderLapsedByItsPlatformsOwnCode(t *testing.T) {
+	rules := &channel.Info{Penalties: []channel.Penalty{{Counter: channel.CountWaiting}, {Counter: channel.CountLapsed, Cause: "1001"}}}
+	for _, c := range []struct {
+		info     *channel.Info
+		why      string
+		accepted bool
+		want     int64
+	}{{rules, "1001 超时未接", false, 7}, {rules, "1001", false, 7}, {rules, "10010 地址", false, 0}, {rules, "1102 1001", false, 0}, {rules, "1001 超时未接", true, 0}, {&channel.Info{}, "1001", false, 0}, {nil, "1001", false, 0}} {
+		o := order.Order{Status: order.StatusCancelled, Events: []order.Event{{Axis: order.AxisWork, State: order.WorkCancelled, At: 7, Why: c.why}}}
+		if c.accepted {
+			o.Events = append([]order.Event{{Axis: order.AxisWork, State: order.WorkAccepted, At: 5}}, o.Events...)
+		}
+		if got := lapsedAt(&o, c.info); got != c.want {
+			t.Errorf("%q, accepted %v: %d, want %d", c.why, c.accepted, got, c.want)
+		}
 	}
 }

@@ -155,14 +155,18 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 		}
 	}
 	s.Since = sinceOf(o)
-	s.Lapsed = lapsedAt(o)
+	s.Lapsed = lapsedAt(o, info)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
 }
 
 // lapsedAt is when the platform cancelled an order because nobody had accepted it in time; 0 = it did not.
-func lapsedAt(o *order.Order) int64 {
-	if o.Status != order.StatusCancelled {
+func lapsedAt(o *order.Order, info *channel.Info) int64 {
+	if o.Status != order.StatusCancelled || info == nil {
+		return 0
+	}
+	i := slices.IndexFunc(info.Penalties, func(p channel.Penalty) bool { return p.Counter == channel.CountLapsed })
+	if i < 0 {
 		return 0
 	}
 	at := int64(0)
@@ -170,15 +174,14 @@ func lapsedAt(o *order.Order) int64 {
 		switch {
 		case e.Axis == order.AxisWork && e.State == order.WorkAccepted:
 			return 0
-		case e.Axis == order.AxisWork && e.State == order.WorkCancelled && strings.HasPrefix(e.Why, lapsedWhy):
-			at = max(at, e.At)
+		case e.Axis == order.AxisWork && e.State == order.WorkCancelled:
+			if code, _, _ := strings.Cut(e.Why, " "); code == info.Penalties[i].Cause {
+				at = max(at, e.At)
+			}
 		}
 	}
 	return at
 }
-
-// lapsedWhy is how connectors begin the reason of such a cancel: the platform's own code.
-const lapsedWhy = "1001"
 
 // sinceOf tells since when an order has waited for what it waits for.
 func sinceOf(o *order.Order) map[string]int64 {

@@ -11,7 +11,7 @@ const lapsedReason = "1001"
 
 // penalties are Meituan's rules with their numbers. Source: order FAQ of the open platform.
 var penalties = []channel.Penalty{
-	{Code: "rest_late", Counter: channel.CountLapsed, Limit: 2, Window: time.Hour,
+	{Code: "rest_late", Counter: channel.CountLapsed, Limit: 2, Window: time.Hour, Cause: lapsedReason,
 		Text:   channel.Text{ZH: "一小时内连续 2 单超时未接，系统置休", EN: "Two orders in a row within an hour that nobody accepts: the shop is put to rest"},
 		Remedy: channel.Text{ZH: "马上接单或拒单；接下一单后重新计数", EN: "Accept or refuse at once; the next order that is accepted begins the count anew"}},
 	{Code: "cancel_late", Counter: channel.CountWaiting, Limit: 1,
