@@ -31,7 +31,7 @@ type paperWorld struct {
 
 func paperAt(t *testing.T, d *db.DB) *paperWorld {
 	w := &paperWorld{counterWorld: counterAt(t, d)}
-	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Real, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
+	w.hub = hub.New(paperOptions(d))
 	w.sim = printers.New(printers.Options{
 		Printers: []printers.Printer{
 			{Name: printers.ESCPOS, Make: printers.ESCPOS}, {Name: printers.Feie, Make: printers.Feie, Serial: "922500001", Key: "k1"},
@@ -243,23 +243,6 @@ func TestAPrinterMayBeSetToPrintAgainMarked(t *testing.T) {
 			t.Errorf("they read\n%s\n%s", slips[0].Text(), slips[1].Text())
 		}
 		w.until("it is done", func() bool { return w.tickets(got.Order)[0].State == effect.Done })
-	})
-}
-
-// The process dies when a ticket is on its way: the next one neither forgets nor repeats it.
-func TestAnotherNodeGoesOnWhereOneDied(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		w := paperAt(t, d)
-		w.add(printers.Yilianyun, false)
-		dev := w.sim.Device(printers.Yilianyun)
-		dev.Online(false)
-		w.enter(w.tea("a", 1)) // no lane is worked yet
-		second := *w.counterWorld.shopWorld
-		second.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Real, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
-		second.run()
-		w.run()
-		dev.Online(true)
-		w.comes(printers.Yilianyun, 1)
 	})
 }
 
