@@ -162,7 +162,7 @@ func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
 }
 
 // TestARehearsalThatEndsEarlySaysWhatItKnows, whether it was interrupted while orders came
-// or while the books were settled, or settling took longer than it may: what does not agree
+// or while the books were settled or the database verified, or settling took longer than it may: what does not agree
 // yet is named and breaks nothing, what is certain breaks the promise.
 func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 	if testing.Short() {
@@ -190,6 +190,7 @@ func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 		{"while orders come", "--rate 5 --minutes 1", "load", lost, false, rehearse.StageLoad, rehearse.WhyInterrupted, []string{"? Ended early", "while orders came: interrupted", "meituan 1 is not in the hub yet"}},
 		{"while it settles", "--minutes 0.05", "settle", lost, false, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"while settling: interrupted", "Does not agree yet", "meituan 1 is not in the hub yet"}},
 		{"while it settles, with a promise broken", "--minutes 0.05", "settle", twice, true, rehearse.StageSettle, rehearse.WhyInterrupted, []string{"✗ The promise did not hold (", "changed the platform's book 2 times"}},
+		{"while it verifies", "--minutes 0.05", "verify", nil, false, rehearse.StageVerify, rehearse.WhyInterrupted, []string{"while the database was verified: interrupted", "do not agree yet in 0 places"}},
 		{"out of time", "--minutes 0.05 --settle 1s", "", lost, false, rehearse.StageSettle, rehearse.WhyTime, []string{"longer than --settle allows", "meituan 1 is not in the hub yet"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -200,7 +201,7 @@ func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 				say := p.Say
 				p.Say = func(g rehearse.Progress) {
 					say(g)
-					if g.Phase == c.phase && g.In >= 5 && (g.Phase != "settle" || g.Differ > 0) {
+					if g.Phase == c.phase && (g.Phase == "verify" && g.Looked > 0 || g.In >= 5 && (g.Phase != "settle" || g.Differ > 0)) {
 						interrupt()
 					}
 				}

@@ -88,7 +88,7 @@ func (j *judge) judge(ctx context.Context) {
 	if j.ended == nil {
 		return
 	}
-	j.plan.Say(Progress{Phase: "ended"})
+	j.watch.say(Progress{Phase: "ended"})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 	defer cancel()
 	err := j.compare(ctx)

@@ -29,7 +29,7 @@ func (j *judge) settle(ctx context.Context) error {
 			return err
 		}
 		left := len(j.under) + len(j.differ) + j.stock.Above
-		j.left.Store(int64(left))
+		j.watch.differ.Store(int64(left))
 		if left > 0 {
 			j.last = slices.Concat(j.differ, j.under, j.stock.above())
 		}
@@ -177,6 +177,12 @@ func (j *judge) finish(ctx context.Context) error {
 
 // look has the database verified.
 func (j *judge) look(ctx context.Context) (err error) {
-	j.checked, j.broken, err = j.verify(ctx)
+	said := time.Now().Add(-time.Second)
+	j.checked, j.broken, err = j.verify(ctx, func(check string, looked int) {
+		if j.ended == nil && time.Since(said) >= time.Second {
+			said = time.Now()
+			j.watch.say(Progress{Phase: "verify", Gone: time.Since(j.diary.began), Check: check, Looked: looked})
+		}
+	})
 	return err
 }

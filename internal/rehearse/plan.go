@@ -67,7 +67,7 @@ type Plan struct {
 	// a test can see a broken promise being told. nil = nothing.
 	Doctor func(map[string]books.Entry)
 
-	// Say is told once a second how it goes. May be nil.
+	// Say is told once a second how it goes, by one goroutine at a time. May be nil.
 	Say func(Progress)
 	// Log gets what engineers want to know of the machinery itself.
 	Log *slog.Logger

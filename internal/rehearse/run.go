@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
@@ -27,6 +26,13 @@ import (
 func Run(ctx context.Context, p Plan) (*Report, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
+	}
+	var turn sync.Mutex
+	say := p.Say
+	p.Say = func(g Progress) {
+		turn.Lock()
+		defer turn.Unlock()
+		say(g)
 	}
 	r := &rehearsal{plan: &p, key: p.Key, stock: newLedger(), list: schedule(p)}
 	defer r.close()
@@ -219,7 +225,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	goods.Go(func() { r.deliveries(day, life, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, left: &w.differ}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, watch: w}
 	err := c.buy(ctx, r.list)
 	if err == nil && p.Profile == "flash" {
 		err = c.comeBack(ctx)
@@ -364,7 +370,7 @@ type judge struct {
 	last    []books.Difference // what agreed last
 	ended   *Ended             // nil = it runs, or ran, to its end
 	settled time.Duration      // how long it took
-	left    *atomic.Int64      // for the progress line: what does not agree yet
+	watch   *watch
 	acts    int
 	byEnd   map[string]int
 	tickets Tickets

@@ -32,7 +32,7 @@ const kindVerify = "verify"
 // verify looks at every invariant of the database, beside the nodes that work on it, as
 // tongdan verify does; the counterexamples are told with the other differences. A hub that
 // runs elsewhere has a database that is not ours: nil.
-func (r *rehearsal) verify(ctx context.Context) (*Verified, []books.Difference, error) {
+func (r *rehearsal) verify(ctx context.Context, say func(check string, looked int)) (*Verified, []books.Difference, error) {
 	if r.fleet == nil {
 		return nil, nil, nil
 	}
@@ -49,7 +49,7 @@ func (r *rehearsal) verify(ctx context.Context) (*Verified, []books.Difference, 
 	}
 	defer d.Close()
 	now := r.clock()
-	rep, err := hub.New(hub.Options{DB: d, Platforms: platform.All(), Log: r.plan.Log, NoLanes: true, Clock: hub.Clock{Now: now.Now, Speed: now.Speed}}).Verify(ctx, hub.VerifyOptions{Examples: 5})
+	rep, err := hub.New(hub.Options{DB: d, Platforms: platform.All(), Log: r.plan.Log, NoLanes: true, Clock: hub.Clock{Now: now.Now, Speed: now.Speed}}).Verify(ctx, hub.VerifyOptions{Examples: 5, Progress: say})
 	if err != nil {
 		return nil, nil, fmt.Errorf("the database could not be verified: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // A Progress is how a rehearsal goes, for a line that is written again and again.
 type Progress struct {
-	Phase   string        // setup, load, settle, ended
+	Phase   string        // setup, load, settle, verify, ended
 	Gone    time.Duration // since orders began
 	Whole   time.Duration // how long they come
 	In      int           // orders placed
@@ -22,6 +22,8 @@ type Progress struct {
 	Differ  int           // while settling: acts, orders and levels of stock that do not agree yet
 	Kills   int
 	Faults  int
+	Check   string // while verifying: the invariant that is being looked at
+	Looked  int    // at how many places so far
 }
 
 // A Waiting is what waits longest, and for how long.
@@ -150,6 +152,12 @@ func (w *watch) penalties() {
 	w.held = len(list)
 }
 
+// say tells of a phase of which the seconds that pass tell nothing.
+func (w *watch) say(p Progress) {
+	w.stage.Store(p.Phase)
+	w.plan.Say(p)
+}
+
 // sample takes down one second.
 func (w *watch) sample() {
 	in, seen, oldest, unseen := w.crowd.count()
@@ -177,6 +185,10 @@ func (w *watch) sample() {
 			d.broke(BreakNode, err.Error())
 		}
 	}
-	w.plan.Say(Progress{Phase: w.stage.Load().(string), Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
+	stage := w.stage.Load().(string)
+	if stage != "load" && stage != "settle" {
+		return // whoever is at it says how it goes
+	}
+	w.plan.Say(Progress{Phase: stage, Gone: time.Since(d.began), Whole: time.Duration(w.plan.Minutes * float64(time.Minute)),
 		In: in, Agreed: seen, Open: acts, Slowest: oldest.or(slowest.Name, slowest.For), Differ: int(w.differ.Load()), Kills: kills, Faults: faults})
 }

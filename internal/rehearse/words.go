@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -418,6 +419,10 @@ func (l Lang) Line(p Progress) string {
 		return l.say("正在启动模拟平台、数据库和节点……", "starting platforms, database and nodes …")
 	case "ended":
 		return l.say("提前结束，正在最后看一遍两边的账（再按一次 Ctrl-C 立刻退出）……", "ended early, looking at the books once more (Ctrl-C again ends at once) …")
+	case "verify":
+		all := hub.VerifyChecks()
+		return fmt.Sprintf(l.say("自检中 %s  第 %d 条规则（%s），共 %d 条，已看 %s 处", "verifying %s  invariant %d (%s) of %d, %s places looked at"),
+			clock(p.Gone.Seconds()), slices.Index(all, p.Check)+1, p.Check, len(all), l.n(p.Looked))
 	case "settle":
 		return fmt.Sprintf(l.say("对账中 %s  订单 %s  已上屏 %s  操作在途 %s  未一致 %s", "settling %s  orders %s  shown %s  acts open %s  not agreed yet %s"), clock(p.Gone.Seconds()), l.n(p.In), l.n(p.Agreed), l.n(p.Open), l.n(p.Differ))
 	}
