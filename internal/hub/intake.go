@@ -250,10 +250,12 @@ func (r resting) ended(e effect.Effect, res lane.Result, c *conn, calls []channe
 			if next.State, next.NextAt, next.Attempts = effect.Waiting, now, 0; is == wanted {
 				next.NextAt = a.Until
 			}
-		case next.State == effect.Refused && !wanted && a.Ours: // it would stay closed for ever
-			next.State, next.NextAt = effect.Waiting, now+openAgain.Milliseconds()
-		case next.State == effect.Waiting && !wanted && !a.Ours && res.Outcome == effect.NotSeen: // what was lost never came, and its time is over
-			next.State = effect.Done
+		case next.State == effect.Refused && a.Ours: // it would stay closed for ever
+			if next.State, next.NextAt = effect.Waiting, now+openAgain.Milliseconds(); wanted {
+				next.NextAt = a.Until
+			}
+		case next.State == effect.Waiting && res.Outcome == effect.NotSeen && is: // its time is over, and what was lost had come: it is opened
+			a.Ours = true
 		}
 		next.Args = toJSON(a)
 		tx.PutEffect(&next)
