@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
@@ -51,15 +52,19 @@ func (d *DB) PutKitchen(ctx context.Context, m ident.Merchant, store ident.Store
 	})
 }
 
-// EffectsByKey lists effects by their keys, the newest first; at most 500 keys.
+// EffectsByKey lists effects by their keys; of those with the same key the newest comes first.
 func (d *DB) EffectsByKey(ctx context.Context, m ident.Merchant, keys []string) ([]effect.Effect, error) {
 	var out []effect.Effect
-	args := []any{int64(m)}
-	in := anyOf("key", keys[:min(len(keys), maxEffects)], &args)
-	err := d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1`+in+` ORDER BY id DESC`, args, func(scan scanFunc) error {
-		e, err := scanEffect(scan)
-		out = append(out, e)
-		return err
-	})
-	return out, fault.Wrap("db.EffectsByKey", err)
+	for some := range slices.Chunk(keys, maxEffects) {
+		args := []any{int64(m)}
+		in := anyOf("key", some, &args)
+		if err := d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1`+in+` ORDER BY id DESC`, args, func(scan scanFunc) error {
+			e, err := scanEffect(scan)
+			out = append(out, e)
+			return err
+		}); err != nil {
+			return nil, fault.Wrap("db.EffectsByKey", err)
+		}
+	}
+	return out, nil
 }

@@ -283,14 +283,12 @@ func (h *Hub) Intake(ctx context.Context, who Actor, store ident.Store) (Intake,
 	if err != nil {
 		return out, fault.Wrap(op, err)
 	}
+	shops = slices.DeleteFunc(shops, func(s db.ShopRow) bool { return s.Store != store || h.Own(s.Channel) })
 	rests, err := h.rests(ctx, who.Merchant, shops)
 	if err != nil {
 		return out, fault.Wrap(op, err)
 	}
 	for _, s := range shops {
-		if s.Store != store || h.Own(s.Channel) {
-			continue
-		}
 		c := IntakeChannel{Channel: s.Channel, ShopID: s.ID, State: "open"}
 		info := h.info(s.Channel, s.Realm)
 		if e, ok := rests[s.ID]; ok {
