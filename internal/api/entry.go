@@ -165,6 +165,7 @@ type EntryChange struct {
 	PromisedAt *int64        `json:"promised_at,omitempty" doc:"A chosen time; 0 = as soon as possible; absent: as it is."`
 	Remark     *string       `json:"remark,omitempty" maxLength:"500" doc:"Absent: as it is."`
 	Short      bool          `json:"short,omitempty" doc:"Change it although pieces are missing."`
+	Version    int64         `json:"entry_version,omitempty" doc:"Of the order that the change was made of: entry_changed if somebody has changed it since. Absent: not asked."`
 }
 
 // ChangedLine is one line of it.
@@ -192,7 +193,7 @@ func (s *Server) changeEntry(ctx context.Context, in *change[EntryChange]) (*ent
 		return nil, err
 	}
 	b := in.Body
-	return s.entryChanged(ctx)(s.hub.ChangeEntry(ctx, who(ctx).Actor, id, hub.EntryChange{Promised: b.PromisedAt, Remark: b.Remark, Short: b.Short,
+	return s.entryChanged(ctx)(s.hub.ChangeEntry(ctx, who(ctx).Actor, id, hub.EntryChange{Promised: b.PromisedAt, Remark: b.Remark, Short: b.Short, Version: b.Version,
 		Lines: each(b.Lines, func(l ChangedLine) hub.EntryLine {
 			return hub.EntryLine{Keep: l.Line, SKU: l.SKUID, Name: l.Name, Quantity: l.Quantity, Price: l.Price, Note: l.Note}
 		})}))

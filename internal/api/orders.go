@@ -64,6 +64,7 @@ type Order struct {
 	CancelBy   string          `json:"cancel_by,omitempty" doc:"Who cancelled, in the platform's word."`
 	CancelWhy  string          `json:"cancel_why,omitempty"`
 	Tags       []string        `json:"tags,omitempty"`
+	Entry      int64           `json:"entry_version,omitempty" doc:"Of an order that was entered here: another one after each change."`
 }
 
 // OrderPage is a page of a list.
@@ -288,7 +289,7 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 	out := &orderOutput{Body: Order{
 		Remark: d.RemarkFull, Customer: d.Customer, LineList: d.Lines, Money: d.Money, Notes: d.Notes, Invoice: d.Invoice, Payments: d.Payments,
 		Deliveries: d.Deliveries, AfterSales: d.AfterSales, Reminders: d.Reminders, Deadlines: d.Deadlines, ActionList: d.ActionList,
-		Timeline: d.Timeline, SamePack: d.SamePack, CancelBy: d.CancelBy, CancelWhy: d.CancelWhy, Tags: d.Tags,
+		Timeline: d.Timeline, SamePack: d.SamePack, CancelBy: d.CancelBy, CancelWhy: d.CancelWhy, Tags: d.Tags, Entry: d.Entry,
 	}}
 	if !c.Personal {
 		out.Body.Remark = maskText(d.RemarkFull)

@@ -38,6 +38,7 @@ type Detail struct {
 	CancelBy   string          `json:"cancel_by,omitempty"`
 	CancelWhy  string          `json:"cancel_why,omitempty"`
 	Tags       []string        `json:"tags,omitempty"`
+	Entry      int64           `json:"entry_version,omitempty"`
 }
 
 // Money explains the total to the cent.
@@ -197,6 +198,9 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			i := slices.IndexFunc(d.Lines, func(l order.Line) bool { return l.Key == x.Line })
 			d.Lines[i].Wasted = x.Wasted
 		}
+	}
+	if h.Own(row.Channel) {
+		d.Entry = entryVersion(recs, row.Ref)
 	}
 	d.Money = explain(&o)
 	if o.Customer != nil {

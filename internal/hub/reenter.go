@@ -24,6 +24,7 @@ type EntryChange struct {
 	Promised *int64  // nil = as it is
 	Remark   *string // nil = as it is
 	Short    bool    // change it although pieces are missing
+	Version  int64   // which version of the entry is changed; 0 = whichever there is
 }
 
 // EntryChanged is what became of a change.
@@ -36,12 +37,17 @@ type EntryChanged struct {
 
 // ChangeEntry changes an entered order while nothing of it has left. What was made already
 // keeps its lines, and an order of which money went back its sum: both are fault.Conflict.
-// It fails with stock_short like Enter, where what the order has counts as there.
+// It fails with stock_short like Enter, where what the order has counts as there, and with
+// entry_changed where somebody else has changed the version that it names: lines are kept by
+// their places, which may hold other things by then.
 func (h *Hub) ChangeEntry(ctx context.Context, who Actor, id ident.Order, c EntryChange) (EntryChanged, error) {
 	const op = "hub.ChangeEntry"
 	x, err := h.reentry(ctx, op, who, id)
 	if err != nil {
 		return EntryChanged{}, err
+	}
+	if c.Version != 0 && c.Version != x.version {
+		return EntryChanged{}, fault.Say(op, fault.Conflict, "entry_changed", "somebody has changed this order meanwhile: close this, look at it and change it again")
 	}
 	e := Entry{Store: x.store.ID, Origin: x.doc.Origin, Serve: channel.ServeTakeOut, Pay: x.doc.Pay, Promised: x.doc.Promised, Remark: x.doc.Remark, Short: c.Short, Lines: slices.Clone(c.Lines)}
 	if c.Promised != nil {
@@ -67,6 +73,9 @@ func (h *Hub) ChangeEntry(ctx context.Context, who Actor, id ident.Order, c Entr
 	if next.Lines, err = h.entryLines(ctx, who, x.shop, e, x.has); err != nil {
 		return EntryChanged{}, err
 	}
+	if !slices.Equal(next.Lines, x.doc.Lines) {
+		next.Tendered = 0 // what was given was for another sum
+	}
 	next.Promised, next.Remark = e.Promised, e.Remark
 	return h.reenter(ctx, who, x, next)
 }
@@ -88,14 +97,25 @@ func (h *Hub) UndoEntryChange(ctx context.Context, who Actor, id ident.Order) (E
 
 // A reentry is an entered order with what a change of it needs.
 type reentry struct {
-	row    db.OrderRow
-	o      order.Order
-	doc    channel.Entry // as it is now
-	before *channel.EntryBefore
-	store  db.StoreRow
-	shop   db.ShopRow
-	skus   map[string]ident.SKU // by the code of their offer
-	has    map[ident.SKU]int64  // pieces that it keeps
+	row     db.OrderRow
+	o       order.Order
+	doc     channel.Entry // as it is now
+	version int64
+	before  *channel.EntryBefore
+	store   db.StoreRow
+	shop    db.ShopRow
+	skus    map[string]ident.SKU // by the code of their offer
+	has     map[ident.SKU]int64  // pieces that it keeps
+}
+
+// entryVersion is the version of an entry that an order's records hold; 0 = it is none.
+func entryVersion(recs []order.Linked, ref order.Ref) int64 {
+	for _, l := range recs {
+		if l.Ref == ref {
+			return l.Record.Regs[order.RegBill].Stamp.Version
+		}
+	}
+	return 0
 }
 
 // reentry reads an entered order, and fails where it can no longer be changed.
@@ -111,6 +131,7 @@ func (h *Hub) reentry(ctx context.Context, op string, who Actor, id ident.Order)
 	if !ok || !h.Own(row.Channel) {
 		return x, fault.Say(op, fault.Unsupported, "undo_foreign", "nobody here entered this order")
 	}
+	x.version = entryVersion(recs, row.Ref)
 	x.row, x.o = row, fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
 	o := &x.o
 	switch {
@@ -162,19 +183,18 @@ func (h *Hub) reentry(ctx context.Context, op string, who Actor, id ident.Order)
 			x.before = &b
 		}
 	}
-	offers, err := h.db.Offers(ctx, db.Scope{Merchant: who.Merchant}, db.OfferFilter{Shop: x.shop.ID, Limit: 1000})
-	if err != nil {
-		return x, fault.Wrap(op, err)
-	}
 	x.skus, x.has = map[string]ident.SKU{}, map[ident.SKU]int64{}
-	for _, of := range offers {
-		x.skus[of.Code] = of.SKU
-	}
 	var w wants
-	if json.Unmarshal(row.Wants, &w) == nil {
-		for _, t := range w.Taken {
-			x.has[t.SKU] += t.Kept
+	if err := json.Unmarshal(row.Wants, &w); err != nil {
+		return x, &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}
+	}
+	for _, t := range w.Taken {
+		of, err := h.db.OfferByID(ctx, db.Scope{Merchant: who.Merchant}, t.Offer)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return x, fault.Wrap(op, err)
 		}
+		x.skus[of.Code] = of.SKU
+		x.has[t.SKU] += t.Kept
 	}
 	return x, nil
 }
@@ -197,9 +217,6 @@ func (h *Hub) reenter(ctx context.Context, who Actor, x reentry, next channel.En
 	next.Before = &channel.EntryBefore{Lines: x.doc.Lines, Promised: x.doc.Promised, Tendered: x.doc.Tendered, Remark: x.doc.Remark}
 	if next.Total, ok = next.Sum(); !ok {
 		return EntryChanged{}, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.lines", fault.Because("field_discount_over", "the discount is more than the rest comes to"))}}
-	}
-	if next.Total > next.Tendered || !same {
-		next.Tendered = 0 // what was given was for another sum
 	}
 	now := h.now()
 	next.Changed = max(now.UnixMilli(), next.At+1)

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"testing"
 
+	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/db/dbtest"
@@ -28,7 +29,7 @@ func TestAnEntryIsChangedWithItsStockAndMoney(t *testing.T) {
 			return rows[0]
 		}
 		e := w.tea("a", 2)
-		e.Lines[0].SKU = sku.ID
+		e.Lines[0].SKU, e.Pay, e.Tendered = sku.ID, channel.PayCash, 5000
 		id := w.enter(e).Order
 		is := func(what string, total, kept int64, remark string, lines int) {
 			t.Helper()
@@ -63,6 +64,9 @@ func TestAnEntryIsChangedWithItsStockAndMoney(t *testing.T) {
 			t.Errorf("taken back, %v are to be given back", got.More)
 		}
 		is("taken back", 3100, 2, "", 1)
+		if p := w.detail(id).Payments; len(p) != 1 || p[0].Tendered == nil || p[0].Tendered.Minor() != 5000 {
+			t.Errorf("what the customer gave is not there again: %+v", p)
+		}
 		// A line that goes gives its pieces back.
 		_, err = change(hub.EntryChange{Lines: []hub.EntryLine{{Name: "蛋糕", Quantity: 1, Price: 2000}}})
 		w.must(err)
@@ -72,6 +76,18 @@ func TestAnEntryIsChangedWithItsStockAndMoney(t *testing.T) {
 		if _, err := change(hub.EntryChange{Lines: []hub.EntryLine{{Keep: "9", Quantity: 1, Price: 1}}}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("a line that is not there: %v", err)
 		}
+		// Two people change the same version: the second is told, and keeps no line that is another by now.
+		version := w.detail(id).Entry
+		_, err = change(hub.EntryChange{Version: version, Lines: []hub.EntryLine{{Name: "蛋糕", Quantity: 1, Price: 2000}, {Keep: "1", Quantity: 2, Price: 1550}}})
+		w.must(err)
+		_, err = change(hub.EntryChange{Version: version, Lines: []hub.EntryLine{{Keep: "1", Quantity: 1, Price: 1550}}})
+		if !fault.Is(err, fault.Conflict) || fault.ReasonOf(err).Code != "entry_changed" {
+			t.Errorf("of a version that is changed: %v", err)
+		}
+		is("changed once", 5100, 2, "", 2)
+		_, err = w.hub.UndoEntryChange(t.Context(), w.who, id)
+		w.must(err)
+		is("taken back", 3100, 2, "", 1)
 		replayed, err := w.hub.Replay(t.Context(), hub.ReplayOptions{})
 		w.must(err)
 		if replayed.Differ > 0 {

@@ -224,6 +224,8 @@ export type Order = OrderSummary & {
   timeline: TimelineEntry[];
   same_pack: { id: string; ref: string }[];
   cancel_why: string;
+  /** Of an order that was entered here: another one after each change. */
+  entry_version: number;
 };
 
 export type JournalEntry = {
@@ -619,6 +621,7 @@ export function readOrder(o: WireOrder): Order {
       journal_id: text(t.journal_id),
     })),
     cancel_why: text(o.cancel_why),
+    entry_version: count(o.entry_version),
     same_pack: list(o.same_pack, (s) => ({ id: text(s.id), ref: text(s.ref) })),
   };
 }

@@ -2893,6 +2893,11 @@ export interface components {
             tendered?: number;
         };
         EntryChange: {
+            /**
+             * Format: int64
+             * @description Of the order that the change was made of: entry_changed if somebody has changed it since. Absent: not asked.
+             */
+            entry_version?: number;
             lines: components["schemas"]["ChangedLine"][];
             /**
              * Format: int64
@@ -3640,6 +3645,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             /** @description The number that the customer sees. */
             display_ref: string;
+            /**
+             * Format: int64
+             * @description Of an order that was entered here: another one after each change.
+             */
+            entry_version?: number;
             /**
              * Format: int64
              * @description When the platform tells the customer that it will come; 0 = not told.

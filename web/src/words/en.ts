@@ -998,6 +998,7 @@ export const words = {
     field_half_day: "is not within the last twelve hours",
     entry_over: "this order has left or ended: it cannot be changed any more",
     entry_refunded: "money of this order went back already: cancel it, and enter it anew",
+    entry_changed: "somebody has changed this order meanwhile: close this, look at it and change it again",
     entry_made: "this order has been made: enter what comes on top as an order of its own",
     not_changed: "this order was not changed",
     field_discount_over: "the discount is more than the rest comes to",

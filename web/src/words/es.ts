@@ -1060,6 +1060,7 @@ export const words: Shape<typeof reference> = {
     field_half_day: "no está dentro de las últimas doce horas",
     entry_over: "este pedido ya salió o terminó: no se puede cambiar",
     entry_refunded: "ya se devolvió dinero de este pedido: cancélalo y cárgalo de nuevo",
+    entry_changed: "alguien cambió este pedido mientras tanto: cierra, míralo y vuelve a cambiarlo",
     entry_made: "este pedido ya está hecho: carga lo que se añada como otro pedido",
     not_changed: "este pedido no se cambió",
     field_discount_over: "el descuento supera el resto del importe",

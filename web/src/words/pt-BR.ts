@@ -1058,6 +1058,7 @@ export const words: Shape<typeof reference> = {
     field_half_day: "não está dentro das últimas doze horas",
     entry_over: "este pedido já saiu ou terminou: não pode mais ser alterado",
     entry_refunded: "já foi devolvido dinheiro deste pedido: cancele e lance de novo",
+    entry_changed: "alguém mudou este pedido enquanto isso: feche, confira e mude de novo",
     entry_made: "este pedido já foi feito: lance o que for acrescentado como outro pedido",
     not_changed: "este pedido não foi alterado",
     field_discount_over: "o desconto passa do restante do valor",

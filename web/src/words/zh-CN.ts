@@ -986,6 +986,7 @@ export const words = {
     field_half_day: "不在最近十二小时之内",
     entry_over: "订单已离店或已结束，不能再修改",
     entry_refunded: "这单已退过款：请取消后重新录入",
+    entry_changed: "这单刚被别人改过：请关闭后看一眼再改",
     entry_made: "这单已出餐：加点的请另录一单",
     not_changed: "这单没有改过",
     field_discount_over: "优惠多于其余金额",

@@ -37,6 +37,7 @@ export function ChangeEntry({ order: o, zone, close }: { order: Order; zone: str
       note: l.note,
     })),
   );
+  const [version] = useState(o.entry_version);
   const [remark, setRemark] = useState<string>();
   const [at, setAt] = useState(o.promised_at > 0 ? clock(o.promised_at, zone) : "");
   const [touched, setTouched] = useState(false);
@@ -92,6 +93,7 @@ export function ChangeEntry({ order: o, zone, close }: { order: Order; zone: str
               promised_at: touched ? promisedAt(at, zone) : undefined,
               remark: remark?.trim(),
               short: beyond || undefined,
+              entry_version: version || undefined,
             },
           }),
         ),
