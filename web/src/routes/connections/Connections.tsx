@@ -44,7 +44,7 @@ export function Connections() {
           <Icon name="plus" size={16} /> {t("conn.addStore")}
         </button>
         {brand ? (
-          <button type="button" className="btn ghost" {...keep} onClick={() => setForm({ kind: "merchant", old: brand })}>
+          <button type="button" className="btn ghost conn-brand" {...keep} onClick={() => setForm({ kind: "merchant", old: brand })}>
             <Icon name="edit" size={16} /> {t("conn.merchant", { name: brand.name })}
           </button>
         ) : null}

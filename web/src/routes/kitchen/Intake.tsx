@@ -103,7 +103,8 @@ export function Rest({
       <h2>{t("rest")}</h2>
       {until > 0 ? (
         <p className="trouble" role="status">
-          {t("restUntil", { at: clock(until, place.zone) })} {intake.by_name || ""}
+          {t("restUntil", { at: clock(until, place.zone) })}
+          {intake.by_name ? ` · ${intake.by_name}` : ""}
         </p>
       ) : (
         <p className="quiet-text">{t("restHelp")}</p>

@@ -144,6 +144,7 @@ export function ChangeEntry({ order: o, zone, close }: { order: Order; zone: str
     <Sheet
       title={t("reenter.title")}
       close={close}
+      wide
       footer={
         <>
           {short ? (
@@ -160,7 +161,7 @@ export function ChangeEntry({ order: o, zone, close }: { order: Order; zone: str
       <ul className="reenter-lines">
         {lines.map((l) => (
           <li key={l.id} data-testid="reenter-line">
-            <b className="clip">{l.name}</b>
+            <b>{l.name}</b>
             <input
               className="input num"
               type="number"
