@@ -4,6 +4,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import { root } from "../place";
+import { readAgain } from "./again";
 import { answer, api } from "./api";
 import { serverNow } from "./clock";
 import { type OrderSummary, readSummary } from "./model";
@@ -125,12 +126,12 @@ function refresher(client: QueryClient) {
   return (key: string[], every: number) => {
     const name = key.join("/");
     if (due.has(name)) return;
-    void client.invalidateQueries({ queryKey: key });
+    readAgain(client, key);
     due.set(
       name,
       setTimeout(() => {
         due.delete(name);
-        void client.invalidateQueries({ queryKey: key });
+        readAgain(client, key);
       }, every),
     );
   };
@@ -192,7 +193,7 @@ export function follow(client: QueryClient): () => void {
     newest = { seq: 0, at: 0 };
     orders = new Map();
     tell();
-    void client.invalidateQueries();
+    readAgain(client, []);
   }
 
   async function stream(): Promise<void> {
@@ -209,7 +210,7 @@ export function follow(client: QueryClient): () => void {
       heard("live");
       // Whatever happened between our lists and this moment, nobody told us: read once more.
       void client.invalidateQueries({ queryKey: ["session"] }); // a stream also ends when one's rights change
-      if (!resumed) for (const key of ["orders", "counts", "waiting"]) void client.invalidateQueries({ queryKey: [key] });
+      if (!resumed) for (const key of ["orders", "order", "counts", "waiting"]) readAgain(client, [key]);
       const parse = sseParser();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (;;) {

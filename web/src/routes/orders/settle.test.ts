@@ -100,4 +100,16 @@ describe("the wanted list", () => {
     const got = combine([order(1), due(2, 50), due(3, 20)], live(), { ...view, compare: comparator("due") });
     expect(got.map((o) => o.placed_at)).toEqual([3, 2, 1]);
   });
+
+  test("of those due in the same second the older comes first, so a later one comes in below the row in hand", () => {
+    const due = (n: number) => order(n, { deadline: { kind: "accept", at: 50, for: "" } });
+    const same = { ...view, compare: comparator("due") };
+    const before = combine([due(1)], live(), same);
+    const after = combine([due(1)], live(due(2)), same);
+    const shown = before.map((o) => ({ order: o, leaving: false }));
+    const got = settle(shown, after, due(1).id, nobody);
+    expect(ids(got.rows)).toEqual([1, 2]);
+    expect(got.waiting).toBe(0);
+    expect(ids(combine([], live(order(3), order(4)), same).map((o) => ({ order: o })))).toEqual([4, 3]);
+  });
 });

@@ -8,11 +8,13 @@ import type { Sort } from "./filter";
 export type Row = { order: OrderSummary; leaving: boolean };
 export type Settled = { rows: Row[]; waiting: number };
 
+/** The order of a list, to the last tie as the service has it: a list that disagrees puts what is new above the row in hand, where it waits. */
 export function comparator(sort: Sort): (a: OrderSummary, b: OrderSummary) => number {
-  const byId = (a: OrderSummary, b: OrderSummary) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
-  if (sort === "newest") return (a, b) => b.placed_at - a.placed_at || byId(a, b);
+  const byId = (a: OrderSummary, b: OrderSummary) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+  const newest = (a: OrderSummary, b: OrderSummary) => b.placed_at - a.placed_at || byId(b, a);
+  if (sort === "newest") return newest;
   const due = (o: OrderSummary) => o.deadline?.at || Number.MAX_SAFE_INTEGER;
-  return (a, b) => due(a) - due(b) || b.placed_at - a.placed_at || byId(a, b);
+  return (a, b) => due(a) - due(b) || (a.deadline?.at ? byId(a, b) : newest(a, b));
 }
 
 /**
