@@ -13,8 +13,8 @@ import (
 // floors are the rooms of the house, lowest first. A package may import packages of
 // lower floors, never a sibling of its own floor or anything above.
 var floors = [][]string{
-	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split"},
-	{"order", "effect", "stock", "role"},
+	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split", "geo"},
+	{"order", "effect", "stock", "role", "front"},
 	{"channel", "ticket"},
 	{"printer"},
 	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "internal/sender", "internal/bridge", "internal/db"},
