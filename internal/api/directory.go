@@ -101,6 +101,7 @@ func (s *Server) directoryRoutes() {
 	add(s, created(op("makeShop", http.MethodPost, "/shops", "connections", "Bind a shop to a store; its orders that came before are bound as well")), func(ctx context.Context, in *create[ShopBody]) (*shopOutput, error) {
 		return s.putShop(ctx, 0, in.Body)
 	})
+	add(s, op("setModes", http.MethodPut, "/shops/modes", "connections", "Put shops into a mode: the first few of an account, or all"), s.setModes)
 	add(s, op("changeShop", http.MethodPut, "/shops/{id}", "connections", "Change a binding"), func(ctx context.Context, in *change[ShopBody]) (*shopOutput, error) {
 		id, err := idOf[ident.Shop](in.ID)
 		if err != nil {
@@ -449,7 +450,7 @@ type Shop struct {
 	ExternalID string        `json:"external_id" doc:"The platform's id of the shop."`
 	StoreID    ident.Store   `json:"store_id"`
 	Name       string        `json:"name"`
-	Mode       string        `json:"mode" enum:"watch,full" doc:"watch: nothing is sent for it."`
+	Mode       string        `json:"mode" enum:"watch,goods,full" doc:"watch: its orders are shown, and nothing rings, is printed or sent for it. goods: as watch, but dishes and stock are sent. full: everything."`
 }
 
 // ShopBody is a binding as it is given.
@@ -458,7 +459,7 @@ type ShopBody struct {
 	ExternalID string        `json:"external_id" maxLength:"80"`
 	StoreID    ident.Store   `json:"store_id"`
 	Name       string        `json:"name,omitempty" maxLength:"80"`
-	Mode       string        `json:"mode,omitempty" enum:"watch,full" doc:"full, when left out."`
+	Mode       string        `json:"mode,omitempty" enum:"watch,goods,full" doc:"full, when left out."`
 }
 
 type shopOutput struct {
@@ -480,6 +481,23 @@ func (s *Server) listShops(ctx context.Context, _ *struct{}) (*shopsOutput, erro
 	rows, err := s.db.Shops(ctx, who(ctx).Scope)
 	if err != nil {
 		return nil, fault.Wrap("api.listShops", err)
+	}
+	out := &shopsOutput{}
+	out.Body.Shops = each(rows, shopOf)
+	return out, nil
+}
+
+type modesInput struct {
+	Body struct {
+		ShopIDs []ident.Shop `json:"shop_ids" minItems:"1" maxItems:"200"`
+		Mode    string       `json:"mode" enum:"watch,goods,full"`
+	}
+}
+
+func (s *Server) setModes(ctx context.Context, in *modesInput) (*shopsOutput, error) {
+	rows, err := s.hub.SetModes(ctx, who(ctx).Actor, in.Body.ShopIDs, in.Body.Mode)
+	if err != nil {
+		return nil, fault.Wrap("api.setModes", err)
 	}
 	out := &shopsOutput{}
 	out.Body.Shops = each(rows, shopOf)

@@ -25,6 +25,14 @@ import (
 type Named struct {
 	ID   ident.Shop `json:"id"`
 	Name string     `json:"name"`
+	Mode string     `json:"mode,omitempty" enum:"watch,goods" doc:"That of a shop whose orders ring for nobody and for which no act is sent; absent: everything is."`
+}
+
+func namedOf(s db.ShopRow) Named {
+	if s.Mode == hub.ModeFull {
+		s.Mode = ""
+	}
+	return Named{s.ID, s.Name, s.Mode}
 }
 
 // Place is a store as an order shows it.
@@ -195,7 +203,11 @@ func (s *Server) appendSummary(b []byte, row *db.Listed, personal bool) []byte {
 	b = append(b, sum[:len(sum)-1]...)
 	if shop, ok := s.db.ShopByID(row.Merchant, row.Shop); ok {
 		b = append(append(append(b, `,"shop":{"id":"`...), shop.ID.String()...), `","name":`...)
-		b = append(appendText(b, shop.Name), '}')
+		b = appendText(b, shop.Name)
+		if shop.Mode != hub.ModeFull {
+			b = appendText(append(b, `,"mode":`...), shop.Mode)
+		}
+		b = append(b, '}')
 	}
 	if st, ok := s.db.StoreByID(row.Merchant, row.Store); ok {
 		b = append(append(append(b, `,"store":{"id":"`...), st.ID.String()...), `","name":`...)
@@ -307,7 +319,8 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 		return nil, fault.Wrap(op, err)
 	}
 	if shop, ok := s.db.ShopByID(c.Merchant, d.Row.Shop); ok {
-		out.Body.Shop = &Named{shop.ID, shop.Name}
+		named := namedOf(shop)
+		out.Body.Shop = &named
 	}
 	if st, ok := s.db.StoreByID(c.Merchant, d.Row.Store); ok {
 		out.Body.Store = &Place{st.ID, st.Name, st.Zone}

@@ -188,11 +188,11 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 		return Done{}, err
 	}
 	shop, bound := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
-	switch {
-	case !bound:
+	if !bound {
 		return Done{}, fault.Say("hub.act", fault.Conflict, "bind_shop", "bind this order's shop to a store first, under Connections")
-	case shop.Mode == ModeWatch:
-		return Done{}, fault.Say("hub.act", fault.Conflict, "only_watched", "this shop is only watched: nothing is sent for it")
+	}
+	if err := heldErr("hub.act", shop.Mode, false); err != nil {
+		return Done{}, err
 	}
 	for _, e := range tx.Effects(row.ID) {
 		if !e.State.Open() {

@@ -49,7 +49,7 @@ type StoreState struct {
 type ShopState struct {
 	ShopID  ident.Shop `json:"shop_id"`
 	Channel string     `json:"channel"`
-	Mode    string     `json:"mode" enum:"watch,full"`
+	Mode    string     `json:"mode" enum:"watch,goods,full"`
 	State   string     `json:"state" enum:"good,slow,down,paused"`
 	Cause   string     `json:"cause" doc:"As on the status page."`
 }

@@ -86,7 +86,7 @@ func (h *Hub) refusals(ctx context.Context, who Actor) (out []Concern, err error
 		of[s.ID] = s
 	}
 	for _, d := range dishes {
-		if s := of[d.Shop]; s.Mode != ModeWatch {
+		if s := of[d.Shop]; heldBy(s.Mode, true).IsZero() {
 			out = append(out, Concern{Key: ConcernRefused + "/" + d.SKU.String() + "/" + d.Shop.String(), Kind: ConcernRefused, Urgent: true, StoreID: d.Store, Channel: s.Channel, AccountID: s.Account,
 				Cause: "sold_out", Subject: cmp.Or(d.Name, d.Code), Words: d.Words, SinceAt: trade(d.Since)})
 		}
@@ -94,7 +94,7 @@ func (h *Hub) refusals(ctx context.Context, who Actor) (out []Concern, err error
 	rests, err := h.rests(ctx, who.Merchant, shops)
 	for id, e := range rests {
 		now := time.Now().UnixMilli()
-		if restState(e, now) != "failed" {
+		if restState(e, now) != "failed" || of[id].Mode != ModeFull {
 			continue
 		}
 		cause, since := "rest", e.Changed

@@ -81,6 +81,7 @@ func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
 // replyArgs are what a reply is sent with.
 type replyArgs struct {
 	Comment ident.Comment `json:"comment"`
+	Shop    ident.Shop    `json:"shop"`
 	Text    string        `json:"text"`
 	By      string        `json:"by"`
 	At      int64         `json:"at"` // the trade's clock
@@ -107,9 +108,10 @@ func (h *Hub) ReplyComment(ctx context.Context, who Actor, id ident.Comment, tex
 		return row, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"),
 			Fields: []fault.Field{fault.Wrong("body.text", between(1, p.Info().Comments.Most))}}
 	}
+	if err := heldErr(op, s.Mode, false); err != nil {
+		return row, err
+	}
 	switch {
-	case s.Mode == ModeWatch:
-		return row, fault.Say(op, fault.Conflict, "only_watched", "this shop is only watched: nothing is sent for it")
 	case row.Reply != "" || row.Ours.State != "" && row.Ours.State != "refused":
 		return row, fault.Say(op, fault.Conflict, "comment_replied", "this comment has been replied to")
 	}
@@ -119,7 +121,7 @@ func (h *Hub) ReplyComment(ctx context.Context, who Actor, id ident.Comment, tex
 	// The effect comes first: a process that dies before the note has a reply that is sent, and noted then.
 	_, err = h.db.Do(ctx, db.Verb{Name: "comment.reply", Merchant: who.Merchant, Keys: []string{key}, Class: db.People, Decide: func(tx *db.Tx) error {
 		now := tx.Now().UnixMilli()
-		args := toJSON(replyArgs{id, text, who.ID, ours.At})
+		args := toJSON(replyArgs{id, row.Shop, text, who.ID, ours.At})
 		e, ok := tx.EffectByKey(key)
 		switch {
 		case !ok:
@@ -219,7 +221,7 @@ func (h *Hub) lowComments(ctx context.Context, who Actor, now time.Time) ([]Conc
 	var out []Concern
 	for _, r := range rows {
 		s, ok := h.db.ShopByID(who.Merchant, r.Shop)
-		if !ok {
+		if !ok || s.Mode != ModeFull {
 			continue
 		}
 		out = append(out, Concern{Key: ConcernComment + "/" + r.ID.String(), Kind: ConcernComment, Urgent: r.Score == 1, StoreID: s.Store, Channel: s.Channel, AccountID: r.Account,

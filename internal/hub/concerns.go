@@ -117,7 +117,9 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 				looked++
 				if !seen[r.ID] {
 					seen[r.ID] = true
-					list = append(list, concernsOf(r, now)...)
+					if !h.quiet(r.Merchant, r.Shop) {
+						list = append(list, concernsOf(r, now)...)
+					}
 					load.add(r)
 				}
 			})

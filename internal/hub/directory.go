@@ -130,8 +130,8 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 	if s.Mode == "" {
 		s.Mode = ModeFull
 	}
-	if s.Mode != ModeFull && s.Mode != ModeWatch {
-		w.say("mode", fault.Because("field_none_of", "is none of {list}", "list", "watch, full"))
+	if !slices.Contains(Modes, s.Mode) {
+		w.say("mode", noneOfModes())
 	}
 	acct, ok := h.db.AccountByID(who.Merchant, s.Account)
 	if !ok {
@@ -162,9 +162,6 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 	}
 	return s, h.schedule(ctx)
 }
-
-// ModeFull is the mode of a shop for which everything is sent.
-const ModeFull = "full"
 
 // resettle gives orders the shop that they waited for, or its new store.
 func (h *Hub) resettle(ctx context.Context, s db.ShopRow, next func(after ident.Order) ([]ident.Order, error)) error {

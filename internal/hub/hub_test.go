@@ -324,24 +324,3 @@ func TestWithoutPushesThePullFindsEverything(t *testing.T) {
 		w.until("the pull finds it", func() bool { return w.status(id) == order.StatusNew })
 	})
 }
-
-func TestAWatchedShopSendsNothing(t *testing.T) {
-	each(t, func(w *shopWorld) {
-		for _, a := range w.db.AllAccounts() {
-			for _, s := range w.db.ShopsOf(a.Merchant, a.ID) {
-				s.Mode = hub.ModeWatch
-				_, err := w.hub.PutShop(w.t.Context(), w.who, s)
-				w.must(err)
-			}
-		}
-		w.run()
-		id := w.place(`{"app_poi_code":"TEA001"}`)
-		w.until("the order arrives", func() bool { return w.status(id) == order.StatusNew })
-		if _, err := w.act(id, hub.Act{Kind: order.Accept}); !fault.Is(err, fault.Conflict) {
-			w.t.Errorf("accept in watch mode: %v", err)
-		}
-		if native, _ := w.sim.Order(id); native.Tally["order/poi_received"].Calls != 0 || native.Tally["order/confirm"].Calls != 0 {
-			w.t.Errorf("calls were made: %+v", native.Tally)
-		}
-	})
-}

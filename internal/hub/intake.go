@@ -67,7 +67,7 @@ type Slot struct {
 type IntakeChannel struct {
 	Channel string        `json:"channel"`
 	ShopID  ident.Shop    `json:"shop_id"`
-	State   string        `json:"state" enum:"open,sending,resting,opening,failed,watched,no_call" doc:"open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the shop is only watched. no_call: the platform has no call for it."`
+	State   string        `json:"state" enum:"open,sending,resting,opening,failed,watched,no_call" doc:"open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the mode of the shop sends no pauses. no_call: the platform has no call for it."`
 	UntilAt int64         `json:"until_at"`
 	Words   string        `json:"words,omitempty"`
 	Why     *fault.Reason `json:"why,omitempty"`
@@ -94,7 +94,7 @@ func (h *Hub) Rest(ctx context.Context, who Actor, store ident.Store, until time
 			return &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.until_at", fault.Because("field_rest", "must be within the next {hours} hours", "hours", itoa(int(mostRest/time.Hour))))}}
 		}
 		for _, s := range shops {
-			if s.Mode != ModeWatch {
+			if heldBy(s.Mode, false).IsZero() {
 				h.rest(tx, who, s, until)
 			}
 		}
@@ -167,12 +167,10 @@ type resting struct {
 }
 
 func (r resting) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
-	s, ok := tx.ShopByID(restOf(e).Shop)
+	_, ok := tx.ShopByID(restOf(e).Shop)
 	switch {
 	case !ok:
 		return effect.Void, fault.Because("shop_removed", "the shop has been removed")
-	case s.Mode == ModeWatch:
-		return effect.Void, fault.Because("only_watched", "this shop is only watched: nothing is sent for it")
 	case !restOf(e).Ours && restOf(e).Until <= tx.Now().UnixMilli():
 		return effect.Done, fault.Reason{} // its time is over, and the platform never heard of it
 	}
@@ -307,7 +305,7 @@ func (h *Hub) Intake(ctx context.Context, who Actor, store ident.Store) (Intake,
 		switch {
 		case info == nil || info.Rest == nil:
 			c.State = "no_call"
-		case s.Mode == ModeWatch:
+		case s.Mode != ModeFull:
 			c.State = "watched"
 		}
 		out.Channels = append(out.Channels, c)

@@ -129,6 +129,9 @@ func (h *Hub) toTell(ctx context.Context, m ident.Merchant, senders []db.SenderR
 	const op = "hub.toTell"
 	all := Actor{Scope: db.Scope{Merchant: m}, Role: role.Owner}
 	list, _, err := h.Concerns(ctx, all)
+	list = slices.DeleteFunc(list, func(c Concern) bool { // trouble of shops that are only watched is read, and wakes nobody
+		return c.Order == nil && c.AccountID != 0 && h.hushed(m, c.AccountID)
+	})
 	if err != nil || len(list) == 0 {
 		return nil, fault.Wrap(op, err)
 	}
@@ -239,7 +242,7 @@ func (k knocking) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 		if id == 0 {
 			return "", fault.Reason{}
 		}
-		if row, ok := tx.OrderByID(id); ok {
+		if row, ok := tx.OrderByID(id); ok && !k.h.quiet(tx.Merchant(), row.Shop) {
 			l := row.Listed()
 			if slices.ContainsFunc(concernsOf(&l, now), func(c Concern) bool { return c.Key == key }) {
 				return "", fault.Reason{}

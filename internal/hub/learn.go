@@ -291,7 +291,7 @@ func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder, t
 	}
 	lacks(&o, want.Taken)
 	want.Wants = order.WantsOf(&o, grammar(info))
-	if !bound || shop.Mode == ModeWatch {
+	if !bound || shop.Mode != ModeFull {
 		want.Asks = slices.DeleteFunc(want.Asks, func(a string) bool { return a != order.AskRead })
 	}
 	if !bound {
@@ -326,9 +326,6 @@ func (h *Hub) place(shopOf shopFinder, row *db.OrderRow, o *order.Order, info *c
 
 // IssueUnbound says that an order's shop is known to the platform and not yet to us.
 const IssueUnbound = "shop_not_bound"
-
-// ModeWatch is the mode of a shop that rings and shows and sends nothing.
-const ModeWatch = "watch"
 
 // observe ends effects whose goal has come true by other means (a push was faster than
 // the answer, a person used the platform's own app) or can no longer come true. One

@@ -24,8 +24,8 @@ const (
 // tasks repeat by time, and are never hidden by a backlog.
 var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch, kindComments}
 
-// kind tells the runner who handles a kind of effect.
-func (h *Hub) kind(k string) (lane.Kind, bool) {
+// handled says who handles a kind of effect; kind puts the gate of modes before it.
+func (h *Hub) handled(k string) (lane.Kind, bool) {
 	if h.noLanes {
 		return lane.Kind{}, false
 	}

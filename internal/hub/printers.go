@@ -294,6 +294,11 @@ func (h *Hub) Reprint(ctx context.Context, who Actor, ids []ident.Order, kind ti
 			if !ok || !who.Sees(row.Store) {
 				return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 			}
+			if s, ok := tx.ShopByID(row.Shop); ok {
+				if err := heldErr(op, s.Mode, false); err != nil {
+					return err
+				}
+			}
 			if kind == ticket.Cancelled && row.Status != order.StatusCancelled {
 				return fault.Say(op, fault.Conflict, "print_not_cancelled", "the order is not cancelled: nobody is told to stop making it")
 			}

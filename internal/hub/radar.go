@@ -207,6 +207,9 @@ func (h *Hub) dangers(ctx context.Context, who Actor) ([]Concern, error) {
 			continue
 		}
 		s, _ := h.db.ShopByID(who.Merchant, d.ShopID)
+		if s.Mode != ModeFull {
+			continue
+		}
 		since := d.SinceAt
 		if since == 0 {
 			since = h.now().UnixMilli()

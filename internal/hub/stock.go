@@ -242,7 +242,7 @@ func closed(offers []db.OfferRow, at []int) []stock.Push {
 // its own people's hands, and counts for nobody else.
 func (h *Hub) writes(tx *db.Tx, o db.OfferRow) bool {
 	shop, ok := tx.ShopByID(o.Shop)
-	if !ok || shop.Mode == ModeWatch || !o.Known && o.Fails > 0 { // or its number is not ours to write, such as Full's
+	if !ok || !heldBy(shop.Mode, true).IsZero() || !o.Known && o.Fails > 0 { // or its number is not ours to write, such as Full's
 		return false
 	}
 	info := h.info(shop.Channel, shop.Realm)

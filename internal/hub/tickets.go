@@ -228,15 +228,15 @@ func (h *Hub) tickets(tx *db.Tx, row *db.OrderRow, o *order.Order, kind order.Ki
 	}
 	_, begin := readyBy(o, kind, h.paceOf(row))
 	list, due := printsOf(o, kind, begin, printers, have, h.now().UnixMilli())
-	now := tx.Now().UnixMilli()
-	_, stored := tx.Order(row.Ref) // a new one has another id each time this runs, and no effects
+	now, quiet := tx.Now().UnixMilli(), h.quiet(row.Merchant, row.Shop) // another system prints: ours is taken as printed, so that a change of mode prints nothing old
+	_, stored := tx.Order(row.Ref)                                      // a new one has another id each time this runs, and no effects
 	for _, x := range list {
 		key := "print " + row.ID.String() + " " + x.Printer.String() + " " + string(x.Ticket) + " " + x.For
 		there := false
 		if stored {
 			_, there = tx.EffectByKey(effect.DeedKey(key))
 		}
-		if !there {
+		if !there && !quiet {
 			e := printEffect(x.printer, row.ID, printArgs{Printer: x.Printer, Ticket: x.Ticket, For: x.For, Copies: x.rule.Copies, Only: x.rule.Only}, key, "want", now)
 			tx.PutEffect(&e)
 		}

@@ -59,7 +59,8 @@ export type OrderSummary = {
   origin: string;
   /** Where it is eaten. */
   table: string;
-  shop: { id: string; name: string } | null;
+  /** mode: watch or goods when its orders ring for nobody and no act is sent for them; "" = everything is. */
+  shop: { id: string; name: string; mode: string } | null;
   store: { id: string; name: string; zone: string } | null;
   account_id: string;
   status: string;
@@ -441,7 +442,7 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     logistics: text(o.logistics) || "unknown",
     origin: text(o.origin),
     table: text(o.table),
-    shop: maybe(o.shop, (s) => ({ id: text(s.id), name: text(s.name) })),
+    shop: maybe(o.shop, (s) => ({ id: text(s.id), name: text(s.name), mode: text(s.mode) })),
     store: maybe(o.store, (s) => ({ id: text(s.id), name: text(s.name), zone: text(s.zone) })),
     account_id: text(o.account_id),
     status: text(o.status),

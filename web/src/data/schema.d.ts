@@ -1596,6 +1596,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shops/modes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put shops into a mode: the first few of an account, or all */
+        put: operations["setModes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shops/{id}": {
         parameters: {
             query?: never;
@@ -3075,7 +3092,7 @@ export interface components {
             channel: string;
             shop_id: string;
             /**
-             * @description open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the shop is only watched. no_call: the platform has no call for it.
+             * @description open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the mode of the shop sends no pauses. no_call: the platform has no call for it.
              * @enum {string}
              */
             state: "open" | "sending" | "resting" | "opening" | "failed" | "watched" | "no_call";
@@ -3415,6 +3432,11 @@ export interface components {
              */
             untaken: number;
         };
+        ModesInputBody: {
+            /** @enum {string} */
+            mode: "watch" | "goods" | "full";
+            shop_ids: string[];
+        };
         Moment: {
             /** Format: int64 */
             at: number;
@@ -3475,6 +3497,11 @@ export interface components {
         };
         Named: {
             id: string;
+            /**
+             * @description That of a shop whose orders ring for nobody and for which no act is sent; absent: everything is.
+             * @enum {string}
+             */
+            mode?: "watch" | "goods";
             name: string;
         };
         NextTicketOutputBody: {
@@ -4522,10 +4549,10 @@ export interface components {
             external_id: string;
             id: string;
             /**
-             * @description watch: nothing is sent for it.
+             * @description watch: its orders are shown, and nothing rings, is printed or sent for it. goods: as watch, but dishes and stock are sent. full: everything.
              * @enum {string}
              */
-            mode: "watch" | "full";
+            mode: "watch" | "goods" | "full";
             name: string;
             store_id: string;
         };
@@ -4536,7 +4563,7 @@ export interface components {
              * @description full, when left out.
              * @enum {string}
              */
-            mode?: "watch" | "full";
+            mode?: "watch" | "goods" | "full";
             name?: string;
             store_id: string;
         };
@@ -4545,7 +4572,7 @@ export interface components {
             cause: string;
             channel: string;
             /** @enum {string} */
-            mode: "watch" | "full";
+            mode: "watch" | "goods" | "full";
             shop_id: string;
             /** @enum {string} */
             state: "good" | "slow" | "down" | "paused";
@@ -8835,6 +8862,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Shop"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setModes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShopsOutputBody"];
                 };
             };
             /** @description Error */

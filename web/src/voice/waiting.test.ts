@@ -63,3 +63,10 @@ test("a printer that cannot print is spoken of, with what waits", () => {
   expect(announcement(waiting, new Set(), now, "zh-CN")).toBe("打印机后厨打不出，三张未打印");
   expect(announcement(waiting, new Set(), now, "en")).toBe("printer 后厨 cannot print, 3 tickets wait");
 });
+
+test("orders of a shop that another system works do not ring", () => {
+  const shop = (mode: string) => ({ id: "shp_1", name: "望京店", mode });
+  expect(
+    kinds([order("a", { shop: shop("watch") }), order("b", { shop: shop("goods"), flags: ["refund"] }), order("c", { shop: shop("") })]),
+  ).toEqual(["c new"]);
+});

@@ -20,6 +20,7 @@ export function waitingFor(
 ): Waiting[] {
   const out: Waiting[] = [];
   for (const o of orders) {
+    if (o.shop?.mode) continue; // another system works it
     // Somebody has acted and the platform is being told.
     if (o.pending.some((p) => !ended(p.state))) continue;
     const rider = riderOf(o, now);

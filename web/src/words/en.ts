@@ -677,6 +677,7 @@ export const words = {
     which_case: "several refund requests wait: say which one",
     other_act_sent: "wait: “$t(act.{{act}})” is being sent for this order",
     bind_shop: "bind this order's shop to a store first, under Connections",
+    only_goods: "of this shop only dishes and stock are sent: its orders are worked elsewhere",
     only_watched: "this shop is only watched: nothing is sent for it",
     no_connector: "this build has no connector for the channel",
     no_line: "the order has no such line",
@@ -1292,6 +1293,10 @@ export const words = {
       "A dropped message is not read again and no longer reported; its bytes stay in the journal. Drop it only when it surely has nothing to do with an order.",
     sayDrop: "Yes, drop it",
   },
+  connect: {
+    modeChosen: "Set these {{count}} to: {{mode}}",
+    modeAll: "Set all {{count}} to: {{mode}}",
+  },
   conn: {
     title: "Channels",
     lead: "For each account: the last push and pull, the last error in words, and what is waiting.",
@@ -1355,7 +1360,7 @@ export const words = {
     parked_one: "{{count}} message could not be understood, see “Unread messages”.",
     parked_other: "{{count}} messages could not be understood, see “Unread messages”.",
   },
-  mode: { watch: "Watch only", full: "Everything" },
+  mode: { watch: "Watch only", goods: "Dishes and stock only", full: "Everything" },
   nature: {
     guarded: "the platform refuses a second",
     absolute: "makes no difference",
@@ -1449,7 +1454,8 @@ export const words = {
     externalIdHelp: "Shown in the platform's console under the shop.",
     storeOf: "Store",
     mode: "Mode",
-    modeHelp: "Watch only: nothing is ever sent to the platform. Good for a trial.",
+    modeHelp:
+      "Watch only: orders are shown; nothing rings, is printed, knocks or is sent to the platform. Dishes and stock only: nothing but those is sent, another system works the orders. A few shops can go first.",
     merchant: "Merchant",
     merchantLead: "Shown in the console and to people who are invited.",
     merchantName: "Name of the merchant",

@@ -738,6 +738,7 @@ export const words: Shape<typeof reference> = {
     which_case: "Hay varias solicitudes de reembolso: indica cuál",
     other_act_sent: "Espera: se está enviando «$t(act.{{act}})» de este pedido",
     bind_shop: "Primero vincula la tienda de este pedido a un local, en Canales",
+    only_goods: "De esta tienda solo se envían platos y existencias: sus pedidos los atiende otro sistema",
     only_watched: "Esta tienda está en «solo observar»: no se envía nada",
     no_connector: "Esta versión no tiene conector para el canal",
     no_line: "El pedido no tiene esa línea",
@@ -1403,6 +1404,10 @@ export const words: Shape<typeof reference> = {
       "Un mensaje descartado no se vuelve a leer ni se avisa más; sus bytes quedan en el registro. Descártalo solo si seguro no tiene que ver con un pedido.",
     sayDrop: "Sí, descartar",
   },
+  connect: {
+    modeChosen: "Poner estas {{count}} en: {{mode}}",
+    modeAll: "Poner las {{count}} en: {{mode}}",
+  },
   conn: {
     title: "Canales",
     lead: "De cada cuenta: la última notificación y consulta, el último error en palabras y lo que está en espera.",
@@ -1473,6 +1478,7 @@ export const words: Shape<typeof reference> = {
   },
   mode: {
     watch: "Solo observar",
+    goods: "Solo platos y existencias",
     full: "Todo",
   },
   nature: {
@@ -1569,7 +1575,8 @@ export const words: Shape<typeof reference> = {
     externalIdHelp: "Está en la consola de la plataforma, en la tienda.",
     storeOf: "Local",
     mode: "Modo",
-    modeHelp: "Solo observar: nunca se envía nada a la plataforma. Bueno para probar.",
+    modeHelp:
+      "Solo observar: los pedidos se muestran; nada suena, se imprime, avisa ni se envía a la plataforma. Solo platos y existencias: se envía nada más que eso; otro sistema atiende los pedidos. Unas tiendas pueden empezar antes.",
     merchant: "Comercio",
     merchantLead: "Se muestra en la consola y a las personas invitadas.",
     merchantName: "Nombre del comercio",

@@ -738,6 +738,7 @@ export const words: Shape<typeof reference> = {
     which_case: "Há várias solicitações de reembolso: diga qual",
     other_act_sent: "Aguarde: “$t(act.{{act}})” deste pedido está sendo enviado",
     bind_shop: "Primeiro vincule a loja deste pedido a uma unidade, em Canais",
+    only_goods: "Desta loja só se enviam pratos e estoque: os pedidos são atendidos por outro sistema",
     only_watched: "Esta loja está em “só observar”: nada é enviado",
     no_connector: "Esta versão não tem conector para o canal",
     no_line: "O pedido não tem essa linha",
@@ -1401,6 +1402,10 @@ export const words: Shape<typeof reference> = {
       "Uma mensagem descartada não é lida de novo nem avisada; os bytes ficam no registro. Descarte só se com certeza não tem a ver com um pedido.",
     sayDrop: "Sim, descartar",
   },
+  connect: {
+    modeChosen: "Pôr estas {{count}} em: {{mode}}",
+    modeAll: "Pôr todas as {{count}} em: {{mode}}",
+  },
   conn: {
     title: "Canais",
     lead: "De cada conta: a última notificação e consulta, o último erro em palavras e o que aguarda.",
@@ -1471,6 +1476,7 @@ export const words: Shape<typeof reference> = {
   },
   mode: {
     watch: "Só observar",
+    goods: "Só pratos e estoque",
     full: "Tudo",
   },
   nature: {
@@ -1567,7 +1573,8 @@ export const words: Shape<typeof reference> = {
     externalIdHelp: "Está no painel da plataforma, na loja.",
     storeOf: "Unidade",
     mode: "Modo",
-    modeHelp: "Só observar: nada é enviado à plataforma. Bom para testar.",
+    modeHelp:
+      "Só observar: os pedidos aparecem; nada toca, imprime, avisa ou é enviado à plataforma. Só pratos e estoque: nada além disso é enviado; outro sistema atende os pedidos. Algumas lojas podem começar antes.",
     merchant: "Estabelecimento",
     merchantLead: "Aparece no console e para as pessoas convidadas.",
     merchantName: "Nome do estabelecimento",

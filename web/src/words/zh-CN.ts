@@ -667,6 +667,7 @@ export const words = {
     which_case: "有多个退款申请在等待，请指明是哪一个",
     other_act_sent: "请稍等，这一单正在发送“$t(act.{{act}})”",
     bind_shop: "请先到“渠道连接”把这个店铺绑定到门店",
+    only_goods: "这个店铺是“仅商品与库存”：订单由其他系统处理，这里不发送操作",
     only_watched: "这个店铺是“仅观察”，不会发送任何操作",
     no_connector: "这个版本不支持该渠道",
     no_line: "订单里没有这一行商品",
@@ -1279,6 +1280,10 @@ export const words = {
     dropHelp: "丢弃后不再重读，也不再提醒；原文仍保留在记录里。只有确定与订单无关时才丢弃。",
     sayDrop: "确认丢弃",
   },
+  connect: {
+    modeChosen: "把这 {{count}} 家设为“{{mode}}”",
+    modeAll: "全部 {{count}} 家设为“{{mode}}”",
+  },
   conn: {
     title: "渠道连接",
     lead: "每个账号最近一次推送和拉取、最近的错误、积压了多少，都在这里。",
@@ -1340,7 +1345,7 @@ export const words = {
     parked_one: "有 {{count}} 条消息没有读懂，见“未读懂的消息”。",
     parked_other: "有 {{count}} 条消息没有读懂，见“未读懂的消息”。",
   },
-  mode: { watch: "仅观察", full: "全部功能" },
+  mode: { watch: "仅观察", goods: "仅商品与库存", full: "全部功能" },
   nature: {
     guarded: "平台会拒绝第二次",
     absolute: "重复无影响",
@@ -1434,7 +1439,8 @@ export const words = {
     externalIdHelp: "在平台后台的店铺信息里可以看到。",
     storeOf: "门店",
     mode: "模式",
-    modeHelp: "仅观察：只看不动，不会向平台发送任何操作，适合试用。",
+    modeHelp:
+      "仅观察：订单照常显示，不响铃、不打印、不通知，也不向平台发送任何操作；仅商品与库存：只发送商品和库存，订单由其他系统处理；可以先让几家店试点。",
     merchant: "商户",
     merchantLead: "显示在控制台和员工的邀请里。",
     merchantName: "商户名称",

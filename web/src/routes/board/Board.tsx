@@ -117,9 +117,9 @@ function Store({ store: s, open, toggle }: { store: StoreState; open: boolean; t
         </span>
         <span className="board-shops">
           {s.shops.map((x) => (
-            <span key={x.shop_id} className={`board-shop ${x.mode === "watch" ? "warn" : levelOf(x.state)}`}>
+            <span key={x.shop_id} className={`board-shop ${x.mode !== "full" ? "warn" : levelOf(x.state)}`}>
               <Mark channel={x.channel} label={channel(x.channel)} />
-              {x.mode === "watch" ? t("mode.watch") : x.state === "good" ? "" : word(t, "board.shop", x.state)}
+              {x.mode !== "full" ? word(t, "mode", x.mode) : x.state === "good" ? "" : word(t, "board.shop", x.state)}
             </span>
           ))}
         </span>

@@ -15,6 +15,7 @@ import { inLanguage, word } from "../../words";
 import { authorise } from "./authorise";
 import type { Form } from "./Forms";
 import { healthOf, lasted } from "./health";
+import { Modes } from "./Modes";
 import "./connections.css";
 
 const Forms = lazy(() => import("./Forms").then((m) => ({ default: m.Forms })));
@@ -258,6 +259,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
           <Icon name="plus" size={14} /> {t("conn.addShop")}
         </button>
       </div>
+      <Modes shops={shopList} stores={storeList} />
     </article>
   );
 }

@@ -15,6 +15,7 @@ import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
 import { inLanguage } from "../../words";
 import { authorise } from "./authorise";
+import { modes } from "./Modes";
 
 /** What is added, or with `old` changed or deleted. */
 export type Form =
@@ -95,7 +96,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
             external_id: v.external_id ?? "",
             store_id: v.store_id ?? "",
             name: v.name ?? "",
-            mode: v.mode === "full" ? ("full" as const) : ("watch" as const),
+            mode: modes.find((m) => m === v.mode) ?? "watch",
           };
           await answer(id ? api.PUT("/api/v1/shops/{id}", { params, body }) : api.POST("/api/v1/shops", { params: { header }, body }));
           return undefined;
@@ -320,6 +321,7 @@ function ShopFields({ channel }: { channel: Channel }) {
         <Radio.Group
           options={[
             { value: "watch", label: t("mode.watch") },
+            { value: "goods", label: t("mode.goods") },
             { value: "full", label: t("mode.full") },
           ]}
         />

@@ -245,6 +245,8 @@ function CardView({ card, place, now, refusal, ready, making, make, sellOut }: C
             {t("reminded")}
           </b>
         ) : null}
+        {o.shop?.mode === "watch" ? <b className="flag">{t("watchOnly")}</b> : null}
+        {o.shop?.mode === "goods" ? <b className="flag">{t("goodsOnly")}</b> : null}
         {o.promised_at > 0 ? <b className="flag">{t("preorder", { at: clock(o.promised_at, place.zone) })}</b> : null}
         {o.table ? <b className="flag">{t("table", { table: o.table })}</b> : null}
         {o.logistics === "pickup" ? <b className="flag">{t("pickup")}</b> : null}
@@ -426,7 +428,7 @@ function useStops(store: string, orders: ReadonlyMap<string, OrderSummary>) {
 /** Orders that nobody has accepted and nothing is being done about. */
 function newOnes(place: Place, orders: ReadonlyMap<string, OrderSummary>): Waiting[] {
   return Array.from(orders.values())
-    .filter((o) => o.status === "new" && o.kind === "takeaway" && !o.pending.some((p) => !ended(p.state)))
+    .filter((o) => !o.shop?.mode && o.status === "new" && o.kind === "takeaway" && !o.pending.some((p) => !ended(p.state)))
     .map((o) => ({
       kind: "new" as const,
       id: `${o.id}/new`,
@@ -450,6 +452,7 @@ function waitingIn(place: Place, cards: Card[], stopped: Stopped[], hushed: Read
     at: 0,
   }));
   for (const c of cards) {
+    if (c.order.shop?.mode) continue; // another system works it
     const base = { channel: nameOf(place, c.order.channel), number: c.number, quantity: c.order.quantity, at: 0 };
     const rider = riderOf(c.order, now);
     if (rider > 0) out.push({ ...base, kind: "rider", id: `${c.order.id}/rider${rider}`, once: true, minutes: rider });

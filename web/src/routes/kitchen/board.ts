@@ -68,7 +68,7 @@ export type Stopped = { id: string; number: string; channel: string; at: number;
 export function stops(orders: Iterable<OrderSummary>, made: ReadonlySet<string>, known: Stopped[], noted: ReadonlySet<string>): Stopped[] {
   const out = known.slice();
   for (const o of Array.from(orders)) {
-    if (o.status !== "cancelled" || !made.has(o.id) || noted.has(o.id) || known.some((s) => s.id === o.id)) continue;
+    if (o.status !== "cancelled" || o.shop?.mode || !made.has(o.id) || noted.has(o.id) || known.some((s) => s.id === o.id)) continue;
     out.push({ id: o.id, number: numberOf(o), channel: o.channel, at: o.changed_at, what: o.summary });
   }
   return out.length === known.length ? known : out;

@@ -14,6 +14,7 @@ import { useZone } from "../../shell/Shell";
 import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
+import { ModeChip } from "../../ui/ModeChip";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
@@ -86,7 +87,9 @@ export function OrderPanel() {
               <h2>
                 {name(head).slice(0, -numberText(head).length)} <span className="num">{numberText(head)}</span>
               </h2>
-              <small className="quiet clip">{head.store?.name || head.shop?.name || t("row.noStore")}</small>
+              <small className="quiet clip">
+                {head.store?.name || head.shop?.name || t("row.noStore")} <ModeChip mode={head.shop?.mode} />
+              </small>
             </div>
             <div className="order-due">
               {head.deadline ? (

@@ -7,6 +7,7 @@ import { Anchor } from "../../ui/Anchor";
 import { Due } from "../../ui/Due";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Menu } from "../../ui/Menu";
+import { ModeChip } from "../../ui/ModeChip";
 import { SwipeRow } from "../../ui/SwipeRow";
 import { useWords, word } from "../../words";
 import { ActState, useBusy } from "./ActState";
@@ -62,6 +63,7 @@ export function Flags({ order }: { order: OrderSummary }) {
   const { t } = useWords();
   return (
     <>
+      <ModeChip mode={order.shop?.mode} />
       {order.axes.payment === "pay_later" && order.total ? (
         <span className="chip warn num">{t("promise.later", { amount: formatMoney(order.total) })}</span>
       ) : null}

@@ -106,6 +106,8 @@ export const en = {
   by: "Ready by {{at}}",
   late: "{{time}} late",
   left: "{{time}} left",
+  watchOnly: "Watch only",
+  goodsOnly: "Dishes and stock only",
   preorder: "For {{at}}",
   pickup: "Pickup",
   table: "Table {{table}}",

@@ -59,6 +59,8 @@ export const es: Shape<typeof zh> = {
   by: "Listo a las {{at}}",
   late: "{{time}} tarde",
   left: "quedan {{time}}",
+  watchOnly: "Solo observar",
+  goodsOnly: "Solo platos y existencias",
   preorder: "Para las {{at}}",
   pickup: "Recoge",
   table: "Mesa {{table}}",

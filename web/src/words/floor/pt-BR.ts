@@ -59,6 +59,8 @@ export const pt: Shape<typeof zh> = {
   by: "Pronto às {{at}}",
   late: "{{time}} de atraso",
   left: "faltam {{time}}",
+  watchOnly: "Só observar",
+  goodsOnly: "Só pratos e estoque",
   preorder: "Para as {{at}}",
   pickup: "Retira",
   table: "Mesa {{table}}",

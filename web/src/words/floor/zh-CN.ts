@@ -104,6 +104,8 @@ export const zh = {
   by: "{{at}} 前出餐",
   late: "已超 {{time}}",
   left: "还剩 {{time}}",
+  watchOnly: "仅观察",
+  goodsOnly: "仅商品与库存",
   preorder: "预订 {{at}}",
   pickup: "自提",
   table: "堂食 {{table}}",
