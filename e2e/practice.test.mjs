@@ -56,6 +56,23 @@ scenes("practising", (s) => {
     assert.deepEqual(await barriers(page), []);
   });
 
+  test("somebody without an account practises from the sign-in page, and comes back to it", async () => {
+    const { d, t } = s;
+    const page = await (await s.stranger({ screen: phone })).newPage();
+    await page.goto(`${d.url}/sign-in`);
+    await page.getByRole("button", { name: t("practice.guest") }).click();
+    await page.waitForURL(`${d.url}/practice/orders`);
+    const band = page.getByTestId("practice");
+    await page.getByTestId("order-row").first().waitFor();
+    await band.getByRole("button").first().click();
+    const sheet = page.getByRole("dialog", { name: t("practice.title") });
+    await says(sheet, t("practice.lessons.ship"), t("practice.how.ship"));
+    assert.equal(await sheet.getByRole("button", { name: t("practice.restart") }).count(), 0, "others are there too");
+    await sheet.getByRole("button", { name: t("practice.end") }).click();
+    await page.getByRole("button", { name: t("practice.guest") }).waitFor();
+    assert.deepEqual(await barriers(page), []);
+  });
+
   test("starting over drops the orders and signs nobody out", async () => {
     const { d, t } = s;
     const page = await s.open("/me", { screen: desk });

@@ -97,7 +97,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 		return err
 	}
 	defer sims.close()
-	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, front{addr: at.Hub, practice: dir})
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, front{addr: at.Hub, practice: dir, guests: true})
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (c command) serve(ctx context.Context, args []string) error {
 	notice := f.Duration("notice", 0, "when told to stop, how long to go on serving while /readyz says no, so that a front sends elsewhere: more than two of its intervals of asking (TONGDAN_NOTICE; with PostgreSQL 3s unless set)")
 	backups := f.String("check-backups", c.env("TONGDAN_CHECK_BACKUPS"), "restore and verify the newest backup of this folder every day; nothing can be called from it (TONGDAN_CHECK_BACKUPS)")
 	hour := f.Int("check-at", 4, "hour of the day at which backups are checked, in this machine's zone")
-	practise := f.String("practice", c.or("TONGDAN_PRACTICE", "true"), "whether people may practise on simulated orders, below /practice (TONGDAN_PRACTICE)")
+	practise := f.String("practice", c.or("TONGDAN_PRACTICE", "true"), "who may practise on simulated orders, below /practice: true = everybody, without an account too; staff = whoever has an account; false = nobody (TONGDAN_PRACTICE)")
 	disarmed := f.Bool("disarmed", false, "take this database for a copy: nothing is called until it is armed")
 	*notice = defaultNotice(c.env("DATABASE_URL"))
 	if text := c.env("TONGDAN_NOTICE"); text != "" {
@@ -68,8 +68,8 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	offered, err := strconv.ParseBool(*practise)
-	if err != nil {
-		return fmt.Errorf("--practice is %q: use true or false", *practise)
+	if err != nil && *practise != "staff" {
+		return fmt.Errorf("--practice is %q: use true, staff or false", *practise)
 	}
 	d, err := c.open(ctx, *data, c.env("DATABASE_URL"))
 	if err != nil {
@@ -99,8 +99,8 @@ func (c command) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	w := front{addr: *addr, trust: trust}
-	if offered {
-		w.practice = *data
+	if offered || *practise == "staff" {
+		w.practice, w.guests = *data, offered
 	}
 	n, err := c.node(ctx, d, o, w)
 	if err != nil {
@@ -240,6 +240,7 @@ type front struct {
 	addr     string
 	trust    bool   // a proxy of one's own: see api.Options
 	practice string // folder in which people practise; "" = nowhere
+	guests   bool   // people without an account may practise too
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
@@ -256,7 +257,7 @@ func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*n
 	show := api.Options{Hub: h, Version: version(), Console: web.Handler(), Log: c.log, TrustProxy: w.trust}
 	var stage *practice.Stage
 	if w.practice != "" {
-		stage = practice.New(practice.Options{Dir: w.practice, Platforms: platform.All, Console: show.Console, Version: show.Version, Log: c.log, TrustProxy: w.trust})
+		stage = practice.New(practice.Options{Dir: w.practice, Platforms: platform.All, Console: show.Console, Version: show.Version, Log: c.log, TrustProxy: w.trust, Guests: w.guests})
 		show.Practice = stage
 	}
 	a, err := api.New(show)

@@ -154,6 +154,7 @@ var open = map[string]bool{
 	"DELETE " + base + "/session":             true,
 	"POST " + base + "/setup":                 true,
 	"POST " + base + "/join":                  true,
+	"POST " + base + "/practice/guest":        true,
 	"POST " + base + "/join/look":             true,
 	"POST " + base + "/pairing":               true,
 	"GET " + base + "/pairing":                true,
@@ -173,6 +174,7 @@ const (
 // cannot be given a second time.
 var secretAnswers = map[string]bool{
 	"POST " + base + "/practice":         true,
+	"POST " + base + "/practice/guest":   true,
 	"POST " + base + "/keys":             true,
 	"POST " + base + "/me/password":      true,
 	"POST " + base + "/people":           true,

@@ -35,6 +35,7 @@ func (s *Server) phoneRoutes() {
 type waysOutput struct {
 	Body struct {
 		Phone bool `json:"phone" doc:"A short-message service is set up: by number and code."`
+		Guest bool `json:"guest" doc:"One may practise without an account: POST /practice/guest."`
 	}
 }
 
@@ -42,6 +43,7 @@ func (s *Server) signInWays(ctx context.Context, _ *struct{}) (*waysOutput, erro
 	out := &waysOutput{}
 	var err error
 	out.Body.Phone, err = s.hub.CodesAreSent(ctx)
+	out.Body.Guest = s.practice != nil && s.practice.TakesGuests()
 	return out, fault.Wrap("api.signInWays", err)
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/hub"
@@ -13,6 +14,9 @@ import (
 // because its calls go below the same path.
 const PracticePath = "/practice"
 
+// PracticeCookie holds the session of whoever practises.
+const PracticeCookie = "tongdan_practice"
+
 // A Practice is a hub apart, over simulated platforms, on which people learn and
 // programs are tried out. Safe for concurrent use.
 type Practice interface {
@@ -21,6 +25,19 @@ type Practice interface {
 	// Enter signs somebody in there with the rights that he has here, and begins the
 	// practice when nobody practises. The secret is that of his session.
 	Enter(ctx context.Context, who Learner) (secret string, err error)
+
+	// TakesGuests reports whether whoever has no account may practise.
+	TakesGuests() bool
+
+	// Guest signs a stranger in there, apart from everybody who has an account. Only so
+	// many are there at a time: fault.Unavailable for one more.
+	Guest(ctx context.Context, g Guest) (secret string, lasts time.Duration, err error)
+}
+
+// A Guest is whoever practises without an account.
+type Guest struct {
+	Locale string
+	Device string // what his browser is
 }
 
 // A Learner is who practises.
@@ -40,6 +57,9 @@ type Course interface {
 
 	// Span says when the practice began and when at the latest it is dropped, UTC ms.
 	Span() (began, ends int64)
+
+	// Guests reports whether those who practise here have no account.
+	Guests() bool
 }
 
 // Lesson is one thing to learn. It ticks itself: facts say whether it is done.
@@ -54,12 +74,16 @@ type PracticeState struct {
 	Practising bool     `json:"practising" doc:"This is the practice: its orders are not real."`
 	BeganAt    int64    `json:"began_at"`
 	EndsAt     int64    `json:"ends_at" doc:"When its orders are dropped at the latest."`
+	Guest      bool     `json:"guest" doc:"Whoever asks has no account: others without one practise beside him, so it does not begin anew."`
 	Lessons    []Lesson `json:"lessons"`
 }
 
 func (s *Server) practiceRoutes() {
 	add(s, op("getPractice", "GET", "/practice", "practice", "Whether one may practise on orders that are not real, and how far one has come"), s.getPractice)
 	add(s, op("enterPractice", "POST", "/practice", "practice", "Begin to practise: signs in below /practice, where everything has the same paths"), s.enterPractice)
+	guest := op("practiseAsGuest", "POST", "/practice/guest", "practice", "Practise without an account: signs a stranger in below /practice, for an hour and apart from everybody else")
+	guest.Security = []map[string][]string{}
+	add(s, guest, s.practiseAsGuest)
 	add(s, op("restartPractice", "POST", "/practice/restart", "practice", "Drop the orders of the practice, for everybody who practises, and begin anew"), s.restartPractice)
 }
 
@@ -79,6 +103,7 @@ func (s *Server) getPractice(ctx context.Context, _ *struct{}) (*practiceOutput,
 	b := &out.Body
 	b.Practising, b.Lessons = true, list
 	b.BeganAt, b.EndsAt = s.course.Span()
+	b.Guest = s.course.Guests()
 	return out, nil
 }
 
@@ -108,6 +133,30 @@ func (s *Server) enterPractice(ctx context.Context, _ *struct{}) (*enteredOutput
 	return out, nil
 }
 
+type guestInput struct {
+	Body struct {
+		Locale string `json:"locale,omitempty" maxLength:"16" doc:"zh-CN, en, …"`
+	}
+}
+
+func (s *Server) practiseAsGuest(ctx context.Context, in *guestInput) (*enteredOutput, error) {
+	const op = "api.practiseAsGuest"
+	if s.practice == nil || !s.practice.TakesGuests() {
+		return nil, fault.Say(op, fault.Unsupported, "no_guests", "here one practises with an account alone; sign in first")
+	}
+	r := requestIn(ctx)
+	if wait := s.signIns.take("guest "+network(s.client(r)), s.now()); wait > 0 {
+		return nil, &fault.Error{Op: op, Code: fault.RateLimited, After: wait, Why: fault.Because("too_many_tries", "too many tries; wait a little before the next one")}
+	}
+	secret, lasts, err := s.practice.Guest(ctx, Guest{in.Body.Locale, deviceOf(r.UserAgent())})
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := &enteredOutput{Cookie: practiceDoor.cookie(secret, int(lasts.Seconds()), s.secure(r))}
+	out.Body.Path = PracticePath + "/"
+	return out, nil
+}
+
 func (s *Server) restartPractice(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	if s.course == nil {
 		return nil, fault.Say("api.restartPractice", fault.Unsupported, "not_practice", "these orders are real: only a practice begins anew")
@@ -125,7 +174,7 @@ type door struct {
 
 var (
 	realDoor     = door{cookieName, "/", deviceCookie, KeyPrefix}
-	practiceDoor = door{"tongdan_practice", PracticePath, "tongdan_practice_device", TestKeyPrefix}
+	practiceDoor = door{PracticeCookie, PracticePath, "tongdan_practice_device", TestKeyPrefix}
 )
 
 func (d door) cookie(value string, age int, secure bool) http.Cookie {

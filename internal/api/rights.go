@@ -50,7 +50,7 @@ var rights = map[string]role.Right{
 	"getStatus": role.See, "getHealth": role.SeeWhole, "arm": role.Arm,
 	"listStatements": role.SeeStatements, "makeStatement": role.MakeStatement, "getAudit": role.SeeWhole,
 
-	"getPractice": anybody, "enterPractice": anybody, "restartPractice": anybody,
+	"getPractice": anybody, "enterPractice": anybody, "practiseAsGuest": nobody, "restartPractice": anybody,
 	"listSenderKinds": role.KeepKnocks, "listSenders": role.KeepKnocks, "makeSender": role.KeepSenders, "changeSender": role.KeepSenders, "deleteSender": role.KeepSenders, "testSender": role.KeepSenders,
 	"listKnockRules": role.KeepKnocks, "setKnockRules": role.KeepKnocks, "listKnocks": role.KeepKnocks,
 

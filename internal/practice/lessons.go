@@ -24,6 +24,7 @@ var lessons = []struct {
 	{"refund", []order.ActionKind{order.RefundApprove, order.RefundRefuse, order.RefundPartial}},
 	{"refuse", []order.ActionKind{order.Refuse}},
 	{"dispatch", []order.ActionKind{order.Dispatch}},
+	{"ship", []order.ActionKind{order.Ship}},
 }
 
 // Lessons implements api.Course.
@@ -67,14 +68,18 @@ func (r *room) Restart(ctx context.Context) error { return r.stage.Restart(ctx) 
 
 // Span implements api.Course.
 func (r *room) Span() (began, ends int64) {
-	return r.began.UnixMilli(), r.began.Add(lasts).UnixMilli()
+	return r.began.UnixMilli(), r.began.Add(r.stage.term.lasts).UnixMilli()
 }
+
+// Guests implements api.Course.
+func (r *room) Guests() bool { return r.stage.gate != nil }
 
 // over reports whether a room is to be dropped.
 func (r *room) over(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return now.Sub(r.began) > lasts || r.inside == 0 && now.Sub(r.seen) > unused
+	t := r.stage.term
+	return now.Sub(r.began) > t.lasts || r.inside == 0 && now.Sub(r.seen) > t.unused
 }
 
 // visit notes a request until done is called.

@@ -30,13 +30,15 @@ import (
 	"github.com/tongdan/tongdan/internal/api"
 )
 
-// How long a practice lasts.
 const (
-	lasts  = 24 * time.Hour  // from its beginning
-	unused = 2 * time.Hour   // from the last request
-	quiet  = 5 * time.Minute // from the last request: nothing more is ordered until somebody comes
-	look   = 20 * time.Second
+	quiet = 5 * time.Minute // from the last request: nothing more is ordered until somebody comes
+	look  = 20 * time.Second
 )
+
+// A term is how long a practice lasts: from its beginning, and from the last request.
+type term struct{ lasts, unused time.Duration }
+
+var staffTerm = term{24 * time.Hour, 2 * time.Hour}
 
 // Options of a Stage.
 type Options struct {
@@ -50,6 +52,9 @@ type Options struct {
 	Log        *slog.Logger // nil = none
 	TrustProxy bool
 
+	// Guests lets people without an account practise, apart from those with one.
+	Guests bool
+
 	// Eager plays scenes without pauses for thought: for tests.
 	Eager bool
 }
@@ -58,6 +63,9 @@ type Options struct {
 type Stage struct {
 	o      Options
 	log    *slog.Logger
+	term   term
+	guests *Stage     // nil: none are taken, or this is theirs
+	gate   *gate      // of the guests' stage: how much they may ask
 	opened sync.Mutex // held while a room is opened or changed
 	mu     sync.Mutex
 	room   *room // nil: nobody practises
@@ -70,7 +78,19 @@ func New(o Options) *Stage {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Stage{o: o, log: o.Log.With("practice", true)}
+	s := &Stage{o: o, log: o.Log.With("practice", true), term: staffTerm}
+	if o.Guests {
+		s.guests = &Stage{o: o, log: o.Log.With("practice", "guests"), term: guestTerm, gate: newGate(time.Now())}
+	}
+	return s
+}
+
+// each does something to the stage and to that of the guests.
+func (s *Stage) each(f func(*Stage)) {
+	f(s)
+	if s.guests != nil {
+		f(s.guests)
+	}
 }
 
 // Run ends the practice that is over, until ctx ends; then whatever there is. Without it a
@@ -85,19 +105,25 @@ func (s *Stage) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		switch r := s.now(); {
-		case r == nil:
-		case r.over(time.Now()):
-			s.drop(r)
-		default:
-			r.saveKeys(ctx) // the process may die
-		}
+		s.each(func(s *Stage) {
+			switch r := s.now(); {
+			case r == nil:
+			case r.over(time.Now()):
+				s.drop(r)
+			default:
+				r.saveKeys(ctx) // the process may die
+			}
+		})
 	}
 }
 
 // Close ends the practice. No other begins.
 func (s *Stage) Close() {
 	s.EndStreams()
+	s.each((*Stage).end)
+}
+
+func (s *Stage) end() {
 	s.opened.Lock()
 	defer s.opened.Unlock()
 	s.mu.Lock()
@@ -111,9 +137,11 @@ func (s *Stage) Close() {
 
 // EndStreams lets the live streams end, so that a server that shuts down need not wait.
 func (s *Stage) EndStreams() {
-	if r := s.now(); r != nil {
-		r.server.Close()
-	}
+	s.each(func(s *Stage) {
+		if r := s.now(); r != nil {
+			r.server.Close()
+		}
+	})
 }
 
 func (s *Stage) now() *room {
@@ -221,6 +249,9 @@ func (s *Stage) Restart(ctx context.Context) error {
 	if old == nil {
 		return over
 	}
+	if s.gate != nil {
+		return fault.Say("practice.Restart", fault.Forbidden, "guest_restart", "others without an account practise here too: it begins anew by itself once all have left")
+	}
 	if _, err := s.enterNew(ctx, old); err != nil {
 		return err
 	}
@@ -242,6 +273,16 @@ func (s *Stage) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		}
 		s.o.Console.ServeHTTP(w, req)
 		return
+	}
+	if s.guests != nil && isGuest(req) {
+		s.guests.ServeHTTP(w, req)
+		return
+	}
+	if s.gate != nil {
+		if wait := s.gate.take(cost(req), time.Now()); wait > 0 {
+			api.Fail(w, req, &fault.Error{Op: "practice.ServeHTTP", Code: fault.RateLimited, After: wait, Why: fault.Because("guests_busy", "guests ask for too much at once here; wait a moment, or sign in")})
+			return
+		}
 	}
 	r := s.now()
 	if r == nil && s.knows(req) {

@@ -41,6 +41,9 @@ var sellers = []mercadolibre.Seller{
 	{ID: 700000012, Site: "MLM", Nickname: "TIENDA DE PRÁCTICA", Logistic: "default"},
 }
 
+// ownCarrier is the seller whose parcels are shipped by a press.
+const ownCarrier = 1
+
 // parcelRate is how many parcels are bought a minute.
 const parcelRate = 0.4
 
@@ -63,6 +66,7 @@ type room struct {
 	inside   int // requests under way, streams among them
 	seen     time.Time
 	messages map[string]bool // who has taken a message
+	entered  int             // guests so far
 }
 
 // openRoom makes a room on an empty database. From an old one it takes the people, their
@@ -93,7 +97,7 @@ func (s *Stage) openRoom(ctx context.Context, old *room) (r *room, err error) {
 	platforms[meituanHost], platforms[mercadoHost] = r.meituan.API(), r.mercado.API()
 	reads, calls := channel.ClientsOver(platforms, platforms)
 	reads.Timeout, calls.Timeout = 10*time.Second, 10*time.Second
-	r.hub = hub.New(hub.Options{DB: r.db, Platforms: s.o.Platforms(), Clock: hub.Real, Log: s.log, Version: s.o.Version, Reads: reads, Calls: calls})
+	r.hub = hub.New(hub.Options{DB: r.db, Platforms: s.o.Platforms(), Clock: hub.Real, Log: s.log, Version: s.o.Version, Reads: reads, Calls: calls, Dial: nobody})
 	r.server, err = api.New(api.Options{Hub: r.hub, Version: s.o.Version, Log: s.log, TrustProxy: s.o.TrustProxy, Course: r})
 	if err != nil {
 		return r, err
@@ -104,7 +108,7 @@ func (s *Stage) openRoom(ctx context.Context, old *room) (r *room, err error) {
 	}
 	work, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	for name, f := range map[string]func(context.Context) error{"hub": r.hub.Run, "counts": r.db.Follow, "scenes": r.play, "parcels": r.parcels} {
+	for name, f := range map[string]func(context.Context) error{"hub": r.hub.Run, "counts": r.db.Follow, "scenes": r.play, "parcels": r.parcels, "parcel lesson": r.playParcels} {
 		r.work.Go(func() {
 			if err := f(work); err != nil && work.Err() == nil {
 				s.log.Error("a part of the practice stopped", "part", name, "err", err)
@@ -262,7 +266,7 @@ func (r *room) enter(ctx context.Context, who api.Learner) (string, error) {
 	}
 	row := db.UserRow{Merchant: r.merchant, ID: id, Name: who.Name, Role: string(who.Role), Locale: who.Locale, Personal: true}
 	if who.Stores != nil {
-		row.Stores = r.stores[:1]
+		row.Stores = r.some()
 	}
 	r.stage.opened.Lock() // two windows of one person
 	_, err := r.db.UserByID(ctx, r.merchant, id)
@@ -276,8 +280,14 @@ func (r *room) enter(ctx context.Context, who api.Learner) (string, error) {
 		return "", fault.Wrap(op, err)
 	}
 	secret, hash := api.NewToken("")
-	err = r.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: r.merchant, User: id, Expires: time.Now().Add(lasts).UnixMilli(), Device: who.Device})
+	err = r.db.AddSession(ctx, db.SessionRow{Hash: hash, Merchant: r.merchant, User: id, Expires: time.Now().Add(r.stage.term.lasts).UnixMilli(), Device: who.Device})
 	return secret, fault.Wrap(op, err)
+}
+
+// some are the stores of whoever does not see all: a tea shop, and the seller who ships by
+// a carrier of his own.
+func (r *room) some() []ident.Store {
+	return []ident.Store{r.stores[0], r.stores[len(teaStores)+ownCarrier]}
 }
 
 // close ends a room and removes its folder, whatever of it there is. The test keys stay.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -52,6 +53,9 @@ func (x wire) RoundTrip(r *http.Request) (res *http.Response, err error) {
 		Body: io.NopCloser(bytes.NewReader(a.body.Bytes())), ContentLength: int64(a.body.Len()), Request: r,
 	}, nil
 }
+
+// nobody is what a practice reaches in a network: no printer, whatever address is entered.
+func nobody(context.Context, string, string) (net.Conn, error) { return nil, errNobody }
 
 // answer holds what a handler says.
 type answer struct {

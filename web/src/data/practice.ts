@@ -25,6 +25,12 @@ export async function enterPractice(): Promise<void> {
   location.assign("/practice/orders");
 }
 
+/** Begins to practise without an account. */
+export async function practiseAsGuest(locale: string): Promise<void> {
+  await answer(api.POST("/api/v1/practice/guest", { body: { locale } }));
+  location.assign("/practice/orders");
+}
+
 /** Ends one's practice and leads back to the real orders, also when the service does not hear it: the cookie runs out. */
 export async function leavePractice(): Promise<void> {
   await answer(api.DELETE("/api/v1/session")).catch(() => {});

@@ -1248,6 +1248,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/practice/guest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Practise without an account: signs a stranger in below /practice, for an hour and apart from everybody else */
+        post: operations["practiseAsGuest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/practice/restart": {
         parameters: {
             query?: never;
@@ -3020,6 +3037,10 @@ export interface components {
             digits: number;
             goods: components["schemas"]["Good"][];
         };
+        GuestInputBody: {
+            /** @description zh-CN, en, … */
+            locale?: string;
+        };
         Head: {
             /** Format: int64 */
             at: number;
@@ -4171,6 +4192,8 @@ export interface components {
              * @description When its orders are dropped at the latest.
              */
             ends_at: number;
+            /** @description Whoever asks has no account: others without one practise beside him, so it does not begin anew. */
+            guest: boolean;
             lessons: components["schemas"]["Lesson"][];
             /** @description POST begins. The operator may have turned it off. */
             offered: boolean;
@@ -4969,6 +4992,8 @@ export interface components {
             urgent: number;
         };
         WaysOutputBody: {
+            /** @description One may practise without an account: POST /practice/guest. */
+            guest: boolean;
             /** @description A short-message service is set up: by number and code. */
             phone: boolean;
         };
@@ -7964,6 +7989,40 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnteredOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    practiseAsGuest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuestInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -54,9 +54,11 @@ function Lessons({ close }: { close: () => void }) {
       close={close}
       footer={
         <>
-          <button type="button" className="btn" disabled={restart.isPending} onClick={() => (sure ? restart.mutate() : setSure(true))}>
-            {t(restart.isPending ? "practice.going" : sure ? "practice.sure" : "practice.restart")}
-          </button>
+          {data?.guest ? null : (
+            <button type="button" className="btn" disabled={restart.isPending} onClick={() => (sure ? restart.mutate() : setSure(true))}>
+              {t(restart.isPending ? "practice.going" : sure ? "practice.sure" : "practice.restart")}
+            </button>
+          )}
           <button type="button" className="btn primary" onClick={() => void leavePractice()}>
             {t("practice.end")}
           </button>

@@ -884,6 +884,10 @@ export const words = {
     keys_only: "metrics are for API keys",
     key_test: "this is a test key: it works below {{path}} alone",
     key_real: "this is the address of the practice: send a test key, which begins with {{prefix}}",
+    guest_restart: "others without an account practise here too: it begins anew by itself once all have left",
+    guests_busy: "guests ask for too much at once here; wait a moment, or sign in",
+    guests_full: "as many practise here as there is room for; try again later, or sign in",
+    no_guests: "here one practises with an account alone; sign in first",
     no_practice: "practice is turned off here; whoever runs this Tongdan can turn it on",
     not_practice: "these orders are real: only a practice begins anew",
     practice_over: "this practice has ended and its orders are dropped; begin again from the console",
@@ -1392,6 +1396,8 @@ export const words = {
     again: "Practise again",
     off: "The practice could not begin. Try again in a moment, or ask whoever runs Tongdan to turn it on.",
     back: "To the real orders",
+    guest: "Try it out without an account",
+    guestLead: "On orders that are not real, for an hour. Nobody’s real store sees or feels any of it.",
     lessons: {
       accept: "Accept an order",
       ready: "Mark an order ready",
@@ -1399,6 +1405,7 @@ export const words = {
       refund: "Answer a refund",
       refuse: "Refuse an order",
       dispatch: "Send out your own rider",
+      ship: "Ship a parcel",
     },
     how: {
       accept: "A new order comes in: accept it before its time is up.",
@@ -1407,6 +1414,7 @@ export const words = {
       refund: "A customer asks for money back: read why, then agree or refuse.",
       refuse: "Refuse a new order that you cannot make, with a reason.",
       dispatch: "The second store delivers by itself: press when the food leaves.",
+      ship: "Under Parcels, one has to leave with your own carrier: say that it is shipped, with the tracking number if there is one.",
     },
   },
   power: {

@@ -946,6 +946,10 @@ export const words: Shape<typeof reference> = {
     keys_only: "Las métricas son para claves de API",
     key_test: "es una clave de prueba: solo sirve bajo {{path}}",
     key_real: "esta es la dirección de la práctica: envía una clave de prueba, que empieza por {{prefix}}",
+    guest_restart: "aquí practican también otros sin cuenta: empieza de nuevo sola cuando todos se van",
+    guests_busy: "los invitados piden demasiado a la vez; espera un momento o inicia sesión",
+    guests_full: "ya practican tantos como caben; prueba más tarde o inicia sesión",
+    no_guests: "aquí solo se practica con una cuenta; inicia sesión primero",
     no_practice: "la práctica está desactivada aquí; quien administra este Tongdan puede activarla",
     not_practice: "estos pedidos son reales: solo una práctica empieza de nuevo",
     practice_over: "esta práctica ha terminado y sus pedidos se borraron; empieza otra desde la consola",
@@ -1512,6 +1516,8 @@ export const words: Shape<typeof reference> = {
     again: "Practicar otra vez",
     off: "No se pudo empezar la práctica. Inténtalo en un momento o pide a quien administra Tongdan que la active.",
     back: "A los pedidos reales",
+    guest: "Probar sin cuenta",
+    guestLead: "Con pedidos que no son reales, durante una hora. Ninguna tienda real lo ve ni lo nota.",
     lessons: {
       accept: "Aceptar un pedido",
       ready: "Marcar un pedido como listo",
@@ -1519,6 +1525,7 @@ export const words: Shape<typeof reference> = {
       refund: "Responder un reembolso",
       refuse: "Rechazar un pedido",
       dispatch: "Enviar tu propio repartidor",
+      ship: "Despachar un paquete",
     },
     how: {
       accept: "Llega un pedido nuevo: acéptalo antes de que venza el tiempo.",
@@ -1527,6 +1534,7 @@ export const words: Shape<typeof reference> = {
       refund: "Un cliente pide su dinero: lee por qué y acepta o rechaza.",
       refuse: "Rechaza con un motivo un pedido nuevo que no puedes preparar.",
       dispatch: "La segunda tienda reparte por su cuenta: pulsa cuando salga la comida.",
+      ship: "En Paquetes hay uno que sale con tu propio transportista: márcalo como despachado, con el número de seguimiento si lo hay.",
     },
   },
   power: {

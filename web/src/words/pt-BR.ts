@@ -944,6 +944,10 @@ export const words: Shape<typeof reference> = {
     keys_only: "As métricas são para chaves de API",
     key_test: "esta é uma chave de teste: só funciona em {{path}}",
     key_real: "este é o endereço do treino: envie uma chave de teste, que começa com {{prefix}}",
+    guest_restart: "outros sem conta também treinam aqui: recomeça sozinho quando todos saem",
+    guests_busy: "os visitantes pedem coisas demais ao mesmo tempo; espere um momento ou entre",
+    guests_full: "já treinam tantos quantos cabem; tente mais tarde ou entre",
+    no_guests: "aqui só se treina com uma conta; entre primeiro",
     no_practice: "o treino está desativado aqui; quem administra este Tongdan pode ativá-lo",
     not_practice: "estes pedidos são reais: só um treino começa de novo",
     practice_over: "este treino terminou e os pedidos foram apagados; comece outro pelo painel",
@@ -1510,6 +1514,8 @@ export const words: Shape<typeof reference> = {
     again: "Treinar de novo",
     off: "Não foi possível começar o treino. Tente em instantes ou peça a quem administra o Tongdan para ativá-lo.",
     back: "Para os pedidos reais",
+    guest: "Experimentar sem conta",
+    guestLead: "Com pedidos que não são reais, por uma hora. Nenhuma loja real vê ou sente nada disso.",
     lessons: {
       accept: "Aceitar um pedido",
       ready: "Marcar um pedido como pronto",
@@ -1517,6 +1523,7 @@ export const words: Shape<typeof reference> = {
       refund: "Responder a um reembolso",
       refuse: "Recusar um pedido",
       dispatch: "Enviar o próprio entregador",
+      ship: "Despachar um pacote",
     },
     how: {
       accept: "Chega um pedido novo: aceite antes que o prazo acabe.",
@@ -1525,6 +1532,7 @@ export const words: Shape<typeof reference> = {
       refund: "Um cliente pede o dinheiro de volta: leia o motivo e aceite ou recuse.",
       refuse: "Recuse com um motivo um pedido novo que não dá para preparar.",
       dispatch: "A segunda loja entrega por conta própria: toque quando a comida sair.",
+      ship: "Em Pacotes há um que sai com a sua própria transportadora: marque como despachado, com o código de rastreio se houver.",
     },
   },
   power: {

@@ -872,6 +872,10 @@ export const words = {
     keys_only: "指标只给 API 密钥读取",
     key_test: "这是测试密钥，只能在 {{path}} 下使用",
     key_real: "这里是练习环境的地址：请用以 {{prefix}} 开头的测试密钥",
+    guest_restart: "还有其他访客在这里练习，等大家都离开后会自动重新开始",
+    guests_busy: "访客的操作太频繁了，请稍等一下，或先登录",
+    guests_full: "练习的访客已满，请稍后再试，或先登录",
+    no_guests: "这里只有登录后才能练习，请先登录",
     no_practice: "这里关闭了练习模式，可以请管理员开启",
     not_practice: "这些是真实订单，只有练习可以重新开始",
     practice_over: "练习已结束，练习订单已清空；请从控制台重新开始",
@@ -1377,6 +1381,8 @@ export const words = {
     again: "再练一次",
     off: "练习没能开始，请稍后再试，或请管理员开启练习模式。",
     back: "回到真实订单",
+    guest: "没有账号，先练习一下",
+    guestLead: "用不是真的订单练习一小时，不会影响任何真实门店。",
     lessons: {
       accept: "接单",
       ready: "出餐",
@@ -1384,6 +1390,7 @@ export const words = {
       refund: "处理退款",
       refuse: "拒单",
       dispatch: "自配送出发",
+      ship: "发出一个包裹",
     },
     how: {
       accept: "新订单来了，在时限内点“接单”。",
@@ -1392,6 +1399,7 @@ export const words = {
       refund: "顾客申请退款时，看清原因，同意或拒绝。",
       refuse: "做不了的新订单，选原因拒单。",
       dispatch: "二店自己配送：餐出发时点“开始配送”。",
+      ship: "在“电商”里，有一个包裹由自己联系的承运商发出：点“发货”，有运单号就填上。",
     },
   },
   power: {

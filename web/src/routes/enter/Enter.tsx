@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { type Loose, readUser, type User } from "../../data/model";
+import { practiseAsGuest } from "../../data/practice";
 import { session } from "../../data/queries";
 import { languages, setLanguage } from "../../words";
 import { ByLock } from "./ByLock";
@@ -149,7 +150,23 @@ export function SignIn() {
         </a>
       </p>
       {other}
+      {ways?.guest ? <AsGuest /> : null}
     </Frame>
+  );
+}
+
+/** For whoever has no account yet: to practise, on orders that are not real. */
+function AsGuest() {
+  const { t, i18n } = useTranslation();
+  const begin = useMutation({ mutationFn: () => practiseAsGuest(i18n.language) });
+  return (
+    <section className="enter-guest">
+      <button type="button" className="btn enter-go" disabled={begin.isPending} onClick={() => begin.mutate()}>
+        {t(begin.isPending ? "practice.going" : "practice.guest")}
+      </button>
+      <small className="quiet">{t("practice.guestLead")}</small>
+      {begin.error ? <Refusal error={begin.error} wrong={t("practice.failed")} /> : null}
+    </section>
   );
 }
 
