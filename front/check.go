@@ -2,6 +2,7 @@ package front
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ type Limits struct {
 // A Lack is something that items of a family do not have on a platform.
 type Lack struct {
 	Family Family `json:"family"`
-	What   string `json:"what"` // levels (of categories), skus, properties, stock_add, rename
+	What   string `json:"what"` // a field of an item ("properties"), of a SKU ("sku.times") or of a category ("category.parent"); skus: it has one, without a code
 }
 
 func (l Limits) lacks(f Family, what string) bool { return slices.Contains(l.Lacks, Lack{f, what}) }
@@ -202,9 +203,7 @@ func (c *checker) categories(list []Category) {
 		at := "categories[" + strconv.Itoa(i) + "]"
 		c.once(at+".name", x.Name, seen)
 		c.long(at+".name", &x.Name, c.lim.Category)
-		if x.Parent != nil && *x.Parent != "" && c.lim.lacks(c.how.Family, "levels") {
-			c.wrong(at+".parent", fault.Because("front_one_level", "categories have one level here"))
-		}
+		c.given(at, "category.", members(x))
 		if (x.Code == nil || *x.Code == "") && !x.Delete && slices.Contains(c.lim.Codes, c.how.Family) {
 			c.wrong(at+".code", fault.Because("field_needed", "is needed"))
 		}
@@ -226,13 +225,8 @@ func (c *checker) items(list []Item) {
 		if x.Unit != nil && c.lim.UnitBytes > 0 && len(*x.Unit) > c.lim.UnitBytes {
 			c.wrong(at+".unit", fault.Because("front_bytes", "has at most {most} bytes, a Chinese character three", "most", strconv.Itoa(c.lim.UnitBytes)))
 		}
-		if x.Properties != nil && c.lim.lacks(c.how.Family, "properties") {
-			c.wrong(at+".properties", fault.Because("front_no_call", "cannot be changed by a call of this platform: change it in its own console"))
-		}
-		if x.Was != "" && c.lim.lacks(c.how.Family, "rename") {
-			c.wrong(at+".was", fault.Because("front_no_call", "cannot be changed by a call of this platform: change it in its own console"))
-		}
 		whole := members(x)
+		c.given(at, "", whole)
 		others = others || x.Delete || len(whole) > 2 || len(whole) == 2 && x.SKUs == nil
 		single := c.lim.lacks(c.how.Family, "skus")
 		skus := map[string]bool{}
@@ -245,22 +239,30 @@ func (c *checker) items(list []Item) {
 			if s.Price != nil && c.lim.Price > 0 && *s.Price > c.lim.Price {
 				c.wrong(at+".price", fault.Because("front_price", "is more than the platform takes"))
 			}
-			if s.StockAdd != nil && c.lim.lacks(c.how.Family, "stock_add") {
-				c.wrong(at+".stock_add", fault.Because("front_no_add", "can only be set to a number here: give stock"))
-			}
 			if (s.Stock != nil || s.StockAdd != nil) && c.how.bound(x.Code, s.Code) {
 				c.wrong(at+".stock", fault.Because("front_bound", "is kept by the stock here, to which this SKU is bound: book goods in or out instead"))
 			}
 			if s.Times != nil {
 				c.times(at+".times", *s.Times)
 			}
-			n := len(members(s))
+			given := members(s)
+			c.given(at, "sku.", given)
+			n := len(given)
 			added = added || s.StockAdd != nil
 			others = others || s.StockAdd == nil || n > 2
 		}
 	}
 	if added && others {
 		c.wrong("items", fault.Because("front_add_alone", "stock_add stands in an edit of its own, beside nothing but codes: a call that was lost is not repeated"))
+	}
+}
+
+// given names what is wanted and the family does not have.
+func (c *checker) given(at, of string, m map[string]json.RawMessage) {
+	for _, name := range sorted(m) {
+		if of+name != "skus" && c.lim.lacks(c.how.Family, of+name) {
+			c.wrong(at+"."+name, fault.Because("front_no_call", "cannot be changed by a call of this platform: change it in its own console"))
+		}
 	}
 }
 
@@ -277,7 +279,7 @@ func (c *checker) times(at string, list []DaySpan) {
 }
 
 // Whole names what an addition of a plan lacks to be one: an item needs what every platform needs of one.
-func (p Plan) Whole() (fields []fault.Field) {
+func (p Plan) Whole(family Family, lim Limits) (fields []fault.Field) {
 	need := func(at string, ok bool) {
 		if !ok && len(fields) < mostWrong {
 			fields = append(fields, fault.Wrong(at, fault.Because("front_new", "is needed for what is new")))
@@ -299,7 +301,7 @@ func (p Plan) Whole() (fields []fault.Field) {
 			need("areas["+c.Code+"].min_price", c.Area.MinPrice != nil)
 		case c.Op == Add && c.What == OfItem:
 			at := "items[" + c.Code + "]"
-			need(at+".name", nameOf(*c.Item) != "")
+			need(at+".name", nameOf(*c.Item) != "" || lim.lacks(family, "name"))
 			need(at+".category", c.Item.Category != nil && *c.Item.Category != "")
 			need(at+".skus", len(c.Item.SKUs) > 0)
 			for _, k := range c.Item.SKUs {

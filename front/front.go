@@ -98,6 +98,7 @@ type Item struct {
 	Name        *string     `json:"name,omitempty" maxLength:"100"`
 	Description *string     `json:"description,omitempty" maxLength:"2000"`
 	Category    *string     `json:"category,omitempty" maxLength:"128"`
+	Parent      *string     `json:"parent,omitempty" maxLength:"128" doc:"The heading above its category, where there are two levels."`
 	Unit        *string     `json:"unit,omitempty" maxLength:"20"`
 	MinOrder    *int        `json:"min_order,omitempty" minimum:"1" maximum:"1000" doc:"How many must be ordered at least."`
 	Picture     *string     `json:"picture,omitempty" maxLength:"1000" doc:"What POST /shops/{id}/pictures gave, or an address. A changed picture needs another one."`

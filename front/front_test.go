@@ -15,7 +15,7 @@ import (
 var limits = front.Limits{
 	Profile: []string{"name", "place", "hours", "notice", "online"}, Areas: true, System: geo.GCJ02, Corners: 100,
 	SouthWest: geo.Point{Lat: 18, Lon: 73.8}, NorthEast: geo.Point{Lat: 54, Lon: 135}, Families: []front.Family{front.Food, front.Medicine},
-	Lacks: []front.Lack{{front.Food, "levels"}, {front.Medicine, "skus"}, {front.Medicine, "stock_add"}}, ItemName: 30, UnitBytes: 20, Price: 3_000_000,
+	Lacks: []front.Lack{{front.Food, "category.parent"}, {front.Medicine, "skus"}, {front.Medicine, "sku.stock_add"}, {front.Medicine, "properties"}}, ItemName: 30, UnitBytes: 20, Price: 3_000_000,
 }
 
 var menu = front.How{Part: front.InMenu, Family: front.Food}
@@ -232,10 +232,11 @@ func TestCheckNamesEachFieldThatIsWrong(t *testing.T) {
 		{front.Front{Profile: &front.Profile{Hours: &[]front.Span{{"22:00", "02:00"}}}}, profile, "front_hours"},
 		{front.Front{Items: []front.Item{{Name: new("面")}}}, menu, "field_needed"},
 		{front.Front{Items: []front.Item{{Code: "F", Unit: new("一二三四五六七")}}}, menu, "front_bytes"},
-		{front.Front{Categories: []front.Category{{Name: "面", Parent: new("主食")}}}, menu, "front_one_level"},
+		{front.Front{Categories: []front.Category{{Name: "面", Parent: new("主食")}}}, menu, "front_no_call"},
 		{sku(front.SKU{Code: "L", Price: new(int64(3_000_001))}), menu, "front_price"},
 		{sku(front.SKU{Code: "L", Price: new(int64(3))}), drug, "front_single"},
-		{sku(front.SKU{StockAdd: new(int64(3))}), drug, "front_no_add"},
+		{sku(front.SKU{StockAdd: new(int64(3))}), drug, "front_no_call"},
+		{front.Front{Items: []front.Item{{Code: "F", Properties: &[]front.Property{}}}}, drug, "front_no_call"},
 		{sku(front.SKU{Code: "L", StockAdd: new(int64(3)), Price: new(int64(1))}), menu, "front_add_alone"},
 		{front.Front{}, front.How{Part: front.InMenu, Family: front.Retail}, "front_family"},
 		{front.Front{}, front.How{Part: "window"}, "front_part"},
@@ -254,10 +255,10 @@ func TestCheckNamesEachFieldThatIsWrong(t *testing.T) {
 		t.Error("checking moved what it was given")
 	}
 	plan := front.Make(front.Front{}, got, areas)
-	if !plan.Consent(false) || len(plan.Whole()) > 0 {
-		t.Errorf("an area: %v", plan.Whole())
+	if !plan.Consent(false) || len(plan.Whole(front.Food, limits)) > 0 {
+		t.Errorf("an area: %v", plan.Whole(front.Food, limits))
 	}
-	if bare := front.Make(front.Front{}, sku(front.SKU{Code: "L"}), menu).Whole(); len(bare) != 3 {
+	if bare := front.Make(front.Front{}, sku(front.SKU{Code: "L"}), menu).Whole(front.Food, limits); len(bare) != 3 {
 		t.Errorf("a new item without name, category and price: %v", bare)
 	}
 }

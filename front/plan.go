@@ -237,9 +237,17 @@ func categories(live, want Front, how How) (list []Change) {
 	if !how.Replace {
 		return list
 	}
-	for _, w := range want.Items { // a heading that an item names stays
-		if w.Category != nil {
-			named[*w.Category] = true
+	for _, w := range want.Items { // a heading that an item stands under stays
+		i := w
+		if i.Category == nil && !i.Delete {
+			if have := cmp.Or(live.Item(w.Code), renamed(live, w)); have != nil {
+				i = *have
+			}
+		}
+		for _, name := range []*string{i.Category, i.Parent} {
+			if name != nil {
+				named[*name] = true
+			}
 		}
 	}
 	for i, c := range live.Categories {

@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"bytes"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -68,6 +70,32 @@ type call struct {
 	post     bool
 	changing bool // sent once, by the client that cannot replay
 	additive bool // on a connection of its own
+	file     *file
+}
+
+// A file is the picture of a call: it is sent as a part beside the parameters and not signed.
+type file struct {
+	part, name string
+	body       []byte
+}
+
+// multipart writes parameters and a file as a form.
+func (f *file) multipart(params map[string]string) (kind string, body *bytes.Buffer, err error) {
+	body = new(bytes.Buffer)
+	w := multipart.NewWriter(body)
+	for _, k := range slices.Sorted(maps.Keys(params)) {
+		if err := w.WriteField(k, params[k]); err != nil {
+			return "", nil, err
+		}
+	}
+	part, err := w.CreateFormFile(f.part, f.name)
+	if err == nil {
+		_, err = part.Write(f.body)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return w.FormDataContentType(), body, err
 }
 
 // do makes a call and gives the answer's data, and the whole answer for the journal.
@@ -151,7 +179,15 @@ func (s *shop) request(ctx context.Context, c call) (*http.Request, error) {
 	}
 	query.Set("sig", sig)
 	var r io.Reader
-	if c.post {
+	kind := "application/x-www-form-urlencoded; charset=UTF-8"
+	switch {
+	case c.file != nil:
+		form, b, err := c.file.multipart(c.params)
+		if err != nil {
+			return nil, err
+		}
+		method, r, kind = http.MethodPost, b, form
+	case c.post:
 		method, r = http.MethodPost, strings.NewReader(body.Encode())
 	}
 	req, err := http.NewRequestWithContext(ctx, method, target+"?"+query.Encode(), r)
@@ -159,7 +195,7 @@ func (s *shop) request(ctx context.Context, c call) (*http.Request, error) {
 		return nil, err
 	}
 	if c.post {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+		req.Header.Set("Content-Type", kind)
 	}
 	return req, nil
 }

@@ -19,6 +19,9 @@ type dialect interface {
 	// answer takes an answer to a call apart and gives its data in the direct platform's names.
 	answer(body []byte, c call) (json.RawMessage, *refusal, error)
 
+	// has reports whether the platform has a call.
+	has(path string) bool
+
 	// tellsNewest reports whether the newest number of the day can be asked for.
 	tellsNewest() bool
 }
@@ -30,6 +33,7 @@ func (direct) request(ctx context.Context, s *shop, c call) (*http.Request, erro
 	return s.request(ctx, c)
 }
 func (direct) answer(body []byte, _ call) (json.RawMessage, *refusal, error) { return answer(body) }
+func (direct) has(string) bool                                               { return true }
 func (direct) tellsNewest() bool                                             { return true }
 
 // directShop is an account of the direct platform: it alone takes word that an order has arrived.

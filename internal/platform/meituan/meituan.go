@@ -78,6 +78,7 @@ var info = channel.Info{
 		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone"},
 	Stock:    &stockPower,
 	Rest:     &restPower,
+	Front:    &frontPower,
 	Comments: &commentPower, Penalties: penalties,
 	PushOnly: []channel.Text{
 		{ZH: "催单", EN: "Reminders of customers"},

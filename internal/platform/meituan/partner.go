@@ -53,6 +53,7 @@ func describePartner() channel.Info {
 	for _, p := range partnerPushes {
 		i.Callbacks = append(i.Callbacks, channel.Callback{Path: p.path, What: p.text})
 	}
+	i.Front = &partnerFront
 	i.PushOnly = slices.Clone(info.PushOnly)
 	i.Grammar = &partnerGrammar
 	return i
@@ -128,6 +129,8 @@ func partnerSign(key string, params map[string]string) string {
 }
 
 func (*partner) tellsNewest() bool { return false }
+
+func (*partner) has(path string) bool { _, ok := phrases[path]; return ok }
 
 // tokenOf gives the store's token: the vault's, else the one that was entered. The vault's is asked for
 // again after the platform has refused it, since another process may have bound the store anew.

@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,15 @@ type phrase struct {
 	tell  func(data json.RawMessage) (json.RawMessage, error) // nil: the answer needs no change
 }
 
+// asIs are the names of the newer calls, which are those of the direct platform but for the store's, which the token says.
+var asIs = func() map[string]string {
+	m := map[string]string{"app_poi_code": ""}
+	for _, n := range []string{"app_shipping_code", "type", "area", "min_price", "shipping_fee", "time_range", "app_food_code", "app_food_code_origin", "sku_id", "sku_id_origin", "name", "category_name", "spec"} {
+		m[n] = n
+	}
+	return m
+}()
+
 // phrases are the calls that both platforms have. Source: documents of the platform, orders, dishes, stores.
 var phrases = map[string]phrase{
 	"order/confirm":                 {path: "/waimai/order/confirm"},
@@ -43,19 +53,39 @@ var phrases = map[string]phrase{
 	"ecommerce/order/getOrderRefundDetail": {path: "/waimai/ng/order/getBatchOrderRefundInfo", ask: func(p map[string]string) (map[string]any, error) {
 		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
 	}, tell: tellRefunds},
-	"order/logistics/push":             {path: "/waimai/order/dispatchShip"},
-	"order/logistics/cancel":           {path: "/waimai/order/cancelDispatch"},
-	"order/zhongbao/shippingFee":       {path: "/waimai/order/queryZbShippingFee", tell: tellRows},
-	"order/zhongbao/dispatch":          {path: "/waimai/order/zbDispatch", plain: []string{"shipping_fee", "tip_amount"}},
-	"order/zhongbao/update/tip":        {path: "/waimai/order/updateZbDispatchTip", plain: []string{"tip_amount"}},
-	"order/getCancelDeliveryReason":    {path: "/waimai/order/queryZbCancelDeliveryReason", names: map[string]string{"app_poi_code": ""}},
-	"order/cancelLogisticsByWmOrderId": {path: "/waimai/order/cancelZbLogisticsByWmOrderId", names: map[string]string{"app_poi_code": ""}},
-	"order/batchPullPhoneNumber":       {path: "/waimai/order/batchPullPhoneNumber", names: map[string]string{"app_poi_code": "", "offset": "degradOffset", "limit": "degradLimit"}, tell: tellRows},
-	"food/list":                        {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
-	"food/sku/stock":                   {path: "/waimai/dish/updateStock", ask: askStock},
-	"poi/mget":                         {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
-	"poi/open":                         {path: "/waimai/poi/open", names: map[string]string{"app_poi_code": "ePoiId"}},
-	"poi/close":                        {path: "/waimai/poi/close", names: map[string]string{"app_poi_code": "ePoiId"}},
+	"order/logistics/push":                {path: "/waimai/order/dispatchShip"},
+	"order/logistics/cancel":              {path: "/waimai/order/cancelDispatch"},
+	"order/zhongbao/shippingFee":          {path: "/waimai/order/queryZbShippingFee", tell: tellRows},
+	"order/zhongbao/dispatch":             {path: "/waimai/order/zbDispatch", plain: []string{"shipping_fee", "tip_amount"}},
+	"order/zhongbao/update/tip":           {path: "/waimai/order/updateZbDispatchTip", plain: []string{"tip_amount"}},
+	"order/getCancelDeliveryReason":       {path: "/waimai/order/queryZbCancelDeliveryReason", names: map[string]string{"app_poi_code": ""}},
+	"order/cancelLogisticsByWmOrderId":    {path: "/waimai/order/cancelZbLogisticsByWmOrderId", names: map[string]string{"app_poi_code": ""}},
+	"order/batchPullPhoneNumber":          {path: "/waimai/order/batchPullPhoneNumber", names: map[string]string{"app_poi_code": "", "offset": "degradOffset", "limit": "degradLimit"}, tell: tellRows},
+	"food/list":                           {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
+	"food/sku/stock":                      {path: "/waimai/dish/updateStock", ask: askStocks},
+	"poi/mget":                            {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},
+	"poi/open":                            {path: "/waimai/poi/open", names: map[string]string{"app_poi_code": "ePoiId"}},
+	"poi/close":                           {path: "/waimai/poi/close", names: map[string]string{"app_poi_code": "ePoiId"}},
+	"poi/shippingtime/update":             {path: "/waimai/poi/updateOpenTime", names: map[string]string{"app_poi_code": "", "shipping_time": "openTime"}},
+	"poi/logistics/isDelayPush":           {path: "/waimai/poi/queryDelayDispatch", names: map[string]string{"app_poi_code": ""}, tell: tellObject},
+	"poi/logistics/setDelayPush":          {path: "/waimai/poi/updateDelayDispatch", names: map[string]string{"app_poi_code": ""}, plain: []string{"delay_seconds"}},
+	"shipping/list":                       {path: "/waimai/ng/shipping/list", names: map[string]string{"app_poi_code": ""}, tell: tellRows},
+	"shipping/save":                       {path: "/waimai/ng/shipping/save", names: asIs},
+	"shipping/spec/save":                  {path: "/waimai/ng/shipping/spec/save", names: asIs},
+	"shipping/delete":                     {path: "/waimai/ng/shipping/delete", names: asIs},
+	"foodCat/list":                        {path: "/waimai/dish/queryCatList", names: map[string]string{"app_poi_code": ""}, tell: tellRows},
+	"foodCat/update":                      {path: "/waimai/dish/updateCat", names: map[string]string{"app_poi_code": "", "category_name_origin": "oldCatName", "category_name": "catName"}, plain: []string{"sequence"}},
+	"foodCat/delete":                      {path: "/waimai/dish/deleteCat", names: map[string]string{"app_poi_code": "", "category_name": "catName"}},
+	"food/batchinitdata":                  {path: "/waimai/dish/batchUpload", ask: askDishes},
+	"food/delete":                         {path: "/waimai/dish/delete", names: map[string]string{"app_poi_code": "", "app_food_code": "eDishCode"}},
+	"food/sku/delete":                     {path: "/waimai/dish/deleteSku", names: map[string]string{"app_poi_code": "", "app_food_code": "eDishCode", "sku_id": "eDishSkuCode"}},
+	"food/sku/price":                      {path: "/waimai/dish/updatePrice", ask: askPrices},
+	"food/sku/sellStatus":                 {path: "/waimai/ng/dish/sku/sellStatus", ask: askSale},
+	"food/bind/property":                  {path: "/waimai/dish/updateProperty", ask: askProperties},
+	"food/property/list":                  {path: "/waimai/dish/queryPropertyList", names: map[string]string{"app_poi_code": "", "app_food_code": "eDishCode"}, tell: tellRows},
+	"food/updateAppFoodCodeByOrigin":      {path: "/waimai/ng/dish/updateAppFoodCodeByOrigin", names: asIs},
+	"food/updateAppFoodCodeByNameAndSpec": {path: "/waimai/ng/dish/updateAppFoodCodeByNameAndSpec", names: asIs},
+	"image/upload":                        {path: "/waimai/image/upload", names: map[string]string{"app_poi_code": "", "img_name": "imageName"}},
 	"poi/comment/app_poi_code": {path: "/waimai/poi/queryReviewList", names: map[string]string{"app_poi_code": "ePoiId", "pageoffset": "offset", "pagesize": "limit"},
 		plain: []string{"start_time", "end_time", "pageoffset", "pagesize"}, tell: tellRows},
 	"poi/comment/add_reply": {path: "/waimai/poi/addReply", names: map[string]string{"app_poi_code": ""}},
@@ -105,9 +135,17 @@ func (p *partner) request(ctx context.Context, s *shop, c call) (*http.Request, 
 	for k, v := range params {
 		form.Set(k, v)
 	}
-	req, err := http.NewRequestWithContext(channel.Hiding(ctx, "appAuthToken"), http.MethodPost, s.base+ph.path, strings.NewReader(form.Encode()))
+	kind, body := "application/x-www-form-urlencoded; charset=UTF-8", bytes.NewBufferString(form.Encode())
+	if c.file != nil {
+		params["sign"] = form.Get("sign")
+		if kind, body, err = c.file.multipart(params); err != nil {
+			return nil, err
+		}
+		ctx = channel.Private(ctx) // the token stands in no form here, where it could be blotted out
+	}
+	req, err := http.NewRequestWithContext(channel.Hiding(ctx, "appAuthToken"), http.MethodPost, s.base+ph.path, body)
 	if err == nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
+		req.Header.Set("Content-Type", kind)
 	}
 	return req, err
 }
@@ -256,59 +294,6 @@ func tellRefunds(data json.RawMessage) (json.RawMessage, error) {
 		}
 		return out
 	})
-}
-
-func tellDishes(data json.RawMessage) (json.RawMessage, error) {
-	type sku struct {
-		ID     text `json:"skuId,omitempty"`
-		Stock  text `json:"stock"`
-		Direct text `json:"sku_id"`
-	}
-	var t trouble
-	list, err := rows(data, func(f form) form {
-		skus := array[sku](f["skus"], "skus", &t)
-		for i := range skus {
-			skus[i].Direct, skus[i].ID = skus[i].ID, ""
-		}
-		b, _ := json.Marshal(skus) // texts always encode
-		return form{"app_food_code": f["eDishCode"], "skus": string(b)}
-	})
-	if err == nil && len(t) > 0 {
-		err = errors.New(t[0].Message)
-	}
-	return list, err
-}
-
-// askStock writes food_data in this platform's names.
-func askStock(p map[string]string) (map[string]any, error) {
-	var foods []struct {
-		Code string `json:"app_food_code"`
-		SKUs []struct {
-			ID    string `json:"sku_id"`
-			Stock string `json:"stock"`
-		} `json:"skus"`
-	}
-	if err := json.Unmarshal([]byte(p["food_data"]), &foods); err != nil {
-		return nil, err
-	}
-	type sku struct {
-		ID    string `json:"skuId"`
-		Stock string `json:"stock"`
-	}
-	type dish struct {
-		Code string `json:"eDishCode"`
-		SKUs []sku  `json:"skus"`
-	}
-	var list []dish
-	for _, f := range foods {
-		d := dish{Code: f.Code}
-		for _, k := range f.SKUs {
-			d.SKUs = append(d.SKUs, sku{k.ID, k.Stock})
-		}
-		list = append(list, d)
-	}
-	b, err := json.Marshal(list)
-	return map[string]any{"ePoiId": p["app_poi_code"], "dishSkuStocks": string(b)}, err
 }
 
 // answer implements dialect: {"code":"OP_SUCCESS","data":…}, {"data":"ok"} and {"error":{…}} of the older

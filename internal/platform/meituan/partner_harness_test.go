@@ -20,7 +20,7 @@ import (
 func TestPartnerConformance(t *testing.T) { channeltest.Run(t, partnerHarness{}) }
 
 func TestPartnerConformanceWithWordsAndTwoEncodings(t *testing.T) {
-	channeltest.Run(t, partnerHarness{func(c *simulator.Config) {
+	channeltest.Run(t, partnerHarness{configure: func(c *simulator.Config) {
 		c.PartnerNothing = "null"
 		c.PartnerCodes, c.RepeatConfirm, c.RepeatCancel, c.PartPush = "words", "808", "ok", "both"
 		c.Encoding = map[string]string{}
@@ -35,6 +35,7 @@ const signKey = "signkey_demo_0001"
 
 type partnerHarness struct {
 	configure func(*simulator.Config)
+	self      bool // its store delivers itself
 }
 
 func (partnerHarness) Platform() channel.Platform { return meituan.NewPartner() }
@@ -46,8 +47,12 @@ func (h partnerHarness) open(t *testing.T) *partnerWorld {
 	w.inbox = channeltest.NewInbox(t, meituan.NewPartner(), w.clock.Now)
 	w.app = channel.App{ID: 7, PublicURL: w.inbox.URL, Credentials: map[string]channel.Secret{
 		"developer_id": channel.NewSecret("100001"), "sign_key": channel.NewSecret(signKey)}}
+	how := "1001"
+	if h.self {
+		how = "0000"
+	}
 	s, err := simulator.New(simulator.Options{App: "4321", Secret: secret, Clock: w.clock, Faults: w.faults, Seed: 1, PushTimeout: 20 * time.Second,
-		Stores:  []simulator.Store{{Code: "TEA001", Logistics: "1001", Token: "token_xyz"}, {Code: "TEA002", Logistics: "1003"}},
+		Stores:  []simulator.Store{{Code: "TEA001", Logistics: how, Token: "token_xyz"}, {Code: "TEA002", Logistics: "1003"}},
 		Partner: simulator.PartnerOptions{Developer: "100001", SignKey: signKey, Callback: w.inbox.URL + "/callback/meituan-partner/" + w.app.ID.String()},
 		Configure: func(c *simulator.Config) {
 			c.ShowDelivering = true

@@ -18,6 +18,7 @@ type call struct {
 	p    map[string]string
 	seen *sim.Call
 	kind string // the path below /api/v1/
+	file []byte // of an upload
 }
 
 // envelope is an answer that is not wrapped into data.
@@ -113,14 +114,14 @@ func answer(w http.ResponseWriter, r *http.Request, v any, err error) {
 
 // serve checks a request as the gateway does, in the order: parameters, app, signature, time, rate, method.
 func (s *Sim) serve(r *http.Request, path string, e endpoint) (any, error) {
-	params, err := readParams(r)
+	params, file, err := readParams(r)
 	switch {
 	case errors.Is(err, errTwice):
 		return nil, errSig
 	case err != nil:
 		return nil, errFormat
 	}
-	c := &call{s: s, p: make(map[string]string, len(params)), seen: sim.Seen(r.Context()), kind: path}
+	c := &call{s: s, file: file, p: make(map[string]string, len(params)), seen: sim.Seen(r.Context()), kind: path}
 	c.seen.Params = map[string]string{}
 	for _, p := range params {
 		c.p[p.K] = p.V
@@ -220,7 +221,6 @@ func (s *Sim) endpoints() map[string]endpoint {
 		"poi/offline":             {"POST", onStore(setOnline(0))},
 		"poi/shippingtime/update": {"POST", onStore(shippingTime)},
 		"poi/updatepromoteinfo":   {"POST", onStore(promotion)},
-		"poiTag/list":             {"POST", func(*call) (any, error) { return []any{map[string]any{"id": 1, "name": "甜品饮品"}}, nil }},
 		"image/upload":            {"POST", upload},
 
 		"poi/comment/app_poi_code": {"GET", fromStore(listComments)},
@@ -230,8 +230,8 @@ func (s *Sim) endpoints() map[string]endpoint {
 		"food/save":           {"POST", saveFood(false)},
 		"food/delete":         {"POST", deleteFoods("app_food_code")},
 		"food/batchDelSpu":    {"POST", deleteFoods("app_food_codes")},
-		"food/batchsave":      {"POST", batchFoods(true)},
-		"food/batchbulksave":  {"POST", batchFoods(true)},
+		"food/batchsave":      {"POST", batchFoods(true, false)},
+		"food/batchbulksave":  {"POST", batchFoods(true, false)},
 		"food/sku/stock":      {"POST", eachSKU(false, starStock, "stock", setStock)},
 		"food/sku/inc_stock":  {"POST", eachSKU(false, countedStock, "stock", addStock(1))},
 		"food/sku/desc_stock": {"POST", eachSKU(false, countedStock, "stock", addStock(-1))},
@@ -286,13 +286,16 @@ func (s *Sim) endpoints() map[string]endpoint {
 		routes[family+"/list"] = endpoint{"GET", fromStore(listFoods)}
 		routes[family+"/get"] = endpoint{"GET", fromStore(oneFood)}
 		routes[family+"/initdata"] = endpoint{"POST", saveFood(true)}
-		routes[family+"/batchinitdata"] = endpoint{"POST", batchFoods(false)}
+		routes[family+"/batchinitdata"] = endpoint{"POST", batchFoods(false, family == "retail")}
 		routes[family+"/sku/delete"] = endpoint{"POST", onStore(deleteSKU)}
 		routes[family+"/bind/property"] = endpoint{"POST", onStore(bindProperty)}
 		routes[family+"/property/list"] = endpoint{"GET", fromStore(listProperties)}
 	}
+	areaRoutes(routes)
+	goodsRoutes(routes)
+	profileRoutes(routes)
 	// Known to the documents, not to this simulator.
-	for _, path := range []string{"poi/save", "oauth/authorize", "oauth/token", "shipping/save", "shipping/list", "comment/query", "order/getActDetailByAcId", "order/getSupportedCompensation", "order/applyCompensation",
+	for _, path := range []string{"comment/query", "order/getActDetailByAcId", "order/getSupportedCompensation", "order/applyCompensation",
 		"order/getCompensationResult", "ecommerce/order/reviewAfterSales", "wm/bill/list"} {
 		routes[path] = endpoint{"GET", func(*call) (any, error) { return nil, errNoRight }}
 	}

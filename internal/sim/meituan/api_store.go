@@ -1,10 +1,11 @@
 package meituan
 
 import (
-	"crypto/rand"
+	"crypto/md5"
 	"encoding/hex"
 	"regexp"
 	"slices"
+	"strconv"
 )
 
 func (s *Sim) storeCodes() []string {
@@ -81,16 +82,22 @@ func promotion(c *call, _ *change, st *Store) (any, error) {
 	return "ok", nil
 }
 
-// upload answers an image id; the image itself is not kept.
+// upload answers an image id, which tells the image; the image itself is not kept.
 func upload(c *call) (any, error) {
 	for _, name := range []string{"app_poi_code", "img_name"} {
 		if _, err := c.need(name); err != nil {
 			return nil, err
 		}
 	}
-	id := make([]byte, 16)
-	rand.Read(id)
-	return hex.EncodeToString(id), nil
+	if len(c.file) == 0 {
+		return nil, missing("file")
+	}
+	return imageID(c.file), nil
+}
+
+func imageID(b []byte) string {
+	sum := md5.Sum(b)
+	return hex.EncodeToString(sum[:])
 }
 
 func listCategories(_ *call, st *Store) (any, error) {
@@ -111,6 +118,10 @@ func updateCategory(c *call, t *change, st *Store) (any, error) {
 			return nil, refusal{1037, "菜品分类已存在"}
 		}
 		st.category(name, t.now)
+		if n, err := strconv.Atoi(c.p["sequence"]); err == nil {
+			st.Categories[len(st.Categories)-1].Sequence = n
+		}
+		st.Categories[len(st.Categories)-1].Description = c.p["category_description"]
 		return "ok", nil
 	}
 	i := find(old)
@@ -121,6 +132,12 @@ func updateCategory(c *call, t *change, st *Store) (any, error) {
 		return nil, refusal{1037, "菜品分类已存在"}
 	}
 	st.Categories[i].Name, st.Categories[i].Updated = name, t.now
+	if n, err := strconv.Atoi(c.p["sequence"]); err == nil {
+		st.Categories[i].Sequence = n
+	}
+	if v, ok := c.p["category_description"]; ok {
+		st.Categories[i].Description = v
+	}
 	for _, f := range st.Foods {
 		if f.Category == old {
 			f.Category = name

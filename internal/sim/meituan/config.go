@@ -148,6 +148,12 @@ type Config struct {
 	// whether the message of a binding is signed (unconfirmed: seen without). PartnerNothing says how
 	// an empty list and an order that does not exist are answered: as such, or with data "null";
 	// unconfirmed.
+	// HideSellStatus leaves the state of specifications out of food/list (not in the documents'
+	// field list; unconfirmed), PartialAsText writes the list of what failed as a JSON string
+	// (both have been seen).
+	HideSellStatus bool `json:"hide_sell_status,omitempty"`
+	PartialAsText  bool `json:"partial_as_text,omitempty"`
+
 	PartnerCallback     string `json:"partner_callback,omitempty"`
 	PartnerCodes        string `json:"partner_codes"`
 	PartnerNothing      string `json:"partner_nothing"`

@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -19,12 +20,14 @@ type Food struct {
 	BoxNum      text       `json:"box_num"`
 	BoxPrice    fen        `json:"box_price"`
 	Category    string     `json:"category_name"`
+	Second      string     `json:"secondary_category_name,omitempty"` // retail
 	SoldOut     int        `json:"is_sold_out"`
 	Picture     string     `json:"picture"`
 	Sequence    int        `json:"sequence"`
 	SKUs        []*SKU     `json:"skus"`
 	Properties  []Property `json:"properties,omitempty"`
-	Grams       int        `json:"weight,omitempty"` // of one piece
+	Grams       int        `json:"weight,omitempty"`      // of one piece
+	Approval    string     `json:"medicine_no,omitempty"` // of a medicine
 }
 
 // SKU is one specification of a dish.
@@ -38,6 +41,7 @@ type SKU struct {
 	BoxNum   text            `json:"box_num"`
 	BoxPrice fen             `json:"box_price"`
 	Times    json.RawMessage `json:"available_times,omitempty"`
+	Weight   text            `json:"weight,omitempty"`
 	Off      int             `json:"sell_status"` // 1 off sale
 }
 
@@ -126,11 +130,18 @@ func (s *Sim) foodJSON(st *Store, f *Food) map[string]any {
 		Location string `json:"location_code"`
 		BoxNum   string `json:"box_num"`
 		BoxPrice string `json:"box_price"`
-		Off      int    `json:"sell_status"`
+		Weight   string `json:"weight,omitempty"`
+		Off      *int   `json:"sell_status,omitempty"`
+
+		Times json.RawMessage `json:"available_times,omitempty"`
 	}
 	skus := []wireSKU{}
 	for _, k := range f.SKUs {
-		skus = append(skus, wireSKU{k.ID, k.Spec, k.UPC, k.Price.double(), string(k.Stock), k.Location, string(k.BoxNum), k.BoxPrice.String(), k.Off})
+		row := wireSKU{k.ID, k.Spec, k.UPC, k.Price.double(), string(k.Stock), k.Location, string(k.BoxNum), k.BoxPrice.String(), string(k.Weight), &k.Off, k.Times}
+		if s.config.HideSellStatus {
+			row.Off = nil
+		}
+		skus = append(skus, row)
 	}
 	var wire any = skus
 	if !s.config.SKUsAsArray {
@@ -140,7 +151,7 @@ func (s *Sim) foodJSON(st *Store, f *Food) map[string]any {
 	return map[string]any{
 		"app_poi_code": st.Code, "app_food_code": f.Code, "name": f.Name, "description": f.Description, "price": javaDouble(f.Price),
 		"min_order_count": max(number(f.MinOrder), 1), "unit": f.Unit, "box_num": number(f.BoxNum), "box_price": f.BoxPrice,
-		"category_name": f.Category, "is_sold_out": f.SoldOut, "picture": f.Picture, "sequence": f.Sequence, "skus": wire,
+		"category_name": f.Category, "secondary_category_name": f.Second, "is_sold_out": f.SoldOut, "picture": f.Picture, "sequence": f.Sequence, "skus": wire,
 	}
 }
 
@@ -188,7 +199,7 @@ func formFood(c *call, st *Store, withSKUs bool) (*Food, error) {
 		copied := *old
 		f = &copied
 	}
-	for name, into := range map[string]*string{"name": &f.Name, "description": &f.Description, "unit": &f.Unit, "category_name": &f.Category,
+	for name, into := range map[string]*string{"name": &f.Name, "description": &f.Description, "unit": &f.Unit, "category_name": &f.Category, "secondary_category_name": &f.Second,
 		"picture": &f.Picture, "min_order_count": (*string)(&f.MinOrder), "box_num": (*string)(&f.BoxNum)} {
 		if v, ok := c.p[name]; ok {
 			*into = v
@@ -210,6 +221,16 @@ func formFood(c *call, st *Store, withSKUs bool) (*Food, error) {
 	}
 	switch {
 	case withSKUs:
+		old := f.SKUs
+		defer func() { // what is off sale stays so
+			for _, k := range f.SKUs {
+				for _, was := range old {
+					if was.ID == k.ID {
+						k.Off = was.Off
+					}
+				}
+			}
+		}()
 		f.SKUs = nil
 		if err := json.Unmarshal([]byte(c.p["skus"]), &f.SKUs); err != nil {
 			return nil, badFormat("skus")
@@ -253,9 +274,10 @@ func saveFood(withSKUs bool) func(*call) (any, error) {
 }
 
 // batchFoods is food/batchinitdata, which deletes nothing, and food/batchsave, which deletes what
-// is not sent.
-func batchFoods(replace bool) func(*call) (any, error) {
+// is not sent. With partial set what is wrong is reported in msg and the rest is done (retail/*).
+func batchFoods(replace, partial bool) func(*call) (any, error) {
 	return onStore(func(c *call, t *change, st *Store) (any, error) {
+		var whole refusal
 		data, err := c.need("food_data")
 		if err != nil {
 			return nil, err
@@ -267,10 +289,19 @@ func batchFoods(replace bool) func(*call) (any, error) {
 		if len(foods) > 200 || len(st.Foods)+len(foods) > maxFoods {
 			return nil, errState
 		}
-		for _, f := range foods {
-			if err := f.clean(); err != nil {
-				return nil, err
+		var problems []any
+		foods = slices.DeleteFunc(foods, func(f *Food) bool {
+			err := f.clean()
+			refused, _ := err.(refusal)
+			if err != nil && partial {
+				problems = append(problems, map[string]any{"app_food_code": f.Code, "error_msg": refused.msg})
+			} else if err != nil {
+				whole = cmp.Or(whole, refused)
 			}
+			return err != nil
+		})
+		if whole != (refusal{}) {
+			return nil, whole
 		}
 		if replace {
 			st.Foods = nil
@@ -283,7 +314,21 @@ func batchFoods(replace bool) func(*call) (any, error) {
 					}
 				}
 			}
+			if old := st.food(f.Code); old != nil { // what is off sale stays so
+				f.Properties = old.Properties
+				for _, k := range f.SKUs {
+					if was := old.sku(k.ID); was != nil {
+						k.Off = was.Off
+					}
+				}
+			}
 			st.upsert(f, t.now)
+		}
+		if problems != nil {
+			if c.s.config.PartialAsText {
+				return envelope{"data": "ok", "msg": marshal(problems)}, nil
+			}
+			return envelope{"data": "ok", "msg": problems}, nil
 		}
 		return "ok", nil
 	})
@@ -379,6 +424,19 @@ func sellStatus(partial bool) func(*call) (any, error) {
 }
 
 func listFoods(c *call, st *Store) (any, error) {
+	foods, err := c.page(st)
+	if err != nil {
+		return nil, err
+	}
+	out := []any{}
+	for _, f := range foods {
+		out = append(out, c.s.foodJSON(st, f))
+	}
+	return out, nil
+}
+
+// page is the part of a store's goods that offset and limit name.
+func (c *call) page(st *Store) ([]*Food, error) {
 	offset, limit := 0, 199
 	for name, into := range map[string]*int{"offset": &offset, "limit": &limit} {
 		if v := c.p[name]; v != "" {
@@ -392,11 +450,8 @@ func listFoods(c *call, st *Store) (any, error) {
 	if limit >= 200 {
 		return nil, badFormat("limit")
 	}
-	out := []any{}
-	for i := offset; i < len(st.Foods) && len(out) < limit; i++ {
-		out = append(out, c.s.foodJSON(st, st.Foods[i]))
-	}
-	return out, nil
+	from := min(offset, len(st.Foods))
+	return st.Foods[from:min(from+limit, len(st.Foods))], nil
 }
 
 func oneFood(c *call, st *Store) (any, error) {

@@ -93,6 +93,7 @@ type partnerCall struct {
 	st   *Store // of the token; nil without one
 	path string
 	seen *sim.Call
+	file []byte // of an upload
 }
 
 // partnerEndpoint is one path. Open ones need no token.
@@ -163,7 +164,7 @@ var (
 
 // partnerServe checks a request in the order: parameters, signature, developer, time, rate, token.
 func (s *Sim) partnerServe(r *http.Request, e partnerEndpoint) (v any, old bool, err error) {
-	params, err := readParams(r)
+	params, file, err := readParams(r)
 	if err != nil {
 		return nil, false, errFormat
 	}
@@ -172,7 +173,7 @@ func (s *Sim) partnerServe(r *http.Request, e partnerEndpoint) (v any, old bool,
 		p[f.K] = f.V
 	}
 	old = p["version"] == ""
-	c := &partnerCall{s: s, biz: biz{}, path: r.URL.Path, seen: sim.Seen(r.Context())}
+	c := &partnerCall{s: s, file: file, biz: biz{}, path: r.URL.Path, seen: sim.Seen(r.Context())}
 	s.mu.Lock()
 	config := s.config
 	for _, st := range s.stores {

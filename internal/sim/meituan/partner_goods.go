@@ -69,13 +69,7 @@ func partnerDishes(c *partnerCall, _ *change, st *Store) (any, error) {
 	}
 	out := []any{}
 	for i := offset; i < len(st.Foods) && len(out) < limit; i++ {
-		f := st.Foods[i]
-		skus := []any{}
-		for _, k := range f.SKUs {
-			skus = append(skus, map[string]any{"skuId": k.ID, "spec": k.Spec, "price": k.Price, "stock": string(k.Stock), "upc": k.UPC})
-		}
-		out = append(out, map[string]any{"ePoiId": st.EPoiID, "eDishCode": f.Code, "dishName": f.Name, "categoryName": f.Category, "price": f.Price, "unit": f.Unit,
-			"isSoldOut": f.SoldOut, "sequence": f.Sequence, "skus": skus})
+		out = append(out, dishOf(st.Foods[i]))
 	}
 	return out, nil
 }

@@ -61,6 +61,8 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 		}),
 	}
 	maps.Copy(routes, partnerGoods())
+	maps.Copy(routes, partnerMenu())
+	maps.Copy(routes, partnerAreas())
 	maps.Copy(routes, partnerComments())
 	return routes
 }

@@ -63,8 +63,7 @@ var errTwice = errors.New("a parameter arrives twice")
 
 // readParams merges query and form body. A name that occurs twice is errTwice: which of
 // the two would be signed is not documented.
-func readParams(r *http.Request) ([]field, error) {
-	var params []field
+func readParams(r *http.Request) (params []field, file []byte, err error) {
 	seen := map[string]bool{}
 	add := func(values url.Values) error {
 		names := make([]string, 0, len(values))
@@ -83,49 +82,52 @@ func readParams(r *http.Request) ([]field, error) {
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := add(query); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	body := http.MaxBytesReader(nil, r.Body, maxRequest)
 	kind, how, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind == "multipart/form-data" {
-		values, err := readMultipart(multipart.NewReader(body, how["boundary"]))
+		values, file, err := readMultipart(multipart.NewReader(body, how["boundary"]))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return params, add(values)
+		return params, file, add(values)
 	}
 	raw, err := io.ReadAll(body)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	form, err := url.ParseQuery(strings.TrimSpace(string(raw)))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return params, add(form)
+	return params, nil, add(form)
 }
 
-// readMultipart takes the text parts; the image is not signed and not kept.
-func readMultipart(m *multipart.Reader) (url.Values, error) {
-	values := url.Values{}
+// readMultipart takes the text parts, and the image, which is not signed.
+func readMultipart(m *multipart.Reader) (values url.Values, file []byte, err error) {
+	values = url.Values{}
 	for {
 		part, err := m.NextPart()
 		if err == io.EOF {
-			return values, nil
+			return values, file, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		name := part.FormName()
 		if part.FileName() != "" || name == "img_data" || name == "file" {
+			if file, err = io.ReadAll(part); err != nil {
+				return nil, nil, err
+			}
 			continue
 		}
 		text, err := io.ReadAll(io.LimitReader(part, 1<<20))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		values.Add(name, string(text))
 	}

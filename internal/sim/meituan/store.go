@@ -40,6 +40,13 @@ type Store struct {
 	// Missed are the times of consecutive orders that were not accepted in time.
 	Missed []int64 `json:"missed,omitempty"`
 
+	Tags        string `json:"third_tag_name,omitempty"`
+	Invoices    int    `json:"invoice_support,omitempty"`
+	PreBook     int    `json:"pre_book,omitempty"`
+	PreBookDays int    `json:"pre_book_max_days,omitempty"`
+	DelayPush   int    `json:"delay_push_second,omitempty"`
+	Areas       []Area `json:"areas,omitempty"`
+
 	Categories []Category `json:"categories,omitempty"`
 	Foods      []*Food    `json:"foods"` // the menu; for New, nil means DefaultMenu
 }
@@ -48,9 +55,14 @@ type Store struct {
 type Category struct {
 	Store    string `json:"app_poi_code"`
 	Name     string `json:"name"`
+	Code     string `json:"code,omitempty"`   // of a medicine category
+	Parent   string `json:"parent,omitempty"` // of a second level, retail
 	Sequence int    `json:"sequence"`
-	Created  int64  `json:"ctime"`
-	Updated  int64  `json:"utime"`
+
+	Description string `json:"category_description,omitempty"`
+
+	Created int64 `json:"ctime"`
+	Updated int64 `json:"utime"`
 }
 
 func defaultStores() []Store {
@@ -99,6 +111,9 @@ func (st *Store) complete() error {
 	if st.Token != "" && st.EPoiID == "" {
 		st.EPoiID = st.Code
 	}
+	if st.Tags == "" {
+		st.Tags, st.PreBook, st.PreBookDays = "甜品饮品", 1, 1
+	}
 	st.Online = 1
 	if st.Foods == nil {
 		for _, f := range DefaultMenu() {
@@ -114,7 +129,7 @@ func (st *Store) complete() error {
 
 func (st *Store) category(name string, now int64) {
 	if name != "" && !slices.ContainsFunc(st.Categories, func(c Category) bool { return c.Name == name }) {
-		st.Categories = append(st.Categories, Category{st.Code, name, len(st.Categories) + 1, now, now})
+		st.Categories = append(st.Categories, Category{Store: st.Code, Name: name, Sequence: len(st.Categories) + 1, Created: now, Updated: now})
 	}
 }
 
@@ -370,8 +385,8 @@ func (st *Store) storeJSON() map[string]any {
 	return map[string]any{
 		"app_poi_code": st.Code, "name": st.Name, "address": st.Address, "phone": st.Phone, "latitude": st.Latitude * 1e6, "longitude": st.Longitude * 1e6,
 		"shipping_fee": st.ShippingFee, "shipping_time": st.ShippingTime, "promotion_info": st.Promotion, "open_level": st.OpenLevel, "is_online": st.Online,
-		"invoice_support": 0, "tag_name": "奶茶", "third_tag_name": "甜品饮品", "logistics_codes": st.Logistics, "pre_book": 1, "time_select": 1,
-		"pre_book_min_days": 0, "pre_book_max_days": 1, "pic_url": "", "ctime": 1600000000, "utime": 1600000000,
+		"invoice_support": st.Invoices, "tag_name": "奶茶", "third_tag_name": st.Tags, "logistics_codes": st.Logistics, "pre_book": st.PreBook, "time_select": 1,
+		"pre_book_min_days": 0, "pre_book_max_days": st.PreBookDays, "pic_url": "", "ctime": 1600000000, "utime": 1600000000,
 	}
 }
 

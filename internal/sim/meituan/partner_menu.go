@@ -1,0 +1,218 @@
+package meituan
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+)
+
+// The second platform's paths about menus. What they do is what the first platform's do.
+
+// partnerDish is a dish in the second platform's names.
+type partnerDish struct {
+	Code        string       `json:"eDishCode"`
+	Name        string       `json:"dishName"`
+	Description string       `json:"description"`
+	Category    string       `json:"categoryName"`
+	Price       fen          `json:"price"`
+	Unit        string       `json:"unit"`
+	BoxNum      text         `json:"boxNum"`
+	BoxPrice    fen          `json:"boxPrice"`
+	MinOrder    text         `json:"minOrderCount"`
+	SoldOut     text         `json:"isSoldOut"`
+	Picture     string       `json:"picture"`
+	Sequence    text         `json:"sequence"`
+	SKUs        []partnerSKU `json:"skus"`
+}
+
+type partnerSKU struct {
+	ID       string          `json:"skuId"`
+	Spec     string          `json:"spec"`
+	Price    fen             `json:"price"`
+	Stock    stock           `json:"stock"`
+	UPC      string          `json:"upc"`
+	Times    json.RawMessage `json:"availableTimes,omitempty"`
+	Location string          `json:"locationCode"`
+	BoxNum   text            `json:"boxNum"`
+	BoxPrice fen             `json:"boxPrice"`
+}
+
+func (d partnerDish) food() *Food {
+	n := func(t text) int { v, _ := strconv.Atoi(string(t)); return v }
+	f := &Food{Code: d.Code, Name: d.Name, Description: d.Description, Category: d.Category, Price: d.Price, Unit: d.Unit, BoxNum: d.BoxNum, BoxPrice: d.BoxPrice,
+		MinOrder: d.MinOrder, SoldOut: n(d.SoldOut), Picture: d.Picture, Sequence: n(d.Sequence)}
+	for _, k := range d.SKUs {
+		f.SKUs = append(f.SKUs, &SKU{ID: k.ID, Spec: k.Spec, Price: k.Price, Stock: k.Stock, UPC: k.UPC, Times: k.Times, Location: k.Location, BoxNum: k.BoxNum, BoxPrice: k.BoxPrice})
+	}
+	return f
+}
+
+func dishOf(f *Food) partnerDish {
+	d := partnerDish{Code: f.Code, Name: f.Name, Description: f.Description, Category: f.Category, Price: f.Price, Unit: f.Unit, BoxNum: f.BoxNum, BoxPrice: f.BoxPrice,
+		MinOrder: f.MinOrder, SoldOut: text(strconv.Itoa(f.SoldOut)), Picture: f.Picture, Sequence: text(strconv.Itoa(f.Sequence)), SKUs: []partnerSKU{}}
+	for _, k := range f.SKUs {
+		d.SKUs = append(d.SKUs, partnerSKU{k.ID, k.Spec, k.Price, k.Stock, k.UPC, k.Times, k.Location, k.BoxNum, k.BoxPrice})
+	}
+	return d
+}
+
+// mine refuses a call that names another store than the token's.
+func (c *partnerCall) mine(st *Store) error {
+	if id := c.get("ePoiId"); id != "" && id != st.EPoiID {
+		return errNotYours
+	}
+	return nil
+}
+
+// as makes a call of the first platform of one of the second.
+func (c *partnerCall) as(params map[string]string) *call {
+	p := map[string]string{"app_poi_code": c.st.Code}
+	for to, from := range params {
+		if v := c.get(from); v != "" {
+			p[to] = v
+		}
+	}
+	return &call{s: c.s, p: p, seen: c.seen, kind: c.path}
+}
+
+func partnerMenu() map[string]partnerEndpoint {
+	// like does what a path of the first platform does, with the parameters under other names.
+	like := func(f func(*call, *change, *Store) (any, error), names map[string]string) partnerEndpoint {
+		return partnerStore(true, func(c *partnerCall, t *change, st *Store) (any, error) { return f(c.as(names), t, st) })
+	}
+	same := func(names ...string) map[string]string {
+		m := map[string]string{}
+		for _, n := range names {
+			m[n] = n
+		}
+		return m
+	}
+	return map[string]partnerEndpoint{
+		"/waimai/dish/updateCat": like(updateCategory, map[string]string{"category_name_origin": "oldCatName", "category_name": "catName", "sequence": "sequence", "category_description": "categoryDescription"}),
+		"/waimai/dish/deleteCat": like(deleteCategory, map[string]string{"category_name": "catName"}),
+		"/waimai/dish/deleteSku": like(deleteSKU, map[string]string{"app_food_code": "eDishCode", "sku_id": "eDishSkuCode"}),
+		"/waimai/dish/delete": partnerStore(true, func(c *partnerCall, _ *change, st *Store) (any, error) {
+			n := len(st.Foods)
+			if st.Foods = slices.DeleteFunc(st.Foods, func(f *Food) bool { return f.Code == c.get("eDishCode") }); len(st.Foods) == n {
+				return nil, errNoFood
+			}
+			return "ok", nil
+		}),
+		"/waimai/ng/dish/updateAppFoodCodeByOrigin":      like(recode(false), same("app_food_code_origin", "app_food_code", "sku_id_origin", "sku_id")),
+		"/waimai/ng/dish/updateAppFoodCodeByNameAndSpec": like(recode(true), same("name", "category_name", "spec", "app_food_code", "sku_id")),
+		"/waimai/dish/batchUpload": partnerStore(true, func(c *partnerCall, t *change, st *Store) (any, error) {
+			data, err := c.need("dishes")
+			if err == nil {
+				err = c.mine(st)
+			}
+			var dishes []partnerDish
+			switch {
+			case err != nil:
+				return nil, err
+			case json.Unmarshal([]byte(data), &dishes) != nil || len(dishes) > 200:
+				return nil, badFormat("dishes")
+			}
+			for _, d := range dishes {
+				if err := d.food().clean(); err != nil {
+					return nil, err
+				}
+			}
+			for _, d := range dishes {
+				f := d.food()
+				f.clean()
+				if old := st.food(f.Code); old != nil {
+					f.Properties = old.Properties
+					for _, k := range old.SKUs {
+						if now := f.sku(k.ID); now != nil {
+							now.Off = k.Off
+						} else if c.get("skuOverwrite") != "true" {
+							f.SKUs = append(f.SKUs, k)
+						}
+					}
+				}
+				st.upsert(f, t.now)
+			}
+			return "ok", nil
+		}),
+		"/waimai/ng/dish/sku/sellStatus": partnerStore(true, func(c *partnerCall, _ *change, st *Store) (any, error) {
+			var dishes []struct {
+				Code string `json:"app_food_code"`
+				SKUs []struct {
+					ID string `json:"sku_id"`
+				} `json:"skus"`
+			}
+			raw := []byte(c.get("food_data"))
+			if len(raw) == 0 {
+				raw = c.biz["food_data"]
+			}
+			off, err := c.number("sell_status")
+			if err != nil || off > 1 || json.Unmarshal(raw, &dishes) != nil {
+				return nil, badFormat("food_data")
+			}
+			for _, d := range dishes {
+				f := st.food(d.Code)
+				if f == nil {
+					return nil, errNoFood
+				}
+				for _, k := range d.SKUs {
+					if f.sku(k.ID) == nil {
+						return nil, errNoSKU
+					}
+					f.sku(k.ID).Off = off
+				}
+			}
+			return "ok", nil
+		}),
+		"/waimai/dish/updateProperty": partnerStore(true, func(c *partnerCall, _ *change, st *Store) (any, error) {
+			var dishes []struct {
+				Code       string `json:"eDishCode"`
+				Properties []struct {
+					Name   string   `json:"propertyName"`
+					Values []string `json:"values"`
+				} `json:"properties"`
+			}
+			if json.Unmarshal([]byte(c.get("dishProperty")), &dishes) != nil {
+				return nil, badFormat("dishProperty")
+			}
+			for _, d := range dishes {
+				if st.food(d.Code) == nil {
+					return nil, errNoFood
+				}
+			}
+			for _, d := range dishes {
+				f := st.food(d.Code)
+				f.Properties = nil
+				for _, p := range d.Properties {
+					f.Properties = append(f.Properties, Property{p.Name, p.Values})
+				}
+			}
+			return "ok", nil
+		}),
+		"/waimai/dish/queryPropertyList": partnerStore(false, func(c *partnerCall, _ *change, st *Store) (any, error) {
+			f := st.food(c.get("eDishCode"))
+			if f == nil {
+				return nil, errNoFood
+			}
+			out := []any{}
+			for _, p := range f.Properties {
+				out = append(out, map[string]any{"propertyName": p.Name, "values": p.Values})
+			}
+			return out, nil
+		}),
+		"/waimai/poi/queryDelayDispatch": partnerStore(false, func(_ *partnerCall, _ *change, st *Store) (any, error) {
+			return map[string]any{"supportDelayPush": map[bool]int{true: 1}[st.delays()], "delayPushSecond": st.DelayPush}, nil
+		}),
+		"/waimai/poi/updateDelayDispatch": partnerStore(true, func(c *partnerCall, _ *change, st *Store) (any, error) {
+			return "ok", st.setDelayPush(c.get("delaySeconds"))
+		}),
+		"/waimai/image/upload": partnerStore(false, func(c *partnerCall, _ *change, _ *Store) (any, error) {
+			if _, err := c.need("imageName"); err != nil {
+				return nil, err
+			}
+			if len(c.file) == 0 {
+				return nil, missing("file")
+			}
+			return imageID(c.file), nil
+		}),
+	}
+}
