@@ -1,5 +1,7 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
+    "Zonas de tiendas con reparto propio o por multitud; un SKU vinculado al inventario recibe de ahí su número y muestra 0 mientras se escribe su plato; una imagen cambiada se sube primero",
   "WeCom group robot": "Robot de grupo de WeCom",
   "DingTalk group robot": "Robot de grupo de DingTalk",
   "Feishu group robot": "Robot de grupo de Feishu",
