@@ -1,7 +1,6 @@
 import "./early"; // before all others
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import i18next from "i18next";
 import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
@@ -11,7 +10,7 @@ import { keepFiles, partMissing } from "./install/newer";
 import { makeRouter } from "./router";
 import { firstOf } from "./routes/orders/first";
 import { Toasts } from "./ui/toast";
-import { startWords } from "./words";
+import { onLanguage, startWords } from "./words";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -28,7 +27,6 @@ const client = new QueryClient({
     },
   }),
 });
-i18next.on("languageChanged", () => void client.invalidateQueries()); // reasons are put into words where they are read
 const router = makeRouter(client);
 
 onSignedOut(() => {
@@ -58,9 +56,10 @@ window.addEventListener("vite:preloadError", () => void partMissing(router.lates
 // When the first orders are there: they have the line for themselves.
 if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
 
+const words = startWords().then(() => void onLanguage(() => void client.invalidateQueries())); // reasons are put into words where they are read
 const first = Promise.race([readFirst(), waited]);
 // One drawing with everything in its place, instead of one for each answer; and in pieces, so that a press in between is heard.
-void Promise.all([startWords(), first, router.load().catch(() => {})]).then(() => {
+void Promise.all([words, first, router.load().catch(() => {})]).then(() => {
   const root = document.getElementById("root");
   if (!root) return;
   const page = (

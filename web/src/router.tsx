@@ -1,15 +1,15 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { session } from "./data/queries";
 import { root as place, practising } from "./place";
 import { readFilter } from "./routes/orders/filter";
 import { Bones, State, Trouble } from "./ui/Screen";
+import { useWords } from "./words";
 
 type Context = { client: QueryClient };
 
 function Lost() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <State
       icon="unclear"

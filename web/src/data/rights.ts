@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
+import { useWords } from "../words";
 import { session } from "./queries";
 
 /** What the one who is signed in may do, by the service's words (docs/roles.md). It only hides and explains: the service decides. */
@@ -10,6 +10,6 @@ export function useMay(): (right: string) => boolean {
 
 /** For a button: disabled, and why, for whoever lacks the right. */
 export function useGate(right: string): { disabled?: true; title?: string } {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return useMay()(right) ? {} : { disabled: true, title: t("why.forbidden") };
 }

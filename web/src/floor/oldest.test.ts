@@ -90,6 +90,6 @@ test("no style asks for layout that came after it", () => {
 
 test("nothing of the console's forms and routes is in it", () => {
   const size = files.filter((f) => f.fileName.endsWith(".js")).reduce((sum, f) => sum + (f.code ?? "").length, 0);
-  expect(size).toBeLessThan(380_000); // bytes before compression; React is 190,000 of them, i18next, which model.ts asks for reasons, 50,000
+  expect(size).toBeLessThan(330_000); // bytes before compression; React is 190,000 of them
   expect(files.filter((f) => /ant-modal|tanstack/i.test(f.code ?? "")).map((f) => f.fileName)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { useConnection } from "../data/live";
 import { Icon } from "../ui/icons";
+import { useWords } from "../words";
 import { lookForNewer, renew, useNewer } from "./newer";
 import "./newer.css";
 
@@ -9,7 +9,7 @@ const often = 30 * 60_000;
 
 /** A quiet word when the service has a newer console: the person says when, since only they know what they are in the middle of. */
 export function Newer() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const newer = useNewer();
   const { state } = useConnection();
   // A new binary ends all streams, so whoever is connected again looks at once.

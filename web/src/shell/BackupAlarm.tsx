@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { status } from "../data/queries";
 import { Icon } from "../ui/icons";
+import { useWords } from "../words";
 
 /** Says that the last check of the backups failed: nobody looks at backups until they are needed. */
 export function BackupAlarm() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery(status);
   if (!data?.badBackup) return null;
   return (

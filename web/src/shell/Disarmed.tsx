@@ -1,15 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../data/api";
 import { status } from "../data/queries";
 import { useGate } from "../data/rights";
 import { Icon } from "../ui/icons";
 import { Sheet } from "../ui/Sheet";
+import { useWords } from "../words";
 
 /** Says that this database was restored or copied and sends nothing, until a person arms it. */
 export function Disarmed() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const gate = useGate("arm");
   const client = useQueryClient();
   const { data } = useQuery(status);

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
 import { serverNow } from "../data/clock";
 import { clock } from "../format/time";
 import { intakeOf, slotTone } from "../routes/board/Intake";
 import { Icon } from "../ui/icons";
+import { useWords } from "../words";
 
 /** Of whoever works at one store: how full its kitchen is, and that it takes no orders. */
 export function IntakeStrip({ store, zone }: { store: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery(intakeOf(store));
   const until = data && data.until_at > serverNow() ? data.until_at : 0;
   const now = data?.slots?.[0];

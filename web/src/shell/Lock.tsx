@@ -2,17 +2,17 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../data/api";
 import { useConnection } from "../data/live";
 import { session } from "../data/queries";
 import { idle, setTurn, touch, useTurn } from "../data/unlock";
 import { Icon } from "../ui/icons";
+import { useWords } from "../words";
 import "./lock.css";
 
 /** The key that locks, with who has it unlocked. Nothing where this is no paired screen. */
 export function LockKey() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: user } = useQuery(session);
   const turn = useTurn();
   const lock = useLock();
@@ -63,7 +63,7 @@ export function Locked() {
 }
 
 function Pad() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data } = useQuery({
     queryKey: ["device"],

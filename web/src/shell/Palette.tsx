@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../data/live";
 import { findOrders, order as orderQuery } from "../data/queries";
 import { actLabel, othersOf, primaryOf } from "../routes/orders/acts";
@@ -13,7 +12,7 @@ import { setTheme, themes } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Mark } from "../ui/Mark";
 import { Sheet } from "../ui/Sheet";
-import { word } from "../words";
+import { useWords, word } from "../words";
 import "./palette.css";
 
 type Command = { key: string; icon: IconName; channel?: string; text: string; more?: string; do: () => void };
@@ -22,7 +21,7 @@ export type Place = { to: string; icon: IconName; label: string };
 
 /** One box for everything: places, tabs, saved views, looks, the acts on the open order, and any order by whatever one knows of it. */
 export function Palette({ places, close }: { places: Place[]; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const navigate = useNavigate();
   const name = useOrderName();
   const { views: own } = useViews();

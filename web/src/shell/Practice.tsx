@@ -1,20 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../data/api";
 import { leavePractice, practice, practiceURL } from "../data/practice";
 import { useMay } from "../data/rights";
 import { clock } from "../format/time";
 import { Icon } from "../ui/icons";
 import { Sheet } from "../ui/Sheet";
-import { word } from "../words";
+import { useWords, word } from "../words";
 import "./practice.css";
 
 document.documentElement.dataset.practice = "";
 
 /** Says on every screen of a practice that nothing is real, how far one has come, and the way back. */
 export function Practice() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery(practice);
   const [open, setOpen] = useState(false);
   const lessons = data?.lessons ?? [];
@@ -36,7 +35,7 @@ export function Practice() {
 }
 
 function Lessons({ close }: { close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const client = useQueryClient();
   const { data } = useQuery(practice);
@@ -89,7 +88,7 @@ const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A key with which a program may try the API out here. */
 function TestKey() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const make = useMutation({
     mutationFn: () => answer(api.POST("/api/v1/keys", { body: { name: t("practice.key"), role: "store_manager" } })),
   });

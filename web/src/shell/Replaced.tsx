@@ -1,25 +1,24 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { status } from "../data/queries";
 import { recall, remember } from "../ui/device";
 import { Icon } from "../ui/icons";
-import { inLanguage } from "../words";
+import { inLanguage, useWords } from "../words";
 
 const day = 24 * 3_600_000;
 
 /** Says for a day that the database was replaced by its standby, and what that has cost. */
 export function Replaced() {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const { data } = useQuery(status);
   const [seen, setSeen] = useState(() => Number(recall("replaced")));
   const r = data?.replaced;
   if (!r || r.at <= seen || Date.now() - r.at > day) return null;
-  const facts = r.push_only.map((f) => inLanguage(i18n.language, f.zh, f.en)).join(t("conn.comma"));
+  const facts = r.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma"));
   return (
     <div className="stale" role="status" data-testid="replaced">
       <Icon name="warn" size={18} />
-      <b>{t("replaced.title", { at: new Date(r.at).toLocaleTimeString(i18n.language) })}</b>
+      <b>{t("replaced.title", { at: new Date(r.at).toLocaleTimeString(language) })}</b>
       <span>
         {r.found > 0 ? t("replaced.found", { n: r.found }) : t("replaced.none")} {t("replaced.lost", { facts })}
       </span>

@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { takeUp } from "../data/act";
 import { useNow } from "../data/clock";
 import { currentAsOf, follow, useConnection, useLastOrderAt } from "../data/live";
@@ -18,6 +17,7 @@ import { Icon, type IconName } from "../ui/icons";
 import { Channels } from "../ui/Mark";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
+import { useWords } from "../words";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
 import { Locked, LockKey } from "./Lock";
@@ -41,7 +41,7 @@ export function useZone(storeId?: string): string {
 
 export function Shell() {
   const client = useQueryClient();
-  const { t } = useTranslation();
+  const { t } = useWords();
   const phone = usePhone();
   useEffect(() => follow(client), [client]);
   const { data: user } = useQuery(session);
@@ -100,7 +100,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
 
 /** Everywhere that whoever is signed in can go. */
 function usePlaces(): Place[] {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   return places.filter((p) => !p.right || may(p.right)).map((p) => ({ ...p, label: t(`nav.${p.name}`) }));
 }
@@ -108,7 +108,7 @@ function usePlaces(): Place[] {
 /** The command palette, on Ctrl or Command with K. */
 function Commands() {
   const [open, setOpen] = useState(false);
-  const { t } = useTranslation();
+  const { t } = useWords();
   const places = [...usePlaces(), { to: "/me", icon: "person" as const, label: t("nav.me") }];
   useEffect(() => {
     // Ready before it is wanted: what is typed right after the keys must not go elsewhere.
@@ -142,7 +142,7 @@ function useTroubles() {
 }
 
 function Side() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: user } = useQuery(session);
   const { data: shop } = useQuery(merchant);
   const n = useTroubles();
@@ -173,7 +173,7 @@ function Side() {
 }
 
 function BottomBar() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   useRouterState({ select: (s) => s.location.href }); // where 订单 leads changes with where one was
   const may = useMay();
   const n = useTroubles();
@@ -211,7 +211,7 @@ type EntryProps = { to: Target; icon: IconName; label: string; count?: number; s
 
 /** @param again what a press does where one is already */
 function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <Link
       to={to}
@@ -235,7 +235,7 @@ function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
 
 /** Always in sight. Quiet when all is well; a trouble is a word and a mark. */
 function Strip({ phone }: { phone: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const lastOrder = useLastOrderAt();
   const n = useTroubles();
@@ -271,7 +271,7 @@ function Strip({ phone }: { phone: boolean }) {
 }
 
 function Network() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { state } = useConnection();
   const bad = state === "lost";
   return (
@@ -283,7 +283,7 @@ function Network() {
 }
 
 function Sound() {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const s = useSpeaker();
   if (s.mode === "off") return null;
   const on = s.mode === "on";
@@ -293,7 +293,7 @@ function Sound() {
       className={`btn small ghost sound ${on ? "" : "muted"}`}
       aria-pressed={on}
       title={on && s.speaks === false ? t("voice.chimeOnly") : undefined}
-      onClick={() => (on ? mute() : void switchOn(t("voice.hello"), i18n.language))}
+      onClick={() => (on ? mute() : void switchOn(t("voice.hello"), language))}
     >
       <Icon name={on ? "voice" : "mute"} size={18} />
       <span>{on ? (s.speaks === false ? t("voice.chimes") : t("voice.isOn")) : t("voice.muted")}</span>
@@ -303,7 +303,7 @@ function Sound() {
 
 /** Says since when the picture is old. A gap of a few seconds is no news. */
 function Stale() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { state, asOf } = useConnection();
   const zone = useZone();
   const now = useNow();

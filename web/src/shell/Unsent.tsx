@@ -1,5 +1,4 @@
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
 import { noted, useWaiting } from "../data/act";
 import { useNow } from "../data/clock";
 import type { Piece } from "../data/outbox";
@@ -8,6 +7,7 @@ import { Due } from "../ui/Due";
 import { Icon } from "../ui/icons";
 import { Mark } from "../ui/Mark";
 import { useWho } from "../ui/who";
+import { useWords } from "../words";
 import { useZone } from "./Shell";
 import "./unsent.css";
 
@@ -15,7 +15,7 @@ const atOnce = 3;
 
 /** Presses that wait for a network, each with the time that is left for it, and afterwards what became of them. */
 export function Unsent() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const all = useWaiting().filter((p) => p.waited);
   if (all.length === 0) return null;
   // What asks for a look comes before what waits by itself.
@@ -33,7 +33,7 @@ export function Unsent() {
 }
 
 function One({ piece: p }: { piece: Piece }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const who = useWho();
   const zone = useZone();
   const what = actLabel(t, p.kind, p.orderKind);
@@ -63,7 +63,7 @@ function One({ piece: p }: { piece: Piece }) {
 }
 
 function Came({ piece: p, what, by }: { piece: Piece; what: string; by: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const words = p.words || t("standing.noWords");
   switch (p.end) {

@@ -2,7 +2,7 @@ import ConfigProvider from "antd/es/config-provider";
 import type { Locale } from "antd/es/locale";
 import theme from "antd/es/theme";
 import { type ReactNode, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
+import { useWords } from "../words";
 import { useLook, usePhone } from "./device";
 
 const locales: Record<string, () => Promise<{ default: Locale }>> = {
@@ -39,11 +39,10 @@ function tokensNow() {
 
 /** Ant Design in our colours, for the screens that use it; it is loaded with them and not before. */
 export function Ant({ children }: { children: ReactNode }) {
-  const { i18n } = useTranslation();
+  const { language } = useWords();
   const look = useLook();
   const phone = usePhone();
   const [words, setWords] = useState<{ language: string; locale: Locale | undefined }>();
-  const language = i18n.language;
   useEffect(() => {
     let current = true;
     const set = (locale?: Locale) => current && setWords({ language, locale });

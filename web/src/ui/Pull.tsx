@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { serverNow } from "../data/clock";
 import { clockSeconds } from "../format/time";
+import { useWords } from "../words";
 import { Icon } from "./icons";
 import { toast } from "./toast";
 import "./pull.css";
@@ -13,7 +13,7 @@ const enough = 72; // pixels of the finger's way
  * @param read reads, and tells whether that worked
  */
 export function useAgain(read: () => Promise<boolean>): { busy: boolean; again: () => void } {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [busy, setBusy] = useState(false);
   const run = async () => {
     if (busy) return;
@@ -27,7 +27,7 @@ export function useAgain(read: () => Promise<boolean>): { busy: boolean; again: 
 
 /** Pull the page down at its top to read everything again. Who cannot pull needs a button for the same. */
 export function Pull({ busy, again }: { busy: boolean; again: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [way, setWay] = useState(0);
   const latest = useRef(again);
   useEffect(() => {

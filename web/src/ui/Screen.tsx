@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { Failure } from "../data/api";
+import { useWords } from "../words";
 import { Icon, type IconName } from "./icons";
 
 export function State({ icon, title, children, action }: { icon: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
@@ -16,7 +16,7 @@ export function State({ icon, title, children, action }: { icon: IconName; title
 
 /** What went wrong and the way out. */
 export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const f = error instanceof Failure ? error : undefined;
   if (f?.code === "forbidden") {
     return (
@@ -53,7 +53,7 @@ export function Trouble({ error, retry }: { error: unknown; retry?: () => void }
 
 /** Grey bars in the place of what is being read, so that nothing jumps when it comes. */
 export function Bones({ rows, height, gap = 12 }: { rows: number; height: number; gap?: number }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <div role="status" aria-label={t("state.loading")} style={{ display: "grid", gap }}>
       {Array.from({ length: rows }, (_, i) => (

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from "react";
-import { useTranslation } from "react-i18next";
+import { useWords } from "../words";
 import { Icon } from "./icons";
 
 /** A dialog by the browser's own means: it keeps the focus inside, Escape closes it, and the focus returns to where it was. */
@@ -16,7 +16,7 @@ export function Sheet({
   footer?: ReactNode;
   wide?: boolean;
 }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {

@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { session } from "../data/queries";
+import { useWords } from "../words";
 import { useChannelName } from "./Mark";
 
 /** Who did something, for a reader: a channel, a person's name, or what kind of actor an id stands for. */
 export function useWho(): (by: string, name?: string) => string {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: me } = useQuery(session);
   const channel = useChannelName();
   return (by, name) => {

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../data/api";
 import { useNow } from "../data/clock";
 import { useLiveOrders } from "../data/live";
@@ -12,6 +11,7 @@ import { printers } from "../routes/printers/printers";
 import { Icon } from "../ui/icons";
 import { useChannelName } from "../ui/Mark";
 import { Popover } from "../ui/Popover";
+import { useWords } from "../words";
 import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
@@ -39,7 +39,7 @@ function useOnlyStore(): string | undefined {
 
 /** Who speaks in the store, where that is another device; and how it becomes this one, or all. */
 function Post({ speaking }: { speaking: Speaking }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!speaking.everybody && (speaking.mine || speaking.name === "")) return null;
   const words = speaking.everybody ? t("device.allSpeak") : t("device.speaks", { name: speaking.name });
   return (
@@ -78,7 +78,7 @@ function Post({ speaking }: { speaking: Speaking }) {
 
 /** Rings and speaks while something waits for a person, and shows the same sentence on the screen. */
 export function Announcer() {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const now = useNow();
   const name = useChannelName();
   const asked = useWaitingOrders();
@@ -100,7 +100,7 @@ export function Announcer() {
   const { data: paperless } = useQuery(printers);
   const waiting = [...waitingFor(orders, seen, now, name), ...silent(paperless ?? [])];
 
-  const shown = useRinging(waiting, now, i18n.language, speaking.mine);
+  const shown = useRinging(waiting, now, language, speaking.mine);
   const asking = waiting.filter((w) => !w.once).length;
   useEffect(() => {
     document.title = asking > 0 ? `(${asking}) ${t("brand")}` : t("brand");
@@ -135,7 +135,7 @@ export function Announcer() {
         <button
           type="button"
           className="btn small primary voice-on"
-          onClick={() => void switchOn(t("voice.hello"), i18n.language)}
+          onClick={() => void switchOn(t("voice.hello"), language)}
           title={speaker.mode === "on" ? t("voice.blocked") : t("voice.offer")}
         >
           <Icon name="voice" size={16} /> {t("voice.on")}

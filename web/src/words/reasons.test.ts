@@ -1,17 +1,9 @@
-import i18next from "i18next";
 import { beforeAll, expect, test } from "vitest";
-import { words as en } from "./en";
+import { readIn } from "./reader";
 import { inWords } from "./reasons";
 import { words as zh } from "./zh-CN";
 
-beforeAll(() =>
-  i18next.init({
-    lng: "zh-CN",
-    fallbackLng: false,
-    resources: { "zh-CN": { translation: zh }, en: { translation: en } },
-    interpolation: { escapeValue: false },
-  }),
-);
+beforeAll(() => readIn("zh-CN", zh));
 
 test.each([
   ["ours, with what it names", { code: "line_left", args: { name: "宫保鸡丁", count: "1" } }, "“宫保鸡丁”最多还能退 1 件"],

@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import { clockSeconds } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ConcernRow } from "./ConcernRow";
 import { board, type Incident, levelOf, messages, minutes, orderKinds, type StoreState } from "./concerns";
 import { Intake } from "./Intake";
@@ -16,7 +15,7 @@ import "./board.css";
 
 /** Which store needs help: the worst first. A press on a store shows why, a press on that leads to the order. */
 export function StoreBoard() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const { data, error, isPending, refetch } = useQuery(board);
   const [open, setOpen] = useState("");
@@ -79,7 +78,7 @@ export function StoreBoard() {
 }
 
 function IncidentLine({ incident: i }: { incident: Incident }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const channel = useChannelName();
   const now = useNow();
   return (
@@ -91,7 +90,7 @@ function IncidentLine({ incident: i }: { incident: Incident }) {
 }
 
 function Store({ store: s, open, toggle }: { store: StoreState; open: boolean; toggle: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const channel = useChannelName();
   const now = useNow();
   const level = levelOf(s.level);
@@ -134,7 +133,7 @@ function Store({ store: s, open, toggle }: { store: StoreState; open: boolean; t
 }
 
 function Causes({ store }: { store: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(messages(store));
   if (isPending) return <Bones rows={2} height={52} />;
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;

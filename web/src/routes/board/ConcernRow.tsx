@@ -1,8 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { TFunction } from "i18next";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
@@ -13,13 +11,14 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { toast } from "../../ui/toast";
 import { useWho } from "../../ui/who";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
+import type { Translate } from "../../words/reader";
 import { type Concern, minutes } from "./concerns";
 import "./board.css";
 
 /** One thing that waits: what, where, since when, until when, who sees to it. A press leads to the cause. */
 export function ConcernRow({ concern: c, withStore }: { concern: Concern; withStore?: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const channel = useChannelName();
   const name = useWho();
@@ -86,7 +85,7 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
 }
 
 /** Why something waits, where a kind alone does not say. */
-function causeOf(t: TFunction, c: Concern): string {
+function causeOf(t: Translate, c: Concern): string {
   if (!c.cause || c.kind === "refused" || c.kind === "penalty") return "";
   return word(t, c.kind === "unknown" ? "act" : c.kind === "printer" ? "why" : "pulse.means", c.cause);
 }

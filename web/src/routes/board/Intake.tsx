@@ -1,6 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { useMay } from "../../data/rights";
@@ -8,6 +7,7 @@ import type { components } from "../../data/schema";
 import { clock } from "../../format/time";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
 import "./intake.css";
 
@@ -27,7 +27,7 @@ export const slotTone = (n: number, of: number): "" | "warn" | "bad" =>
 
 /** The store's gauge, and the way to let it take no orders for a while. */
 export function Intake({ store, zone }: { store: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const client = useQueryClient();
   const channel = useChannelName();
@@ -118,7 +118,7 @@ const lengths = [5, 10, 15, 20, 30, 60];
 
 /** How much the kitchen can make, for whoever answers for it. */
 function Capacity({ store, state }: { store: string; state: State }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [orders, setOrders] = useState<string>();
   const [minutes, setMinutes] = useState<number>();

@@ -1,16 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { stores } from "../../data/queries";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ConcernRow } from "./ConcernRow";
 import { messages } from "./concerns";
 import "./board.css";
 
 /** What waits for somebody, the urgent first. Each goes by itself when the fact has changed. */
 export function Messages() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: known } = useQuery(stores);
   const { data, error, isPending, refetch } = useQuery(messages());
   const [kind, setKind] = useState("");

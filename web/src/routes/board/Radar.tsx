@@ -1,8 +1,7 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { Mark, useChannelName } from "../../ui/Mark";
-import { inLanguage } from "../../words";
+import { inLanguage, useWords } from "../../words";
 
 const radar = queryOptions({
   queryKey: ["concerns", "radar"],
@@ -13,12 +12,12 @@ const radar = queryOptions({
 
 /** How near a store is to each rule by which a platform punishes: a share of the way, and what keeps away from it. */
 export function Radar({ store }: { store: string }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const channel = useChannelName();
   const { data } = useQuery(radar);
   const list = data?.dangers?.filter((d) => d.store_id === store) ?? [];
   if (list.length === 0) return null;
-  const say = (x: { zh: string; en: string }) => inLanguage(i18n.language, x.zh, x.en);
+  const say = (x: { zh: string; en: string }) => inLanguage(language, x.zh, x.en);
   return (
     <section className="radar" aria-label={t("radar.title")} data-testid="radar">
       <h2>{t("radar.title")}</h2>

@@ -1,6 +1,5 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { shops, stores } from "../../data/queries";
@@ -12,6 +11,7 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
 import "./comments.css";
 
@@ -29,7 +29,7 @@ const templates = {
 
 /** Customers' comments: the newest first, what waits for a reply marked, and a reply in two presses. */
 export function Comments() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [shop, setShop] = useState("");
   const [only, setOnly] = useState<"" | "unanswered" | "low">("unanswered");
   const { data: known } = useQuery(shops);
@@ -103,7 +103,7 @@ export function Comments() {
 }
 
 function One({ comment: c, shop }: { comment: Comment; shop: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const now = useNow();
   const zone = useZone(c.store_id);
@@ -148,7 +148,7 @@ function One({ comment: c, shop }: { comment: Comment; shop: string }) {
 }
 
 function Reply({ comment: c, close }: { comment: Comment; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const id = useId();
   const [text, setText] = useState("");

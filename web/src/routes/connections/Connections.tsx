@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
 import { accounts, apps, channels, merchant, shops, stores } from "../../data/queries";
@@ -11,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, word } from "../../words";
+import { inLanguage, useWords, word } from "../../words";
 import { authorise } from "./authorise";
 import type { Form } from "./Forms";
 import { healthOf, lasted } from "./health";
@@ -21,7 +20,7 @@ import "./connections.css";
 const Forms = lazy(() => import("./Forms").then((m) => ({ default: m.Forms })));
 
 export function Connections() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const keep = useGate("connections.keep");
   const known = useQuery(channels);
   const all = useQuery(accounts);
@@ -92,16 +91,16 @@ export function Connections() {
 }
 
 function AddChannel({ channel: c, add }: { channel: Channel; add: () => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const keep = useGate("connections.keep");
   return (
     <li className="panel add-channel">
       <Mark channel={c.name} large />
-      <b>{inLanguage(i18n.language, c.label_zh, c.label_en)}</b>
+      <b>{inLanguage(language, c.label_zh, c.label_en)}</b>
       <small className="quiet">{word(t, "orderKind", c.kind)}</small>
       <button type="button" className="btn small" {...keep} onClick={add}>
         {t("conn.connect")}
-        <span className="sr-only"> {inLanguage(i18n.language, c.label_zh, c.label_en)}</span>
+        <span className="sr-only"> {inLanguage(language, c.label_zh, c.label_en)}</span>
       </button>
     </li>
   );
@@ -110,13 +109,13 @@ function AddChannel({ channel: c, add }: { channel: Channel; add: () => void }) 
 type SectionProps = { channel: Channel; apps: App[]; accounts: Account[]; shops: Shop[]; stores: Store[]; open: (f: Form) => void };
 
 function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList, stores: storeList, open }: SectionProps) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const keep = useGate("connections.keep");
   return (
     <section className="conn-channel panel" data-testid={`channel-${c.name}`}>
       <header>
         <Mark channel={c.name} large />
-        <h2>{inLanguage(i18n.language, c.label_zh, c.label_en)}</h2>
+        <h2>{inLanguage(language, c.label_zh, c.label_en)}</h2>
         <button type="button" className="btn small" {...keep} onClick={() => open({ kind: "app", channel: c })}>
           <Icon name="plus" size={14} /> {t("conn.addApp")}
         </button>
@@ -158,16 +157,16 @@ function ChannelSection({ channel: c, apps: list, accounts: all, shops: shopList
 }
 
 function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   if (!app.public_url) {
     return (
       <p className="notice warn">
         <Icon name="warn" />
         <span>
           <b>{t("conn.pullOnly")}</b>{" "}
-          {inLanguage(i18n.language, c.pull_only.zh, c.pull_only.en) || t("conn.pullOnlyHelp", { every: lasted(t, c.pull_every_s || 60) })}{" "}
+          {inLanguage(language, c.pull_only.zh, c.pull_only.en) || t("conn.pullOnlyHelp", { every: lasted(t, c.pull_every_s || 60) })}{" "}
           {c.push_only.length > 0
-            ? t("conn.pullLoses", { facts: c.push_only.map((f) => inLanguage(i18n.language, f.zh, f.en)).join(t("conn.comma")) })
+            ? t("conn.pullLoses", { facts: c.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma")) })
             : null}
         </span>
       </p>
@@ -180,7 +179,7 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
       <ul>
         {app.callback_urls.map(({ url, what_zh, what_en }) => (
           <li key={url}>
-            <small>{inLanguage(i18n.language, what_zh, what_en) || t("conn.callback")}</small>
+            <small>{inLanguage(language, what_zh, what_en) || t("conn.callback")}</small>
             <code className="mono">{url}</code>
             <button type="button" className="btn icon ghost small" aria-label={t("conn.copyUrl", { url })} onClick={() => copy(url)}>
               <Icon name="copy" size={16} />
@@ -195,7 +194,7 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
 type CardProps = { account: Account; app: App; channel: Channel; shops: Shop[]; stores: Store[]; open: (f: Form) => void };
 
 function AccountCard({ account: a, app, channel: c, shops: shopList, stores: storeList, open }: CardProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const keep = useGate("connections.keep");
   const now = useNow();
   const zone = useZone();
@@ -265,7 +264,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
 }
 
 function Change({ what, open }: { what: string; open: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const keep = useGate("connections.keep");
   return (
     <button type="button" className="btn icon ghost small" aria-label={t("conn.change", { what })} {...keep} onClick={open}>
@@ -276,7 +275,7 @@ function Change({ what, open }: { what: string; open: () => void }) {
 
 /** What can be done on this platform and what cannot, in words, before somebody looks for a button that is not there. */
 function Powers({ channel: c }: { channel: Channel }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   return (
     <details className="powers">
       <summary>{t("conn.powers", { count: c.powers.length })}</summary>
@@ -294,7 +293,7 @@ function Powers({ channel: c }: { channel: Channel }) {
               <th scope="row">{word(t, "power", p.name)}</th>
               <td>{word(t, "nature", p.nature)}</td>
               <td>
-                {inLanguage(i18n.language, p.note_zh, p.note_en)}{" "}
+                {inLanguage(language, p.note_zh, p.note_en)}{" "}
                 <small className="quiet">
                   {[...p.limits.logistics.map((l) => word(t, "logistics", l)), p.limits.local ? t("conn.local") : ""]
                     .filter(Boolean)
@@ -307,7 +306,7 @@ function Powers({ channel: c }: { channel: Channel }) {
       </table>
       {c.push_only.length > 0 ? (
         <p className="quiet">
-          {t("conn.pushOnly", { facts: c.push_only.map((f) => inLanguage(i18n.language, f.zh, f.en)).join(t("conn.comma")) })}
+          {t("conn.pushOnly", { facts: c.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma")) })}
         </p>
       ) : null}
     </details>
@@ -315,7 +314,7 @@ function Powers({ channel: c }: { channel: Channel }) {
 }
 
 function StoreList({ stores: list, shops: shopList, open }: { stores: Store[]; shops: Shop[]; open: (f: Form) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (list.length === 0) return null;
   return (
     <section className="conn-more">

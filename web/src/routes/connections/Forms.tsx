@@ -6,14 +6,13 @@ import Modal from "antd/es/modal";
 import Radio from "antd/es/radio";
 import Select from "antd/es/select";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { type Account, type App, type Channel, type CredentialField, readAccount, readApp, type Shop, type Store } from "../../data/model";
 import { refreshConnections, stores } from "../../data/queries";
 import { Ant } from "../../ui/Ant";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
-import { inLanguage } from "../../words";
+import { inLanguage, useWords } from "../../words";
 import { authorise } from "./authorise";
 import { modes } from "./Modes";
 
@@ -37,11 +36,11 @@ export function Forms(props: { form: Form; close: () => void; then: (next: Form)
 }
 
 function Dialog({ form: what, close, then }: { form: Form; close: () => void; then: (next: Form) => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const [form] = AntForm.useForm<Values>();
   const [deleting, setDeleting] = useState(false);
-  const platform = "channel" in what ? inLanguage(i18n.language, what.channel.label_zh, what.channel.label_en) : "";
+  const platform = "channel" in what ? inLanguage(language, what.channel.label_zh, what.channel.label_en) : "";
   const id = what.kind === "merchant" ? "" : (what.old?.id ?? "");
 
   const save = useMutation({
@@ -256,9 +255,9 @@ function credentials(v: Values): Record<string, string> {
 }
 
 function Credentials({ fields, given }: { fields: CredentialField[]; given: boolean }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   return fields.map((f) => {
-    const label = inLanguage(i18n.language, f.label_zh, f.label_en) || f.name;
+    const label = inLanguage(language, f.label_zh, f.label_en) || f.name;
     return (
       <AntForm.Item
         key={f.name}
@@ -274,7 +273,7 @@ function Credentials({ fields, given }: { fields: CredentialField[]; given: bool
 }
 
 function StoreFields() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zones = Intl.supportedValuesOf("timeZone");
   return (
     <>
@@ -298,14 +297,14 @@ function StoreFields() {
 }
 
 function ShopFields({ channel }: { channel: Channel }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const { data } = useQuery(stores);
   return (
     <>
       <AntForm.Item
         name="external_id"
         label={t("form.externalId")}
-        extra={inLanguage(i18n.language, channel.shop_id.zh, channel.shop_id.en) || t("form.externalIdHelp")}
+        extra={inLanguage(language, channel.shop_id.zh, channel.shop_id.en) || t("form.externalIdHelp")}
         rules={[{ required: true, message: t("ask.required", { what: t("form.externalId") }) }]}
       >
         <Input maxLength={64} autoComplete="off" />

@@ -1,20 +1,19 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import type { Shop, Store } from "../../data/model";
 import { refreshConnections } from "../../data/queries";
 import { useGate } from "../../data/rights";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 
 export const modes = ["watch", "goods", "full"] as const;
 type Mode = (typeof modes)[number];
 
 /** In which mode the shops of an account are, and how some of them (a pilot) or all get into another. */
 export function Modes({ shops, stores }: { shops: Shop[]; stores: Store[] }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const keep = useGate("connections.keep");
   const client = useQueryClient();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());

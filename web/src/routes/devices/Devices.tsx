@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow, useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
@@ -10,13 +9,13 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { away, type Device, devices, grouped, type Holder, holders, type Kind, kinds, plain } from "./devices";
 import "./devices.css";
 
 /** The screens of one's stores, and the PINs of those who work at them. */
 export function Devices() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(devices);
   const { data: known } = useQuery(stores);
   const [editing, setEditing] = useState<Device | "new">();
@@ -63,7 +62,7 @@ export function Devices() {
 
 /** 主播报设备: which of a store's devices speaks, at each post. */
 function Voices({ store }: { store: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery({
     queryKey: ["voices", store],
     refetchInterval: 10_000,
@@ -85,7 +84,7 @@ function Voices({ store }: { store: string }) {
 }
 
 function Row({ device: d, edit }: { device: Device; edit: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone(d.store_id);
   const now = useNow();
   const off = d.seen_at > 0 && away(d, now);
@@ -110,7 +109,7 @@ function Row({ device: d, edit }: { device: Device; edit: () => void }) {
 }
 
 function Editor({ device: d, close }: { device?: Device; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data: known } = useQuery(stores);
   const [code, setCode] = useState("");
@@ -259,7 +258,7 @@ function Editor({ device: d, close }: { device?: Device; close: () => void }) {
 }
 
 function Problem({ error }: { error: unknown }): ReactNode {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!error) return null;
   const f = error instanceof Failure ? error : undefined;
   return (
@@ -271,7 +270,7 @@ function Problem({ error }: { error: unknown }): ReactNode {
 
 /** 员工 PIN: who has one, and new ones, each shown once. */
 function PINs() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery(holders);
   const [given, setGiven] = useState<{ name: string; pin: string }>();

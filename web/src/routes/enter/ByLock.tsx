@@ -1,11 +1,11 @@
-import { useTranslation } from "react-i18next";
 import { hasLock, NotShown, signInByLock } from "../../data/passkey";
 import { Icon } from "../../ui/icons";
+import { useWords } from "../../words";
 import { Refusal, useEnter } from "./Enter";
 
 /** Signing in by the lock of this device, where the browser can. */
 export function ByLock({ next }: { next: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const enter = useEnter(signInByLock, next);
   if (!hasLock()) return null;
   return (

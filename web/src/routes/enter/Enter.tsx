@@ -1,18 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { type Loose, readUser, type User } from "../../data/model";
 import { practiseAsGuest } from "../../data/practice";
 import { session } from "../../data/queries";
-import { languages, setLanguage } from "../../words";
+import { languages, setLanguage, useWords } from "../../words";
 import { ByLock } from "./ByLock";
 import { PhoneForm } from "./PhoneForm";
 import "./enter.css";
 
 export function Frame({ title, lead, children }: { title: string; lead: string; children: ReactNode }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   return (
     <div className="enter">
       <main className="enter-card panel">
@@ -31,7 +30,7 @@ export function Frame({ title, lead, children }: { title: string; lead: string; 
             type="button"
             className="link"
             lang={l.code}
-            aria-pressed={i18n.language === l.code}
+            aria-pressed={language === l.code}
             onClick={() => void setLanguage(l.code)}
           >
             {l.name}
@@ -102,7 +101,7 @@ export function safeNext(next: string | undefined): string {
 }
 
 export function SignIn() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { next } = getRouteApi("/sign-in").useSearch();
   const { data: ways } = useQuery({
     queryKey: ["ways"],
@@ -157,8 +156,8 @@ export function SignIn() {
 
 /** For whoever has no account yet: to practise, on orders that are not real. */
 function AsGuest() {
-  const { t, i18n } = useTranslation();
-  const begin = useMutation({ mutationFn: () => practiseAsGuest(i18n.language) });
+  const { t, language } = useWords();
+  const begin = useMutation({ mutationFn: () => practiseAsGuest(language) });
   return (
     <section className="enter-guest">
       <button type="button" className="btn enter-go" disabled={begin.isPending} onClick={() => begin.mutate()}>
@@ -171,14 +170,14 @@ function AsGuest() {
 }
 
 export function Setup() {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const { token } = getRouteApi("/setup").useSearch();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [repeat, setRepeat] = useState("");
   const [tried, setTried] = useState(false);
   const enter = useEnter(
-    () => answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, locale: i18n.language } })),
+    () => answer(api.POST("/api/v1/setup", { body: { token: token ?? "", name, password, locale: language } })),
     "/connections",
   );
   const short = password.length < 8;
@@ -221,7 +220,7 @@ export function Setup() {
 }
 
 export function Refusal({ error, wrong }: { error: unknown; wrong: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!error) return <p className="enter-refusal" aria-live="polite" />;
   const f = error instanceof Failure ? error : undefined;
   const words = f?.code === "offline" ? t("state.offlineHelp") : f?.status === 401 ? wrong : f?.message || wrong;

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { Bones } from "../../ui/Screen";
+import { useWords } from "../../words";
 import { Field, Frame, Refusal, useEnter } from "./Enter";
 
 /** Where a one-time link leads: one sets one's password and is signed in. */
 export function Join() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [token] = useState(() => location.hash.slice(1));
   const [password, setPassword] = useState("");
   const [tried, setTried] = useState(false);

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { Bones, Trouble } from "../../ui/Screen";
+import { useWords } from "../../words";
 import { ByLock } from "./ByLock";
 import { Frame, safeNext } from "./Enter";
 import { PhoneForm } from "./PhoneForm";
@@ -13,7 +13,7 @@ import { PhoneForm } from "./PhoneForm";
  * call of its own. On a device where the person has signed in before it goes straight on, elsewhere a code goes to the phone.
  */
 export function Knock() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const navigate = useNavigate();
   const router = useRouter();

@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { enterPractice } from "../../data/practice";
+import { useWords } from "../../words";
 import { Frame, Refusal } from "./Enter";
 
 /** What a page of a practice shows once that has ended: two ways on, and neither by accident. */
 export function Over() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const again = useMutation({ mutationFn: enterPractice });
   return (
     <Frame title={t("practice.over")} lead={t("practice.overLead")}>

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { setTurn } from "../../data/unlock";
+import { useWords } from "../../words";
 import { grouped } from "../devices/devices";
 import { Frame } from "./Enter";
 
@@ -11,7 +11,7 @@ const every = 3000;
 
 /** A counter's computer shows a code and waits for a manager to type it elsewhere; from then on it is the store's. */
 export function PairCounter() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const router = useRouter();
   const navigate = useNavigate();

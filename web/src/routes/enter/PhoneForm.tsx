@@ -1,14 +1,14 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
+import { useWords } from "../../words";
 import { Field, Refusal, useEnter } from "./Enter";
 
 const pause = 60; // seconds between two codes for one number
 
 /** Sign-in by a code that a phone is sent: of a number that is typed, or of a knock's link. */
 export function PhoneForm({ next, token }: { next: string; token?: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [phone, setPhone] = useState("");
   const [code, setCode] = useState("");
   const [left, setLeft] = useState(0);

@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { useTranslation } from "react-i18next";
 import { onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
@@ -10,6 +9,7 @@ import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { useWords } from "../../words";
 import { promisedAt } from "./at";
 import {
   blank,
@@ -38,7 +38,7 @@ import "./entry.css";
 
 /** 录单: orders by phone and at the counter, by keyboard alone. */
 export function Entry() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const known = useQuery(stores);
   const [draft, keep] = useDraft();
@@ -87,7 +87,7 @@ export function Entry() {
 type FormProps = { draft: Draft; change: (d: Draft) => void; goods: Goods; zone: string; stores: { id: string; name: string }[] };
 
 function Form({ draft: d, change, goods: offered, zone, stores: known }: FormProps) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const form = useRef<HTMLDivElement>(null);
   const [box, setBox] = useState("");
@@ -511,14 +511,14 @@ function moreOf(g: Good, t: Translate, show: (minor: number) => string): ReactNo
 }
 
 function Left({ good, wanted }: { good: Good | undefined; wanted: number }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (good?.sellable === undefined) return null;
   return <span className={`chip ${wanted > good.sellable ? "bad" : ""}`}>{t("entry.left", { count: good.sellable })}</span>;
 }
 
 /** What was entered, what to give back, and ten seconds to take it back. */
 function Done({ saved }: { saved: Saved }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const [undone, setUndone] = useState<"" | "sending" | "done">("");
   const [words, setWords] = useState("");
@@ -565,7 +565,7 @@ function Done({ saved }: { saved: Saved }) {
 }
 
 function Problem({ outcome: o, go, back }: { outcome: Outcome; go: () => void; back: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (o.kind === "saved") return null;
   const words = o.kind === "lost" ? t("entry.lost") : o.kind === "changed" ? t("entry.maybe") : o.words;
   return (

@@ -1,6 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
@@ -11,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { AccessFields } from "../people/AccessFields";
 import { type Access, everywhere, lacksStore } from "../people/people";
 import "../people/people.css";
@@ -27,7 +26,7 @@ const keys = queryOptions({
 
 /** API keys: for programs of one's own. Each has a role and stores like a person, and its secret is shown once. */
 export function ApiKeys() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(keys);
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<{ name: string; secret: string }>();
@@ -72,7 +71,7 @@ export function ApiKeys() {
 }
 
 function Row({ apiKey: k, revoke }: { apiKey: Key; revoke: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: known } = useQuery(stores);
   const zone = useZone();
   const now = useNow();
@@ -98,7 +97,7 @@ function Row({ apiKey: k, revoke }: { apiKey: Key; revoke: () => void }) {
 }
 
 function Maker({ close, gave }: { close: () => void; gave: (made: { name: string; secret: string }) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [name, setName] = useState("");
   const [access, setAccess] = useState<Access>({ role: "store_manager", all: true, chosen: [], personal: false });
@@ -148,7 +147,7 @@ function Maker({ close, gave }: { close: () => void; gave: (made: { name: string
 }
 
 function Wrong({ error }: { error: unknown }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!error) return null;
   const f = error instanceof Failure ? error : undefined;
   return (
@@ -160,7 +159,7 @@ function Wrong({ error }: { error: unknown }) {
 
 /** The secret, this once. */
 function SecretSheet({ made, close }: { made: { name: string; secret: string }; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(made.secret);
@@ -194,7 +193,7 @@ function SecretSheet({ made, close }: { made: { name: string; secret: string }; 
 }
 
 function Revoke({ apiKey: k, close }: { apiKey: Key; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const revoke = useMutation({
     mutationFn: () => answer(api.DELETE("/api/v1/keys/{id}", { params: { path: { id: k.id } } })),

@@ -1,5 +1,4 @@
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { serverNow } from "../../data/clock";
 import { formatMoney } from "../../format/money";
 import { Due } from "../../ui/Due";
@@ -7,7 +6,7 @@ import { type Look, themes, usePhone } from "../../ui/device";
 import { Icon, iconNames } from "../../ui/icons";
 import { Mark, useChannelName, useChannels } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ActWords } from "../orders/ActState";
 import { columns, gridOf } from "../orders/columns";
 import { OrderCard, OrderRow, StatusChip } from "../orders/OrderRow";
@@ -26,7 +25,7 @@ const amounts = [0, 5, 1250, 103250, -3250];
 
 /** Every piece of the console in every state and look: where one looks before building something, and after changing something. */
 export function Kit() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <div className="kit" data-testid="kit">
       <header className="kit-head">
@@ -53,7 +52,7 @@ function Piece({ title, wide, children }: { title: string; wide?: boolean; child
 }
 
 function Pieces() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [now] = useState(serverNow);
   const phone = usePhone();
   return (
@@ -232,7 +231,7 @@ function Channels() {
 
 /** Rows of the list and cards of the phone. They are to be looked at: nothing can be pressed. */
 function Rows({ now, phone }: { now: number; phone: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const grid = gridOf(columns, "wide");
   const all = samples(now);
   const props = (s: (typeof all)[number]) => ({

@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { leaveBehind, useWaiting } from "../../data/act";
 import { answer, api } from "../../data/api";
 import { serverNow } from "../../data/clock";
@@ -13,14 +12,14 @@ import { practising, root } from "../../place";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
 import { announcement } from "../../voice/announcement";
 import { mute, say, setVolumeOf, switchOn, useSpeaker } from "../../voice/speaker";
-import { languages, setLanguage, word } from "../../words";
+import { languages, setLanguage, useWords, word } from "../../words";
 import { Passkeys } from "./Passkeys";
 import { PIN } from "./PIN";
 import { Sessions } from "./Sessions";
 import "./me.css";
 
 export function Me() {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const navigate = useNavigate();
   const router = useRouter();
@@ -57,7 +56,7 @@ export function Me() {
       quantity: 3,
       at: serverNow() + 290_000,
     };
-    void say(announcement([sample], new Set([""]), serverNow(), i18n.language), "new", i18n.language);
+    void say(announcement([sample], new Set([""]), serverNow(), language), "new", language);
   };
 
   return (
@@ -167,7 +166,7 @@ export function Me() {
               </button>
             </>
           ) : (
-            <button type="button" className="btn primary" onClick={() => void switchOn(t("voice.hello"), i18n.language)}>
+            <button type="button" className="btn primary" onClick={() => void switchOn(t("voice.hello"), language)}>
               {t("voice.on")}
             </button>
           )}
@@ -185,7 +184,7 @@ export function Me() {
                     step="0.1"
                     value={speaker.volumes[k] ?? 1}
                     onChange={(e) => setVolumeOf(k, Number(e.target.value))}
-                    onPointerUp={() => void say(t(`voice.kind.${k}`), k, i18n.language)}
+                    onPointerUp={() => void say(t(`voice.kind.${k}`), k, language)}
                   />
                 </label>
               ))}
@@ -193,7 +192,7 @@ export function Me() {
           </Line>
         ) : null}
         <Line label={t("me.language")} help={t("me.languageHelp")}>
-          <select className="select" aria-label={t("me.language")} value={i18n.language} onChange={(e) => void setLanguage(e.target.value)}>
+          <select className="select" aria-label={t("me.language")} value={language} onChange={(e) => void setLanguage(e.target.value)}>
             {languages.map((l) => (
               <option key={l.code} value={l.code} lang={l.code}>
                 {l.name}
@@ -219,7 +218,7 @@ export function Me() {
 
 /** The way to practise, where it is offered. */
 function PracticeLine() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery(practice);
   const enter = useMutation({ mutationFn: enterPractice });
   if (practising || !data?.offered) return null;

@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { moment } from "../../format/time";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** One's PIN for the screens of one's stores. */
 export function PIN() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data } = useQuery({ queryKey: ["my-pin"], queryFn: async () => (await answer(api.GET("/api/v1/me/pin"))).set_at ?? 0 });
   const [pin, setPIN] = useState("");

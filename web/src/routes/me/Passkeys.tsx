@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { hasLock, NotShown, register } from "../../data/passkey";
@@ -7,12 +6,13 @@ import { myPasskeys } from "../../data/queries";
 import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Devices by whose lock one signs in: add this one, remove one that is lost. */
 export function Passkeys() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery(myPasskeys);
   const again = () => client.invalidateQueries({ queryKey: myPasskeys.queryKey });

@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { mySessions } from "../../data/queries";
@@ -8,12 +7,13 @@ import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Where one is signed in: end one place, end all others, choose another password. */
 export function Sessions() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery(mySessions);
   const [changing, setChanging] = useState(false);
@@ -97,7 +97,7 @@ export function Sessions() {
 
 /** Another password; it ends every other session. */
 function Password({ close, changed }: { close: () => void; changed: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const form = useId();
   const [old, setOld] = useState("");
   const [next, setNext] = useState("");

@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { session, stores } from "../../data/queries";
@@ -10,7 +9,7 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, word } from "../../words";
+import { inLanguage, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import { asMinute, asTime, kinds, knocks, type Matter, matters, mayKnock, type Rules, rules, type Sender, senders } from "./notify";
 import { SenderForm } from "./SenderForm";
@@ -19,7 +18,7 @@ import "./notify.css";
 
 /** What knocks at phones outside the console: by which way, at whom, when, and what became of it. */
 export function Notify() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   if (!may("knocks.keep")) {
     return (
@@ -42,7 +41,7 @@ export function Notify() {
 }
 
 function Senders() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const { data, error, isPending, refetch } = useQuery(senders);
   const [editing, setEditing] = useState<Sender | "new">();
@@ -78,16 +77,16 @@ function Senders() {
 
 /** The label of a kind in the reader's language; Chinese has its own. */
 export function useKindLabel(): (kind: string) => string {
-  const { i18n } = useTranslation();
+  const { language } = useWords();
   const { data } = useQuery(kinds);
   return (kind) => {
     const k = data?.find((x) => x.kind === kind);
-    return k ? inLanguage(i18n.language, k.label_zh, k.label_en) : kind;
+    return k ? inLanguage(language, k.label_zh, k.label_en) : kind;
   };
 }
 
 function SenderRow({ sender: s, edit }: { sender: Sender; edit: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const label = useKindLabel();
   const { data: known } = useQuery(stores);
@@ -162,7 +161,7 @@ function SenderRow({ sender: s, edit }: { sender: Sender; edit: () => void }) {
 
 /** Rules: of all stores, or of one. */
 function When() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(rules);
   const { data: me } = useQuery(session);
   const { data: known } = useQuery(stores);
@@ -195,7 +194,7 @@ function When() {
 }
 
 function RuleForm({ rule, locked }: { rule: Rules; locked: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [now, setNow] = useState(rule);
   const all = rule.store_id === "";
@@ -306,7 +305,7 @@ function RuleForm({ rule, locked }: { rule: Rules; locked: boolean }) {
 }
 
 function Recent() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(knocks);
   const now = useNow();
   const zone = useZone();
@@ -349,7 +348,7 @@ function Recent() {
 }
 
 export function Problem({ error }: { error: unknown }): ReactNode {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [shown, setShown] = useState<unknown>();
   useEffect(() => setShown(error), [error]);
   if (!shown) return null;

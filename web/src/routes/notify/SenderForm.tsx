@@ -1,17 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { stores } from "../../data/queries";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { inLanguage, languages } from "../../words";
+import { inLanguage, languages, useWords } from "../../words";
 import { Problem, useKindLabel } from "./Notify";
 import { kinds, levels, type Sender } from "./notify";
 
 /** Adds or changes a robot or a short-message service. Secrets are typed and never shown again. */
 export function SenderForm({ sender: s, close }: { sender?: Sender; close: () => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const label = useKindLabel();
   const { data: known } = useQuery(kinds);
@@ -21,7 +20,7 @@ export function SenderForm({ sender: s, close }: { sender?: Sender; close: () =>
   const [base, setBase] = useState(s?.base_url ?? "");
   const [level, setLevel] = useState(s?.level || "store");
   const [chosen, setChosen] = useState<string[]>(s?.stores ?? []);
-  const [locale, setLocale] = useState(s?.locale || i18n.language);
+  const [locale, setLocale] = useState(s?.locale || language);
   const [off, setOff] = useState(s?.off ?? false);
   const [values, setValues] = useState<Record<string, string>>(s?.values ?? {});
   const [sure, setSure] = useState(false);
@@ -52,7 +51,7 @@ export function SenderForm({ sender: s, close }: { sender?: Sender; close: () =>
     e.preventDefault();
     save.mutate();
   };
-  const say = (f: { label_zh: string; label_en: string }) => inLanguage(i18n.language, f.label_zh, f.label_en);
+  const say = (f: { label_zh: string; label_en: string }) => inLanguage(language, f.label_zh, f.label_en);
   return (
     <Sheet
       title={s ? `${t("notify.change")} ${s.name}` : t("notify.add")}

@@ -3,7 +3,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { readSummary } from "../../data/model";
@@ -14,7 +13,7 @@ import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { board } from "../board/concerns";
 import { endOfDay, preorders } from "./opening";
 import "./opening.css";
@@ -22,7 +21,7 @@ import "./opening.css";
 type Verdict = "fine" | "todo" | "notYet";
 
 export function OpeningCheck() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const asked = getRouteApi("/inside/opening").useSearch().store;
   const { data: user } = useQuery(session);
   const { data: all, error, isPending, refetch } = useQuery(stores);
@@ -62,7 +61,7 @@ export function OpeningCheck() {
 }
 
 function Lines({ id, zone }: { id: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [heard, setHeard] = useState<"" | "heard" | "unheard">("");
   const [seen, setSeen] = useState(false);
@@ -124,7 +123,7 @@ function Lines({ id, zone }: { id: string; zone: string }) {
 }
 
 function Line({ title, verdict, children }: { title: string; verdict: Verdict; children: ReactNode }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <li className="opening-line" data-testid="opening-line" data-verdict={verdict}>
       <div className="opening-title">
@@ -140,13 +139,13 @@ function Line({ title, verdict, children }: { title: string; verdict: Verdict; c
 
 /** One press, a sentence, and whether it was heard. */
 function SoundLine({ heard, set }: { heard: "" | "heard" | "unheard"; set: (h: "heard" | "unheard") => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const s = useSpeaker();
   const [played, setPlayed] = useState(false);
   const yes = useRef<HTMLButtonElement>(null);
   const play = () => {
     setPlayed(true);
-    void switchOn(t("voice.hello"), i18n.language);
+    void switchOn(t("voice.hello"), language);
   };
   useEffect(() => {
     if (played && heard !== "heard") yes.current?.focus();
@@ -206,7 +205,7 @@ function SoundLine({ heard, set }: { heard: "" | "heard" | "unheard"; set: (h: "
 
 function Channels(props: { id: string; zone: string; seen: boolean; see: () => void; button: React.RefObject<HTMLButtonElement | null> }) {
   const { id, zone, seen, see, button } = props;
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useChannelName();
   const { data, error, refetch } = useQuery(board);
   const shops = data?.stores.find((s) => s.store_id === id)?.shops ?? [];
@@ -237,7 +236,7 @@ function Channels(props: { id: string; zone: string; seen: boolean; see: () => v
 }
 
 function LastOrder({ shop, zone }: { shop: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery({
     queryKey: ["opening", "last", shop],
     staleTime: 30_000,
@@ -252,7 +251,7 @@ function LastOrder({ shop, zone }: { shop: string; zone: string }) {
 
 /** 昨日估清: what is still sold out by hand, and when it comes back. */
 function SoldOut({ id, zone }: { id: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error } = useQuery({
     queryKey: ["sold-out", id],
     queryFn: async () => (await answer(api.GET("/api/v1/stores/{id}/soldout", { params: { path: { id } } }))).dishes ?? [],
@@ -271,7 +270,7 @@ function SoldOut({ id, zone }: { id: string; zone: string }) {
 }
 
 function Preorders({ id, zone }: { id: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, refetch } = useQuery({
     queryKey: ["opening", "preorders", id],
     queryFn: async () => {

@@ -1,13 +1,13 @@
-import { useTranslation } from "react-i18next";
 import type { Act, Order } from "../../data/model";
 import { usePhone } from "../../ui/device";
+import { useWords } from "../../words";
 import { ActState, useBusy } from "../orders/ActState";
 import { actLabel, denies, urgeable, whyText } from "../orders/acts";
 import { begin } from "../orders/asked";
 
 /** One act as a button. A forbidden one can still be reached by keyboard and says why: an unexplained grey button helps nobody. */
 export function ActButton({ order, act, small, first }: { order: Order; act: Act; small?: boolean; first?: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const waits = useBusy(order);
   const label = actLabel(t, act.kind, order.kind, order.logistics);
   const why = act.allowed ? "" : whyText(t, act);
@@ -31,7 +31,7 @@ const rank = (a: Act) => (a.allowed ? 0 : 10) + (denies(a.kind) ? 2 : a.kind ===
 
 /** The acts on an order, allowed ones first; below, in words, why the others are not. */
 export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const phone = usePhone();
   const acts = o.action_list
     .filter((a) => a.kind !== "note" && a.kind !== "remind_reply" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
@@ -70,7 +70,7 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
 
 /** What a phone is at hand for besides: calling, asking where the rider is, writing a note. */
 function Handy({ order: o }: { order: Order }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const note = o.action_list.find((a) => a.kind === "note" && a.allowed);
   return (
     <>

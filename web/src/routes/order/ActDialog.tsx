@@ -6,7 +6,6 @@ import Modal from "antd/es/modal";
 import Radio from "antd/es/radio";
 import Select from "antd/es/select";
 import { useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { act } from "../../data/act";
 import type { Act, ActField, Choice, Order } from "../../data/model";
 import { order as orderQuery } from "../../data/queries";
@@ -15,7 +14,7 @@ import { Ant } from "../../ui/Ant";
 import { Icon } from "../../ui/icons";
 import { useChannels } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
-import { inLanguage } from "../../words";
+import { inLanguage, useWords } from "../../words";
 import { actLabel, whyText } from "../orders/acts";
 import { type Asked, endAsking } from "../orders/asked";
 import { useOrderName } from "../orders/OrderRow";
@@ -35,7 +34,7 @@ export function ActDialog({ asked }: { asked: Asked }) {
 }
 
 function Dialog({ asked }: { asked: Asked }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const name = useOrderName();
   const [form] = Form.useForm<Values>();
   const { data: order, error, refetch } = useQuery(orderQuery(asked.order.id));
@@ -64,7 +63,7 @@ function Dialog({ asked }: { asked: Asked }) {
     }
   });
 
-  const note = offered ? inLanguage(i18n.language, offered.note.zh, offered.note.en) : "";
+  const note = offered ? inLanguage(language, offered.note.zh, offered.note.en) : "";
   const refused = order && !offered?.allowed;
   const danger = Boolean(offered?.final);
   return (
@@ -139,10 +138,10 @@ function withReasons(a: Act, reasons: { code: string; label_zh: string; label_en
 }
 
 function One({ field, kind }: { field: ActField; kind: string }) {
-  const { t, i18n } = useTranslation();
-  const label = inLanguage(i18n.language, field.label.zh, field.label.en) || t(`field.${field.name}`, { defaultValue: field.name });
+  const { t, language } = useWords();
+  const label = inLanguage(language, field.label.zh, field.label.en) || t(`field.${field.name}`, { defaultValue: field.name });
   const rules = [{ required: field.required, message: t("ask.required", { what: label }) }];
-  const text = (c: Choice) => inLanguage(i18n.language, c.label_zh, c.label_en) || c.value;
+  const text = (c: Choice) => inLanguage(language, c.label_zh, c.label_en) || c.value;
   if (field.choices.length > 8 || (field.choices.length > 0 && field.name === "carrier")) {
     return (
       <Form.Item name={field.name} label={label} rules={rules}>
@@ -179,7 +178,7 @@ function Lines({
   quantities: Record<string, number>;
   change: (q: Record<string, number>) => void;
 }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const picked = order.lines.flatMap((l) => (l.total ? [refundOf({ ...l, total: l.total }, quantities[l.key] ?? 0)] : []));
   const total = sum(picked);
   return (
@@ -220,7 +219,7 @@ function Lines({
 
 /** Says what is final, with the money in it. */
 function Final({ act: offered, order, lines }: { act: Act; order: Order; lines?: Record<string, number> }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const asked = order.after_sales.find((a) => a.key === offered.for);
   const parts = lines
     ? sum(order.lines.flatMap((l) => (l.total ? [refundOf({ ...l, total: l.total }, lines[l.key] ?? 0)] : [])))

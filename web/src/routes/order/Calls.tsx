@@ -1,19 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { Failure } from "../../data/api";
 import type { Customer, Order } from "../../data/model";
 import { order as orderQuery, uncover } from "../../data/queries";
 import { Icon } from "../../ui/icons";
 import { Bones, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { endAsking } from "../orders/asked";
 import { useOrderName } from "../orders/OrderRow";
 import "./calls.css";
 
 /** A number to be called with one press. One that is hidden from the reader says so. */
 export function PhoneLink({ who, number, kind = "real" }: { who: string; number: string; kind?: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const dial = number.replace(/[^\d+,]/g, "");
   if (!dial || number.includes("*")) {
     return (
@@ -34,7 +33,7 @@ export function PhoneLink({ who, number, kind = "real" }: { who: string; number:
 
 /** The customer's number. A real one is given to whoever asks for it, and that is written down; a privacy number is there at once. */
 function OfCustomer({ order: o, customer: c }: { order: Order; customer: Customer }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const ask = useMutation({
     mutationFn: () => uncover(o.id),
@@ -66,7 +65,7 @@ function OfCustomer({ order: o, customer: c }: { order: Order; customer: Custome
 
 /** Everybody of an order who has a number. */
 export function Calls({ id }: { id: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const { data: o, error, refetch } = useQuery(orderQuery(id));
   const c = o?.full_customer;

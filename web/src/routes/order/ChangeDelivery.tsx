@@ -1,10 +1,10 @@
 import { useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { Order } from "../../data/model";
 import { Icon } from "../../ui/icons";
 import { useChannelName } from "../../ui/Mark";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { numberText } from "../orders/OrderRow";
 import { type Change, parts, riderText } from "./rider";
 
@@ -13,7 +13,7 @@ import { type Change, parts, riderText } from "./rider";
  * rider, who can be told.
  */
 export function ChangeDelivery({ order: o, close }: { order: Order; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const channel = useChannelName();
   const [values, setValues] = useState<Change>({});
   const id = useId();

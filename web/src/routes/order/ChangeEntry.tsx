@@ -1,6 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Order } from "../../data/model";
@@ -9,6 +8,7 @@ import { formatMoney } from "../../format/money";
 import { clock } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { Sheet } from "../../ui/Sheet";
+import { useWords } from "../../words";
 import { promisedAt } from "../entry/at";
 import { minorOf, money, readBox, typed } from "../entry/draft";
 import { goods } from "../entry/goods";
@@ -19,7 +19,7 @@ type Made = { more: { minor: number }; until: number };
 
 /** Changing an order that our own people entered: its lines, its time and its remark, with ten seconds to take that back. */
 export function ChangeEntry({ order: o, zone, close }: { order: Order; zone: string; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const now = useNow();
   const list = useId();

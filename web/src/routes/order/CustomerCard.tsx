@@ -1,13 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Failure } from "../../data/api";
 import type { Customer, Order } from "../../data/model";
 import { uncover as askFor } from "../../data/queries";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ChangeDelivery } from "./ChangeDelivery";
 import { Section } from "./Section";
 import { veiledName, veiledPhone, veiledPlace } from "./veiled";
@@ -20,7 +19,7 @@ const movable = ["new", "accepted", "ready", "delivering"];
  * address are not even here before: the service gives them to whoever asks, and writes down who did.
  */
 export function CustomerCard({ order: o }: { order: Order }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [asked, setAsked] = useState(false);
   const [full, setFull] = useState<Customer | null>(null);

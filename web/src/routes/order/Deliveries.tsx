@@ -1,9 +1,8 @@
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Delivery, Order } from "../../data/model";
 import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { Section } from "./Section";
 
 // The stations on the way, for a rider and for a parcel.
@@ -14,7 +13,7 @@ const stations: Record<string, string[]> = {
 const lost = ["failed", "returned", "cancelled"];
 
 export function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <Section title={t("order.deliveries")}>
       {o.deliveries.map((d) => (
@@ -26,7 +25,7 @@ export function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
 
 /** How far a delivery is. A station that nobody told us of counts as passed once a later one was reached. */
 function Way({ delivery: d, zone }: { delivery: Delivery; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const all = stations[d.kind] ?? stations.rider ?? [];
   const at = all.indexOf(d.state);
@@ -46,7 +45,7 @@ function Way({ delivery: d, zone }: { delivery: Delivery; zone: string }) {
 }
 
 function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zone: string; logistics: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   return (
     <div className="delivery" data-testid="delivery" data-state={d.state}>

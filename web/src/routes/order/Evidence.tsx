@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { session } from "../../data/queries";
 import { useMay } from "../../data/rights";
@@ -8,6 +7,7 @@ import { moment } from "../../format/time";
 import { root } from "../../place";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { shrink } from "./shrink";
 
 const evidenceOf = (order: string) => ["evidence", order];
@@ -16,7 +16,7 @@ type Props = { order: string; sale: string; over: boolean; now: number; zone: st
 
 /** 餐损凭证: pictures of spoilt food beside the refund case that they belong to. No platform takes them by a call: it says so. Once the case is withdrawn (over), none is taken any more. */
 export function Evidence({ order, sale, over, now, zone }: Props) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const client = useQueryClient();
   const file = useRef<HTMLInputElement>(null);

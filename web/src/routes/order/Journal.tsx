@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { session, useJournal } from "../../data/queries";
 import { size } from "../../format/size";
 import { clockSeconds, dayOf } from "../../format/time";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 
 /** Everything that came in or went out for an order; with its bytes when somebody asks for them, who is then written down. */
 export function Journal({ id, zone }: { id: string; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [bodies, setBodies] = useState(false);
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetching, isFetchingNextPage, refetch } = useJournal(id, bodies);
   const personal = useQuery(session).data?.personal ?? false;

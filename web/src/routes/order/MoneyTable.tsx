@@ -1,15 +1,14 @@
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Money, Order } from "../../data/model";
 import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { less, subsidy, unexplained, withheld } from "./bill";
 import { Section } from "./Section";
 
 /** The order's money to the cent: what the customer pays and who carries the discounts, then what is left for the store, then the payments. */
 export function MoneyTable({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const m = o.money;
   const row = (label: string, amount: Money | null | undefined, more = "", note?: string) =>
     amount && (amount.minor !== 0 || more === "total") ? (
@@ -72,7 +71,7 @@ export function MoneyTable({ order: o, zone }: { order: Order; zone: string }) {
 }
 
 function Payments({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   if (o.payments.length === 0) return null;
   return (

@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, memo, type ReactNode, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { act as press } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
@@ -18,7 +17,7 @@ import { ModeChip } from "../../ui/ModeChip";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
-import { inLanguage, word } from "../../words";
+import { inLanguage, useWords, word } from "../../words";
 import { dueFrom } from "../orders/acts";
 import { Flags, numberText, StatusChip, useOrderName } from "../orders/OrderRow";
 import { typing } from "../orders/Orders";
@@ -39,7 +38,7 @@ const Evidence = lazy(() => import("./Evidence").then((m) => ({ default: m.Evide
 const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
 
 export function OrderPanel() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { orderId } = getRouteApi("/inside/orders/$orderId").useParams();
   const navigate = useNavigate();
   const { data, error, refetch } = useQuery(orderQuery(orderId));
@@ -127,7 +126,7 @@ export function OrderPanel() {
 }
 
 const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   // Their words stand for themselves; a bare code says which side of the order it is about.
   const theirs = Object.entries(o.theirs)
     .filter(([, v]) => v)
@@ -158,7 +157,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
 });
 
 function Issues({ order: o }: { order: Order }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <ul className="order-issues">
       {o.issues.map((i) => (
@@ -175,7 +174,7 @@ function Issues({ order: o }: { order: Order }) {
 }
 
 function AfterSales({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <Section title={t("order.afterSales")}>
       {o.after_sales.map((a) => (
@@ -186,7 +185,7 @@ function AfterSales({ order: o, zone }: { order: Order; zone: string }) {
 }
 
 function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const acts = o.action_list.filter((x) => x.for === a.key);
   const amount = a.amount ?? (a.kind === "full" ? (o.paid ?? o.total) : null); // a request for everything may name no sum
@@ -245,7 +244,7 @@ function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone
 }
 
 function Lines({ order: o }: { order: Order }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const fallback = useZone();
   const zone = o.store?.zone || fallback;
@@ -323,7 +322,7 @@ function Lines({ order: o }: { order: Order }) {
 
 /** How many are left of what a line sells; nothing where nobody counts them. */
 function Stock({ level }: { level: Level | undefined }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!level) return null;
   return (
     <span className={`num ${level.sellable <= 0 ? "bad" : ""}`} data-testid="line-stock">
@@ -333,7 +332,7 @@ function Stock({ level }: { level: Level | undefined }) {
 }
 
 function Facts({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const at = (ms: number) => (ms > 0 ? moment(ms, now, zone) : "—");
   const copy = (text: string) => void navigator.clipboard?.writeText(text).then(() => toast(t("do.copied")));
@@ -387,7 +386,7 @@ function Facts({ order: o, zone }: { order: Order; zone: string }) {
 /** Customers who asked where it is, and whether somebody answered. */
 /** One press an answer; where the platform takes none, the customer's number. */
 function ReminderAnswers({ order: o, reminder }: { order: Order; reminder: string }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const act = o.action_list.find((a) => a.kind === "remind_reply" && (a.for === reminder || !a.allowed));
   const choices = act?.fields.find((f) => f.name === "reason_code")?.choices ?? [];
   const pending = o.pending.some((p) => p.kind === "remind_reply" && p.state !== "refused" && p.state !== "void");
@@ -417,7 +416,7 @@ function ReminderAnswers({ order: o, reminder }: { order: Order; reminder: strin
           title={act.allowed ? undefined : act.why?.text}
           onClick={() => void press(o.id, { kind: "remind_reply", for: reminder, reason_code: c.value })}
         >
-          {inLanguage(i18n.language, c.label_zh, c.label_en)}
+          {inLanguage(language, c.label_zh, c.label_en)}
         </button>
       ))}
     </span>
@@ -425,7 +424,7 @@ function ReminderAnswers({ order: o, reminder }: { order: Order; reminder: strin
 }
 
 function Reminders({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   if (o.reminders.length === 0) return null;
   return (

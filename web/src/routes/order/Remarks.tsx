@@ -1,14 +1,13 @@
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { moment } from "../../format/time";
 import { useWho } from "../../ui/who";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { ActButton } from "./ActBar";
 
 /** What the customer asked for and, beside it, what the store wrote down itself. */
 export function Remarks({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const who = useWho();
   const add = o.action_list.find((a) => a.kind === "note" && a.allowed);

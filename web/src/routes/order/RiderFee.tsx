@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import type { FormInstance } from "antd/es/form";
 import { useEffect } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { formatMoney } from "../../format/money";
+import { useWords } from "../../words";
 
 /** What a rider costs now, asked for when the dialog opens: the sum that one then agrees to. */
 export function RiderFee({ id, form }: { id: string; form: FormInstance }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const quote = useQuery({
     queryKey: ["rider_quote", id],
     queryFn: ({ signal }) => answer(api.GET("/api/v1/orders/{id}/rider_quote", { params: { path: { id } }, signal })),

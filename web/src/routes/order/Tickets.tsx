@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { answer, api, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { useGate, useMay } from "../../data/rights";
 import { moment } from "../../format/time";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { Problem } from "../notify/Notify";
 import { TicketLine } from "../printers/Printers";
 import { printers, prints, tickets } from "../printers/printers";
@@ -14,7 +14,7 @@ import "../printers/printers.css";
 
 /** The tickets of an order, whether they are on paper, and one more copy. Nothing where the store has no printer. */
 export function Tickets({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const now = useNow();
   const gate = useGate("tickets.print");

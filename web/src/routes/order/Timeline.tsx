@@ -1,14 +1,13 @@
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Order, TimelineEntry } from "../../data/model";
 import { clockSeconds, dayOf } from "../../format/time";
 import { useWho } from "../../ui/who";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { Section } from "./Section";
 
 /** Everything that happened to an order in one line: the platform's facts, people's acts, decisions made by rule, calls with how long they took. */
 export function Timeline({ order: o, zone }: { order: Order; zone: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const who = useWho();
   const now = useNow();
   const entries = [...o.timeline].sort((a, b) => b.at - a.at);

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { act } from "../../data/act";
 import { serverNow, useNow } from "../../data/clock";
 import { order as orderQuery } from "../../data/queries";
@@ -7,7 +6,7 @@ import { clock, moment } from "../../format/time";
 import { Bones, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { endAsking } from "../orders/asked";
 import { useOrderName } from "../orders/OrderRow";
 import { PhoneLink } from "./Calls";
@@ -18,7 +17,7 @@ import "./calls.css";
  * a colleague does not ask again. No platform that is connected takes such a call, which is said.
  */
 export function Urge({ id }: { id: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const now = useNow();
   const { data: o, error, refetch } = useQuery(orderQuery(id));

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import type { OrderSummary } from "../../data/model";
+import { useWords } from "../../words";
 import { actLabel, batchable } from "./acts";
 import { startBatch, startShipping } from "./batches";
 import type { Column } from "./columns";
@@ -34,7 +34,7 @@ export function batchFirst(orders: OrderSummary[]): boolean {
 
 /** The head of the list: what the columns are, or what can be done with the rows that are chosen. Same height either way. */
 export function BatchBar({ columns, orders, shown, choose, atMost, total, more }: Props) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const box = useRef<HTMLInputElement>(null);
   const all = orders.length > 0 && orders.length === shown.length;
   useEffect(() => {

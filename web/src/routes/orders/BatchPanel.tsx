@@ -1,7 +1,7 @@
 import { lazy, Suspense } from "react";
-import { useTranslation } from "react-i18next";
 import { Icon } from "../../ui/icons";
 import { useChannelName } from "../../ui/Mark";
+import { useWords } from "../../words";
 import { actLabel } from "./acts";
 import { close, type Run, retry, useRuns, useShipping } from "./batches";
 import { numberText, useOrderName } from "./OrderRow";
@@ -25,7 +25,7 @@ export function BatchPanel() {
 }
 
 function Progress({ run }: { run: Run }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useOrderName();
   const channelName = useChannelName();
   const done = run.items.filter((i) => i.state === "done").length;

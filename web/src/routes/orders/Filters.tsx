@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { memo, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { serverNow } from "../../data/clock";
 import { channels, stores } from "../../data/queries";
 import { addDays, dayOf } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { inLanguage } from "../../words";
+import { inLanguage, useWords } from "../../words";
 import { type Filter, hasTab, sortOf, type Way } from "./filter";
 import { typing } from "./Orders";
 import { Columns, Views } from "./ViewsAndColumns";
@@ -21,7 +20,7 @@ type Props = {
 };
 
 export const Filters = memo(function Filters({ filter, ways, way, zone, change, showKeys }: Props) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const { data: known } = useQuery(channels);
   const { data: places } = useQuery(stores);
   const narrowed = filter.channel || filter.store || filter.from || filter.to || filter.q;
@@ -52,7 +51,7 @@ export const Filters = memo(function Filters({ filter, ways, way, zone, change, 
         <option value="">{t("filter.allChannels")}</option>
         {known?.map((c) => (
           <option key={c.name} value={c.name}>
-            {inLanguage(i18n.language, c.label_zh, c.label_en)}
+            {inLanguage(language, c.label_zh, c.label_en)}
           </option>
         ))}
       </select>
@@ -107,7 +106,7 @@ export const Filters = memo(function Filters({ filter, ways, way, zone, change, 
 
 /** Searches while one types, a quarter of a second behind, and never loses what was typed to an answer that comes late. */
 function SearchBox({ value, change }: { value: string; change: (q: string) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [text, setText] = useState(value);
   const sent = useRef(value);
   const box = useRef<HTMLInputElement>(null);
@@ -166,7 +165,7 @@ function SearchBox({ value, change }: { value: string; change: (q: string) => vo
 }
 
 function Days({ filter, zone, change }: Pick<Props, "filter" | "zone" | "change">) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const today = dayOf(serverNow(), zone);
   const presets: Record<string, [string, string]> = {
     any: ["", ""],

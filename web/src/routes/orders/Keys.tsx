@@ -1,5 +1,5 @@
-import { useTranslation } from "react-i18next";
 import { Sheet } from "../../ui/Sheet";
+import { useWords } from "../../words";
 
 const groups: [string, [string[], string][]][] = [
   [
@@ -49,7 +49,7 @@ const groups: [string, [string[], string][]][] = [
 
 /** Every key of the order centre on one sheet. */
 export function Keys({ close }: { close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   return (
     <Sheet title={t("keys.title")} close={close} wide>
       <div className="key-groups">

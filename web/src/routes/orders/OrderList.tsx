@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
 import { type FocusEvent, memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
 import { root } from "../../place";
@@ -9,6 +8,7 @@ import { useMedia, usePhone } from "../../ui/device";
 import { Pull, useAgain } from "../../ui/Pull";
 import { useScrollPlace } from "../../ui/place";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { useWords } from "../../words";
 import { atOnce, primaryOf } from "./acts";
 import { begin } from "./asked";
 import { BatchBar, batchFirst } from "./BatchBar";
@@ -37,7 +37,7 @@ type Props = {
 };
 
 export const OrderList = memo(function OrderList({ filter, way, query, search, zone, openId, change }: Props) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const phone = usePhone();
   const rowHeight = heights[phone ? "phone" : "desk"];
   const covered = covers[phone ? "phone" : "desk"];
@@ -359,7 +359,7 @@ const rowElement = (list: HTMLElement | null, id: string) => list?.querySelector
 
 /** The end of what is loaded: loads the rest when it comes into sight, and by a press where that does not happen. */
 function Further({ more, busy, failed, load }: { more: boolean; busy: boolean; failed: boolean; load: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const el = end.current;
@@ -380,7 +380,7 @@ function Further({ more, busy, failed, load }: { more: boolean; busy: boolean; f
 }
 
 function Nothing({ filter, change }: { filter: Filter; change: (next: Partial<Filter>) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: connected } = useQuery(accounts);
   const narrowed = filter.q || filter.channel || filter.store || filter.from || filter.to;
   if (narrowed) {

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet, useNavigate, useParams, useRouter } from "@tanstack/react-router";
 import { lazy, memo, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { counts } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { root } from "../../place";
@@ -40,7 +39,7 @@ const Calls = lazy(() => import("../order/Calls").then((m) => ({ default: m.Call
 const Keys = lazy(() => import("./Keys").then((m) => ({ default: m.Keys })));
 
 export function Orders() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const search = getRouteApi("/inside/orders").useSearch();
   const { possible, way, tally, has } = useWays(search);
   const filter = useMemo(() => whole(search, way), [search, way]);

@@ -3,13 +3,12 @@ import Input from "antd/es/input";
 import Modal from "antd/es/modal";
 import Select from "antd/es/select";
 import { type ClipboardEvent, useEffect, useRef, useState } from "react";
-import { useTranslation } from "react-i18next";
 import type { ActBody } from "../../data/act";
 import type { ActField, OrderSummary } from "../../data/model";
 import { order as orderQuery } from "../../data/queries";
 import { Ant } from "../../ui/Ant";
 import { Bones } from "../../ui/Screen";
-import { inLanguage } from "../../words";
+import { inLanguage, useWords } from "../../words";
 import { endShipping, startBatch, startEach } from "./batches";
 import { useOrderName } from "./OrderRow";
 import "../order/dialog.css";
@@ -30,7 +29,7 @@ export function ShipForm({ orders }: { orders: OrderSummary[] }) {
 const groupOf = (o: OrderSummary) => `${o.channel}/${o.logistics}`;
 
 function Dialog({ orders }: { orders: OrderSummary[] }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const name = useOrderName();
   const samples = [...new Map(orders.map((o) => [groupOf(o), o])).values()];
   const answers = useQueries({ queries: samples.map((o) => orderQuery(o.id)) });
@@ -115,7 +114,7 @@ function Dialog({ orders }: { orders: OrderSummary[] }) {
                 showSearch={{ optionFilterProp: "label" }}
                 value={carrier}
                 onChange={setCarrier}
-                options={carriers.map((c) => ({ value: c.value, label: inLanguage(i18n.language, c.label_zh, c.label_en) || c.value }))}
+                options={carriers.map((c) => ({ value: c.value, label: inLanguage(language, c.label_zh, c.label_en) || c.value }))}
               />
             ) : open.some((o) => asks(o, "carrier")) ? (
               <Input

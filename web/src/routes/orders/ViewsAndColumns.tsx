@@ -1,11 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { Failure } from "../../data/api";
 import { useMay } from "../../data/rights";
 import { Icon } from "../../ui/icons";
 import { Popover } from "../../ui/Popover";
 import { toast } from "../../ui/toast";
+import { useWords } from "../../words";
 import { columns } from "./columns";
 import { type Filter, readFilter } from "./filter";
 import { useColumns, useSharedViews, useViews } from "./mine";
@@ -13,7 +13,7 @@ import type { View } from "./views";
 
 /** Views that this person saved, those that all have, and a name for the one that is open. */
 export function Views({ filter }: { filter: Filter }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { views, save, drop } = useViews();
   const shared = useSharedViews();
   const mayShare = useMay()("views.share");
@@ -79,7 +79,7 @@ export function Views({ filter }: { filter: Filter }) {
 }
 
 function ViewList({ views, drop, close }: { views: View[]; drop: ((name: string) => void) | undefined; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (views.length === 0) return null;
   return (
     <ul>
@@ -106,7 +106,7 @@ function ViewList({ views, drop, close }: { views: View[]; drop: ((name: string)
 
 /** Which columns the list shows. */
 export function Columns() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { chosen, toggle, reset } = useColumns();
   return (
     <Popover

@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Parked } from "../../data/model";
@@ -13,14 +12,14 @@ import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import "./parked.css";
 
 const states = ["parked", "retried", "dropped"] as const;
 
 /** Messages that could not be read. Their bytes are safe; an order behind one of them is not lost, only not understood yet. */
 export function ParkedMessages() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [state, setState] = useState<(typeof states)[number]>("parked");
   const { data, error, isPending, refetch } = useQuery(parked(state));
   return (
@@ -63,7 +62,7 @@ export function ParkedMessages() {
 }
 
 function Message({ message: p }: { message: Parked }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const zone = useZone();
   const name = useChannelName();
@@ -141,7 +140,7 @@ function Message({ message: p }: { message: Parked }) {
 }
 
 function Bytes({ message: p }: { message: Parked }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, isPending } = useQuery(parkedOne(p.id));
   return (
     <>

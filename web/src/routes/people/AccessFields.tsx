@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { stores } from "../../data/queries";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { type Access, everywhere, givable, lacksStore } from "./people";
 
 /** The part of a form that says what a person or a key may do and where. `giver` is the role of whoever gives it. */
 export function AccessFields({ access, set, giver }: { access: Access; set: (s: Access) => void; giver: string | undefined }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: known } = useQuery(stores);
   const { role, all, chosen, personal } = access;
   return (

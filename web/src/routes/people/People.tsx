@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { session, stores } from "../../data/queries";
@@ -11,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { languages, word } from "../../words";
+import { languages, useWords, word } from "../../words";
 import { AccessFields } from "./AccessFields";
 import { type Access, bodyOf, everywhere, lacksStore, linkOf, type Person, type PersonBody, people } from "./people";
 import "./people.css";
@@ -20,7 +19,7 @@ type Link = { name: string; token: string; until: number };
 
 /** Who works here: invite, change, suspend. */
 export function People() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(people);
   const [editing, setEditing] = useState<Person | "new">();
   const [link, setLink] = useState<Link>();
@@ -64,14 +63,14 @@ export function People() {
 }
 
 function useStoreNames(): (p: Person) => string {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data } = useQuery(stores);
   return (p) =>
     p.all_stores ? t("people.all") : p.stores.map((id) => data?.find((s) => s.id === id)?.name ?? t("people.gone")).join("、");
 }
 
 function Row({ person: p, edit }: { person: Person; edit: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: me } = useQuery(session);
   const storesOf = useStoreNames();
   const zone = useZone();
@@ -105,7 +104,7 @@ function Row({ person: p, edit }: { person: Person; edit: () => void }) {
 
 /** One's own number, which is all that one changes of oneself here. */
 function OwnPhone({ person: p }: { person: Person }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const [open, setOpen] = useState(false);
   return (
@@ -130,7 +129,7 @@ function OwnPhone({ person: p }: { person: Person }) {
 }
 
 function Editor({ person: p, close, gave }: { person?: Person; close: () => void; gave: (l: Link) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const { data: me } = useQuery(session);
   const [name, setName] = useState(p?.name ?? "");
@@ -236,7 +235,7 @@ function Editor({ person: p, close, gave }: { person?: Person; close: () => void
 
 /** The number at which somebody is knocked and by which he signs in. Only its ends are ever shown. */
 function PhoneOf({ person: p, done }: { person: Person; done: (text: string) => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const [phone, setPhone] = useState("");
   const [locale, setLocale] = useState(p.locale);
   const save = useMutation({
@@ -289,7 +288,7 @@ function PhoneOf({ person: p, done }: { person: Person; done: (text: string) => 
 }
 
 function Problem({ error }: { error: unknown }): ReactNode {
-  const { t } = useTranslation();
+  const { t } = useWords();
   if (!error) return null;
   const f = error instanceof Failure ? error : undefined;
   const taken = f?.code === "conflict" && f.fields.some((x) => x.location === "body.name");
@@ -303,7 +302,7 @@ function Problem({ error }: { error: unknown }): ReactNode {
 
 /** The link, this once. */
 function LinkSheet({ link, close }: { link: Link; close: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const now = useNow();
   const url = linkOf(link.token, location.origin + root);

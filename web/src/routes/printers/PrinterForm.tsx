@@ -1,12 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { stores } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { languages } from "../../words";
+import { languages, useWords } from "../../words";
 import { devices } from "../devices/devices";
 import { Problem } from "../notify/Notify";
 import { useMake } from "./Printers";
@@ -16,7 +15,7 @@ const usual: Printer["prints"] = [{ ticket: "kitchen", when: "accept" }, { ticke
 
 /** Adds or changes a printer. Keys are typed and never shown again. */
 export function PrinterForm({ printer: p, close }: { printer?: Printer; close: () => void }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const may = useMay();
   const make = useMake();
@@ -40,7 +39,7 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
   const of = known?.find((k) => k.kind === kind);
   const store = chosen || places?.[0]?.id || "";
   const bridges = paired?.filter((d) => d.kind === "bridge" && d.store_id === store) ?? [];
-  const zh = i18n.language.startsWith("zh");
+  const zh = language.startsWith("zh");
   const done = () => {
     void client.invalidateQueries({ queryKey: ["concerns"] });
     toast(t("notify.saved"));

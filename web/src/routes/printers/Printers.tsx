@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
@@ -11,7 +10,7 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import { Problem } from "../notify/Notify";
 import { PrinterForm } from "./PrinterForm";
@@ -22,7 +21,7 @@ import "./printers.css";
 
 /** The printers of one's stores: how each is, what waits, what it prints; a test page. */
 export function Printers() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const { data, error, isPending, refetch } = useQuery(printers);
   const { data: known } = useQuery(stores);
@@ -75,17 +74,17 @@ export function Printers() {
 
 /** The label of a make in the reader's language; Chinese has its own. */
 export function useMake(): (kind: string) => string {
-  const { i18n } = useTranslation();
+  const { language } = useWords();
   const may = useMay();
   const { data } = useQuery({ ...kinds, enabled: may("printers.keep") });
   return (kind) => {
     const k = data?.find((x) => x.kind === kind);
-    return (i18n.language.startsWith("zh") ? k?.label_zh : k?.label_en) ?? "";
+    return (language.startsWith("zh") ? k?.label_zh : k?.label_en) ?? "";
   };
 }
 
 function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const may = useMay();
   const make = useMake();
@@ -159,7 +158,7 @@ function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }
 
 /** One ticket: what, the how-manieth, how far it is. */
 export function TicketLine({ ticket: x, at, link }: { ticket: Ticket; at: string; link?: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const bad = x.state === "person" || x.state === "refused" || (x.state === "void" && x.why?.code !== "print_cancelled");
   return (
     <span className="ticket" data-testid="ticket" data-state={x.state}>

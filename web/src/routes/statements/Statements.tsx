@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Shop, Statement } from "../../data/model";
@@ -12,12 +11,12 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, word } from "../../words";
+import { inLanguage, useWords, word } from "../../words";
 import "./statements.css";
 
 /** Does the platform count as many orders as there are here? One line a shop and day; what engineers need is folded away. */
 export function Statements() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const may = useMay();
   const [shop, setShop] = useState("");
   const { data, error, isPending, refetch } = useQuery(statements(shop));
@@ -61,7 +60,7 @@ export function Statements() {
 
 /** Counts a shop's day at the platform now. */
 function Make({ shops: list, chosen }: { shops: Shop[]; chosen: string }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const client = useQueryClient();
   const zone = useZone();
   const now = useNow();
@@ -121,11 +120,11 @@ function Make({ shops: list, chosen }: { shops: Shop[]; chosen: string }) {
 }
 
 function Row({ statement: s, shop }: { statement: Statement; shop: Shop | undefined }) {
-  const { t, i18n } = useTranslation();
+  const { t, language } = useWords();
   const now = useNow();
   const zone = useZone();
   const name = useChannelName();
-  const say = (text: { zh: string; en: string }) => inLanguage(i18n.language, text.zh, text.en);
+  const say = (text: { zh: string; en: string }) => inLanguage(language, text.zh, text.en);
   const theirs = s.platform?.orders ?? 0;
   const gap = s.missing.length + s.extra.length + s.empty.length;
   const verdict = s.good ? s.verdict : "broken";
@@ -218,7 +217,7 @@ function Fact({ name, text, mono, children }: { name: string; text?: string; mon
 
 /** Where the audit chain ends: what to note elsewhere. */
 function Chain() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const now = useNow();
   const zone = useZone();
   const { data } = useQuery(audit);

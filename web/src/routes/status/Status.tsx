@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import { useNow } from "../../data/clock";
 import type { Health } from "../../data/model";
 import { health, unclear } from "../../data/queries";
@@ -11,14 +10,14 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import { lasted } from "../connections/health";
 import { advice, bars, headline, share, spoken, toneOf } from "./judge";
 import "./status.css";
 
 /** How everything is doing: one sentence an account for people, the machinery below for whoever runs it. It reads itself again. */
 export function Status() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const { data, error, isPending, refetch } = useQuery(health);
   return (
@@ -43,7 +42,7 @@ export function Status() {
 }
 
 function Board({ h }: { h: Health }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const head = headline(h);
   return (
     <>
@@ -82,7 +81,7 @@ function Board({ h }: { h: Health }) {
 }
 
 function AccountLine({ a, now }: { a: Health["accounts"][number]; now: number }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const name = useChannelName();
   const tone = toneOf(a.state);
@@ -120,7 +119,7 @@ function AccountLine({ a, now }: { a: Health["accounts"][number]; now: number })
 
 /** The last hour in sixty strokes; in words for whoever does not see them. */
 function Hour({ a }: { a: Health["accounts"][number] }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const n = spoken(a);
   return (
     <svg className="status-hour" viewBox="0 0 180 20" preserveAspectRatio="none" role="img" aria-label={t("pulse.hour", n)}>
@@ -156,7 +155,7 @@ function Fact({
 }
 
 function Waiting({ h }: { h: Health }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const { data: doubts } = useQuery(unclear);
   const zone = useZone();
   const seconds = (ms: number) => lasted(t, Math.floor(ms / 1000));
@@ -222,7 +221,7 @@ function Table({ label, head, children }: { label: string; head: string[]; child
 }
 
 function Lanes({ h }: { h: Health }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useChannelName();
   const hosts = new Map(h.nodes.map((n) => [n.name, n.host]));
   if (h.lanes.length === 0) return null;
@@ -256,7 +255,7 @@ function Lanes({ h }: { h: Health }) {
 }
 
 function Calls({ h }: { h: Health }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const name = useChannelName();
   return (
     <section aria-labelledby="status-calls">
@@ -283,7 +282,7 @@ function Calls({ h }: { h: Health }) {
 }
 
 function Machine({ h }: { h: Health }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const now = useNow();
   return (

@@ -1,7 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { useTranslation } from "react-i18next";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import type { Effect } from "../../data/model";
@@ -10,12 +9,12 @@ import { clockSeconds, moment } from "../../format/time";
 import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Sheet } from "../../ui/Sheet";
-import { word } from "../../words";
+import { useWords, word } from "../../words";
 import "./unclear.css";
 
 /** An act whose outcome nobody could learn: what was tried, and the two answers that only a person can give. */
 export function EffectCard({ effect: e, zone, withOrder }: { effect: Effect; zone: string; withOrder?: boolean }) {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const decide = useGate("effects.decide");
   const now = useNow();
   const client = useQueryClient();

@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { useTranslation } from "react-i18next";
 import { unclear } from "../../data/queries";
 import { useZone } from "../../shell/Shell";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { useWords } from "../../words";
 import { EffectCard } from "./EffectCard";
 
 export function Unclear() {
-  const { t } = useTranslation();
+  const { t } = useWords();
   const zone = useZone();
   const { data, error, isPending, refetch } = useQuery(unclear);
   return (
