@@ -95,8 +95,12 @@ scenes("the desk", (s) => {
     await page.keyboard.press("a");
     await until("it is accepted", async () => (await d.order(at(2).id)).status === "accepted");
     await until("it can be made ready", async () => (await d.order(at(2).id)).actions.includes("ready"));
-    await page.keyboard.press("k");
-    await says(details, `#${at(1).day_seq}`);
+    // The details have gone on to the next one, and go back, one at a press.
+    await until("the next one is open", () => new URL(page.url()).pathname.endsWith(order[3]));
+    for (const n of [2, 1, 0]) {
+      await page.keyboard.press("k");
+      await says(details, `#${at(n).day_seq}`);
+    }
     await page.keyboard.press("Escape");
     await details.waitFor({ state: "detached" });
 

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { takeUp } from "../data/act";
 import { useNow } from "../data/clock";
@@ -9,9 +9,10 @@ import { accounts, merchant, parked, session, stores, unclear } from "../data/qu
 import { useMay } from "../data/rights";
 import { clock, clockSeconds, moment } from "../format/time";
 import { Newer } from "../install/Newer";
-import { practising } from "../place";
+import { practising, root } from "../place";
 import { messages } from "../routes/board/concerns";
 import { lastSearch } from "../routes/orders/last";
+import { Anchor } from "../ui/Anchor";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Channels } from "../ui/Mark";
@@ -35,9 +36,16 @@ const Palette = lazy(loadPalette);
 export function useZone(storeId?: string): string {
   const { data } = useQuery(stores);
   const chosen = data?.find((s) => s.id === storeId)?.zone;
-  const shared = new Set(data?.map((s) => s.zone)).size === 1 ? data?.[0]?.zone : "";
-  return chosen || shared || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const shared = data?.every((s) => s.zone === data[0]?.zone) ? data[0]?.zone : "";
+  return chosen || shared || own();
 }
+
+let ownZone = "";
+/** The device's zone; to ask it takes a millisecond, and a list asks at every press. */
+const own = () => {
+  ownZone ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return ownZone;
+};
 
 export function Shell() {
   const client = useQueryClient();
@@ -212,14 +220,19 @@ type EntryProps = { to: Target; icon: IconName; label: string; count?: number; s
 /** @param again what a press does where one is already */
 function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
   const { t } = useWords();
+  const navigate = useNavigate();
+  const { stringifySearch } = useRouter().options;
+  const here = useRouterState({ select: (s) => `${s.location.pathname}/`.replace(root, "").startsWith(`${to}/`) });
+  const go = () => {
+    void navigate({ to, search } as never);
+    if (here) again?.();
+  };
   return (
-    <Link
-      to={to}
-      search={search}
-      className="entry"
-      activeOptions={{ includeSearch: false }}
-      activeProps={{ className: "entry active", "aria-current": "page" }}
-      onClick={(e) => e.currentTarget.ariaCurrent && again?.()}
+    <Anchor
+      href={`${root}${to}${stringifySearch(search)}`}
+      go={go}
+      className={here ? "entry active" : "entry"}
+      aria-current={here ? "page" : undefined}
     >
       <Icon name={icon} size={20} />
       <span className="clip">{label}</span>
@@ -229,7 +242,7 @@ function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
           <span className="sr-only"> {t("nav.waiting")}</span>
         </b>
       ) : null}
-    </Link>
+    </Anchor>
   );
 }
 

@@ -14,6 +14,7 @@ import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { ModeChip } from "../../ui/ModeChip";
+import { afterPaint } from "../../ui/paint";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
@@ -50,12 +51,17 @@ export function OrderPanel() {
 
   const close = () => void navigate({ to: "/orders", search: (s) => s } as Parameters<typeof navigate>[0]);
   useEffect(() => sawOrder(orderId), [orderId]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus goes to the panel for each order that is opened
+  // The focus goes to the panel for each order that is opened, and back when it is closed. Both once the press has been answered: to move
+  // it has the page laid out on the spot.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: for each order
+  useEffect(() => afterPaint(() => box.current?.focus({ preventScroll: true })), [orderId]);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    box.current?.focus({ preventScroll: true });
-    return () => before?.focus?.({ preventScroll: true });
-  }, [orderId]);
+    return () =>
+      void afterPaint(() => {
+        if (document.activeElement === document.body) before?.focus?.({ preventScroll: true });
+      });
+  }, []);
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (e.key !== "Escape" || typing(e.target) || document.querySelector("dialog[open], .ant-modal-wrap")) return;

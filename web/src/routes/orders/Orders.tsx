@@ -46,6 +46,8 @@ export function Orders() {
   const zone = useZone(filter.store.split(",")[0]);
   const navigate = useNavigate();
   const { orderId } = useParams({ strict: false });
+  // The open order stands there first; then the list makes room for it, which touches every row.
+  const beside = useDeferredValue(Boolean(orderId));
   const asked = useAsked();
   const [keys, setKeys] = useState(false);
   const names = tabsOf(way, tally, filter.tab, has).join();
@@ -85,7 +87,7 @@ export function Orders() {
   useEffect(() => keepSearch(search), [search]);
 
   return (
-    <div className={`orders ${orderId ? "with-order" : ""}`}>
+    <div className={`orders ${beside ? "with-order" : ""}`}>
       <h1 className="sr-only">{t("nav.orders")}</h1>
       <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} search={search} go={toTab} />
       <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={showKeys} />
