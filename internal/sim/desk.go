@@ -314,7 +314,7 @@ func Answering(f func(r *http.Request, body json.RawMessage) (any, error)) http.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.Encode(v)
+	if b, err := AppendJSON(nil, v); err == nil {
+		w.Write(append(b, '\n'))
+	}
 }

@@ -1,7 +1,6 @@
 package meituan
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,14 +17,12 @@ import (
 
 // marshal writes JSON without escaping <, > and &, as the platform does.
 func marshal(v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	b, err := sim.AppendJSON(nil, v)
+	if err != nil {
 		slog.Error("meituan simulator: a value has no JSON", "error", err)
 		return "null"
 	}
-	return strings.TrimRight(b.String(), "\n")
+	return string(b)
 }
 
 // push queues a message; system parameters and signature are added when it is sent. Key is the order

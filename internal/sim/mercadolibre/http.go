@@ -246,17 +246,15 @@ func (q *request) about(order ID) {
 
 // json answers with v.
 func (q *request) json(status int, v any) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	b, err := sim.AppendJSON(nil, v)
+	if err != nil {
 		writeError(q.w, http.StatusInternalServerError, "internal_server_error", "The simulator cannot write its answer")
 		return
 	}
 	q.done = true
 	q.w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	q.w.WriteHeader(status)
-	q.w.Write(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+	q.w.Write(b)
 }
 
 // fail answers in the standard family of errors.
