@@ -343,9 +343,6 @@ func (k counting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if c.account.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, later)
 	}
-	if h.nears(ctx, e.Merchant, e.Account) { // a count is some hundred calls
-		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(yieldFor))
-	}
 	v, going := h.counts.Load(e.Account)
 	at, _ := v.(countState)
 	if !going {
@@ -356,6 +353,9 @@ func (k counting) Do(ctx context.Context, e effect.Effect) lane.Result {
 			}
 			return repeat(res, later)
 		}
+	}
+	if h.nears(ctx, e.Merchant, e.Account) { // a count is some hundred calls
+		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(yieldFor))
 	}
 	shop, ok := h.db.ShopByID(e.Merchant, at.shop)
 	var t channel.Tally
