@@ -202,7 +202,7 @@ func (d *DB) Seal(ctx context.Context, m ident.Merchant, back time.Duration) (n 
 	return n, err
 }
 
-var chainedRows = lookup{`SELECT ` + sealedColumns + ` FROM journal AS j WHERE (j.merchant_id, j.id) IN`, []string{number, number}, ``}
+var chainedRows = lookup{head: `SELECT ` + sealedColumns + ` FROM journal AS j WHERE (j.merchant_id, j.id) IN`, types: []string{number, number}}
 
 // lines reads and hashes lines by their ids, in the order of the ids given.
 func (r *reader) lines(m ident.Merchant, ids []int64) ([]chained, error) {

@@ -167,7 +167,7 @@ func (d *DB) wholes(ctx context.Context, text string, args ...any) (list []*Whol
 			if w.Row, err = scanOrder(scan, &zipped); err != nil {
 				return err
 			}
-			plain, err := d.zip.maybeUnzip(zipped)
+			plain, err := d.zip.unzip(zipped)
 			if err != nil {
 				return err
 			}
@@ -274,7 +274,7 @@ func (d *DB) wholes(ctx context.Context, text string, args ...any) (list []*Whol
 	return list, fault.Wrap(op, err)
 }
 
-var reservedOf = lookup{`SELECT merchant_id, order_id, sku, store_id, quantity FROM reservations WHERE (merchant_id, order_id) IN`, []string{number, number}, ``}
+var reservedOf = lookup{head: `SELECT merchant_id, order_id, sku, store_id, quantity FROM reservations WHERE (merchant_id, order_id) IN`, types: []string{number, number}}
 
 // nearness sorts an order's own record first, then what is ours, as Tx.Linked does.
 func nearness(ref, of order.Ref) int {
@@ -466,7 +466,7 @@ func (d *DB) CheckFollowed(ctx context.Context, m ident.Merchant, from string, l
 	return w, fault.Wrap(op, err)
 }
 
-var postingRows = lookup{`SELECT key, order_id FROM postings WHERE (merchant_id, key, sort_at, order_id) IN`, []string{number, text, number, number}, ``}
+var postingRows = lookup{head: `SELECT key, order_id FROM postings WHERE (merchant_id, key, sort_at, order_id) IN`, types: []string{number, text, number, number}}
 
 // CheckPostings looks for postings of orders that do not have them.
 func (d *DB) CheckPostings(ctx context.Context, m ident.Merchant, from string, limit int) (w Window, err error) {
@@ -595,7 +595,7 @@ func (d *DB) CheckFeed(ctx context.Context, m ident.Merchant, from string, limit
 	return w, fault.Wrap("db.CheckFeed", err)
 }
 
-var orderSeqs = lookup{`SELECT id, seq FROM orders WHERE (merchant_id, id) IN`, []string{number, number}, ``}
+var orderSeqs = lookup{head: `SELECT id, seq FROM orders WHERE (merchant_id, id) IN`, types: []string{number, number}}
 
 // endless is how long after its last moment on the wire an attempt may be without outcome
 // while somebody holds the lane: taking it up is due half a minute after that moment.

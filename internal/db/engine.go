@@ -3,9 +3,11 @@ package db
 import (
 	"context"
 	"database/sql"
+	"math/bits"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/lite"
@@ -215,36 +217,57 @@ type lookup struct {
 	head  string   // "SELECT … FROM orders WHERE (merchant_id, id) IN"
 	types []string // of one key
 	tail  string   // " ORDER BY …", without lock
+
+	plain composed
+	locks sync.Map // the texts with a lock, by lockedText
 }
 
 const maxKeys = 512 // of one statement
 
-var texts sync.Map // what lookups and inserts are composed to
+// composed keeps the texts of 1, 2, 4 … keys or rows, once they have been made.
+type composed [10]atomic.Pointer[string]
 
-type textKey struct {
-	head, tail string
-	n          int
+func (c *composed) text(n int, compose func(n int) string) string {
+	kept := &c[bits.TrailingZeros(uint(n))]
+	if t := kept.Load(); t != nil {
+		return *t
+	}
+	t := compose(n)
+	kept.Store(&t)
+	return t
 }
 
-// text composes the SELECT for n keys.
-func (l lookup) text(n int, lock string) string {
-	k := textKey{l.head, l.tail + lock, n}
-	if t, ok := texts.Load(k); ok {
-		return t.(string)
+type lockedText struct {
+	lock string
+	n    int
+}
+
+// text gives the SELECT for n keys, a power of two.
+func (l *lookup) text(n int, lock string) string {
+	if lock == "" {
+		return l.plain.text(n, l.compose)
 	}
+	k := lockedText{lock, n}
+	t, ok := l.locks.Load(k)
+	if !ok {
+		t = l.compose(n) + lock
+		l.locks.Store(k, t)
+	}
+	return t.(string)
+}
+
+func (l *lookup) compose(n int) string {
 	in := " (VALUES " + rowsOf(l.types, n, 1) + ")"
 	head := l.head
 	if n == 1 { // a list of one is a table of its own to SQLite, dearer than the look-up
 		head, in = strings.TrimSuffix(l.head, "IN"), "= "+rowsOf(l.types, 1, 1)
 	}
-	t := head + in + l.tail + lock
-	texts.Store(k, t)
-	return t
+	return head + in + l.tail
 }
 
 // stmts makes the statements for keys, given as their flat arguments. The number of
 // keys is padded to a power of two by repeating the last, so that few texts exist.
-func (l lookup) stmts(args []any, lock string, each func(scanFunc) error) []*stmt {
+func (l *lookup) stmts(args []any, lock string, each func(scanFunc) error) []*stmt {
 	width := len(l.types)
 	var out []*stmt
 	for len(args) > 0 {
@@ -268,11 +291,13 @@ type insert struct {
 	head  string // "INSERT INTO t (…) VALUES"
 	width int
 	tail  string // " ON CONFLICT …"
+
+	texts composed
 }
 
 // stmts splits rows, given as their flat arguments, into statements of a power of two
 // of rows each, so that few texts exist.
-func (n insert) stmts(args []any) []*stmt {
+func (n *insert) stmts(args []any) []*stmt {
 	var out []*stmt
 	for len(args) > 0 {
 		rows := len(args) / n.width
@@ -280,16 +305,14 @@ func (n insert) stmts(args []any) []*stmt {
 		for size*2 <= rows && size < 16 {
 			size *= 2
 		}
-		k := textKey{n.head, n.tail, size}
-		t, ok := texts.Load(k)
-		if !ok {
-			t = n.head + " " + rowsOf(make([]string, n.width), size, 1) + n.tail
-			texts.Store(k, t)
-		}
-		out = append(out, &stmt{text: t.(string), args: args[:size*n.width]})
+		out = append(out, &stmt{text: n.texts.text(size, n.compose), args: args[:size*n.width]})
 		args = args[size*n.width:]
 	}
 	return out
+}
+
+func (n *insert) compose(rows int) string {
+	return n.head + " " + rowsOf(make([]string, n.width), rows, 1) + n.tail
 }
 
 func dollar(n int) string { return "$" + strconv.Itoa(n) }

@@ -155,7 +155,7 @@ func (d *DB) scanDerived(scan scanFunc) (*derived, error) {
 	if err := scan(&r.id, &r.store, &r.shop, &r.channel, &r.status, &r.flags, &r.sortAt, &zipped); err != nil {
 		return r, err
 	}
-	plain, err := d.zip.maybeUnzip(zipped)
+	plain, err := d.zip.unzip(zipped)
 	if err != nil {
 		return r, err
 	}
@@ -176,15 +176,15 @@ func orderNumbers(ids []ident.Order) []int64 {
 }
 
 var (
-	addFollowed = insert{`INSERT INTO followed (merchant_id, order_id, store_id, shop_id, channel, status, flags, sort_at, keys) VALUES`, 9,
-		` ON CONFLICT (merchant_id, order_id) DO UPDATE SET store_id = excluded.store_id, shop_id = excluded.shop_id, channel = excluded.channel,
+	addFollowed = insert{head: `INSERT INTO followed (merchant_id, order_id, store_id, shop_id, channel, status, flags, sort_at, keys) VALUES`, width: 9,
+		tail: ` ON CONFLICT (merchant_id, order_id) DO UPDATE SET store_id = excluded.store_id, shop_id = excluded.shop_id, channel = excluded.channel,
 		status = excluded.status, flags = excluded.flags, sort_at = excluded.sort_at, keys = excluded.keys`}
-	addCounts = insert{`INSERT INTO counts (merchant_id, store_id, shop_id, channel, status, flags, n) VALUES`, 7,
-		` ON CONFLICT (merchant_id, store_id, shop_id, channel, status, flags) DO UPDATE SET n = counts.n + excluded.n`}
-	addPostings = insert{`INSERT INTO postings (merchant_id, key, sort_at, order_id) VALUES`, 4, ` ON CONFLICT (merchant_id, key, sort_at, order_id) DO NOTHING`}
-	addNames    = insert{`INSERT INTO names (merchant_id, id, name) VALUES`, 3, ` ON CONFLICT (merchant_id, name) DO NOTHING`}
-	nameRows    = lookup{`SELECT name, id FROM names WHERE (merchant_id, name) IN`, []string{number, text}, ``}
-	followRows  = lookup{`SELECT order_id, store_id, shop_id, channel, status, flags, sort_at, keys FROM followed WHERE (merchant_id, order_id) IN`, []string{number, number}, ``}
+	addCounts = insert{head: `INSERT INTO counts (merchant_id, store_id, shop_id, channel, status, flags, n) VALUES`, width: 7,
+		tail: ` ON CONFLICT (merchant_id, store_id, shop_id, channel, status, flags) DO UPDATE SET n = counts.n + excluded.n`}
+	addPostings = insert{head: `INSERT INTO postings (merchant_id, key, sort_at, order_id) VALUES`, width: 4, tail: ` ON CONFLICT (merchant_id, key, sort_at, order_id) DO NOTHING`}
+	addNames    = insert{head: `INSERT INTO names (merchant_id, id, name) VALUES`, width: 3, tail: ` ON CONFLICT (merchant_id, name) DO NOTHING`}
+	nameRows    = lookup{head: `SELECT name, id FROM names WHERE (merchant_id, name) IN`, types: []string{number, text}}
+	followRows  = lookup{head: `SELECT order_id, store_id, shop_id, channel, status, flags, sort_at, keys FROM followed WHERE (merchant_id, order_id) IN`, types: []string{number, number}}
 )
 
 const dropPosting = `DELETE FROM postings WHERE merchant_id = $1 AND key = $2 AND sort_at = $3 AND order_id = $4`

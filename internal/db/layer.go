@@ -253,7 +253,7 @@ func (s *recordState) open(zip *zipper) (order.Record, error) {
 	if s.rec != nil {
 		return *s.rec, nil
 	}
-	b, err := zip.maybeUnzip(s.doc)
+	b, err := zip.unzip(s.doc)
 	if err != nil {
 		return order.Record{}, err
 	}

@@ -121,7 +121,7 @@ func (d *DB) OrderIDs(ctx context.Context, m ident.Merchant, refs []order.Ref) (
 	return out, nil
 }
 
-var orderIDs = lookup{`SELECT realm, external_id, id FROM orders WHERE (merchant_id, realm, external_id) IN`, byRef, ``}
+var orderIDs = lookup{head: `SELECT realm, external_id, id FROM orders WHERE (merchant_id, realm, external_id) IN`, types: byRef}
 
 // Rows are the directory of one merchant, without credentials.
 type Rows struct {

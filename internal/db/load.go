@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/tongdan/tongdan/effect"
-	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -20,48 +19,51 @@ import (
 const orderColumns = `merchant_id, realm, external_id, id, channel, account_id, shop_id, store_id, status, flags, kind, logistics,
 	sort_at, due_at, read_at, sweep_at, changed_at, seq, summary, wants`
 
-func scanOrder(scan scanFunc, more ...any) (r OrderRow, err error) {
-	var status, kind, logistics string
-	err = scan(append([]any{&r.Merchant, &r.Ref.Realm, &r.Ref.ID, &r.ID, &r.Channel, &r.Account, &r.Shop, &r.Store, &status, &r.Flags,
-		&kind, &logistics, &r.SortAt, &r.DueAt, &r.ReadAt, &r.SweepAt, &r.Changed, &r.Seq,
+func scanOrder(scan scanFunc, more ...any) (OrderRow, error) {
+	var r OrderRow
+	err := scan(append([]any{&r.Merchant, &r.Ref.Realm, &r.Ref.ID, &r.ID, &r.Channel, &r.Account, &r.Shop, &r.Store, (*string)(&r.Status), &r.Flags,
+		(*string)(&r.Kind), (*string)(&r.Logistics), &r.SortAt, &r.DueAt, &r.ReadAt, &r.SweepAt, &r.Changed, &r.Seq,
 		(*[]byte)(&r.Summary), (*[]byte)(&r.Wants)}, more...)...)
-	r.Ref.Kind, r.Status, r.Kind, r.Logistics = order.KindOrder, order.Status(status), order.Kind(kind), order.Logistics(logistics)
+	r.Ref.Kind = order.KindOrder
 	return r, err
 }
 
 const effectColumns = `merchant_id, id, account_id, app_id, order_id, target, kind, case_key, key, deed, nature, state, args, before_doc,
 	cause, attempts, called, looks, next_at, deadline, words, why, code, made_at, changed_at, attempt, trace`
 
-func scanEffect(scan scanFunc) (e effect.Effect, err error) {
-	var deed int64
-	var nature, state, called, words, why, code string
-	var attempt []byte
-	err = scan(&e.Merchant, &e.ID, &e.Account, &e.App, &e.Order, &e.Target, &e.Kind, &e.Case, &e.Key, &deed, &nature, &state,
-		(*[]byte)(&e.Args), (*[]byte)(&e.Before), &e.Cause, &e.Attempts, &called, &e.Looks, &e.NextAt, &e.Deadline, &words, &why, &code,
-		&e.Made, &e.Changed, &attempt, &e.Trace)
-	e.Why = readReason(words, why)
-	e.Deed, e.Nature, e.State, e.Called, e.Code = deed == 1, effect.Nature(nature), effect.State(state), effect.Outcome(called), fault.Code(code)
-	if err == nil && len(attempt) > 0 {
-		e.Attempt, err = readAttempt(attempt)
+func scanEffect(scan scanFunc) (effect.Effect, error) {
+	var row struct { // one piece of memory for all that is read into
+		e          effect.Effect
+		deed       int64
+		words, why string
+		attempt    []byte
 	}
-	return e, err
+	e := &row.e
+	err := scan(&e.Merchant, &e.ID, &e.Account, &e.App, &e.Order, &e.Target, &e.Kind, &e.Case, &e.Key, &row.deed, (*string)(&e.Nature), (*string)(&e.State),
+		(*[]byte)(&e.Args), (*[]byte)(&e.Before), &e.Cause, &e.Attempts, (*string)(&e.Called), &e.Looks, &e.NextAt, &e.Deadline, &row.words, &row.why,
+		(*string)(&e.Code), &e.Made, &e.Changed, &row.attempt, &e.Trace)
+	e.Why, e.Deed = readReason(row.words, row.why), row.deed == 1
+	if err == nil && len(row.attempt) > 0 {
+		e.Attempt, err = readAttempt(row.attempt)
+	}
+	return *e, err
 }
 
 var (
 	byRef = []string{number, text, text}
 	byKey = []string{number, text, text, text}
 
-	effectOrders = lookup{`SELECT merchant_id, order_id FROM effects WHERE (merchant_id, id) IN`, []string{number, number}, ``}
-	orderRefs    = lookup{`SELECT merchant_id, realm, external_id FROM orders WHERE (merchant_id, id) IN`, []string{number, number}, ``}
-	linksOut     = lookup{`SELECT merchant_id, realm, kind, record_id, order_id FROM links WHERE (merchant_id, realm, kind, record_id) IN`, byKey, ``}
-	linksIn      = lookup{`SELECT merchant_id, realm, order_id, kind, record_id FROM links WHERE (merchant_id, realm, order_id) IN`, byRef, ``}
-	orderRows    = lookup{`SELECT ` + orderColumns + `, sealed_key, search FROM orders WHERE (merchant_id, realm, external_id) IN`, byRef, ` ORDER BY merchant_id, realm, external_id`}
-	recordRows   = lookup{`SELECT merchant_id, realm, kind, external_id, doc, seen FROM records WHERE (merchant_id, realm, kind, external_id) IN`, byKey, ` ORDER BY merchant_id, realm, kind, external_id`}
-	aliasRows    = lookup{`SELECT merchant_id, realm, alias, order_id FROM aliases WHERE (merchant_id, realm, alias) IN`, byRef, ``}
-	effectRows   = lookup{`SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, id) IN`, []string{number, number}, ` ORDER BY merchant_id, id`}
-	effectsOf    = lookup{`SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, order_id) IN`, []string{number, number}, ``}
-	effectsKeyed = lookup{`SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, key) IN`, []string{number, text}, ``}
-	laneRows     = lookup{`SELECT merchant_id, account_id, epoch FROM lanes WHERE (merchant_id, account_id) IN`, []string{number, number}, ` ORDER BY merchant_id, account_id`}
+	effectOrders = lookup{head: `SELECT merchant_id, order_id FROM effects WHERE (merchant_id, id) IN`, types: []string{number, number}}
+	orderRefs    = lookup{head: `SELECT merchant_id, realm, external_id FROM orders WHERE (merchant_id, id) IN`, types: []string{number, number}}
+	linksOut     = lookup{head: `SELECT merchant_id, realm, kind, record_id, order_id FROM links WHERE (merchant_id, realm, kind, record_id) IN`, types: byKey}
+	linksIn      = lookup{head: `SELECT merchant_id, realm, order_id, kind, record_id FROM links WHERE (merchant_id, realm, order_id) IN`, types: byRef}
+	orderRows    = lookup{head: `SELECT ` + orderColumns + `, sealed_key, search FROM orders WHERE (merchant_id, realm, external_id) IN`, types: byRef, tail: ` ORDER BY merchant_id, realm, external_id`}
+	recordRows   = lookup{head: `SELECT merchant_id, realm, kind, external_id, doc, seen FROM records WHERE (merchant_id, realm, kind, external_id) IN`, types: byKey, tail: ` ORDER BY merchant_id, realm, kind, external_id`}
+	aliasRows    = lookup{head: `SELECT merchant_id, realm, alias, order_id FROM aliases WHERE (merchant_id, realm, alias) IN`, types: byRef}
+	effectRows   = lookup{head: `SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, id) IN`, types: []string{number, number}, tail: ` ORDER BY merchant_id, id`}
+	effectsOf    = lookup{head: `SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, order_id) IN`, types: []string{number, number}}
+	effectsKeyed = lookup{head: `SELECT ` + effectColumns + ` FROM effects WHERE (merchant_id, key) IN`, types: []string{number, text}}
+	laneRows     = lookup{head: `SELECT merchant_id, account_id, epoch FROM lanes WHERE (merchant_id, account_id) IN`, types: []string{number, number}, tail: ` ORDER BY merchant_id, account_id`}
 )
 
 // load brings what is wanted, and what is around it, into the base layer.

@@ -11,11 +11,11 @@ import (
 )
 
 // lookups are all of them.
-var lookups = map[string]lookup{
-	"effectOrders": effectOrders, "orderRefs": orderRefs, "linksOut": linksOut, "linksIn": linksIn, "orderRows": orderRows, "recordRows": recordRows,
-	"aliasRows": aliasRows, "effectRows": effectRows, "effectsOf": effectsOf, "effectsKeyed": effectsKeyed, "laneRows": laneRows, "nameRows": nameRows, "followRows": followRows,
-	"orderIDs": orderIDs, "offersCoded": offersCoded, "offersNamed": offersNamed, "levelRows": levelRows, "offersOf": offersOf, "chainedRows": chainedRows,
-	"reservedOf": reservedOf, "orderSeqs": orderSeqs, "postingRows": postingRows,
+var lookups = map[string]*lookup{
+	"effectOrders": &effectOrders, "orderRefs": &orderRefs, "linksOut": &linksOut, "linksIn": &linksIn, "orderRows": &orderRows, "recordRows": &recordRows,
+	"aliasRows": &aliasRows, "effectRows": &effectRows, "effectsOf": &effectsOf, "effectsKeyed": &effectsKeyed, "laneRows": &laneRows, "nameRows": &nameRows, "followRows": &followRows,
+	"orderIDs": &orderIDs, "offersCoded": &offersCoded, "offersNamed": &offersNamed, "levelRows": &levelRows, "offersOf": &offersOf, "chainedRows": &chainedRows,
+	"reservedOf": &reservedOf, "orderSeqs": &orderSeqs, "postingRows": &postingRows,
 }
 
 // Every look-up by key must go along the whole key: along a part of it, it reads all

@@ -13,21 +13,21 @@ import (
 )
 
 var (
-	addRecords = insert{`INSERT INTO records (merchant_id, realm, kind, external_id, doc, seen, changed_at) VALUES`, 7, ``}
-	addLinks   = insert{`INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, 5, ``}
-	addAliases = insert{`INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, 4, ``}
-	addOrders  = insert{`INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, 22, ``}
-	addEffects = insert{`INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, 31, ``}
-	addJournal = insert{`INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
-		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, 25, ``}
-	addParked   = insert{`INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, why, state, attempts, size, entry_id, retry) VALUES`, 14, ``}
-	addChanges  = insert{`INSERT INTO changes (merchant_id, seq, kind, entity_id, store_id, at) VALUES`, 6, ``}
-	addDayKeys  = insert{`INSERT INTO day_keys (merchant_id, day, sealed_key) VALUES`, 3, ``}
-	addReserves = insert{`INSERT INTO reservations (merchant_id, order_id, sku, store_id, quantity) VALUES`, 5,
-		` ON CONFLICT (merchant_id, order_id, sku) DO UPDATE SET store_id = excluded.store_id, quantity = excluded.quantity`}
-	addBatches = insert{`INSERT INTO batches (merchant_id, id, kind, args, made_by, made_at, total) VALUES`, 7, ``}
-	addItems   = insert{`INSERT INTO batch_items (merchant_id, batch_id, order_id, n, state, effect_id, code, words, why) VALUES`, 9,
-		` ON CONFLICT (merchant_id, batch_id, order_id) DO UPDATE SET state = excluded.state, effect_id = excluded.effect_id, code = excluded.code, words = excluded.words, why = excluded.why`}
+	addRecords = insert{head: `INSERT INTO records (merchant_id, realm, kind, external_id, doc, seen, changed_at) VALUES`, width: 7}
+	addLinks   = insert{head: `INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, width: 5}
+	addAliases = insert{head: `INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, width: 4}
+	addOrders  = insert{head: `INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, width: 22}
+	addEffects = insert{head: `INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, width: 31}
+	addJournal = insert{head: `INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
+		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, width: 25}
+	addParked   = insert{head: `INSERT INTO parked (id, merchant_id, at, app_id, account_id, channel, what, reason, why, state, attempts, size, entry_id, retry) VALUES`, width: 14}
+	addChanges  = insert{head: `INSERT INTO changes (merchant_id, seq, kind, entity_id, store_id, at) VALUES`, width: 6}
+	addDayKeys  = insert{head: `INSERT INTO day_keys (merchant_id, day, sealed_key) VALUES`, width: 3}
+	addReserves = insert{head: `INSERT INTO reservations (merchant_id, order_id, sku, store_id, quantity) VALUES`, width: 5,
+		tail: ` ON CONFLICT (merchant_id, order_id, sku) DO UPDATE SET store_id = excluded.store_id, quantity = excluded.quantity`}
+	addBatches = insert{head: `INSERT INTO batches (merchant_id, id, kind, args, made_by, made_at, total) VALUES`, width: 7}
+	addItems   = insert{head: `INSERT INTO batch_items (merchant_id, batch_id, order_id, n, state, effect_id, code, words, why) VALUES`, width: 9,
+		tail: ` ON CONFLICT (merchant_id, batch_id, order_id) DO UPDATE SET state = excluded.state, effect_id = excluded.effect_id, code = excluded.code, words = excluded.words, why = excluded.why`}
 )
 
 const (
@@ -116,7 +116,7 @@ func (b *batch) saveRecords() ([]*stmt, error) {
 			if err != nil {
 				return nil, &fault.Error{Op: "db.PutRecord", Code: fault.Internal, Words: "a record cannot be stored", Err: err}
 			}
-			s.doc = b.d.zip.maybeZip(plain)
+			s.doc = b.d.zip.zip(plain)
 		}
 		args := []any{int64(k.m), k.ref.Realm, k.ref.Kind, k.ref.ID, nilIfEmpty(s.doc), nilIfEmpty(s.seen), now}
 		if s.stored {
@@ -335,7 +335,7 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 			if err != nil {
 				return nil, err
 			}
-			search = b.d.zip.maybeZip(plain)
+			search = b.d.zip.zip(plain)
 		}
 		if !s.stored {
 			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),

@@ -360,7 +360,7 @@ func (d *DB) sift(ctx context.Context, sc Scope, f Filter, q string, hits []hit)
 
 // holds looks whether a person's name holds the query.
 func (d *DB) holds(zipped []byte, q string) bool {
-	plain, err := d.zip.maybeUnzip(zipped)
+	plain, err := d.zip.unzip(zipped)
 	var s SearchText
 	if err != nil || json.Unmarshal(plain, &s) != nil {
 		return false

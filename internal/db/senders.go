@@ -198,8 +198,8 @@ type knock struct {
 	made int64
 }
 
-var addKnocks = insert{`INSERT INTO knocks (merchant_id, recipient, key, at, made_at, effect_id) VALUES`, 6,
-	` ON CONFLICT (merchant_id, recipient, key) DO UPDATE SET at = excluded.at, made_at = excluded.made_at, effect_id = excluded.effect_id`}
+var addKnocks = insert{head: `INSERT INTO knocks (merchant_id, recipient, key, at, made_at, effect_id) VALUES`, width: 6,
+	tail: ` ON CONFLICT (merchant_id, recipient, key) DO UPDATE SET at = excluded.at, made_at = excluded.made_at, effect_id = excluded.effect_id`}
 
 // knockRows are the values of the knocks of a batch; an upsert may not name a row twice.
 func knockRows(list []knock) (rows []any) {

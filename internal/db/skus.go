@@ -106,7 +106,7 @@ func (d *DB) BindOffer(ctx context.Context, o OfferRow) (OfferRow, error) {
 	return o, err
 }
 
-var addOffer = insert{`INSERT INTO offers (` + offerColumns + `) VALUES`, 30, ``}
+var addOffer = insert{head: `INSERT INTO offers (` + offerColumns + `) VALUES`, width: 30}
 
 // DeleteOffer removes an offer. What it shows on the platform stays there and is no
 // longer counted. It fails with fault.Conflict while a call for it is open.

@@ -136,19 +136,19 @@ func setOfferArgs(o *OfferRow) []any {
 }
 
 var (
-	offersCoded = lookup{`SELECT merchant_id, shop_id, code, id, store_id, sku_id FROM offers WHERE (merchant_id, shop_id, code) IN`, []string{number, number, text}, ``}
-	offersNamed = lookup{`SELECT merchant_id, id, store_id, sku_id FROM offers WHERE (merchant_id, id) IN`, []string{number, number}, ``}
-	levelRows   = lookup{`SELECT merchant_id, store_id, sku_id, on_hand, reserved, out_until, out_by FROM levels WHERE (merchant_id, store_id, sku_id) IN`, []string{number, number, number},
-		` ORDER BY merchant_id, store_id, sku_id`}
+	offersCoded = lookup{head: `SELECT merchant_id, shop_id, code, id, store_id, sku_id FROM offers WHERE (merchant_id, shop_id, code) IN`, types: []string{number, number, text}}
+	offersNamed = lookup{head: `SELECT merchant_id, id, store_id, sku_id FROM offers WHERE (merchant_id, id) IN`, types: []string{number, number}}
+	levelRows   = lookup{head: `SELECT merchant_id, store_id, sku_id, on_hand, reserved, out_until, out_by FROM levels WHERE (merchant_id, store_id, sku_id) IN`, types: []string{number, number, number},
+		tail: ` ORDER BY merchant_id, store_id, sku_id`}
 	// SQLite, which does not know how many offers a merchant has, would walk all of them in
 	// the order of their ids: so the index is asked first, alone.
-	offersOf = lookup{`SELECT ` + offerColumns + ` FROM offers WHERE (merchant_id, id) IN (SELECT merchant_id, id FROM offers WHERE (merchant_id, store_id, sku_id) IN`,
-		[]string{number, number, number}, `) ORDER BY merchant_id, id`}
+	offersOf = lookup{head: `SELECT ` + offerColumns + ` FROM offers WHERE (merchant_id, id) IN (SELECT merchant_id, id FROM offers WHERE (merchant_id, store_id, sku_id) IN`,
+		types: []string{number, number, number}, tail: `) ORDER BY merchant_id, id`}
 
-	addLevels    = insert{`INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at, out_until, out_by) VALUES`, 8, ``}
-	addMovements = insert{`INSERT INTO movements (id, merchant_id, store_id, sku_id, at, pieces, reason, cause, note, request) VALUES`, 10, ``}
-	addHolds     = insert{`INSERT INTO holds (merchant_id, order_id, offer_id, store_id, sku_id, kept, gone, short) VALUES`, 8,
-		` ON CONFLICT (merchant_id, order_id, offer_id) DO UPDATE SET store_id = excluded.store_id, sku_id = excluded.sku_id, kept = excluded.kept, gone = excluded.gone, short = excluded.short`}
+	addLevels    = insert{head: `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at, out_until, out_by) VALUES`, width: 8}
+	addMovements = insert{head: `INSERT INTO movements (id, merchant_id, store_id, sku_id, at, pieces, reason, cause, note, request) VALUES`, width: 10}
+	addHolds     = insert{head: `INSERT INTO holds (merchant_id, order_id, offer_id, store_id, sku_id, kept, gone, short) VALUES`, width: 8,
+		tail: ` ON CONFLICT (merchant_id, order_id, offer_id) DO UPDATE SET store_id = excluded.store_id, sku_id = excluded.sku_id, kept = excluded.kept, gone = excluded.gone, short = excluded.short`}
 )
 
 const (

@@ -258,7 +258,11 @@ func (t *Tx) SameSearch(row *OrderRow) bool {
 		return reflect.DeepEqual(s.row.Search, row.Search)
 	}
 	b, err := json.Marshal(row.Search)
-	return err == nil && bytes.Equal(t.d.zip.maybeZip(b), s.search)
+	if err != nil {
+		return false
+	}
+	stored, err := t.d.zip.unzip(s.search)
+	return err == nil && bytes.Equal(stored, b)
 }
 
 // Effects gives the open effects of an order and its newest final ones, at most 20,

@@ -25,9 +25,24 @@ func newZipper() (*zipper, error) {
 	return &zipper{enc, dec}, err
 }
 
-func (z *zipper) zip(b []byte) []byte { return z.enc.EncodeAll(b, make([]byte, 0, len(b)/3+64)) }
+// worthZip is from how many bytes on a document is compressed. What is shorter gets some
+// tenths shorter still, and costs as much as a long one: tables are built for either.
+const worthZip = 512
 
+// zip compresses what is worth it, and keeps the rest as it is. What would be taken for
+// compressed although it is not, is compressed too.
+func (z *zipper) zip(b []byte) []byte {
+	if len(b) < worthZip && !bytes.HasPrefix(b, zstdMagic) {
+		return b
+	}
+	return z.enc.EncodeAll(b, make([]byte, 0, len(b)/3+64))
+}
+
+// unzip opens what zip gave; what was not compressed shares memory with b.
 func (z *zipper) unzip(b []byte) ([]byte, error) {
+	if !bytes.HasPrefix(b, zstdMagic) {
+		return b, nil
+	}
 	out, err := z.dec.DecodeAll(b, nil)
 	if err != nil {
 		return nil, &fault.Error{Op: "db.unzip", Code: fault.Internal, Words: "a stored body is broken", Err: err}
@@ -36,21 +51,6 @@ func (z *zipper) unzip(b []byte) ([]byte, error) {
 }
 
 var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
-
-// maybeZip compresses a document that is worth it.
-func (z *zipper) maybeZip(b []byte) []byte {
-	if len(b) < 512 {
-		return b
-	}
-	return z.zip(b)
-}
-
-func (z *zipper) maybeUnzip(b []byte) ([]byte, error) {
-	if bytes.HasPrefix(b, zstdMagic) {
-		return z.unzip(b)
-	}
-	return b, nil
-}
 
 // clean makes a text one that both engines keep, and no longer than limit bytes.
 func clean(s string, limit int) string {

@@ -283,3 +283,38 @@ func TestACopyIsOfOneMoment(t *testing.T) {
 		}
 	}
 }
+
+// TestTextsThatAreReadStayWhatTheyAre, while later rows say others in their place, the same, or
+// longer ones.
+func TestTextsThatAreReadStayWhatTheyAre(t *testing.T) {
+	c := memory(t, Options{})
+	must(t, c, `CREATE TABLE t (n INTEGER PRIMARY KEY, s TEXT, u TEXT) STRICT`)
+	rapid.Check(t, func(t *rapid.T) {
+		if _, err := c.Run(`DELETE FROM t`, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		word := rapid.OneOf(rapid.SampledFrom([]string{"", "new", "accepted", "取消"}), rapid.StringN(0, 2*maxSaid, -1))
+		want := rapid.SliceOfN(rapid.SliceOfN(word, 2, 2), 1, 8).Draw(t, "rows")
+		for i, w := range want {
+			if _, err := c.Run(`INSERT INTO t VALUES ($1, $2, $3)`, []any{int64(i), w[0], w[1]}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got [][2]string
+		for range 2 {
+			if _, err := c.Run(`SELECT s, u FROM t ORDER BY n`, nil, func(scan Scan) error {
+				var r [2]string
+				err := scan(&r[0], &r[1])
+				got = append(got, r)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, r := range got {
+			if w := want[i%len(want)]; r[0] != w[0] || r[1] != w[1] {
+				t.Errorf("row %d is %q, want %q", i, r, w)
+			}
+		}
+	})
+}

@@ -23,7 +23,11 @@ type stmt struct {
 	busy    bool
 	once    bool // it ends when it rests
 	scan    Scan
+	said    []string // short texts of each column, as the row before had them
 }
+
+// maxSaid is how long a text is that is kept for the next row.
+const maxSaid = 48
 
 // maxHeld is how much room for values a statement keeps while it rests.
 const maxHeld = 64 << 10
@@ -134,6 +138,22 @@ func (s *stmt) view(i int, blob bool) []byte {
 	return libc.GoBytes(p, int(n))
 }
 
+// text copies a text. What a column said in the row before, here or the last time, it mostly
+// says again (a channel, a state, a realm): that is used again instead of being copied.
+func (s *stmt) text(i int, kind int32) string {
+	b := s.view(i, kind == sqlite3.SQLITE_BLOB)
+	if len(b) > maxSaid {
+		return string(b)
+	}
+	if s.said == nil {
+		s.said = make([]string, s.columns)
+	}
+	if s.said[i] != string(b) {
+		s.said[i] = string(b)
+	}
+	return s.said[i]
+}
+
 // row copies a row. Types are those of the schema (STRICT tables): a text is not read as a
 // number, and NULL only into what can hold it.
 func (s *stmt) row(dest ...any) error {
@@ -152,7 +172,7 @@ func (s *stmt) row(dest ...any) error {
 			if kind == sqlite3.SQLITE_NULL {
 				return s.unfit(i, kind, d)
 			}
-			*d = string(s.view(i, kind == sqlite3.SQLITE_BLOB))
+			*d = s.text(i, kind)
 		case *[]byte:
 			switch kind {
 			case sqlite3.SQLITE_NULL:
@@ -206,7 +226,7 @@ func (s *stmt) into(i int, kind int32, p reflect.Value) error {
 		if kind == sqlite3.SQLITE_NULL {
 			return s.unfit(i, kind, p.Interface())
 		}
-		v.SetString(string(s.view(i, kind == sqlite3.SQLITE_BLOB)))
+		v.SetString(s.text(i, kind))
 	case reflect.Pointer:
 		if kind == sqlite3.SQLITE_NULL {
 			v.SetZero()

@@ -22,15 +22,15 @@ import (
 
 // durable holds what Meituan was told against what is committed: a push that was answered
 // is in the journal. Lines get their numbers by the time, and none is deleted; so those of
-// more than a minute ago are counted once, and all of them again at the end (whole).
+// some seconds ago are counted once, and all of them again at the end (whole).
 func (w *World) durable(whole bool) {
 	const pushes = `SELECT COUNT(*) FROM journal WHERE direction = 'push' AND channel = 'meituan' AND id > $1 AND id <= $2`
-	old := ident.Of(time.Now().Add(-time.Minute), 0)
+	old := ident.Of(time.Now().Add(-10*time.Second), 0)
 	if whole {
 		w.counted.upTo, w.counted.n, old = 0, 0, 0
 	}
 	var err error
-	if ident.Time(old).Sub(ident.Time(w.counted.upTo)) > 10*time.Second {
+	if ident.Time(old).Sub(ident.Time(w.counted.upTo)) > 5*time.Second {
 		var more int64
 		more, err = w.mem.Count(pushes, w.counted.upTo, old)
 		w.counted.upTo, w.counted.n = old, w.counted.n+more
