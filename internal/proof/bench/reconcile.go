@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/proof"
@@ -128,12 +129,25 @@ type meter struct {
 	calls int64 // that the platform had before
 }
 
+// sayEvery is how often it is told how far a measurement is.
+const sayEvery = 10 * time.Second
+
+// called is how many calls the platform has had.
+func (m *meter) called() int64 {
+	if last := m.shop.Calls().List("", 1); len(last) > 0 {
+		return last[0].Seq
+	}
+	return 0
+}
+
 // until waits for a pull that began at a moment or later to have come to its end, with so many orders there,
 // and with no read left to be made. It looks the less often the more there is to count, so that its
-// looking is not measured, and gives up after a quarter of an hour, or forty milliseconds an order.
+// looking is not measured, and gives up after a quarter of an hour, or forty milliseconds an order. How far it is
+// stands on the error output from time to time: what is broken off says at least that.
 func (m *meter) until(what string, orders, pulled int64, read bool) error {
 	patience := max(15*time.Minute, time.Duration(orders)*40*time.Millisecond)
 	pause := max(100*time.Millisecond, time.Duration(orders)*10*time.Microsecond)
+	said := m.began
 	for end := m.began.Add(patience); ; time.Sleep(pause) {
 		var s proof.State
 		var at proof.Pulled
@@ -146,15 +160,17 @@ func (m *meter) until(what string, orders, pulled int64, read bool) error {
 		if s.Orders == orders && at.At >= pulled && (!read || at.Reads == 0) {
 			break
 		}
+		if time.Since(said) >= sayEvery {
+			said = time.Now()
+			fmt.Fprintf(os.Stderr, "%s: %.0f s, %d of %d orders are there, %d reads wait, %d calls, %s of the hub's CPU an order\n", what, time.Since(m.began).Seconds(),
+				s.Orders, orders, at.Reads, m.called()-m.calls, us(m.n.cpu()/time.Duration(max(s.Orders, 1))))
+		}
 		if time.Now().After(end) {
 			return fmt.Errorf("%s: after %v there are %d of %d orders, the last pull to its end was at %d, reads wait: %d", what, patience, s.Orders, orders, at.At, at.Reads)
 		}
 	}
 	took := time.Since(m.began)
-	calls := int64(0)
-	if last := m.shop.Calls().List("", 1); len(last) > 0 {
-		calls = last[0].Seq
-	}
+	calls := m.called()
 	fmt.Printf("%-44s %9.1fs %10.0f %10s %10d\n", what, took.Seconds(), float64(orders)/took.Seconds(), us(m.n.cpu()/time.Duration(orders)), calls-m.calls)
 	if read {
 		m.calls = calls
