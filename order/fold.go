@@ -648,6 +648,7 @@ func (o *Order) resolve(c *AfterSale) {
 	if b == nil {
 		return
 	}
+	c.Case.Lines = slices.Clone(c.Case.Lines) // those of the register, which others read
 	for i := range c.Case.Lines {
 		l := &c.Case.Lines[i]
 		var hits []string
