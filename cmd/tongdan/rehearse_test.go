@@ -69,13 +69,13 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 			t.Errorf("parked, and not on purpose: %+v", x)
 		}
 	}
-	for _, m := range []string{rehearse.Durable, rehearse.Screen, rehearse.Pressed, rehearse.Platform} {
+	for _, m := range []string{rehearse.Durable, rehearse.Screen, rehearse.Pressed, rehearse.Platform, rehearse.Printed, rehearse.Paper} {
 		if s := r.Times[m]; s.Count == 0 || s.P50 <= 0 || s.P50 > s.P99 || s.P99 > s.Max {
 			t.Errorf("%s took %+v", m, s)
 		}
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil || bytes.Count(page, []byte("<svg")) != 6 || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("NaN")) {
+	if err != nil || bytes.Count(page, []byte("<svg")) != 8 || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("NaN")) {
 		t.Errorf("the page is not whole (%v): %d bytes", err, len(page))
 	}
 	for _, text := range []string{"The promise held", "alike in both books", "First to break", "push → stored and answered"} {

@@ -336,6 +336,19 @@ func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 	return n, oldest, overdue
 }
 
+// accepted gives when each order was accepted here: when the button was pressed first.
+func (k *clerk) accepted() map[string]time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := map[string]time.Time{}
+	for _, p := range k.pressed {
+		if p != nil && p.Kind == "accept" && p.Effect != "" {
+			out[p.Key] = p.at
+		}
+	}
+	return out
+}
+
 // all gives the buttons that were pressed and answered.
 func (k *clerk) all() (list []books.Press, ready map[string]bool) {
 	k.mu.Lock()

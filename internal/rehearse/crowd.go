@@ -250,9 +250,16 @@ func (c *crowd) count() (in, seen int, oldest Waiting, overdue []string) {
 
 // when says when an order was placed, in seconds after the beginning.
 func (c *crowd) when(key string) float64 {
+	at, _ := c.placedAt(key)
+	return at.Sub(c.diary.began).Seconds()
+}
+
+// placedAt is when a customer placed an order; false where nobody did.
+func (c *crowd) placedAt(key string) (time.Time, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.placed[key].Sub(c.diary.began).Seconds()
+	at, ok := c.placed[key]
+	return at, ok
 }
 
 // expect gives what the platforms hold now, by channel and number.

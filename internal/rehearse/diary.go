@@ -14,9 +14,11 @@ const (
 	Screen   = "screen"   // the customer orders until a console shows it, lost pushes included
 	Pressed  = "pressed"  // somebody presses a button until the hub answers, presses without an answer included
 	Platform = "platform" // somebody presses a button until the platform's book has changed
+	Printed  = "printed"  // somebody accepts an order until the kitchen has its ticket on paper
+	Paper    = "paper"    // the customer orders until then: lost pushes and the staff's moment are in it
 )
 
-var measures = []string{Durable, Screen, Pressed, Platform}
+var measures = []string{Durable, Screen, Pressed, Platform, Printed, Paper}
 
 // The kinds of what can break, beside differences of the books.
 const (
@@ -97,6 +99,13 @@ func (d *diary) add(measure string, t time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.took[measure] = append(d.took[measure], took{d.since(), t.Seconds()})
+}
+
+// ended notes what took so long and ended at a moment, of which the diary hears later.
+func (d *diary) ended(measure string, began, ended time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.took[measure] = append(d.took[measure], took{ended.Sub(d.began).Seconds(), max(ended.Sub(began), 0).Seconds()})
 }
 
 func (d *diary) mark(kind string) {

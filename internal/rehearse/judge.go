@@ -114,7 +114,8 @@ func (j *judge) compare(ctx context.Context) error {
 		return err
 	}
 	_, ready := j.clerk.all()
-	j.tickets, j.paper = j.at.paper.tally(here)
+	tickets, paper := j.at.paper.tally(here)
+	j.tickets, j.paper, j.keys = tickets, paper, keys
 	j.want, j.under, j.stock, j.differ = want, j.name(under, keys), j.rehearsal.stock.sum(hub), books.Compare(want, have, ready)
 	return nil
 }
@@ -171,6 +172,9 @@ func (j *judge) finish(ctx context.Context) error {
 	}
 	j.once = books.Once(j.want, list)
 	j.stock.Named, j.stock.Turned = j.named.all(), j.crowd.turned
+	if err := j.explain(ctx, list); err != nil {
+		return err
+	}
 	j.parked, err = parkedOf(ctx, j.api)
 	return err
 }

@@ -21,9 +21,10 @@ type pile struct {
 	sku, storeID string // the hub's ids
 
 	there, received, sold int64
-	shows                 map[item]int64 // what each item shows; absent = the hub has not set it yet
-	out                   bool           // everything was sold at some moment
-	back                  []string       // the orders that gave pieces back
+	shows                 map[item]int64   // what each item shows; absent = the hub has not set it yet
+	out                   bool             // everything was sold at some moment
+	back                  []string         // the orders that gave pieces back
+	took                  map[string]int64 // pieces of each order by the platforms' books, less what it gave back
 }
 
 func (x *pile) name() string { return x.code + " @ " + x.store }
@@ -62,7 +63,7 @@ func (l *ledger) begin(at time.Time) {
 }
 
 func (l *ledger) add(x *pile) {
-	x.shows = map[item]int64{}
+	x.shows, x.took = map[item]int64{}, map[string]int64{}
 	l.piles = append(l.piles, x)
 	for _, it := range x.items {
 		l.of[it] = x
@@ -122,6 +123,7 @@ func (l *ledger) told(c sim.StockChange) {
 	case sim.StockSold:
 		x.there -= n
 		x.sold += n
+		x.took[books.Key(c.Platform, c.Order)] += n
 		if lack := min(n, -x.there); lack > 0 {
 			o := Oversale{Channel: c.Platform, Ref: c.Order, SKU: x.name(), Pieces: lack, At: time.Since(l.began).Seconds()}
 			if ours {
@@ -133,6 +135,7 @@ func (l *ledger) told(c sim.StockChange) {
 	case sim.StockBack, sim.StockFreed:
 		x.there += n
 		x.sold -= n
+		x.took[books.Key(c.Platform, c.Order)] -= n
 		x.back = append(x.back, books.Key(c.Platform, c.Order)+" ("+c.Why+")")
 	case sim.StockSet:
 		ours = true
@@ -170,15 +173,17 @@ func (l *ledger) unshown() (list []string) {
 
 // A Level is what came in of one SKU at one store, and what became of it.
 type Level struct {
-	SKU      string   `json:"sku"`
-	Store    string   `json:"store"`
-	Shops    []string `json:"shops"` // that sell it
-	Received int64    `json:"received"`
-	Sold     int64    `json:"sold"`                // by the platforms' books, less what came back
-	Left     int64    `json:"left"`                // received less sold
-	Hub      int64    `json:"hub"`                 // what the hub says can still be sold
-	Out      bool     `json:"sold_out"`            // at some moment
-	Back     []string `json:"gave_back,omitempty"` // orders that did, where the hub's number is another
+	SKU      string    `json:"sku"`
+	Store    string    `json:"store"`
+	Shops    []string  `json:"shops"` // that sell it
+	Received int64     `json:"received"`
+	Sold     int64     `json:"sold"`                       // by the platforms' books, less what came back
+	Left     int64     `json:"left"`                       // received less sold
+	Hub      int64     `json:"hub"`                        // what the hub says can still be sold
+	Out      bool      `json:"sold_out"`                   // at some moment
+	Back     []string  `json:"gave_back,omitempty"`        // orders that did, where the hub's number is another
+	Held     []Holding `json:"held,omitempty"`             // what the hub holds back, by order
+	Unknown  int64     `json:"held_unexplained,omitempty"` // pieces that it holds back and no order explains
 }
 
 // Stock is what was sold against what was there.
@@ -301,7 +306,7 @@ func (s *Stock) breaches() (list []books.Difference) {
 	if s.Beyond > 0 && len(s.Named) == 0 {
 		list = append(list, books.Difference{Kind: kindUnnamed, Text: fmt.Sprintf("platforms sold %d pieces beyond what they showed, and the hub named no order", s.Beyond)})
 	}
-	return append(list, s.above()...)
+	return slices.Concat(list, s.above(), s.unexplained())
 }
 
 // above are the levels of which the hub would sell more than there is.
@@ -309,7 +314,8 @@ func (s *Stock) above() []books.Difference {
 	return s.differences(func(v Level) bool { return v.Hub > v.Left })
 }
 
-// held are the levels of which the hub sells less than there is. It breaks nothing.
+// held are the levels of which the hub sells less than there is. It breaks nothing, as long
+// as orders explain it (see explain).
 func (s *Stock) held() []books.Difference {
 	return s.differences(func(v Level) bool { return v.Hub < v.Left })
 }

@@ -194,7 +194,7 @@ func (j *judge) report(loaded float64) *Report {
 	r.Oversold, r.Stock, r.Tickets = &over, j.stock, j.tickets
 	for _, x := range broken {
 		at := loaded
-		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindUnnamed && x.Kind != kindTwoTicket && x.Kind != kindVerify {
+		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindHeld && x.Kind != kindUnnamed && x.Kind != kindTwoTicket && x.Kind != kindVerify {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)
@@ -208,6 +208,7 @@ func (j *judge) report(loaded float64) *Report {
 	}
 	r.Missed = Missed{r.Breaks[BreakLateAccept], r.Breaks[BreakRefund]}
 	r.Penalties = Penalties{r.Breaks[BreakNoPull], r.Breaks[BreakTwice], r.Breaks[BreakPushes], r.Breaks[BreakRefund]}
+	j.printed()
 	for _, m := range measures {
 		r.Times[m] = spread(d.took[m])
 	}

@@ -373,6 +373,7 @@ type judge struct {
 	watch   *watch
 	acts    int
 	byEnd   map[string]int
+	keys    map[string]string // channel and number of the orders, by the hub's id
 	tickets Tickets
 	paper   []books.Difference // what does not hold of them
 	asked   int                // additive acts whose outcome a person had to look up

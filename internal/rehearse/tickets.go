@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
 	"github.com/tongdan/tongdan/internal/sim/printers"
@@ -52,6 +53,36 @@ type Tickets struct {
 	Twice   int `json:"twice"`   // orders with two kitchen tickets of which none is marked as a copy
 	Copies  int `json:"copies"`  // marked ones, since nobody could say whether the first came out
 	Wrong   int `json:"wrong"`   // slips that a real printer would have garbled
+}
+
+// times gives when the first kitchen ticket of each order was on paper, by the hub's id.
+func (p *paper) times() map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, d := range p.sim.Devices() {
+		for _, s := range d.Slips(0) {
+			if len(s.Codes) == 0 || !strings.Contains(s.Text(), "后厨单") {
+				continue
+			}
+			if at, ok := out[s.Codes[0]]; !ok || s.At.Before(at) {
+				out[s.Codes[0]] = s.At
+			}
+		}
+	}
+	return out
+}
+
+// printed notes how long the kitchen's tickets took.
+func (j *judge) printed() {
+	accepted := j.clerk.accepted()
+	for id, at := range j.at.paper.times() {
+		key := j.keys[id]
+		if placed, ok := j.crowd.placedAt(key); ok {
+			j.diary.ended(Paper, placed, at)
+		}
+		if pressed, ok := accepted[key]; ok {
+			j.diary.ended(Printed, pressed, at)
+		}
+	}
 }
 
 // The kinds of what does not hold of the tickets.

@@ -82,6 +82,10 @@ func (l Lang) measure(m string) string {
 		return l.say("按下按钮 → 通单应答", "button pressed → answered")
 	case Platform:
 		return l.say("按下按钮 → 平台已改变", "button pressed → platform changed")
+	case Printed:
+		return l.say("按下接单 → 后厨单出纸", "accept pressed → kitchen ticket on paper")
+	case Paper:
+		return l.say("顾客下单 → 后厨单出纸", "customer orders → kitchen ticket on paper")
 	}
 	return m
 }
@@ -336,12 +340,32 @@ func (l Lang) stock(r *Report) []fact {
 			l.n(len(s.Levels)), l.n(s.Shared), l.n(s.Differ), l.n(s.Above))}
 	if held := s.held(); len(held) > 0 && r.Ended == nil {
 		book.Text += l.say("；偏少的：", "; below: ") + joined(l, held, 3)
+		book.Text += l.held(s)
+		book.Bad = book.Bad || len(s.unexplained()) > 0
 	}
 	if s.Most > 0 {
 		book.Good = false
 		book.Text += fmt.Sprintf(l.say("；最坏的一刻各平台合计多显示 %s 件（%s）", "; at the worst moment %s pieces more were shown than there were (%s)"), l.n(int(s.Most)), s.Where)
 	}
 	return []fact{over, book}
+}
+
+// held names the orders on whose account pieces are held back.
+func (l Lang) held(s *Stock) (text string) {
+	list, pieces := s.holdings(), int64(0)
+	var names []string
+	for _, h := range list {
+		pieces += h.Pieces
+		names = append(names, fmt.Sprintf("%s × %s", h.Key, l.n(int(h.Pieces))))
+	}
+	if len(list) > 0 {
+		text = fmt.Sprintf(l.say("；其中 %s 件已做好、平台没听到就取消了，按报损记（%s）", "; of these %s pieces were made and wasted by a cancel before the platform heard that they were ready (%s)"),
+			l.n(int(pieces)), strings.Join(names[:min(len(names), 5)], l.say("，", ", ")))
+	}
+	if odd := s.unexplained(); len(odd) > 0 {
+		text += l.say("；没有订单能解释的：", "; explained by no order: ") + joined(l, odd, 3)
+	}
+	return text
 }
 
 // verified is what verify says of the database.

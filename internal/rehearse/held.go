@@ -1,0 +1,163 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/tongdan/tongdan/internal/books"
+)
+
+// Why the hub may hold pieces back that the platforms' books leave, and why it may not.
+const (
+	// HeldMade: the kitchen had said that the food was ready, and the order was cancelled
+	// before the platform heard of it. To the hub it is waste; the platform frees the pieces.
+	HeldMade = "made"
+	// HeldOdd: the hub says that the pieces are gone, and nobody in the store had said so.
+	HeldOdd = "odd"
+)
+
+// A Holding is what the hub holds back on account of one order.
+type Holding struct {
+	Key    string `json:"order"` // channel and the platform's number
+	Pieces int64  `json:"pieces"`
+	Why    string `json:"why"`    // HeldMade, HeldOdd
+	Reason string `json:"reason"` // of the hub's movement
+}
+
+// A movement of a SKU at a store, as the API gives it.
+type movement struct {
+	Pieces int64  `json:"pieces"`
+	Reason string `json:"reason"`
+	Cause  string `json:"cause"` // the hub's id of the order
+}
+
+// explain names, for each SKU of which the hub would sell less than the platforms' books
+// leave, the orders on whose account it does: those whose pieces the hub has booked out and
+// the platform has not. What no order explains breaks the promise.
+func (j *judge) explain(ctx context.Context, presses []books.Press) error {
+	ready := map[string]bool{}
+	for _, p := range presses {
+		if p.Kind == "ready" && p.Effect != "" {
+			ready[p.Key] = true
+		}
+	}
+	for i := range j.stock.Levels {
+		v := &j.stock.Levels[i]
+		if v.Hub >= v.Left {
+			continue
+		}
+		x := j.rehearsal.stock.pile(v.Store, v.SKU)
+		moved, err := j.movements(ctx, x)
+		if err != nil {
+			return err
+		}
+		v.Held = held(moved, j.keys, j.rehearsal.stock.tookOf(x), func(key string) bool { return ready[key] && j.want[key].Status == "cancelled" })
+		v.Unknown = v.unexplained()
+	}
+	return nil
+}
+
+// held compares what the hub has booked out for each order with what the platforms' books
+// say that it took. Orders that wait keep their pieces without a movement, in both alike.
+func held(moved []movement, keys map[string]string, took map[string]int64, made func(key string) bool) (list []Holding) {
+	gone, reason := map[string]int64{}, map[string]string{}
+	for _, m := range moved {
+		if key := keys[m.Cause]; key != "" {
+			gone[key] -= m.Pieces
+			reason[key] = m.Reason // of the newest, which comes last
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(gone)) {
+		if n := gone[key] - took[key]; n > 0 {
+			h := Holding{key, n, HeldOdd, reason[key]}
+			if h.Reason == "waste" && made(key) {
+				h.Why = HeldMade
+			}
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
+// unexplained is how many pieces of a level are held back without a reason that is known.
+func (v *Level) unexplained() int64 {
+	n := v.Left - v.Hub
+	for _, h := range v.Held {
+		if h.Why == HeldMade {
+			n -= h.Pieces
+		}
+	}
+	return n
+}
+
+// movements are all of a pile, the oldest first.
+func (r *rehearsal) movements(ctx context.Context, x *pile) (list []movement, err error) {
+	for cursor := ""; ; {
+		var page struct {
+			Movements []movement `json:"movements"`
+			Next      string     `json:"next_cursor"`
+		}
+		if err := r.api.must(ctx, "GET", "/stock/movements?limit=200&store="+x.storeID+"&sku="+x.sku+"&cursor="+cursor, "", nil, &page); err != nil {
+			return nil, err
+		}
+		list = append(list, page.Movements...)
+		if cursor = page.Next; cursor == "" {
+			slices.Reverse(list)
+			return list, nil
+		}
+	}
+}
+
+// pile finds one by its store and the merchant's code.
+func (l *ledger) pile(store, code string) *pile {
+	for _, x := range l.piles {
+		if x.store == store && x.code == code {
+			return x
+		}
+	}
+	return nil
+}
+
+func (l *ledger) tookOf(x *pile) map[string]int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(x.took)
+}
+
+// kindHeld is that pieces are held back and no order explains it.
+const kindHeld = "held"
+
+// unexplained are the levels of which the hub holds pieces back that no order explains.
+func (s *Stock) unexplained() (list []books.Difference) {
+	for _, v := range s.Levels {
+		if v.Unknown != 0 {
+			name := v.SKU + " @ " + v.Store
+			list = append(list, books.Difference{Kind: kindHeld, Key: name, Text: fmt.Sprintf("%s: the hub holds %d pieces back, of which %d are explained by no order%s", name, v.Left-v.Hub, v.Unknown, v.odd())})
+		}
+	}
+	return list
+}
+
+// odd tells of the orders that explain nothing.
+func (v *Level) odd() (text string) {
+	for _, h := range v.Held {
+		if h.Why != HeldMade {
+			text += fmt.Sprintf("; %s: %d pieces by %s", h.Key, h.Pieces, h.Reason)
+		}
+	}
+	return text
+}
+
+// holdings are all orders on whose account the hub holds pieces back for a good reason.
+func (s *Stock) holdings() (list []Holding) {
+	for _, v := range s.Levels {
+		for _, h := range v.Held {
+			if h.Why == HeldMade {
+				list = append(list, h)
+			}
+		}
+	}
+	return list
+}
