@@ -17,7 +17,7 @@ var errLink = fault.Say("db.link", fault.NotFound, "link_used_ask", "this link h
 
 // AddLink keeps the hash of a one-time link for a user, and ends the one before. It fails
 // with fault.NotFound when there is no such user, with fault.Conflict when he is suspended.
-func (d *DB) AddLink(ctx context.Context, m ident.Merchant, user ident.User, hash []byte, expires int64) error {
+func (d *DB) AddLink(ctx context.Context, m ident.Merchant, user ident.User, hash []byte, expires int64, lines ...Entry) error {
 	const op = "db.AddLink"
 	return d.changedDirectory(ctx, op, m, user.String(), func(ctx context.Context, c conn) error {
 		var disabled int64
@@ -29,6 +29,9 @@ func (d *DB) AddLink(ctx context.Context, m ident.Merchant, user ident.User, has
 			return fault.Say(op, fault.NotFound, "no_user", "there is no such user")
 		case disabled == 1:
 			return fault.Say(op, fault.Conflict, "suspended", "the person is suspended; end the suspension first")
+		}
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
 		}
 		if err := exec(ctx, c, dropLinks, int64(m), int64(user)); err != nil {
 			return err

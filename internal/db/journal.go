@@ -1,6 +1,7 @@
 package db
 
 import (
+	"context"
 	"crypto/hmac"
 	"time"
 
@@ -106,6 +107,28 @@ func (t *Tx) Journal(e Entry) ident.Entry {
 	}
 	t.l.entries = append(t.l.entries, s)
 	return e.ID
+}
+
+// addEntries writes lines into the journal within a transaction that is no verb's: of no
+// order, with few bytes.
+func (d *DB) addEntries(ctx context.Context, c conn, m ident.Merchant, list []Entry) error {
+	if len(list) == 0 {
+		return nil
+	}
+	b := newBatch(d, c)
+	t := &Tx{d: d, m: m, now: b.now, l: &layer{below: b.base}, j: new(job), drawn: b.drawn}
+	for _, e := range list {
+		t.Journal(e)
+	}
+	if t.err != nil {
+		return t.err
+	}
+	b.made.entries = t.l.entries
+	rows, err := b.saveJournal(ctx)()
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, rows...)
 }
 
 // packed gives the keyed hash of a body and, where the bytes will be kept, their zip.

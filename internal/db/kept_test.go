@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -593,6 +594,51 @@ func (a *answered) ids() []string {
 		}
 	}
 	return out
+}
+
+// What is done with a person and the line that tells of it are one: both are there, or
+// neither.
+func TestAPersonChangesTogetherWithTheLineThatTellsOfIt(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx, m := t.Context(), brand(t, d)
+		line := func(what string) db.Entry {
+			return db.Entry{Direction: db.Act, What: what, By: "usr_1", Body: []byte(`{"role":"clerk"}`)}
+		}
+		u, err := d.AddUser(ctx, db.UserRow{Merchant: m, Name: "小王", Role: "clerk"}, line("invite"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.AddUser(ctx, db.UserRow{Merchant: m, Name: "小王", Role: "clerk"}, line("invite twice")); !fault.Is(err, fault.Conflict) {
+			t.Errorf("the same name again: %v, want conflict", err)
+		}
+		stranger := u
+		stranger.ID = 77
+		if err := d.SetUser(ctx, stranger, line("change nobody")); !fault.Is(err, fault.NotFound) {
+			t.Errorf("changing nobody: %v, want not found", err)
+		}
+		for what, err := range map[string]error{
+			"change": d.SetUser(ctx, u, line("change")), "link": d.AddLink(ctx, m, u.ID, []byte("hash"), time.Now().Add(time.Hour).UnixMilli(), line("link")),
+			"phone": d.SetPhone(ctx, m, u.ID, "+8613900000002", line("phone")), "pin": d.SetPIN(ctx, m, u.ID, "argon", "usr_1", line("pin")), "sign out": d.SignOut(ctx, m, u.ID, line("sign out")),
+		} {
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		got := map[string]int{}
+		list, err := d.Lines(ctx, m, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			got[e.What]++
+			if string(e.Body) != `{"role":"clerk"}` {
+				t.Errorf("the line of %s holds %q", e.What, e.Body)
+			}
+		}
+		if want := map[string]int{"invite": 1, "change": 1, "link": 1, "phone": 1, "pin": 1, "sign out": 1}; !maps.Equal(got, want) {
+			t.Errorf("the journal tells of %v, want %v", got, want)
+		}
+	})
 }
 
 func TestPeopleSessionsAndKeys(t *testing.T) {

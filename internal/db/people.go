@@ -152,17 +152,25 @@ func storesOf(text string) []ident.Store {
 	return out
 }
 
+// NewUser draws an id for a user who is to be added.
+func (d *DB) NewUser() ident.User { return ident.User(d.id()) }
+
 // AddUser makes a user and tells of it in the feed; fault.Conflict when the name is taken.
-func (d *DB) AddUser(ctx context.Context, u UserRow) (UserRow, error) {
+// Lines of the journal that tell of it are written in the same transaction, here and where
+// else a user is changed.
+func (d *DB) AddUser(ctx context.Context, u UserRow, lines ...Entry) (UserRow, error) {
 	const op = "db.AddUser"
 	if err := need(op, map[string]bool{"name": named(u.Name), "password": short(u.Password), "role": named(u.Role)}); err != nil {
 		return u, err
 	}
 	if u.ID == 0 {
-		u.ID = ident.User(d.id())
+		u.ID = d.NewUser()
 	}
 	u.Made = d.now().UnixMilli()
 	return u, d.changedDirectory(ctx, op, u.Merchant, u.ID.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, u.Merchant, lines); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			int64(u.Merchant), int64(u.ID), u.Name, u.Password, u.Role, u.Locale, storesText(u.Stores), flag(u.Personal), flag(u.Disabled), u.Made)
 	})
@@ -170,7 +178,7 @@ func (d *DB) AddUser(ctx context.Context, u UserRow) (UserRow, error) {
 
 // SetUser changes a user and tells of it in the feed. All sessions end when the password
 // or the right to sign in changed; a one-time link ends with that right.
-func (d *DB) SetUser(ctx context.Context, u UserRow) error {
+func (d *DB) SetUser(ctx context.Context, u UserRow, lines ...Entry) error {
 	const op = "db.SetUser"
 	return d.changedDirectory(ctx, op, u.Merchant, u.ID.String(), func(ctx context.Context, c conn) error {
 		var password string
@@ -180,6 +188,9 @@ func (d *DB) SetUser(ctx context.Context, u UserRow) error {
 		}
 		if !found {
 			return fault.Say(op, fault.NotFound, "no_user", "there is no such user")
+		}
+		if err := d.addEntries(ctx, c, u.Merchant, lines); err != nil {
+			return err
 		}
 		if password != u.Password || u.Disabled {
 			if err := exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID)); err != nil {
@@ -294,6 +305,19 @@ func (d *DB) EndSessions(ctx context.Context, user ident.User, but []byte) error
 			return err
 		}
 		return exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, int64(user), but)
+	})
+}
+
+// SignOut ends all sessions of a user, and tells of it in the feed: live streams end too.
+func (d *DB) SignOut(ctx context.Context, m ident.Merchant, user ident.User, lines ...Entry) error {
+	return d.changedDirectory(ctx, "db.SignOut", m, user.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
+		if err := exec(ctx, c, forgetBrowsers, int64(user)); err != nil {
+			return err
+		}
+		return exec(ctx, c, `DELETE FROM sessions WHERE merchant_id = $1 AND user_id = $2`, int64(m), int64(user))
 	})
 }
 

@@ -22,13 +22,16 @@ func (k *merchantKey) phoneHash(phone string) []byte { return k.sum([]byte("phon
 // SetPhone sets the number of a person, in its international form (+8613900000002); ""
 // takes it away. It fails with fault.Conflict when somebody else has it. What the old
 // number could still do ends.
-func (d *DB) SetPhone(ctx context.Context, m ident.Merchant, user ident.User, phone string) error {
+func (d *DB) SetPhone(ctx context.Context, m ident.Merchant, user ident.User, phone string, lines ...Entry) error {
 	const op = "db.SetPhone"
 	mk, err := d.keys.merchant(m)
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
 	err = d.changedDirectory(ctx, op, m, user.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
 		for _, text := range []string{
 			`DELETE FROM phones WHERE merchant_id = $1 AND user_id = $2`, `DELETE FROM sign_in_codes WHERE merchant_id = $1 AND user_id = $2`,
 			`DELETE FROM knock_links WHERE merchant_id = $1 AND user_id = $2`, `DELETE FROM known_browsers WHERE merchant_id = $1 AND user_id = $2`,

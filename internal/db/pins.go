@@ -36,9 +36,12 @@ type UnlockRow struct {
 }
 
 // SetPIN gives a person a PIN by its hash; "" takes it away. Wrong tries are forgotten.
-func (d *DB) SetPIN(ctx context.Context, m ident.Merchant, user ident.User, hash, by string) error {
+func (d *DB) SetPIN(ctx context.Context, m ident.Merchant, user ident.User, hash, by string, lines ...Entry) error {
 	const op = "db.SetPIN"
 	return d.changedDirectory(ctx, op, m, user.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
 		for _, text := range []string{
 			`DELETE FROM pins WHERE merchant_id = $1 AND user_id = $2`,
 			`DELETE FROM pin_tries WHERE merchant_id = $1 AND user_id = $2`,

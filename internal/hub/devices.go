@@ -129,10 +129,8 @@ func (h *Hub) GivePIN(ctx context.Context, who Actor, id ident.User, hash string
 	} else if !own && !gives(who, u) {
 		return fault.Say(op, fault.Forbidden, "pin_above", "nobody gives a PIN to who is above him; the person sets one under Me")
 	}
-	if err := h.db.SetPIN(ctx, who.Merchant, id, hash, who.ID); err != nil {
-		return fault.Wrap(op, err)
-	}
-	return h.tellDirectory(ctx, who, "person.pin", id.String(), map[string]any{"id": id, "name": u.Name, "has": hash != ""})
+	line := h.lineAbout(who, "person.pin", id.String(), map[string]any{"id": id, "name": u.Name, "has": hash != ""})
+	return fault.Wrap(op, h.db.SetPIN(ctx, who.Merchant, id, hash, who.ID, line))
 }
 
 // DrawPIN draws four digits that are not the first that somebody would try.

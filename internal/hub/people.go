@@ -25,14 +25,12 @@ func (h *Hub) Invite(ctx context.Context, who Actor, u db.UserRow, hash []byte, 
 	if err := h.checkPerson(op, &u); err != nil {
 		return u, err
 	}
-	u, err := h.db.AddUser(ctx, u)
+	u.ID = h.db.NewUser()
+	u, err := h.db.AddUser(ctx, u, h.lineOf(who, "person.invite", u))
 	if err != nil {
 		return u, nameTaken(op, err)
 	}
-	if err := h.db.AddLink(ctx, u.Merchant, u.ID, hash, expires); err != nil {
-		return u, fault.Wrap(op, err)
-	}
-	return u, h.tellOf(ctx, who, "person.invite", u)
+	return u, fault.Wrap(op, h.db.AddLink(ctx, u.Merchant, u.ID, hash, expires))
 }
 
 // ChangePerson changes name, role, stores, the right to customers' data and suspension.
@@ -51,10 +49,7 @@ func (h *Hub) ChangePerson(ctx context.Context, who Actor, u db.UserRow) (db.Use
 	if err := h.checkPerson(op, &u); err != nil {
 		return u, err
 	}
-	if err := h.db.SetUser(ctx, u); err != nil {
-		return u, nameTaken(op, err)
-	}
-	return u, h.tellOf(ctx, who, "person.change", u)
+	return u, nameTaken(op, h.db.SetUser(ctx, u, h.lineOf(who, "person.change", u)))
 }
 
 // LinkFor makes a new one-time link for a person who has lost the first, or the password.
@@ -65,10 +60,7 @@ func (h *Hub) LinkFor(ctx context.Context, who Actor, id ident.User, hash []byte
 	if err != nil {
 		return u, err
 	}
-	if err := h.db.AddLink(ctx, u.Merchant, u.ID, hash, expires); err != nil {
-		return u, fault.Wrap(op, err)
-	}
-	return u, h.tellOf(ctx, who, "person.link", u)
+	return u, fault.Wrap(op, h.db.AddLink(ctx, u.Merchant, u.ID, hash, expires, h.lineOf(who, "person.link", u)))
 }
 
 // SignOut ends all sessions of a person.
@@ -78,10 +70,7 @@ func (h *Hub) SignOut(ctx context.Context, who Actor, id ident.User) error {
 	if err != nil {
 		return err
 	}
-	if err := h.db.EndSessions(ctx, u.ID, nil); err != nil {
-		return fault.Wrap(op, err)
-	}
-	return h.tellOf(ctx, who, "person.sign_out", u)
+	return fault.Wrap(op, h.db.SignOut(ctx, u.Merchant, u.ID, h.lineOf(who, "person.sign_out", u)))
 }
 
 // person finds somebody whom the caller may change.
@@ -136,16 +125,21 @@ func nameTaken(op string, err error) error {
 		Fields: []fault.Field{fault.Wrong("body.name", fault.Because("field_taken", "is taken"))}}
 }
 
-// tellOf writes into the journal what was done with a person, and by whom.
-func (h *Hub) tellOf(ctx context.Context, who Actor, what string, u db.UserRow) error {
-	return h.tellDirectory(ctx, who, what, u.ID.String(), map[string]any{"id": u.ID, "name": u.Name, "role": u.Role, "stores": u.Stores, "personal": u.Personal, "suspended": u.Disabled})
+// lineOf is the line of the journal that tells what is done with a person, and by whom. It
+// is written in the transaction that does it.
+func (h *Hub) lineOf(who Actor, what string, u db.UserRow) db.Entry {
+	return h.lineAbout(who, what, u.ID.String(), map[string]any{"id": u.ID, "name": u.Name, "role": u.Role, "stores": u.Stores, "personal": u.Personal, "suspended": u.Disabled})
 }
 
-// tellDirectory writes into the journal what was done with a person or device, by its id,
+func (h *Hub) lineAbout(who Actor, what, id string, body any) db.Entry {
+	return db.Entry{At: h.now(), Direction: db.Act, What: what, By: who.ID, Outcome: id, Body: toJSON(body)}
+}
+
+// tellDirectory writes into the journal what was done with a device or a printer, by its id,
 // and lets live streams of it end.
 func (h *Hub) tellDirectory(ctx context.Context, who Actor, what, id string, body any) error {
 	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
-		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, By: who.ID, Outcome: id, Body: toJSON(body)})
+		tx.Journal(h.lineAbout(who, what, id, body))
 		tx.Change(db.KindDirectory, id)
 		return nil
 	}})

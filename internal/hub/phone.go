@@ -7,6 +7,7 @@ import (
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/role"
 )
 
@@ -60,16 +61,16 @@ func (h *Hub) SetPhone(ctx context.Context, who Actor, id ident.User, text *stri
 			return &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: []fault.Field{fault.Wrong("body.phone", fault.Because("field_mobile", "must be a mobile number such as 13900000002 or +55 11 91234 5678"))}}
 		}
 	}
+	line := []db.Entry{h.lineOf(who, "person.phone", u)} // with the first change that is made
 	if text != nil {
-		if err := h.db.SetPhone(ctx, who.Merchant, id, phone); err != nil {
+		if err := h.db.SetPhone(ctx, who.Merchant, id, phone, line...); err != nil {
 			return fault.Wrap(op, err)
 		}
+		line = nil
 	}
 	if locale != "" && locale != u.Locale {
 		u.Locale = locale
-		if err := h.db.SetUser(ctx, u); err != nil {
-			return fault.Wrap(op, err)
-		}
+		return fault.Wrap(op, h.db.SetUser(ctx, u, line...))
 	}
-	return h.tellOf(ctx, who, "person.phone", u)
+	return nil
 }
