@@ -312,12 +312,15 @@ func TestTheDemoTakesOrdersAndGoesOnAfterARestart(t *testing.T) {
 }
 
 func TestTheSimulatorsRunAlone(t *testing.T) {
-	s := start(t, none, "sim", "--meituan-addr", "127.0.0.1:0", "--mercadolibre-addr", "127.0.0.1:0", "--messengers-addr", "127.0.0.1:0", "--backstage-addr", "127.0.0.1:0", "--rate", "60")
+	s := start(t, none, "sim", "--meituan-addr", "127.0.0.1:0", "--meituan-partner-addr", "127.0.0.1:0", "--mercadolibre-addr", "127.0.0.1:0", "--messengers-addr", "127.0.0.1:0", "--backstage-addr", "127.0.0.1:0", "--rate", "60")
 	url := s.find(`Backstage +(http://[^/]+)/`)
 	for _, path := range []string{"/", "/backstage/", "/backstage/meituan/orders", "/backstage/mercadolibre/orders"} {
 		if status, _ := call(t, "GET", url+path, "", ""); status != 200 {
 			t.Errorf("%s: %d", path, status)
 		}
+	}
+	if status, v := call(t, "POST", s.find(`for providers (http://\S+)`)+"/waimai/poi/open?version=2", "", ""); status != 200 || v["code"] != "701" {
+		t.Errorf("a call without a signature: %d %v", status, v)
 	}
 	s.stop()
 }

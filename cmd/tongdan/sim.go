@@ -25,6 +25,9 @@ const (
 	simKey    = "tongdan-simulated-secret"
 	simRobot  = "tongdan-robot-1"
 	simPhone  = "13900000002"
+
+	simDeveloper = "100001"
+	simSignKey   = "9c2e4a6b8d0f1357"
 )
 
 // teaStores are the tea shop's stores on the simulated Meituan: two that Meituan's riders
@@ -59,6 +62,7 @@ type simOptions struct {
 	seed                                  uint64
 	speed                                 float64
 	meituanAddr, mercadoAddr, backstageAt string
+	partnerAddr                           string // Meituan's platform of service providers; "" = without it
 	messengersAddr                        string
 	console                               string // address of the console, which stands in a template
 }
@@ -95,7 +99,9 @@ func startSims(o simOptions) (s *simulators, err error) {
 	if err != nil {
 		return s, err
 	}
-	if s.meituan, err = meituan.New(meituan.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: s.clock, Book: mt, Seed: o.seed}); err != nil {
+	s.meituan, err = meituan.New(meituan.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: s.clock, Book: mt, Seed: o.seed,
+		Partner: meituan.PartnerOptions{Developer: simDeveloper, SignKey: simSignKey}})
+	if err != nil {
 		return s, err
 	}
 	ml, err := book("mercadolibre")
@@ -117,6 +123,11 @@ func startSims(o simOptions) (s *simulators, err error) {
 	s.server = &sim.Server{
 		Platforms: []sim.Platform{s.meituan, s.mercado, s.phones}, BackstageAddr: o.backstageAt,
 		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr, s.phones.Name(): o.messengersAddr},
+	}
+	if o.partnerAddr != "" {
+		partner := s.meituan.Partner()
+		s.server.Platforms = append(s.server.Platforms, partner)
+		s.server.Addr[partner.Name()] = o.partnerAddr
 	}
 	return s, s.server.Start()
 }
@@ -162,6 +173,7 @@ func (s *simulators) close() error {
 func (c command) sim(ctx context.Context, args []string) error {
 	f := c.flags("sim")
 	mt := f.String("meituan-addr", "127.0.0.1:8091", "address of the simulated Meituan Waimai")
+	mp := f.String("meituan-partner-addr", "127.0.0.1:8094", "address of the simulated Meituan platform for service providers")
 	ml := f.String("mercadolibre-addr", "127.0.0.1:8092", "address of the simulated Mercado Libre")
 	ph := f.String("messengers-addr", "127.0.0.1:8093", "address of the simulated robots and short-message services")
 	console := f.String("console", "http://127.0.0.1:8080", "address of the console, which stands in the approved template of short messages")
@@ -181,12 +193,13 @@ func (c command) sim(ctx context.Context, args []string) error {
 			return fmt.Errorf("--data: %w", err)
 		}
 	}
-	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, mercadoAddr: *ml, messengersAddr: *ph, console: *console, backstageAt: *back})
+	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, partnerAddr: *mp, mercadoAddr: *ml, messengersAddr: *ph, console: *console, backstageAt: *back})
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	fmt.Fprintf(c.out, "Meituan Waimai  %s  app_id %s, secret %s\n", s.server.URL("meituan"), simApp, simSecret)
+	fmt.Fprintf(c.out, "  for providers %s  developerId %s, signKey %s\n", s.server.URL("meituan-partner"), simDeveloper, simSignKey)
 	fmt.Fprintf(c.out, "Mercado Libre   %s  client_id %d, client_secret %s\n", s.server.URL("mercadolibre"), simClient, simKey)
 	fmt.Fprintf(c.out, "Phones, groups  %s  DingTalk token %s, Aliyun key %s, secret %s\n", s.server.URL("messengers"), simRobot, simApp, simKey)
 	fmt.Fprintf(c.out, "Backstage       %s/\n", s.server.URL(""))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -269,10 +270,15 @@ func rows(data json.RawMessage, change func(form) form) (json.RawMessage, error)
 
 func tellRows(data json.RawMessage) (json.RawMessage, error) { return rows(data, directly) }
 
-// tellRefunds reads getBatchOrderRefundInfo, taken as one row a case. Here 1 is partial and 2 full, the reverse
+// tellRefunds reads getBatchOrderRefundInfo: an object for an order that holds its cases, an array of them, or a
+// row a case; which of these is answered is not published. Here 1 is partial and 2 full, the reverse
 // of the direct platform. It has no time of the answer. Whose request it was stands in
 // apply_role, whose numbers are taken for those of apply_op_user_type.
 func tellRefunds(data json.RawMessage) (json.RawMessage, error) {
+	data, err := caseRows(data)
+	if err != nil {
+		return nil, err
+	}
 	return rows(data, func(f form) form {
 		out := make(form, len(f))
 		for k, v := range f {
@@ -294,6 +300,34 @@ func tellRefunds(data json.RawMessage) (json.RawMessage, error) {
 		}
 		return out
 	})
+}
+
+// caseRows gives the cases of an answer of getBatchOrderRefundInfo as one array.
+func caseRows(data json.RawMessage) (json.RawMessage, error) {
+	data = bytes.TrimSpace(unquoted(data))
+	if len(data) > 0 && data[0] == '{' {
+		data = slices.Concat([]byte{'['}, data, []byte{']'})
+	}
+	var raws []json.RawMessage
+	if err := json.Unmarshal(data, &raws); err != nil {
+		return nil, err
+	}
+	out := make([]json.RawMessage, 0, len(raws))
+	for _, raw := range raws {
+		var order struct {
+			Cases json.RawMessage `json:"OrderRefundInfo"`
+		}
+		if json.Unmarshal(raw, &order) != nil || order.Cases == nil { // a case itself, or what is none
+			out = append(out, raw)
+			continue
+		}
+		var cases []json.RawMessage
+		if err := json.Unmarshal(unquoted(order.Cases), &cases); err != nil {
+			return nil, err
+		}
+		out = append(out, cases...)
+	}
+	return json.Marshal(out)
 }
 
 // answer implements dialect: {"code":"OP_SUCCESS","data":…}, {"data":"ok"} and {"error":{…}} of the older

@@ -21,7 +21,7 @@ func TestPartnerConformance(t *testing.T) { channeltest.Run(t, partnerHarness{})
 
 func TestPartnerConformanceWithWordsAndTwoEncodings(t *testing.T) {
 	channeltest.Run(t, partnerHarness{configure: func(c *simulator.Config) {
-		c.PartnerNothing = "null"
+		c.PartnerNothing, c.PartnerRefunds = "null", "rows"
 		c.PartnerCodes, c.RepeatConfirm, c.RepeatCancel, c.PartPush = "words", "808", "ok", "both"
 		c.Encoding = map[string]string{}
 		for _, k := range []string{simulator.PartnerNew, simulator.PartnerConfirmed, simulator.PartnerFinished, simulator.PartnerCancelled, simulator.PartnerRefund, simulator.PartnerPart,

@@ -39,6 +39,10 @@ func TestPartnerSignaturesAreThoseOfTheWorkedVectors(t *testing.T) {
 		{"N1 a call", "d8af55819dc0e8b3fa2168bc1d50fb3e2213145d", map[string]string{"developerId": "100001", "businessId": "2", "timestamp": "1700000000", "charset": "UTF-8", "version": "2",
 			"appAuthToken": "token_xyz", "biz": `{"orderId":27058820000000011}`, "empty": ""}},
 		{"N3 the older flat form", "a4adda5459a5d387e1dca2a88ea0f9d5c294392e", map[string]string{"appAuthToken": "token_xyz", "charset": "UTF-8", "timestamp": "1700000000", "orderId": "27058820000000011"}},
+		{"W3 no token, as Meituan's kit for Go signs it", "3407569d56fb8a3eb16ad26bcddbe7a24c4a6fc5", map[string]string{"developerId": "100001", "businessId": "2", "timestamp": "1700000005", "charset": "UTF-8",
+			"version": "2", "appAuthToken": "", "biz": `{"degradOffset":0,"developerId":100001,"degradLimit":"10"}`}},
+		{"W4 a message, as Meituan's kit for Go signs it", "97f7d6e0ee53376801defc2d1819aa95dbb0062c", map[string]string{"developerId": "100001", "ePoiId": "S001",
+			"shippingStatus": `{"orderId":27058820000000011,"shippingStatus":20,"time":1700001800,"dispatcherName":"李四 & 1+1=100%","dispatcherMobile":""}`}},
 	} {
 		if got := partnerSign(partnerKey, c.params); got != c.sign {
 			t.Errorf("%s: %s, want %s", c.name, got, c.sign)
@@ -225,10 +229,39 @@ func FuzzPartnerSaid(f *testing.F) {
 	})
 }
 
+// Nobody publishes whether the cases of refunds come one by one, in an object of their order, or in
+// an array of such: each reads as the same two cases.
+func TestCasesOfRefundsReadTheSameInEveryForm(t *testing.T) {
+	const one, two = `{"order_id":27058820000000011,"refund_id":5,"refund_type":"2","refund_apply_time":1700001000,"reason":"少送","res_type":0,"pictures":"[]","food":[]}`,
+		`{"order_id":27058820000000011,"refund_id":6,"refund_type":"1","refund_apply_time":1700002000,"reason":"缺货","res_type":2,"money":"4.29","pictures":"[]","food":[]}`
+	const group = `{"order_id":27058820000000011,"OrderRefundInfo":[` + one + `,` + two + `]}`
+	read := func(data string) string {
+		t.Helper()
+		got, no, err := new(partner).answer([]byte(`{"code":"OP_SUCCESS","data":`+data+`}`), call{path: "ecommerce/order/getOrderRefundDetail"})
+		if no != nil || err != nil {
+			t.Fatalf("%s: %v, %v", data, no, err)
+		}
+		return string(got)
+	}
+	want := read(`[` + one + `,` + two + `]`)
+	if !strings.Contains(want, `"refund_type":"1"`) || !strings.Contains(want, `"money":"4.29"`) {
+		t.Fatal(want)
+	}
+	for _, data := range []string{group, `[` + group + `]`, `[` + one + `,{"order_id":27058820000000011,"OrderRefundInfo":[` + two + `]}]`, asJSON(group)} {
+		if got := read(data); got != want {
+			t.Errorf("%s reads as %s, want %s", data, got, want)
+		}
+	}
+	if got := read(`{"order_id":27058820000000011,"OrderRefundInfo":null}`); got != "[]" {
+		t.Errorf("an order without a case has %s", got)
+	}
+}
+
 // FuzzPartnerAnswer takes any answer to any call.
 func FuzzPartnerAnswer(f *testing.F) {
 	f.Add("order/getOrderDetail", []byte(`{"code":"OP_SUCCESS","data":{"orderId":1,"ePoiId":"S001","status":4}}`))
 	f.Add("ecommerce/order/getOrderRefundDetail", []byte(`{"code":"OP_SUCCESS","data":[{"refund_id":1,"refund_type":1,"refund_apply_time":1700000000}]}`))
+	f.Add("ecommerce/order/getOrderRefundDetail", []byte(`{"code":"OP_SUCCESS","data":{"order_id":1,"OrderRefundInfo":[{"refund_id":1,"refund_type":"2","refund_apply_time":1700000000}]}}`))
 	f.Add("food/list", []byte(`{"data":[{"eDishCode":"F","skus":[{"skuId":"a","stock":"*"}]}]}`))
 	f.Fuzz(func(t *testing.T, path string, b []byte) {
 		data, no, err := new(partner).answer(b, call{path: path})

@@ -35,6 +35,11 @@ func TestSignaturesAreThoseOfThePublishedVectors(t *testing.T) {
 			map[string]string{"app_id": "4321", "app_poi_code": "S001", "food_data": `[{"app_food_code":"F001","skus":[{"sku_id":"F001-L","stock":"10"}]}]`, "timestamp": "1700000003"}},
 		{"V5 a token", vectorHost + "order/confirm", vectorSecret, "8a41bc4910066b71b2fb08586bdb7c02",
 			map[string]string{"access_token": "token_abc", "app_id": "4321", "order_id": "27058820000000011", "timestamp": "1700000000", "sig": "is left out"}},
+		{"W1 a port, as easynet-cn/go-meituan and thisliu/easy-meituan sign it", "http://127.0.0.1:9000/api/v1/poi/updatepromoteinfo", vectorSecret, "8b095f3c0a646bd7ac1ba5eb6cbdb5a7",
+			map[string]string{"app_id": "4321", "app_poi_code": "S001", "promotion_info": "新品 1+1 上市 & 八折=100%", "timestamp": "1700000004"}},
+		{"W2 a refund's message, as both verify it", "http://hub.example.com:8080/callback/meituan/refund/part", vectorSecret, "89b6c5af162d571e2593718a8fe2e423",
+			map[string]string{"app_id": "4321", "timestamp": "1700001201", "order_id": "27058820000000011", "notify_type": "part", "reason": "少送 1+1 & 100%",
+				"food": `[{"app_food_code":"F002","food_name":"可乐 330ml","count":1}]`, "pictures": "[]", "status": ""}},
 	} {
 		if got := sign(c.url, c.params, c.secret); got != c.sig {
 			t.Errorf("%s: %s, want %s", c.name, got, c.sig)

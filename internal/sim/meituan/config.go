@@ -158,6 +158,9 @@ type Config struct {
 	PartnerCodes        string `json:"partner_codes"`
 	PartnerNothing      string `json:"partner_nothing"`
 	PartnerSignsBinding bool   `json:"partner_signs_binding"`
+	// PartnerRefunds answers getBatchOrderRefundInfo "grouped", one object that holds the cases of
+	// an order, or in "rows", one for each case; unconfirmed.
+	PartnerRefunds string `json:"partner_refunds"`
 
 	app       string
 	secret    string
@@ -170,7 +173,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused",
+		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
 	}
 }
 
@@ -234,6 +237,7 @@ func (c Config) check() error {
 		oneOf("repeat_confirm", c.RepeatConfirm, "808", "ok"), oneOf("repeat_cancel", c.RepeatCancel, "808", "ok"),
 		oneOf("part_push", c.PartPush, "agree", "both"), oneOf("cancel_push", c.CancelPush, "none", "before", "after"),
 		oneOf("partner_codes", c.PartnerCodes, "numbers", "words"),
+		oneOf("partner_refunds", c.PartnerRefunds, "grouped", "rows"),
 		oneOf("partner_nothing", c.PartnerNothing, "refused", "null"),
 		oneOf("comment_offset", c.CommentOffset, "comments", "pages"),
 	} {

@@ -46,6 +46,34 @@ func partnerSign(key string, params []field) string {
 // biz is what a call asks for: the object in biz, or the fields of the older flat form.
 type biz map[string]json.RawMessage
 
+// read takes the text of biz. Some newer paths have a single field, biz again, with the object as text in
+// it (kit for developers, Go, 2025); how the fields are spelled there is not published, so names with
+// underscores are taken too.
+func (b *biz) read(text string) error {
+	if err := json.Unmarshal([]byte(text), b); err != nil {
+		return err
+	}
+	inner := b.get("biz")
+	if len(*b) != 1 || inner == "" {
+		return nil
+	}
+	open := biz{}
+	if err := json.Unmarshal([]byte(inner), &open); err != nil {
+		return err
+	}
+	*b = biz{}
+	for k, v := range open {
+		parts := strings.Split(k, "_")
+		for i := 1; i < len(parts); i++ {
+			if parts[i] != "" {
+				parts[i] = strings.ToUpper(parts[i][:1]) + parts[i][1:]
+			}
+		}
+		(*b)[strings.Join(parts, "")] = v
+	}
+	return nil
+}
+
 // get gives a value as text: strings and numbers are both accepted.
 func (b biz) get(name string) string {
 	var v text
@@ -204,7 +232,7 @@ func (s *Sim) partnerServe(r *http.Request, e partnerEndpoint) (v any, old bool,
 				c.biz[k], _ = json.Marshal(v)
 			}
 		}
-	} else if b := p["biz"]; b != "" && json.Unmarshal([]byte(b), &c.biz) != nil {
+	} else if b := p["biz"]; b != "" && c.biz.read(b) != nil {
 		return nil, old, badFormat("biz")
 	}
 	c.seen.Params = map[string]string{}

@@ -42,10 +42,14 @@ func partnerGoods() map[string]partnerEndpoint {
 				return []any{}, nil
 			}
 			return []any{map[string]any{"ePoiId": st.EPoiID, "name": st.Name, "address": st.Address, "phone": st.Phone, "openTime": st.ShippingTime, "isOpen": st.OpenLevel,
-				"isOnline": st.Online, "shippingFee": st.ShippingFee, "latitude": st.Latitude, "longitude": st.Longitude, "logisticsCodes": st.Logistics, "noticeInfo": st.Promotion}}, nil
+				"isOnline": st.Online, "shippingFee": st.ShippingFee, "latitude": coordinate(st.Latitude), "longitude": coordinate(st.Longitude), "logisticsCodes": st.Logistics, "noticeInfo": st.Promotion}}, nil
 		}),
 		"/waimai/dish/queryCatList": partnerStore(false, func(_ *partnerCall, _ *change, st *Store) (any, error) {
-			return append([]Category{}, st.Categories...), nil
+			out := []any{}
+			for _, cat := range st.Categories {
+				out = append(out, map[string]any{"ePoiId": st.EPoiID, "name": cat.Name, "sequence": cat.Sequence, "categoryMode": 0, "categoryDescription": cat.Description, "topFlag": 0, "timeZone": ""})
+			}
+			return out, nil
 		}),
 		"/waimai/dish/queryListByEPoiId": partnerStore(false, partnerDishes),
 		"/waimai/dish/updateStock":       partnerStore(true, partnerSKUs("dishSkuStocks", "stock", starStock, setStock)),

@@ -16,42 +16,61 @@ type partnerDish struct {
 	Category    string       `json:"categoryName"`
 	Price       fen          `json:"price"`
 	Unit        string       `json:"unit"`
-	BoxNum      text         `json:"boxNum"`
+	BoxNum      numeral      `json:"boxNum"`
 	BoxPrice    fen          `json:"boxPrice"`
-	MinOrder    text         `json:"minOrderCount"`
-	SoldOut     text         `json:"isSoldOut"`
+	MinOrder    numeral      `json:"minOrderCount"`
+	SoldOut     numeral      `json:"isSoldOut"`
 	Picture     string       `json:"picture"`
-	Sequence    text         `json:"sequence"`
+	Sequence    numeral      `json:"sequence"`
 	SKUs        []partnerSKU `json:"skus"`
 }
 
 type partnerSKU struct {
 	ID       string          `json:"skuId"`
 	Spec     string          `json:"spec"`
-	Price    fen             `json:"price"`
+	Price    tag             `json:"price"`
 	Stock    stock           `json:"stock"`
 	UPC      string          `json:"upc"`
 	Times    json.RawMessage `json:"availableTimes,omitempty"`
 	Location string          `json:"locationCode"`
-	BoxNum   text            `json:"boxNum"`
+	BoxNum   numeral         `json:"boxNum"`
 	BoxPrice fen             `json:"boxPrice"`
 }
 
+// numeral comes as a number or its text and goes out as a number, as Meituan's kit for Go (2025) reads it.
+type numeral text
+
+func (n *numeral) UnmarshalJSON(raw []byte) error { return (*text)(n).UnmarshalJSON(raw) }
+
+func (n numeral) MarshalJSON() ([]byte, error) {
+	if _, err := strconv.ParseFloat(string(n), 64); err != nil || !json.Valid([]byte(n)) {
+		return []byte("0"), nil
+	}
+	return []byte(n), nil
+}
+
+// tag is a price that goes out as text, as the same kit reads it.
+type tag fen
+
+func (p *tag) UnmarshalJSON(raw []byte) error { return (*fen)(p).UnmarshalJSON(raw) }
+
+func (p tag) MarshalJSON() ([]byte, error) { return json.Marshal(fen(p).String()) }
+
 func (d partnerDish) food() *Food {
-	n := func(t text) int { v, _ := strconv.Atoi(string(t)); return v }
-	f := &Food{Code: d.Code, Name: d.Name, Description: d.Description, Category: d.Category, Price: d.Price, Unit: d.Unit, BoxNum: d.BoxNum, BoxPrice: d.BoxPrice,
-		MinOrder: d.MinOrder, SoldOut: n(d.SoldOut), Picture: d.Picture, Sequence: n(d.Sequence)}
+	n := func(t numeral) int { v, _ := strconv.Atoi(string(t)); return v }
+	f := &Food{Code: d.Code, Name: d.Name, Description: d.Description, Category: d.Category, Price: d.Price, Unit: d.Unit, BoxNum: text(d.BoxNum), BoxPrice: d.BoxPrice,
+		MinOrder: text(d.MinOrder), SoldOut: n(d.SoldOut), Picture: d.Picture, Sequence: n(d.Sequence)}
 	for _, k := range d.SKUs {
-		f.SKUs = append(f.SKUs, &SKU{ID: k.ID, Spec: k.Spec, Price: k.Price, Stock: k.Stock, UPC: k.UPC, Times: k.Times, Location: k.Location, BoxNum: k.BoxNum, BoxPrice: k.BoxPrice})
+		f.SKUs = append(f.SKUs, &SKU{ID: k.ID, Spec: k.Spec, Price: fen(k.Price), Stock: k.Stock, UPC: k.UPC, Times: k.Times, Location: k.Location, BoxNum: text(k.BoxNum), BoxPrice: k.BoxPrice})
 	}
 	return f
 }
 
 func dishOf(f *Food) partnerDish {
-	d := partnerDish{Code: f.Code, Name: f.Name, Description: f.Description, Category: f.Category, Price: f.Price, Unit: f.Unit, BoxNum: f.BoxNum, BoxPrice: f.BoxPrice,
-		MinOrder: f.MinOrder, SoldOut: text(strconv.Itoa(f.SoldOut)), Picture: f.Picture, Sequence: text(strconv.Itoa(f.Sequence)), SKUs: []partnerSKU{}}
+	d := partnerDish{Code: f.Code, Name: f.Name, Description: f.Description, Category: f.Category, Price: f.Price, Unit: f.Unit, BoxNum: numeral(f.BoxNum), BoxPrice: f.BoxPrice,
+		MinOrder: numeral(f.MinOrder), SoldOut: numeral(strconv.Itoa(f.SoldOut)), Picture: f.Picture, Sequence: numeral(strconv.Itoa(f.Sequence)), SKUs: []partnerSKU{}}
 	for _, k := range f.SKUs {
-		d.SKUs = append(d.SKUs, partnerSKU{k.ID, k.Spec, k.Price, k.Stock, k.UPC, k.Times, k.Location, k.BoxNum, k.BoxPrice})
+		d.SKUs = append(d.SKUs, partnerSKU{k.ID, k.Spec, tag(k.Price), k.Stock, k.UPC, k.Times, k.Location, numeral(k.BoxNum), k.BoxPrice})
 	}
 	return d
 }

@@ -14,7 +14,7 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 	routes := map[string]partnerEndpoint{
 		"/waimai/order/confirm":        partnerOn(partnerConfirm),
 		"/waimai/order/cancel":         partnerOn(partnerCancel),
-		"/waimai/order/queryById":      partnerOf(func(c *partnerCall, o *Order) (any, error) { return c.s.partnerOrder(o), nil }),
+		"/waimai/order/queryById":      partnerOf(func(c *partnerCall, o *Order) (any, error) { return c.s.partnerAnswered(o, o.DaySeq), nil }),
 		"/waimai/order/queryByDaySeq":  {do: partnerByDaySeq},
 		"/waimai/order/queryByEpoids":  {open: true, do: partnerUnconfirmed},
 		"/waimai/order/delivering":     partnerOn(partnerRider(riderCollected)),
@@ -32,8 +32,8 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 			if o.Delivery == nil {
 				return nil, errNoDelivery
 			}
-			return map[string]any{"code": 0, "msg": "", "title": "取消配送", "deliveryStatus": o.Delivery.Status,
-				"reasonList": []any{map[string]any{"code": 1, "content": "骑手长时间未接单", "preCancelCode": 0}}}, nil
+			return map[string]any{"code": "0", "msg": "", "title": "取消配送", "deliveryStatus": o.Delivery.Status,
+				"reasonList": []any{map[string]any{"code": 1, "content": "骑手长时间未接单", "preCancelCode": "0"}}}, nil
 		}),
 		"/waimai/order/queryZbShippingFee":         {do: partnerFees},
 		"/waimai/order/zbDispatch":                 partnerOn(partnerCrowd),
@@ -126,7 +126,7 @@ func partnerByDaySeq(c *partnerCall) (any, error) {
 		return nil, errNoOrder
 	}
 	c.seen.Order = o.ID
-	return c.s.partnerOrder(o), nil
+	return c.s.partnerAnswered(o, strconv.Itoa(o.DaySeq)), nil
 }
 
 // partnerUnconfirmed is the pull of the older form: ids of orders that wait to be accepted.
@@ -191,7 +191,7 @@ func partnerFees(c *partnerCall) (any, error) {
 		if fee > 500 {
 			tip = "浮动价格" + (fee - 500).String() + "元"
 		}
-		out = append(out, map[string]any{"orderId": json.Number(id), "orderViewId": json.Number(id), "shippingFee": fee, "shippingTip": tip})
+		out = append(out, map[string]string{"orderId": id, "orderViewId": id, "shippingFee": fee.String(), "shippingTip": tip})
 	}
 	return out, nil
 }
@@ -296,13 +296,15 @@ func partnerPartRefund(c *partnerCall, t *change, o *Order) (bool, error) {
 }
 
 // partnerRefunds lists the cases of orders. Here 1 is partial and 2 is full, the reverse of the first
-// platform. That each case is a row of its own is an assumption.
+// platform. Of one order the platform's kit for developers (Go, 2025) declares one object that
+// holds the cases; that several orders make an array of them is an assumption, and so is a row for
+// each case (PartnerRefunds "rows").
 func partnerRefunds(c *partnerCall) (any, error) {
 	var ids []text
 	if err := json.Unmarshal(c.biz["orderIds"], &ids); err != nil || len(ids) == 0 || len(ids) > 100 {
 		return nil, badFormat("orderIds")
 	}
-	out := []any{}
+	out, grouped := []any{}, []any{}
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	for _, id := range ids {
@@ -315,11 +317,20 @@ func partnerRefunds(c *partnerCall) (any, error) {
 		}
 		c.seen.Order = o.ID
 		o.Tally.Add(c.path, false)
+		cases := []any{}
 		for _, r := range o.Refunds {
-			out = append(out, r.partnerRow(o))
+			cases = append(cases, r.partnerRow(o))
 		}
+		out = append(out, cases...)
+		grouped = append(grouped, map[string]any{"order_id": json.Number(o.ID), "OrderRefundInfo": cases})
 	}
-	return out, nil
+	switch {
+	case c.s.config.PartnerRefunds == "rows":
+		return out, nil
+	case len(grouped) == 1:
+		return grouped[0], nil
+	}
+	return grouped, nil
 }
 
 func (r *Refund) partnerRow(o *Order) map[string]any {
@@ -338,11 +349,11 @@ func (r *Refund) partnerRow(o *Order) map[string]any {
 		appeal = 1
 	}
 	m := map[string]any{
-		"order_id": json.Number(o.ID), "refund_id": json.Number(r.ID), "refund_type": kind, "refund_apply_time": r.Created, "reason": r.Reason, "res_type": r.ResType,
-		"is_appeal": appeal, "pictures": pictures, "apply_role": r.ApplyOp, "poi_can_appeal": 0, "user_apply_type": r.ApplyType, "food": foods,
+		"order_id": json.Number(o.ID), "refund_id": json.Number(r.ID), "refund_type": strconv.Itoa(kind), "refund_apply_time": r.Created, "reason": r.Reason, "res_type": r.ResType,
+		"is_appeal": appeal, "pictures": marshal(pictures), "apply_role": r.ApplyOp, "poi_can_appeal": 0, "user_apply_type": r.ApplyType, "food": foods,
 	}
 	if r.Type == 2 {
-		m["money"] = r.Money
+		m["money"] = r.Money.String()
 	}
 	return m
 }
@@ -407,6 +418,16 @@ func partnerNumbers(riders bool) func(*partnerCall) (any, error) {
 	}
 }
 
+// partnerAnswered is an order as the queries answer it: the two moments are spelled in their own way, and the
+// number of the day is a number by id and a text by number (kit for developers, Go, 2025).
+func (s *Sim) partnerAnswered(o *Order, seq any) map[string]any {
+	m := s.partnerOrder(o)
+	m["daySeq"], m["cTime"], m["uTime"] = seq, m["ctime"], m["utime"]
+	delete(m, "ctime")
+	delete(m, "utime")
+	return m
+}
+
 // partnerOrder is an order in the second platform's names: camelCase above, JSON strings with the first
 // platform's names inside.
 func (s *Sim) partnerOrder(o *Order) map[string]any {
@@ -437,9 +458,12 @@ func (s *Sim) partnerOrder(o *Order) map[string]any {
 	if len(modules) > 0 {
 		incomplete = -1
 	}
-	mode := 0
+	mode, pre := 0, 0
 	if o.BagMoney > 0 {
 		mode = 1
+	}
+	if o.DeliveryTime > 0 {
+		pre = 1
 	}
 	income, _ := o.income()
 	m := map[string]any{
@@ -449,7 +473,7 @@ func (s *Sim) partnerOrder(o *Order) map[string]any {
 		"recipientName": o.Name, "recipientPhone": o.Phone, "backupRecipientPhone": marshal(backup(o)), "recipientAddress": address,
 		"latitude": o.Latitude, "longitude": o.Longitude, "shippingFee": javaDouble(*o.ShippingFee), "total": javaDouble(o.Total), "originalPrice": javaDouble(o.Original),
 		"payType": 2, "pickType": o.PickType, "hasInvoiced": o.Invoiced, "invoiceTitle": o.InvoiceTitle, "taxpayerId": o.TaxpayerID, "dinnersNumber": o.Dinners,
-		"isThirdShipping": 0, "logisticsCode": code, "shipperPhone": "", "isFavorites": o.Favourite, "isPoiFirstOrder": o.FirstOrder, "isPre": o.DeliveryTime > 0,
+		"isThirdShipping": 0, "logisticsCode": code, "shipperPhone": "", "isFavorites": o.Favourite, "isPoiFirstOrder": o.FirstOrder, "isPre": pre,
 		"wmPoiReceiveCent": int64(income), "packageBagFeeInfo": map[string]any{"package_bag_mode": mode, "package_bag_fee": o.BagMoney, "package_bag_cart_detail": []any{}},
 		"incmpCode": incomplete, "incmpModules": modules, "detail": detail, "extras": extras, "poiReceiveDetail": receive,
 	}

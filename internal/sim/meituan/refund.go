@@ -311,9 +311,9 @@ type refundDetail struct {
 	Reason    string       `json:"apply_reason"`
 	Money     fen          `json:"money"`
 	Pictures  string       `json:"pictures"`
-	Service   int          `json:"service_type"`
-	Status    int          `json:"status"`
-	ApplyOp   int          `json:"apply_op_user_type"`
+	Service   string       `json:"service_type"`
+	Status    string       `json:"status"`
+	ApplyOp   string       `json:"apply_op_user_type"`
 	Foods     []RefundFood `json:"wmAppRetailForOrderPartRefundList"`
 	Charge    struct{}     `json:"refund_partial_estimate_charge"`
 }
@@ -327,5 +327,5 @@ func (r *Refund) detail() refundDetail {
 		foods = []RefundFood{}
 	}
 	return refundDetail{ID: json.Number(r.ID), Created: r.Created, Updated: r.Updated, Type: r.Type, ResReason: r.ResReason, ResType: r.ResType,
-		ApplyType: r.ApplyType, Reason: r.Reason, Money: r.Money, Pictures: marshal(pictures), ApplyOp: r.ApplyOp, Foods: foods}
+		ApplyType: r.ApplyType, Reason: r.Reason, Money: r.Money, Pictures: marshal(pictures), Service: "0", ApplyOp: strconv.Itoa(r.ApplyOp), Foods: foods}
 }

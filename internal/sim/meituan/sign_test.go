@@ -30,6 +30,11 @@ var vectors = []struct {
 		[]field{{"app_id", "4321"}, {"timestamp", "1700000003"}, {"app_poi_code", "S001"}, {"food_data", `[{"app_food_code":"F001","skus":[{"sku_id":"F001-L","stock":"10"}]}]`}}, "079d53e412632d83222c583278fc6a01"},
 	{"V5 with an access token", "https://waimaiopen.meituan.com/api/v1/order/confirm", vectorSecret,
 		[]field{{"order_id", "27058820000000011"}, {"app_id", "4321"}, {"timestamp", "1700000000"}, {"access_token", "token_abc"}}, "8a41bc4910066b71b2fb08586bdb7c02"},
+	{"W1 a port, as easynet-cn/go-meituan and thisliu/easy-meituan sign it", "http://127.0.0.1:9000/api/v1/poi/updatepromoteinfo", vectorSecret,
+		[]field{{"app_id", "4321"}, {"timestamp", "1700000004"}, {"app_poi_code", "S001"}, {"promotion_info", "新品 1+1 上市 & 八折=100%"}}, "8b095f3c0a646bd7ac1ba5eb6cbdb5a7"},
+	{"W2 a refund's message, as both verify it", "http://hub.example.com:8080/callback/meituan/refund/part", vectorSecret,
+		[]field{{"app_id", "4321"}, {"timestamp", "1700001201"}, {"order_id", "27058820000000011"}, {"notify_type", "part"}, {"reason", "少送 1+1 & 100%"},
+			{"food", `[{"app_food_code":"F002","food_name":"可乐 330ml","count":1}]`}, {"pictures", "[]"}, {"status", ""}}, "89b6c5af162d571e2593718a8fe2e423"},
 	{"V6 callback", "http://hub.example.com:8080/callback/meituan/order/paid", vectorSecret, vectorPush, "38f123cb6e66e2c9ca1c53591e6416f4"},
 }
 
