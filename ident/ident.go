@@ -41,6 +41,10 @@ type (
 	Picture  int64 // that somebody took of spoilt or missing food
 	Sender   int64 // a way to a phone: a robot, a short-message service
 	Printer  int64 // a ticket printer of a store
+	Rider    int64 // who brings orders for a store
+	Ride     int64 // one attempt to bring an order, beside the platform
+	Courier  int64 // an account at a courier
+	Bill     int64 // a settlement statement of a platform
 )
 
 const epoch = 1577836800000 // 2020-01-01 UTC in milliseconds

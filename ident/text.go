@@ -84,3 +84,19 @@ func (id *Sender) UnmarshalText(b []byte) error { return unmarshal(id, "snd_", b
 func (id Printer) String() string                { return text("prn_", int64(id)) }
 func (id Printer) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Printer) UnmarshalText(b []byte) error { return unmarshal(id, "prn_", b) }
+
+func (id Rider) String() string                { return text("rdr_", int64(id)) }
+func (id Rider) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Rider) UnmarshalText(b []byte) error { return unmarshal(id, "rdr_", b) }
+
+func (id Ride) String() string                { return text("rid_", int64(id)) }
+func (id Ride) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Ride) UnmarshalText(b []byte) error { return unmarshal(id, "rid_", b) }
+
+func (id Courier) String() string                { return text("cou_", int64(id)) }
+func (id Courier) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Courier) UnmarshalText(b []byte) error { return unmarshal(id, "cou_", b) }
+
+func (id Bill) String() string                { return text("bil_", int64(id)) }
+func (id Bill) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Bill) UnmarshalText(b []byte) error { return unmarshal(id, "bil_", b) }

@@ -224,7 +224,7 @@ func allowed(o *Order, p Power) (fault.Reason, bool) {
 func (o *Order) attempt(k ActionKind) string {
 	n := 0
 	for _, d := range o.Delivered {
-		if d.Kind == "rider" {
+		if d.Kind == "rider" && d.Ride == nil {
 			n++
 		}
 	}
@@ -254,9 +254,9 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 	case Ready:
 		return workIs(WorkReady, WorkDone)(o)
 	case Dispatch, Ship:
-		return deliveryIs(DeliveryOnTheWay, DeliveryDelivered)(o)
+		return o.told(DeliveryOnTheWay, DeliveryDelivered)
 	case Deliver:
-		return deliveryIs(DeliveryDelivered)(o) || workIs(WorkDone)(o)
+		return o.told(DeliveryDelivered) || workIs(WorkDone)(o)
 	case CallRider:
 		_, there := o.attempted(caseKey)
 		return there

@@ -45,6 +45,10 @@ type Grammar struct {
 	AcceptWithin time.Duration // from payment; 0 = nothing to accept by
 	RefundWithin time.Duration // from the request; 0 = no deadline
 	Acknowledge  bool          // the platform wants to hear that an order has arrived
+
+	// Liable says who answers for a delivery that ended with one of the platform's reason
+	// codes; one that is absent says nothing.
+	Liable map[string]Party
 }
 
 // holds finds what holds now. Unknown words are returned apart.
@@ -108,7 +112,8 @@ type Order struct {
 	Events    []Event
 	Partial   bool // the platform said that something is missing: read again
 
-	label State // of the parcel whose label is furthest behind; "" = the platform prints none
+	label  State // of the parcel whose label is furthest behind; "" = the platform prints none
+	mirror State // what the platform says of a delivery that rides of ours bring; "" = nothing
 }
 
 // A Delivery is one attempt to bring the order: a rider or a parcel.
@@ -120,6 +125,11 @@ type Delivery struct {
 	Rider   *Rider
 	Parcel  *Parcel
 	Updates []Event
+
+	Ride   *Ride // of one that the platform has no part in; nil = the platform's own, or a parcel
+	Fare   Fare  `json:",omitzero"`
+	Place  *Place
+	Liable *Liable // of one that went wrong; nil = nobody has said
 }
 
 // An AfterSale is one case as it stands.
@@ -226,8 +236,8 @@ type Event struct {
 }
 
 // Fold computes the order from its records. It is pure: the same set of records in
-// any order gives the same result. Records of other kinds than KindOrder, KindShipment
-// and KindOwn are passed over.
+// any order gives the same result. Records of other kinds than KindOrder, KindShipment,
+// KindRide and KindOwn are passed over.
 func Fold(ref Ref, recs []Linked, g *Grammar) Order {
 	o := Order{Ref: ref, Theirs: map[string]string{}}
 	var main, own Record
@@ -245,13 +255,18 @@ func Fold(ref Ref, recs []Linked, g *Grammar) Order {
 	recs = slices.Clone(recs)
 	slices.SortFunc(recs, func(a, b Linked) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
 	for _, l := range recs {
-		if l.Ref.Kind == KindShipment {
+		switch l.Ref.Kind {
+		case KindShipment:
 			o.parcel(l, g)
+		case KindRide:
+			o.ride(l)
 		}
 	}
 	o.children(main, g)
 	o.ours(own)
+	o.rides()
 	o.delivery()
+	o.blame(own, g)
 	o.money()
 	o.afterSales()
 	o.reckon(g)
@@ -516,9 +531,15 @@ func (o *Order) ours(own Record) {
 func (o *Order) delivery() {
 	o.Axes.Delivery = NoDelivery
 	rank := map[State]int{DeliveryFailed: 1, DeliveryReturned: 2, DeliverySought: 3, DeliveryAssigned: 4, DeliveryAtStore: 5, DeliveryOnTheWay: 6, DeliveryDelivered: 7}
+	last := -1 // only the newest rider counts
 	for i, d := range o.Delivered {
-		if d.Kind == "rider" && i+1 < len(o.Delivered) && o.Delivered[i+1].Kind == "rider" {
-			continue // only the newest rider counts
+		if d.Kind == "rider" && !d.Planned() {
+			last = i
+		}
+	}
+	for i, d := range o.Delivered {
+		if d.Kind == "rider" && i != last {
+			continue
 		}
 		if d.State == "" || d.State == NoDelivery {
 			continue
@@ -526,6 +547,9 @@ func (o *Order) delivery() {
 		if o.Axes.Delivery == NoDelivery || o.Axes.Delivery == DeliveryCancelled || (rank[d.State] > 0 && rank[d.State] < rank[o.Axes.Delivery]) {
 			o.Axes.Delivery, o.Theirs[AxisDelivery] = d.State, d.Theirs
 		}
+	}
+	if o.mirror == DeliveryDelivered { // told in the platform's own app
+		o.Axes.Delivery = DeliveryDelivered
 	}
 	if s := o.Axes.Delivery; s == DeliveryFailed || s == DeliveryReturned {
 		why := fault.Because("issue_delivery_failed", "the delivery failed")
