@@ -19,15 +19,16 @@ import (
 
 // Info describes a courier. The console draws from it.
 type Info struct {
-	Name    string // in columns: "dada"
-	Label   channel.Text
-	Guide   channel.Text // where what has to be entered is found
-	Base    string       // of its API
-	Fields  []channel.Field
-	Shop    channel.Text     // what its number of a store is, for the form
-	Reasons []channel.Choice // with which a delivery can be cancelled
-	Code    string           // Meituan's number for this courier, where a platform wants to be told who brings it
-	Tips    bool             // takes tips
+	Name     string // in columns: "dada"
+	Label    channel.Text
+	Guide    channel.Text // where what has to be entered is found
+	Base     string       // of its API
+	Fields   []channel.Field
+	Shop     channel.Text     // what its number of a store is, for the form
+	Reasons  []channel.Choice // with which a delivery can be cancelled
+	Customer string           // of these, the one for a customer who has cancelled
+	Code     string           // Meituan's number for this courier, where a platform wants to be told who brings it
+	Tips     bool             // takes tips
 
 	// Unconfirmed is what the courier's public documents leave open and how it is read here.
 	Unconfirmed []channel.Text
@@ -88,7 +89,7 @@ type State struct {
 	At    int64       // UTC ms by the courier; 0 = it gave none
 	Why   string      // of an end: a code of order (order.RideByCourier …), then the courier's words
 	Rider *order.Rider
-	Place *order.Place
+	Place *order.Position
 	Fare  order.Fare
 }
 

@@ -128,7 +128,7 @@ type Delivery struct {
 
 	Ride   *Ride // of one that the platform has no part in; nil = the platform's own, or a parcel
 	Fare   Fare  `json:",omitzero"`
-	Place  *Place
+	Place  *Position
 	Liable *Liable // of one that went wrong; nil = nobody has said
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 )
 
@@ -17,7 +18,7 @@ const KindRide = "ride"
 const (
 	RegRide  = "ride"  // Ride: what was asked for; written once
 	RegFare  = "fare"  // Fare: what it costs, as far as it is known
-	RegPlace = "place" // Place: where the rider was last
+	RegPlace = "place" // Position: where the rider was last
 )
 
 // RegLiable is, on the record of kind KindOwn, who answers for a delivery that went wrong: a
@@ -51,8 +52,8 @@ type Fare struct {
 	Ref      string        `json:"ref,omitempty"`      // the courier's number
 }
 
-// A Place is where a rider was, in degrees of GCJ-02.
-type Place struct {
+// A Position is where a rider was, in degrees of GCJ-02.
+type Position struct {
 	Lat float64 `json:"lat"`
 	Lng float64 `json:"lng"`
 	At  int64   `json:"at"`
@@ -152,10 +153,14 @@ func (o *Order) ride(l Linked) {
 		d.Rider = &r
 	}
 	d.Fare, _ = Get[Fare](l.Record, RegFare)
-	if p, ok := Get[Place](l.Record, RegPlace); ok {
+	if p, ok := Get[Position](l.Record, RegPlace); ok {
 		d.Place = &p
 	}
-	for _, s := range sorted(l.Record.Axes[AxisDelivery]) {
+	trail := slices.Clone(l.Record.Axes[AxisDelivery])
+	slices.SortStableFunc(trail, func(a, b Said) int { // within a second as they follow each other
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(rideWords.Words[a.State].Rank, rideWords.Words[b.State].Rank))
+	})
+	for _, s := range trail {
 		is := rideWords.Words[s.State].Is
 		if n := len(d.Updates); is == NoDelivery || n > 0 && d.Updates[n-1].State == is {
 			continue
@@ -253,4 +258,32 @@ func (o *Order) told(states ...State) bool {
 		return deliveryIs(states...)(o)
 	}
 	return slices.Contains(states, o.mirror)
+}
+
+// Unrideable says why an order cannot be brought by a ride now: its own state, or its platform's
+// riders, whom the store cannot send away.
+func Unrideable(o *Order, powers []Power) (fault.Reason, bool) {
+	for _, forbids := range append(slices.Clone(alive), complete, paid, accepted) {
+		if why, yes := forbids(o, Power{}); yes {
+			return why, true
+		}
+	}
+	if d, riding := o.Riding(); riding && d.State == DeliveryOnTheWay && d.Ride.Way == RideCourier {
+		return WhyOnTheWay, true
+	}
+	switch o.Head.Logistics {
+	case BySelf:
+		if len(o.Rides()) == 0 && deliveryIs(DeliveryOnTheWay, DeliveryDelivered)(o) || o.told(DeliveryDelivered) {
+			return WhyOnTheWay, true
+		}
+		return fault.Reason{}, false
+	case ByCrowd, ByPlatform:
+		for _, p := range powers {
+			if p.Kind == DeliverSelf {
+				why, yes := allowed(o, p)
+				return why, !yes
+			}
+		}
+	}
+	return WhyLogistics, true
 }

@@ -48,6 +48,8 @@ const (
 	PrintTickets  Right = "tickets.print"
 	KeepPrinters  Right = "printers.keep"
 	CarryTickets  Right = "tickets.carry"
+	KeepRiders    Right = "riders.keep"
+	SeeMoney      Right = "money.see"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -57,6 +59,8 @@ const (
 	KeepCatalog  Right = "catalog.keep"
 	KeepPeople   Right = "people.keep"
 	KeepSenders  Right = "senders.keep"
+	KeepCouriers Right = "couriers.keep"
+	KeepMoney    Right = "money.keep"
 	Connect      Right = "connections.keep"
 	KeepKeys     Right = "keys.keep"
 	Arm          Right = "arm"
@@ -115,6 +119,8 @@ var table = []rule{
 	{PrintTickets, "print an order's ticket again", false, all},
 	{KeepPrinters, "keep printers of own stores and what they print", false, managers},
 	{CarryTickets, "carry tickets to printers of the shop's network", false, []Role{}},
+	{KeepRiders, "keep riders of own stores and what is done about a delivery that does not move", false, managers},
+	{SeeMoney, "see what platforms have settled and where it differs", false, []Role{Headquarters, AreaManager}},
 	{BookStock, "book goods in, counts and corrections", false, append(slices.Clone(managers), Warehouse)},
 	{ShareViews, "give everybody a saved view of the order list, take it away", false, managers},
 	{KeepKnocks, "set what knocks at phones, see what did", false, managers},
@@ -123,6 +129,8 @@ var table = []rule{
 	{HandleParked, "try such a message again, put it aside", true, managers},
 	{KeepCatalog, "keep SKUs and offers", true, []Role{Headquarters}},
 	{KeepPeople, "invite, change and suspend people", true, []Role{Headquarters}},
+	{KeepCouriers, "keep accounts at couriers", true, []Role{Headquarters}},
+	{KeepMoney, "read settlement statements in, say what a difference is", true, []Role{Headquarters}},
 	{KeepSenders, "keep robots and short-message services", true, []Role{Headquarters}},
 	{Connect, "keep stores, apps, accounts and shops", true, nil},
 	{KeepKeys, "make and delete API keys", true, nil},

@@ -118,6 +118,10 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("/api/", s.noRoute)
 	s.mux.HandleFunc("/callback/{channel}/{app_id}/{rest...}", s.callback)
 	s.mux.HandleFunc("GET /callback/{channel}/{app_id}/authorised", s.authorised)
+	s.mux.HandleFunc("POST /courier/{merchant}/{courier}/{rest...}", s.courierCallback)
+	s.mux.HandleFunc("GET /rider", s.round)
+	s.mux.HandleFunc("GET /rider/{secret}", s.round)
+	s.mux.HandleFunc("POST /rider", s.step)
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.HandleFunc("GET /metrics", s.metrics)
@@ -243,6 +247,7 @@ func (s *Server) routes() {
 	s.soldOutRoutes()
 	s.intakeRoutes()
 	s.evidenceRoutes()
+	s.rideRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -37,6 +37,10 @@ var rights = map[string]role.Right{
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,
 	"listParked": role.SeeParked, "getParked": role.SeeParked, "retryParked": role.HandleParked, "dropParked": role.HandleParked,
 
+	"listRideOffers": role.ActOn("dispatch"), "makeRide": role.ActOn("dispatch"), "endRide": role.ActOn("dispatch"), "tipRide": role.ActOn("tip"), "stepRide": role.ActOn("dispatch"), "blameDelivery": role.ActOn("refund_refuse"),
+	"listRiders": role.See, "makeRider": role.KeepRiders, "changeRider": role.KeepRiders, "makeRiderLink": role.ActOn("dispatch"),
+	"listCourierKinds": role.See, "listCouriers": role.See, "makeCourier": role.KeepCouriers, "changeCourier": role.KeepCouriers,
+
 	"listChannels": role.See, "listStores": role.See, "listShops": role.See, "listApps": role.SeeWhole, "listAccounts": role.SeeWhole,
 	"makeStore": role.Connect, "changeStore": role.Connect, "deleteStore": role.Connect,
 	"makeApp": role.Connect, "changeApp": role.Connect, "deleteApp": role.Connect,

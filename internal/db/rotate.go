@@ -29,6 +29,8 @@ var sealings = []struct {
 		func(_, b int64, _ string) string { return credentialsUse("sender", ident.Sender(b).String()) }},
 	{`SELECT merchant_id, id, '', credentials FROM printers`, `UPDATE printers SET credentials = $1 WHERE merchant_id = $2 AND id = $3`, 2, false,
 		func(_, b int64, _ string) string { return credentialsUse("printer", ident.Printer(b).String()) }},
+	{`SELECT merchant_id, id, '', credentials FROM couriers`, `UPDATE couriers SET credentials = $1 WHERE merchant_id = $2 AND id = $3`, 2, false,
+		func(_, b int64, _ string) string { return credentialsUse("courier", ident.Courier(b).String()) }},
 	{`SELECT merchant_id, account_id, name, sealed FROM vault`, `UPDATE vault SET sealed = $1 WHERE merchant_id = $2 AND account_id = $3 AND name = $4`, 2, true,
 		func(_, b int64, word string) string { return vaultUse(ident.Account(b), word) }},
 	{`SELECT id, 0, '', sealed_key FROM signing_keys`, `UPDATE signing_keys SET sealed_key = $1 WHERE id = $2`, 1, false,

@@ -96,6 +96,24 @@ type Delivery struct {
 	URL      string       `json:"tracking_url,omitempty"`
 	ShipBy   int64        `json:"ship_by_at"`
 	Updates  []Update     `json:"updates"`
+
+	Way      string          `json:"way" enum:"platform,own,courier,parcel" doc:"Who brings it: the platform's riders, the store's own, a courier, a parcel's carrier."`
+	Make     string          `json:"make,omitempty" doc:"The courier's word: dada."`
+	Planned  bool            `json:"planned" doc:"It waits until the attempt before it is over."`
+	Fee      *money.Amount   `json:"fee,omitempty"`
+	Tip      *money.Amount   `json:"tip,omitempty"`
+	Penalty  *money.Amount   `json:"penalty,omitempty" doc:"What cancelling it cost."`
+	Place    *order.Position `json:"place,omitempty"`
+	Liable   *Liable         `json:"liable,omitempty"`
+	LastedAt int64           `json:"last_at" doc:"When somebody last said something of it."`
+}
+
+// A Liable says who answers for a delivery that went wrong.
+type Liable struct {
+	Party  order.Party `json:"party" enum:"platform,courier,merchant,customer"`
+	Why    string      `json:"why,omitempty"`
+	ByName string      `json:"by_name,omitempty" doc:"Who said so; empty: it follows from the reason code."`
+	At     int64       `json:"at"`
 }
 
 // An Update is one state of a delivery.
@@ -224,6 +242,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 	for _, p := range o.Payments {
 		d.Payments = append(d.Payments, Payment{p.Key, p.State, p.Theirs, p.Method, p.Amount, p.At, p.Tendered})
 	}
+	var names map[string]string
 	for _, x := range o.Delivered {
 		v := Delivery{Key: x.Key, Kind: x.Kind, State: x.State, Theirs: x.Theirs, Rider: x.Rider, Updates: []Update{}}
 		if x.Parcel != nil {
@@ -231,6 +250,16 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 		}
 		for _, u := range x.Updates {
 			v.Updates = append(v.Updates, Update{u.State, u.Theirs, u.At})
+			v.LastedAt = max(v.LastedAt, u.At)
+		}
+		h.rideDetail(&v, &x)
+		if l := x.Liable; l != nil {
+			if l.By != "" && names == nil {
+				if names, err = h.actors(ctx, who.Merchant); err != nil {
+					return nil, fault.Wrap(op, err)
+				}
+			}
+			v.Liable = &Liable{l.Party, l.Why, names[l.By], l.At}
 		}
 		d.Deliveries = append(d.Deliveries, v)
 	}

@@ -51,8 +51,11 @@ func newWorld(t *testing.T, d *db.DB) *shopWorld {
 	w.sim, w.clk = s, clock
 	api := httptest.NewServer(s.API())
 	t.Cleanup(api.Close)
-	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clock.Now, Speed: 1}, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
 	callbacks := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/courier/"); ok {
+			w.courierCallback(rw, r, strings.SplitN(rest, "/", 3))
+			return
+		}
 		parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/callback/"), "/", 3)
 		var app ident.App
 		if len(parts) < 3 || app.UnmarshalText([]byte(parts[1])) != nil {
@@ -69,6 +72,7 @@ func newWorld(t *testing.T, d *db.DB) *shopWorld {
 		io.WriteString(rw, reply.Body)
 	}))
 	t.Cleanup(callbacks.Close)
+	w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clock.Now, Speed: 1}, PublicURL: callbacks.URL, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
 	m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
 	w.must(err)
 	w.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "usr_test", Name: "小王", Role: "owner"}

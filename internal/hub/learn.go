@@ -252,6 +252,9 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 		h.askRead(tx, row.Account, h.appOf(tx, row.Account), row.Ref, now+max(time.Minute.Milliseconds(), (now-row.SortAt)/10), "still incomplete")
 	}
 	h.observe(tx, row, &o)
+	if err := h.settleRides(tx, row, &o, info); err != nil {
+		return err
+	}
 	h.write(row, &o, want, info, tx.Effects(row.ID))
 	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop && tx.SameSearch(row) {
 		if old.SweepAt != row.SweepAt || old.ReadAt != row.ReadAt {
@@ -332,7 +335,7 @@ const IssueUnbound = "shop_not_bound"
 // that is being sent is left to its answer.
 func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
 	for _, e := range tx.Effects(row.ID) {
-		if isTicket(e.Kind) || e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
+		if isTicket(e.Kind) || isRide(e.Kind) || e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
 			continue
 		}
 		switch kind := order.ActionKind(e.Kind); {

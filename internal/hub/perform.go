@@ -44,6 +44,10 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: watching{h: h}, Background: true, Task: true, Asks: true}, true
 	case kindKnock:
 		return lane.Kind{Handler: knocking{h: h}}, true
+	case kindRide, kindRideCancel, kindRideTip:
+		return lane.Kind{Handler: riding{h: h}, Apart: true}, true
+	case kindRideLook:
+		return lane.Kind{Handler: riding{h: h}, Apart: true, Asks: true}, true
 	case kindPrint:
 		return lane.Kind{Handler: printing{h: h}, Apart: true}, true
 	case kindBegin:

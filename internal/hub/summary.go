@@ -40,7 +40,7 @@ type Summary struct {
 	PaidAt      int64             `json:"paid_at"`
 	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
-	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem."`
+	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem."`
 	Lapsed      int64             `json:"lapsed_at,omitempty" doc:"When the platform cancelled it because nobody had accepted it; 0 = it did not."`
 	MakingAt    int64             `json:"making_at,omitempty" doc:"Since when the kitchen makes it; 0 = nobody has said so."`
 	MakingBy    string            `json:"making_by,omitempty"`
@@ -55,6 +55,7 @@ type Summary struct {
 	Items       []Item            `json:"items,omitempty" doc:"The first six lines, with what was chosen for each."`
 	Remark      string            `json:"remark,omitempty"`
 	Customer    *CustomerBrief    `json:"customer,omitempty"`
+	Ride        *RideBrief        `json:"ride,omitempty" doc:"Who brings it beside the platform, while it goes on."`
 	Issues      []Issue           `json:"issues"`
 	Pending     []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
 	Actions     []string          `json:"actions" doc:"The acts that are allowed now."`
@@ -74,6 +75,15 @@ type Issue struct {
 	Path     string         `json:"path,omitempty"`
 	Message  string         `json:"message"`
 	Why      *fault.Reason  `json:"why,omitempty" doc:"The message for screens; not there for what a connector could not read, nor in orders that were told before it was kept."`
+}
+
+// A RideBrief is who brings an order beside the platform.
+type RideBrief struct {
+	Key     string      `json:"key"`
+	Way     string      `json:"way" enum:"own,courier"`
+	Make    string      `json:"make,omitempty"`
+	RiderID ident.Rider `json:"rider_id"`
+	Name    string      `json:"name,omitempty" doc:"Of the rider, once there is one."`
 }
 
 // A CustomerBrief is enough to find a person's order, and no more.
@@ -154,6 +164,15 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 			}
 		}
 	}
+	if d, ok := o.Riding(); ok {
+		s.Ride = &RideBrief{Key: d.Key, Way: d.Ride.Way, Make: d.Ride.Make}
+		if s.Ride.RiderID.UnmarshalText([]byte(d.Ride.Rider)) != nil {
+			s.Ride.RiderID = 0
+		}
+		if d.Rider != nil {
+			s.Ride.Name = d.Rider.Name
+		}
+	}
 	s.Since = sinceOf(o)
 	s.Lapsed = lapsedAt(o, info)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
@@ -207,6 +226,12 @@ func sinceOf(o *order.Order) map[string]int64 {
 			switch {
 			case d.State == order.DeliveryAtStore && u.State == order.DeliveryAtStore:
 				note("rider", u.At, true)
+			case d.State == order.DeliverySought && u.State == order.DeliverySought:
+				note("sought", u.At, false)
+			case d.State == order.DeliveryAssigned && u.State == order.DeliveryAssigned:
+				note("assigned", u.At, false)
+			case d.State == order.DeliveryOnTheWay && u.State == order.DeliveryOnTheWay:
+				note("on_the_way", u.At, false)
 			case d.State == order.DeliveryFailed && u.State == order.DeliveryFailed:
 				note("problem", u.At, false)
 			}
@@ -254,7 +279,7 @@ func contradict(a, b order.ActionKind) bool {
 func pending(list []effect.Effect) []Pending {
 	out := []Pending{}
 	for _, e := range list {
-		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || isTicket(e.Kind) {
+		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || e.Kind == kindRideLook || isTicket(e.Kind) {
 			continue
 		}
 		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero() && e.Why.Code != takenBack.Code) {

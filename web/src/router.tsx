@@ -166,6 +166,11 @@ const printers = createRoute({
   path: "/printers",
   component: lazyRouteComponent(() => import("./routes/printers/Printers"), "Printers"),
 });
+const deliveries = createRoute({
+  getParentRoute: () => inside,
+  path: "/deliveries",
+  component: lazyRouteComponent(() => import("./routes/deliveries/Riders"), "Riders"),
+});
 const opening = createRoute({
   getParentRoute: () => inside,
   path: "/opening",
@@ -206,6 +211,7 @@ const tree = root.addChildren([
     devices,
     notify,
     printers,
+    deliveries,
     opening,
     me,
     kit,

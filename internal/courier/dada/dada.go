@@ -34,7 +34,7 @@ import (
 type Make struct{}
 
 var info = courier.Info{
-	Name: "dada", Label: channel.Text{ZH: "达达", EN: "Dada"}, Base: "https://newopen.imdada.cn", Code: "10002", Tips: true,
+	Name: "dada", Label: channel.Text{ZH: "达达", EN: "Dada"}, Base: "https://newopen.imdada.cn", Code: "10002", Customer: "4", Tips: true,
 	Guide: channel.Text{
 		ZH: "在达达开放平台（newopen.imdada.cn）创建应用后得到 app_key 和 app_secret；商户编号（source_id）在商户后台，每家门店的编号在门店管理。",
 		EN: "app_key and app_secret come with the application in Dada's open platform (newopen.imdada.cn); source_id is the merchant's number there, and each store has one under its stores.",
@@ -358,7 +358,7 @@ func (a *account) Look(ctx context.Context, id string) (courier.State, error) {
 	lat, err1 := w.Lat.float()
 	lng, err2 := w.Lng.float()
 	if err1 == nil && err2 == nil && (lat != 0 || lng != 0) {
-		s.Place = &order.Place{Lat: lat, Lng: lng, At: a.env.Now().UnixMilli()}
+		s.Place = &order.Position{Lat: lat, Lng: lng, At: a.env.Now().UnixMilli()}
 	}
 	return s, nil
 }

@@ -166,6 +166,15 @@ export type Delivery = {
   ship_by_at: number;
   tracking_url: string;
   updates: { state: string; theirs: string; at: number }[];
+  /** Who brings it: platform, own, courier, parcel. */
+  way: string;
+  make: string;
+  planned: boolean;
+  fee: Money | null;
+  tip: Money | null;
+  penalty: Money | null;
+  liable: { party: string; why: string; by_name: string } | null;
+  last_at: number;
 };
 export type AfterSale = {
   key: string;
@@ -592,6 +601,14 @@ export function readOrder(o: WireOrder): Order {
       tracking: text(d.tracking),
       tracking_url: /^https:\/\//.test(text(d.tracking_url)) ? text(d.tracking_url) : "",
       ship_by_at: count(d.ship_by_at),
+      way: text(d.way),
+      make: text(d.make),
+      planned: Boolean(d.planned),
+      fee: readMoney(d.fee),
+      tip: readMoney(d.tip),
+      penalty: readMoney(d.penalty),
+      liable: maybe(d.liable, (l) => ({ party: text(l.party), why: text(l.why), by_name: text(l.by_name) })),
+      last_at: count(d.last_at),
       updates: list(d.updates, (u) => ({ state: text(u.state), theirs: text(u.theirs), at: count(u.at) })),
     })),
     after_sales: list(o.after_sales, (a) => ({

@@ -297,6 +297,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/courier-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The couriers that this build knows */
+        get: operations["listCourierKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts at couriers; secrets are never shown */
+        get: operations["listCouriers"];
+        put?: never;
+        /** Add an account at a courier */
+        post: operations["makeCourier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/couriers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one; credentials that are left out stay */
+        put: operations["changeCourier"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/device": {
         parameters: {
             query?: never;
@@ -851,6 +903,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/deliveries/{ride}/liable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say who answers for a delivery that went wrong */
+        post: operations["blameDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/entry": {
         parameters: {
             query?: never;
@@ -955,6 +1024,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/{id}/ride_offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ways to bring an order beside its platform, with what couriers ask now */
+        get: operations["listRideOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}/rider_quote": {
         parameters: {
             query?: never;
@@ -966,6 +1052,74 @@ export interface paths {
         get: operations["quoteRider"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/rides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have an order brought by an own rider or a courier, instead of whoever brings it so far */
+        post: operations["makeRide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/rides/{ride}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel it */
+        post: operations["endRide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/rides/{ride}/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how far an own rider is */
+        post: operations["stepRide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/rides/{ride}/tip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the tip of a courier's ride that nobody has taken, as a new total */
+        post: operations["tipRide"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1380,6 +1534,58 @@ export interface paths {
         get: operations["getRadar"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/riders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Riders of one's stores */
+        get: operations["listRiders"];
+        put?: never;
+        /** Add a rider */
+        post: operations["makeRider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/riders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one */
+        put: operations["changeRider"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/riders/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link with which a rider sees what he has to bring, without an account */
+        post: operations["makeRiderLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2335,6 +2541,14 @@ export interface components {
             challenge: string;
             host: string;
         };
+        BlameInputBody: {
+            /**
+             * @description Empty: nobody has said.
+             * @enum {string}
+             */
+            party: "platform" | "courier" | "merchant" | "customer" | "";
+            words?: string;
+        };
         Board: {
             /** Format: int64 */
             as_of: number;
@@ -2647,6 +2861,61 @@ export interface components {
             name: string;
             phone: string;
         };
+        CourierAccount: {
+            /** @description Of its API; empty: its own. */
+            address: string;
+            /** @description Names of the credentials that are set. */
+            has: string[];
+            id: string;
+            kind: string;
+            /** Format: int64 */
+            made_at: number;
+            name: string;
+            off: boolean;
+            /** @description By store (sto_…) the courier's number of it. */
+            shops: {
+                [key: string]: string;
+            };
+            /** @description Credentials that are no secrets. */
+            values: {
+                [key: string]: string;
+            };
+        };
+        CourierAccountBody: {
+            address?: string;
+            /** @description Those that are left out stay. */
+            credentials?: {
+                [key: string]: string;
+            };
+            kind: string;
+            name: string;
+            off?: boolean;
+            shops?: {
+                [key: string]: string;
+            };
+        };
+        CourierKind: {
+            base_url: string;
+            fields: components["schemas"]["CredField"][];
+            /** @description Where what has to be entered is found. */
+            guide: components["schemas"]["Text"];
+            kind: string;
+            label_en: string;
+            label_zh: string;
+            /** @description With which a delivery can be cancelled. */
+            reasons: components["schemas"]["ActionChoice"][];
+            /** @description What its number of a store is. */
+            shop: components["schemas"]["Text"];
+            tips: boolean;
+            /** @description What its public documents leave open, and how it is read here. */
+            unconfirmed: components["schemas"]["Text"][];
+        };
+        CourierKindsOutputBody: {
+            kinds: components["schemas"]["CourierKind"][];
+        };
+        CouriersOutputBody: {
+            couriers: components["schemas"]["CourierAccount"][];
+        };
         CredField: {
             label_en: string;
             label_zh: string;
@@ -2749,17 +3018,37 @@ export interface components {
         };
         Delivery: {
             carrier?: string;
+            fee?: components["schemas"]["Amount"];
             key: string;
             /** @enum {string} */
             kind: "rider" | "parcel";
+            /**
+             * Format: int64
+             * @description When somebody last said something of it.
+             */
+            last_at: number;
+            liable?: components["schemas"]["Liable"];
+            /** @description The courier's word: dada. */
+            make?: string;
+            /** @description What cancelling it cost. */
+            penalty?: components["schemas"]["Amount"];
+            place?: components["schemas"]["Position"];
+            /** @description It waits until the attempt before it is over. */
+            planned: boolean;
             rider?: components["schemas"]["Rider"];
             /** Format: int64 */
             ship_by_at: number;
             state: string;
             theirs: string;
+            tip?: components["schemas"]["Amount"];
             tracking?: string;
             tracking_url?: string;
             updates: components["schemas"]["Update"][];
+            /**
+             * @description Who brings it: the platform's riders, the store's own, a courier, a parcel's carrier.
+             * @enum {string}
+             */
+            way: "platform" | "own" | "courier" | "parcel";
         };
         Device: {
             /** @description What it says it is: Chrome · Android. */
@@ -2860,6 +3149,11 @@ export interface components {
              * @description So many are not printed any more.
              */
             tickets: number;
+        };
+        EndRideInputBody: {
+            /** @description One of its courier's reasons. */
+            reason?: string;
+            words?: string;
         };
         Entered: {
             /** @description To give back of what was tendered. */
@@ -3358,6 +3652,15 @@ export interface components {
             sku_id: string;
             store_id: string;
         };
+        Liable: {
+            /** Format: int64 */
+            at: number;
+            /** @description Who said so; empty: it follows from the reason code. */
+            by_name?: string;
+            /** @enum {string} */
+            party: "platform" | "courier" | "merchant" | "customer";
+            why?: string;
+        };
         Line: {
             image?: string;
             key: string;
@@ -3410,6 +3713,17 @@ export interface components {
             role?: "owner" | "headquarters" | "area_manager" | "store_manager" | "clerk" | "warehouse";
             /** @description Only these; left out: all. */
             stores?: string[];
+        };
+        MakeRideInputBody: {
+            courier_id?: string;
+            /** @description What was agreed to: a dearer one is not ordered. Left out: any. */
+            fee?: string;
+            /** @description The key of the ride that it comes instead of, which is cancelled first. */
+            instead?: string;
+            /** @description Why that one is cancelled: one of its courier's reasons. */
+            reason?: string;
+            /** @description Of an own rider, where there is no courier_id. */
+            rider_id?: string;
         };
         MakeStatementBody: {
             /** @description Of the platform: 2026-03-01, yesterday; absent = today. */
@@ -3756,6 +4070,8 @@ export interface components {
             ref: string;
             remark?: string;
             reminders: components["schemas"]["Reminder"][];
+            /** @description Who brings it beside the platform, while it goes on. */
+            ride?: components["schemas"]["RideBrief"];
             same_pack: components["schemas"]["SamePack"][];
             /**
              * Format: int64
@@ -3765,7 +4081,7 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
-            /** @description Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem. */
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem. */
             since?: {
                 [key: string]: number;
             };
@@ -3871,6 +4187,8 @@ export interface components {
             /** @description The platform's order id, as text. */
             ref: string;
             remark?: string;
+            /** @description Who brings it beside the platform, while it goes on. */
+            ride?: components["schemas"]["RideBrief"];
             /**
              * Format: int64
              * @description The number of the order's last change in the feed.
@@ -3879,7 +4197,7 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
-            /** @description Since when it has been so, as far as the platform tells: new, accepted, rider (waits at the store), refund, reminder, problem. */
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem. */
             since?: {
                 [key: string]: number;
             };
@@ -3967,6 +4285,22 @@ export interface components {
             store_id: string;
             /** @description Of the request's Tongdan-Unlock, while it is open. */
             unlock?: components["schemas"]["OpenUnlock"];
+        };
+        OwnRider: {
+            id: string;
+            /** Format: int64 */
+            made_at: number;
+            name: string;
+            off: boolean;
+            phone: string;
+            store_id: string;
+        };
+        OwnRiderBody: {
+            name: string;
+            /** @description Brings nothing any more; his links end. */
+            off?: boolean;
+            phone: string;
+            store_id: string;
         };
         PINHolder: {
             id: string;
@@ -4168,6 +4502,14 @@ export interface components {
             name: string;
             /** @description IANA */
             zone: string;
+        };
+        Position: {
+            /** Format: int64 */
+            at: number;
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lng: number;
         };
         Power: {
             limits: components["schemas"]["PowerLimits"];
@@ -4431,9 +4773,54 @@ export interface components {
              */
             until_at: number;
         };
+        RideBrief: {
+            key: string;
+            make?: string;
+            /** @description Of the rider, once there is one. */
+            name?: string;
+            rider_id: string;
+            /** @enum {string} */
+            way: "own" | "courier";
+        };
+        RideOffer: {
+            /**
+             * Format: int64
+             * @description Of an own rider: so many orders are with him.
+             */
+            busy: number;
+            courier_id: string;
+            /** Format: int64 */
+            distance_m?: number;
+            fee?: components["schemas"]["Amount"];
+            /** @description The courier's word: dada. */
+            make?: string;
+            name: string;
+            rider_id: string;
+            /** @description Why this way cannot be taken now. */
+            why?: components["schemas"]["Reason"];
+            /** @description The courier's own words for that. */
+            words?: string;
+        };
+        RideOffersOutputBody: {
+            /**
+             * Format: int64
+             * @description When they were asked for.
+             */
+            at: number;
+            offers: components["schemas"]["RideOffer"][];
+        };
+        RideOutputBody: {
+            key: string;
+        };
         Rider: {
             name?: string;
             phone?: string;
+        };
+        RiderLinkOutputBody: {
+            /** @description For the rider's phone; whoever has it sees what he has to bring. */
+            link: string;
+            /** Format: int64 */
+            until: number;
         };
         RiderQuote: {
             /** Format: int64 */
@@ -4441,6 +4828,9 @@ export interface components {
             fee: components["schemas"]["Amount"];
             /** @description The platform's: why it is more than usual. */
             words?: string;
+        };
+        RidersOutputBody: {
+            riders: components["schemas"]["OwnRider"][];
         };
         SKU: {
             /** @description The merchant's own. */
@@ -4744,6 +5134,11 @@ export interface components {
             started_at: number;
             version: string;
         };
+        StepRideInputBody: {
+            /** @enum {string} */
+            step: "picked" | "delivered" | "problem";
+            words?: string;
+        };
         StockOutputBody: {
             levels: components["schemas"]["Level"][];
             next_cursor: string;
@@ -4928,6 +5323,9 @@ export interface components {
         };
         TicketsOutputBody: {
             tickets: components["schemas"]["Ticket"][];
+        };
+        TipRideInputBody: {
+            tip: string;
         };
         UnlockInputBody: {
             /** @description Four to six digits. */
@@ -5692,6 +6090,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCourierKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierKindsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCouriers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouriersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeCourier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CourierAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierAccount"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeCourier: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CourierAccountBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CourierAccount"];
                 };
             };
             /** @description Error */
@@ -7063,6 +7595,44 @@ export interface operations {
             };
         };
     };
+    blameDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                ride: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlameInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changeEntry: {
         parameters: {
             query?: never;
@@ -7344,6 +7914,37 @@ export interface operations {
             };
         };
     };
+    listRideOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RideOffersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     quoteRider: {
         parameters: {
             query?: never;
@@ -7363,6 +7964,159 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RiderQuote"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeRideInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RideOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endRide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                ride: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndRideInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stepRide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                ride: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepRideInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tipRide: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                ride: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TipRideInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -8314,6 +9068,142 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RadarOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRiders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RidersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnRiderBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnRider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnRiderBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnRider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeRiderLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiderLinkOutputBody"];
                 };
             };
             /** @description Error */

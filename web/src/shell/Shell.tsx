@@ -104,6 +104,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
   { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
   { to: "/printers", icon: "printer", name: "printers" },
+  { to: "/deliveries", icon: "people", name: "deliveries", right: "riders.keep" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -208,6 +209,7 @@ type Target =
   | "/people"
   | "/notify"
   | "/printers"
+  | "/deliveries"
   | "/keys"
   | "/opening"
   | "/devices"

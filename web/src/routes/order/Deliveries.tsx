@@ -1,8 +1,10 @@
 import { useNow } from "../../data/clock";
 import type { Delivery, Order } from "../../data/model";
+import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { useWords, word } from "../../words";
+import { RideActs, Rides } from "./Rides";
 import { Section } from "./Section";
 
 // The stations on the way, for a rider and for a parcel.
@@ -17,8 +19,9 @@ export function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
   return (
     <Section title={t("order.deliveries")}>
       {o.deliveries.map((d) => (
-        <OneDelivery key={d.key} delivery={d} zone={zone} logistics={o.logistics} />
+        <OneDelivery key={d.key} order={o} delivery={d} zone={zone} logistics={o.logistics} />
       ))}
+      <Rides order={o} />
     </Section>
   );
 }
@@ -44,16 +47,28 @@ function Way({ delivery: d, zone }: { delivery: Delivery; zone: string }) {
   );
 }
 
-function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zone: string; logistics: string }) {
+function OneDelivery({ order: o, delivery: d, zone, logistics }: { order: Order; delivery: Delivery; zone: string; logistics: string }) {
   const { t } = useWords();
   const now = useNow();
   return (
     <div className="delivery" data-testid="delivery" data-state={d.state}>
       <p>
-        <b className={lost.includes(d.state) ? "bad" : undefined}>{word(t, "deliveryState", d.state)}</b>{" "}
+        <b className={lost.includes(d.state) ? "bad" : undefined}>{d.planned ? t("ride.planned") : word(t, "deliveryState", d.state)}</b>{" "}
+        {d.way === "own" || d.way === "courier" ? <small className="chip">{t(`ride.${d.way}`)}</small> : null}{" "}
         {d.theirs ? <small className="quiet">{/^-?\d+$/.test(d.theirs) ? t("order.code", { code: d.theirs }) : d.theirs}</small> : null}
       </p>
       <Way delivery={d} zone={zone} />
+      {d.fee || d.tip || d.penalty ? (
+        <p className="num">
+          {[
+            d.fee ? `${t("ride.fee")} ${formatMoney(d.fee)}` : "",
+            d.tip ? `${t("ride.tip")} ${formatMoney(d.tip)}` : "",
+            d.penalty ? `${t("ride.penalty")} ${formatMoney(d.penalty)}` : "",
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </p>
+      ) : null}
       {d.rider ? (
         <p>
           {t("order.rider")} {d.rider.name}{" "}
@@ -74,6 +89,10 @@ function OneDelivery({ delivery: d, zone, logistics }: { delivery: Delivery; zon
         </p>
       ) : null}
       {d.ship_by_at > 0 ? <p className="num">{t("order.shipBy", { at: moment(d.ship_by_at, now, zone) })}</p> : null}
+      {d.last_at > 0 && (d.state === "sought" || d.state === "assigned" || d.state === "on_the_way") ? (
+        <p className="quiet num">{t("ride.heard", { at: moment(d.last_at, now, zone) })}</p>
+      ) : null}
+      <RideActs order={o} delivery={d} />
       {d.updates.length > 0 ? (
         <details className="updates-box">
           <summary>{t("order.updates", { count: d.updates.length })}</summary>

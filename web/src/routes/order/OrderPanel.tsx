@@ -29,6 +29,7 @@ import { levelOf } from "./levels";
 import { MoneyTable } from "./MoneyTable";
 import { OrderEffects } from "./OrderEffects";
 import { Remarks } from "./Remarks";
+import { rideable } from "./Rides";
 import { Section } from "./Section";
 import { Tickets } from "./Tickets";
 import { Timeline } from "./Timeline";
@@ -154,7 +155,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
       <Lines order={o} />
       <MoneyTable order={o} zone={zone} />
       <CustomerCard key={o.id} order={o} />
-      {o.deliveries.length > 0 ? <Deliveries order={o} zone={zone} /> : null}
+      {o.deliveries.length > 0 || rideable(o) ? <Deliveries order={o} zone={zone} /> : null}
       <Tickets order={o} zone={zone} />
       <Facts order={o} zone={zone} />
       <Timeline order={o} zone={zone} />

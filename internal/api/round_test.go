@@ -1,0 +1,44 @@
+package api_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/tongdan/tongdan/internal/api"
+)
+
+// A link that has ended, or was never one, shows a page that says so and nothing else; its secret leaves
+// the address at once, and a courier's address that is wrong says no more than that.
+func TestARoundWithoutALinkSaysSo(t *testing.T) {
+	b := setup(t)
+	s, err := api.New(api.Options{Hub: b.hub})
+	b.must(err)
+	defer s.Close()
+	srv := httptest.NewServer(s.Handler())
+	t.Cleanup(srv.Close)
+	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	get := func(path string) (*http.Response, string) {
+		res, err := c.Get(srv.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		return res, string(b)
+	}
+	res, _ := get("/rider/0123456789abcdef")
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/rider" || len(res.Cookies()) != 1 || !res.Cookies()[0].HttpOnly {
+		t.Errorf("the link answers %d to %q with %v", res.StatusCode, res.Header.Get("Location"), res.Cookies())
+	}
+	res, body := get("/rider")
+	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "链接已失效") || res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("without a link: %d, %s", res.StatusCode, body)
+	}
+	out, err := c.Post(srv.URL+"/courier/mer_0000000000000/cou_0000000000000/x", "application/json", strings.NewReader("{}"))
+	if err != nil || out.StatusCode != http.StatusNotFound {
+		t.Errorf("a courier of nobody: %v, %v", out, err)
+	}
+}
