@@ -30,7 +30,7 @@ type phrase struct {
 // asIs are the names of the newer calls, which are those of the direct platform but for the store's, which the token says.
 var asIs = func() map[string]string {
 	m := map[string]string{"app_poi_code": ""}
-	for _, n := range []string{"app_shipping_code", "type", "area", "min_price", "shipping_fee", "time_range", "app_food_code", "app_food_code_origin", "sku_id", "sku_id_origin", "name", "category_name", "spec"} {
+	for _, n := range []string{"app_shipping_code", "type", "area", "min_price", "shipping_fee", "time_range", "app_food_code", "app_food_code_origin", "sku_id", "sku_id_origin"} {
 		m[n] = n
 	}
 	return m
@@ -71,8 +71,8 @@ var phrases = map[string]phrase{
 	"poi/logistics/isDelayPush":           {path: "/waimai/poi/queryDelayDispatch", names: map[string]string{"app_poi_code": ""}, tell: tellObject},
 	"poi/logistics/setDelayPush":          {path: "/waimai/poi/updateDelayDispatch", names: map[string]string{"app_poi_code": ""}, plain: []string{"delay_seconds"}},
 	"shipping/list":                       {path: "/waimai/ng/shipping/list", names: map[string]string{"app_poi_code": ""}, tell: tellRows},
-	"shipping/save":                       {path: "/waimai/ng/shipping/save", names: asIs},
-	"shipping/spec/save":                  {path: "/waimai/ng/shipping/spec/save", names: asIs},
+	"shipping/save":                       {path: "/waimai/ng/shipping/save", names: asIs, plain: []string{"min_price", "shipping_fee"}},
+	"shipping/spec/save":                  {path: "/waimai/ng/shipping/spec/save", names: asIs, plain: []string{"min_price", "shipping_fee"}},
 	"shipping/delete":                     {path: "/waimai/ng/shipping/delete", names: asIs},
 	"foodCat/list":                        {path: "/waimai/dish/queryCatList", names: map[string]string{"app_poi_code": ""}, tell: tellRows},
 	"foodCat/update":                      {path: "/waimai/dish/updateCat", names: map[string]string{"app_poi_code": "", "category_name_origin": "oldCatName", "category_name": "catName"}, plain: []string{"sequence"}},
@@ -84,8 +84,8 @@ var phrases = map[string]phrase{
 	"food/sku/sellStatus":                 {path: "/waimai/ng/dish/sku/sellStatus", ask: askSale},
 	"food/bind/property":                  {path: "/waimai/dish/updateProperty", ask: askProperties},
 	"food/property/list":                  {path: "/waimai/dish/queryPropertyList", names: map[string]string{"app_poi_code": "", "app_food_code": "eDishCode"}, tell: tellRows},
-	"food/updateAppFoodCodeByOrigin":      {path: "/waimai/ng/dish/updateAppFoodCodeByOrigin", names: asIs},
-	"food/updateAppFoodCodeByNameAndSpec": {path: "/waimai/ng/dish/updateAppFoodCodeByNameAndSpec", names: asIs},
+	"food/updateAppFoodCodeByOrigin":      {path: "/waimai/ng/dish/food/updateAppFoodCodeByOrigin", names: asIs},
+	"food/updateAppFoodCodeByNameAndSpec": {path: "/waimai/ng/dish/food/updateAppFoodCodeByNameAndSpec", names: map[string]string{"app_poi_code": ""}},
 	"image/upload":                        {path: "/waimai/image/upload", names: map[string]string{"app_poi_code": "", "img_name": "imageName"}},
 	"poi/comment/app_poi_code": {path: "/waimai/poi/queryReviewList", names: map[string]string{"app_poi_code": "ePoiId", "pageoffset": "offset", "pagesize": "limit"},
 		plain: []string{"start_time", "end_time", "pageoffset", "pagesize"}, tell: tellRows},

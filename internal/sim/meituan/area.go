@@ -180,7 +180,13 @@ func partnerAreas() map[string]partnerEndpoint {
 		return partnerStore(true, func(c *partnerCall, _ *change, st *Store) (any, error) { return "ok", f(c, st) })
 	}
 	list := func(fetch bool) partnerEndpoint {
-		return partnerStore(false, func(_ *partnerCall, _ *change, st *Store) (any, error) { return st.areaRows(fetch), nil })
+		return partnerStore(false, func(_ *partnerCall, _ *change, st *Store) (any, error) {
+			rows := st.areaRows(fetch)
+			for i, a := range st.Areas {
+				rows[i].(map[string]any)["type"] = strconv.Itoa(a.Type) // text in Meituan's kit for Go (2025)
+			}
+			return rows, nil
+		})
 	}
 	return map[string]partnerEndpoint{
 		"/waimai/ng/shipping/save":      on(func(c *partnerCall, st *Store) error { return st.saveArea(c.get, false) }),

@@ -150,7 +150,7 @@ func (s *Sim) foodJSON(st *Store, f *Food) map[string]any {
 	number := func(t text) int { n, _ := strconv.Atoi(string(t)); return n }
 	return map[string]any{
 		"app_poi_code": st.Code, "app_food_code": f.Code, "name": f.Name, "description": f.Description, "price": javaDouble(f.Price),
-		"min_order_count": max(number(f.MinOrder), 1), "unit": f.Unit, "box_num": number(f.BoxNum), "box_price": f.BoxPrice,
+		"min_order_count": max(number(f.MinOrder), 1), "unit": f.Unit, "box_num": numeral(f.BoxNum), "box_price": f.BoxPrice,
 		"category_name": f.Category, "secondary_category_name": f.Second, "is_sold_out": f.SoldOut, "picture": f.Picture, "sequence": f.Sequence, "skus": wire,
 	}
 }

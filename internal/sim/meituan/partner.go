@@ -47,8 +47,8 @@ func partnerSign(key string, params []field) string {
 type biz map[string]json.RawMessage
 
 // read takes the text of biz. Some newer paths have a single field, biz again, with the object as text in
-// it (kit for developers, Go, 2025); how the fields are spelled there is not published, so names with
-// underscores are taken too.
+// it (kit for developers, Go, 2025); how the fields are spelled there is not published, so each is
+// found with underscores and without.
 func (b *biz) read(text string) error {
 	if err := json.Unmarshal([]byte(text), b); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (b *biz) read(text string) error {
 				parts[i] = strings.ToUpper(parts[i][:1]) + parts[i][1:]
 			}
 		}
-		(*b)[strings.Join(parts, "")] = v
+		(*b)[k], (*b)[strings.Join(parts, "")] = v, v
 	}
 	return nil
 }

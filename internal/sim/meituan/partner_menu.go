@@ -117,8 +117,9 @@ func partnerMenu() map[string]partnerEndpoint {
 			}
 			return "ok", nil
 		}),
-		"/waimai/ng/dish/updateAppFoodCodeByOrigin":      like(recode(false), same("app_food_code_origin", "app_food_code", "sku_id_origin", "sku_id")),
-		"/waimai/ng/dish/updateAppFoodCodeByNameAndSpec": like(recode(true), same("name", "category_name", "spec", "app_food_code", "sku_id")),
+		"/waimai/ng/dish/food/updateAppFoodCodeByOrigin": like(recode(false), same("app_food_code_origin", "app_food_code", "sku_id_origin", "sku_id")),
+		"/waimai/ng/dish/food/updateAppFoodCodeByNameAndSpec": like(recode(true), map[string]string{"name": "name", "category_name": "categoryName", "spec": "spec",
+			"app_food_code": "appFoodCode", "sku_id": "skuId"}),
 		"/waimai/dish/batchUpload": partnerStore(true, func(c *partnerCall, t *change, st *Store) (any, error) {
 			data, err := c.need("dishes")
 			if err == nil {

@@ -162,6 +162,21 @@ func TestPartnerAnswersHaveTheTypesOfMeituansKit(t *testing.T) {
 		t.Errorf("%+v", stores)
 	}
 
+	const area = `[{\"x\":30256100,\"y\":120163200},{\"x\":30266100,\"y\":120163200},{\"x\":30266100,\"y\":120173200}]`
+	ok("/waimai/ng/shipping/save", `{"app_shipping_code":"A1","type":"1","area":"`+area+`","min_price":20,"shipping_fee":3}`, &word)
+	var areas []struct {
+		Type     string
+		MinPrice float64 `json:"min_price"`
+	}
+	ok("/waimai/ng/shipping/list", `{}`, &areas)
+	if len(areas) != 1 || areas[0].Type != "1" || areas[0].MinPrice != 20 {
+		t.Errorf("%+v", areas)
+	}
+	ok("/waimai/dish/batchUpload", `{"ePoiId":"S001","dishes":"[{\"eDishCode\":\"X1\",\"dishName\":\"测评茶\",\"categoryName\":\"纯茶\",\"price\":10,\"unit\":\"杯\",\"minOrderCount\":1,\"skus\":[{\"skuId\":\"X1-L\",\"spec\":\"大杯\",\"price\":\"10\",\"stock\":\"5\"}]}]"}`, &word)
+	ok("/waimai/ng/dish/food/updateAppFoodCodeByNameAndSpec", `{"name":"测评茶","categoryName":"纯茶","spec":"大杯","appFoodCode":"X2","skuId":"X2-L"}`, &word)
+	ok("/waimai/ng/dish/food/updateAppFoodCodeByOrigin", `{"biz":"{\"app_food_code_origin\":\"X2\",\"app_food_code\":\"X3\"}"}`, &word)
+	ok("/waimai/dish/delete", `{"eDishCode":"X3"}`, &word)
+
 	if err := p.s.Do(id, "ask_refund", json.RawMessage(`{"reason":"少送"}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -75,13 +75,14 @@ func TestUnknownGoodsFailAsAWholeForFoodAndInPartForRetail(t *testing.T) {
 
 func TestMenuCalls(t *testing.T) {
 	m := open(t, nil)
-	m.ok("POST", "food/initdata", "app_poi_code", "TEA001", "app_food_code", "N1", "name", "新品", "price", "12.0", "category_name", "新", "skus", `[{"sku_id":"N1-a","spec":"大","price":"12","stock":"10","box_num":"1","box_price":"1"}]`)
+	m.ok("POST", "food/initdata", "app_poi_code", "TEA001", "app_food_code", "N1", "name", "新品", "price", "12.0", "box_num", "1.0", "category_name", "新", "skus", `[{"sku_id":"N1-a","spec":"大","price":"12","stock":"10","box_num":"1","box_price":"1"}]`)
 	var food struct {
-		Name string `json:"name"`
-		SKUs string `json:"skus"`
+		Name   string  `json:"name"`
+		SKUs   string  `json:"skus"`
+		BoxNum float64 `json:"box_num"`
 	}
 	json.Unmarshal(m.ok("GET", "food/get", "app_poi_code", "TEA001", "app_food_code", "N1"), &food)
-	if food.Name != "新品" || !strings.Contains(food.SKUs, `"price":"12.0"`) {
+	if food.Name != "新品" || food.BoxNum != 1 || !strings.Contains(food.SKUs, `"price":"12.0"`) {
 		t.Errorf("%+v", food)
 	}
 	count := func() int {
