@@ -201,7 +201,7 @@ func TestConnectorsAndHubGiveReasonsNotEnglish(t *testing.T) {
 func TestWhatConnectorsSayIsSaidInEveryLanguage(t *testing.T) {
 	english := regexp.MustCompile(`(?:\bEN:\s*|\bfield\("\w+", "[^"]*", )("(?:[^"\\]|\\.)*")`) // a Text, or a field of a sender
 	said := map[string]string{}
-	for _, dir := range []string{"internal/hub", "internal/platform/*", "internal/sender"} {
+	for _, dir := range []string{"internal/hub", "internal/platform/*", "internal/printer/*", "internal/sender"} {
 		files, err := filepath.Glob(dir + "/*.go")
 		if err != nil {
 			t.Fatal(err)

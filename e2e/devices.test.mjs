@@ -45,9 +45,13 @@ scenes("devices", (s) => {
     assert.deepEqual(await barriers(kitchen), []);
     await look(kitchen, `pairing-${s.language}`);
 
-    const manager = await s.open("/devices", { screen: desk });
-    await manager.getByRole("button", { name: t("device.pair") }).first().click();
+    // Its picture leads a phone to the page with the code typed in.
+    const picture = await (await kitchen.context().request.get(`${d.url}/api/v1/pairing/qr`)).text();
+    assert.match(picture, /^<svg/);
+    await until("the picture is drawn", () => kitchen.getByTestId("pair-qr").evaluate((i) => i.complete && i.naturalWidth > 0));
+    const manager = await s.open(`/devices?code=${code}`, { screen: desk });
     const sheet = manager.getByRole("dialog");
+    assert.equal((await sheet.getByLabel(t("device.code")).inputValue()).replace(/\s/g, ""), code);
     await sheet.getByLabel(t("device.code")).fill(code.toLowerCase());
     await sheet.getByLabel(t("people.stores")).selectOption(store);
     await sheet.getByRole("textbox", { name: t("device.name") }).fill("后厨平板");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
-import { barriers, becomes, phone, says } from "./browser.mjs";
+import { barriers, becomes, phone, row as rowOf, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -72,6 +72,13 @@ scenes("printers", (s) => {
     printer.empty = false;
     await until("what waited comes out", () => printer.slips.length === 3, { deadline: 20_000 });
     assert.match(printer.slips[2], new RegExp(`#${next.day_seq}`));
+
+    const list = await s.open("/orders?tab=accepted");
+    for (const x of [o, next]) await rowOf(list, x).getByRole("checkbox").check();
+    await list.getByRole("toolbar").getByRole("button", { name: t("printer.reprint", { ticket: t("printer.tickets.kitchen") }) }).click();
+    await until("both come out once more", () => printer.slips.length === 5);
+    assert.ok(printer.slips.slice(3).every((x) => /补打|copy/i.test(x)), "and are marked as copies");
+    printer.slips.splice(3);
 
     const order = await s.open(`/orders/${o.id}?tab=all`, { screen: phone });
     const ticket = order.getByTestId("ticket").first();

@@ -237,6 +237,7 @@ func (s *Server) routes() {
 	s.boardRoutes()
 	s.commentRoutes()
 	s.deviceRoutes()
+	s.pairQRRoute()
 	s.voiceRoutes()
 	s.practiceRoutes()
 	s.senderRoutes()

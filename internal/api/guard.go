@@ -158,6 +158,7 @@ var open = map[string]bool{
 	"POST " + base + "/join/look":             true,
 	"POST " + base + "/pairing":               true,
 	"GET " + base + "/pairing":                true,
+	"GET " + base + "/pairing/qr":             true,
 
 	"GET " + base + "/session/ways":   true,
 	"POST " + base + "/session/code":  true,

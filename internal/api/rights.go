@@ -16,7 +16,7 @@ var rights = map[string]role.Right{
 	"whoAmI": anybody, "getMyMerchant": anybody, "changeMyMerchant": role.Connect,
 	"beginPasskeySignIn": nobody, "signInWithPasskey": nobody,
 	"listMyPasskeys": anybody, "beginPasskey": anybody, "addPasskey": anybody, "removeMyPasskey": anybody,
-	"beginPairing": nobody, "lookAtPairing": nobody,
+	"beginPairing": nobody, "lookAtPairing": nobody, "pairingCode": nobody,
 	"listDevices": role.KeepDevices, "pairDevice": role.KeepDevices, "changeDevice": role.KeepDevices, "revokeDevice": role.KeepDevices,
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
 	"listOpenings": role.See, "noteOpening": role.See,

@@ -1,6 +1,7 @@
 // A screen that nobody is signed in at shows a code; a manager types it in the console, and it is the store's from then on.
 
 import { useEffect, useRef, useState } from "react";
+import { root } from "../place";
 import { call, Refusal } from "./net";
 import { t } from "./words";
 
@@ -43,6 +44,16 @@ export function Pairing({ kind, paired }: { kind: string; paired: () => void }) 
       <p className="pair-code num" data-testid="pair-code">
         {code ? `${code.slice(0, 3)} ${code.slice(3)}` : "···"}
       </p>
+      {code ? (
+        <img
+          className="pair-qr"
+          data-testid="pair-qr"
+          src={`${root}/api/v1/pairing/qr?code=${code}`}
+          alt={t("pairScan")}
+          width="180"
+          height="180"
+        />
+      ) : null}
       <p role="status">{trouble || t("pairWaiting")}</p>
     </>
   );

@@ -18,7 +18,8 @@ export function Devices() {
   const { t } = useWords();
   const { data, error, isPending, refetch } = useQuery(devices);
   const { data: known } = useQuery(stores);
-  const [editing, setEditing] = useState<Device | "new">();
+  const scanned = plain(new URLSearchParams(location.search).get("code") ?? "");
+  const [editing, setEditing] = useState<Device | "new" | undefined>(scanned ? "new" : undefined);
   const places = [...new Set(data?.map((d) => d.store_id))];
   return (
     <div className="page">
@@ -55,7 +56,7 @@ export function Devices() {
         ))
       )}
       {data ? <PINs /> : null}
-      {editing ? <Editor device={editing === "new" ? undefined : editing} close={() => setEditing(undefined)} /> : null}
+      {editing ? <Editor device={editing === "new" ? undefined : editing} scanned={scanned} close={() => setEditing(undefined)} /> : null}
     </div>
   );
 }
@@ -108,11 +109,11 @@ function Row({ device: d, edit }: { device: Device; edit: () => void }) {
   );
 }
 
-function Editor({ device: d, close }: { device?: Device; close: () => void }) {
+function Editor({ device: d, scanned, close }: { device?: Device; scanned: string; close: () => void }) {
   const { t } = useWords();
   const client = useQueryClient();
   const { data: known } = useQuery(stores);
-  const [code, setCode] = useState("");
+  const [code, setCode] = useState(scanned);
   const [name, setName] = useState(d?.name ?? "");
   const [store, setStore] = useState(d?.store_id ?? "");
   const [kind, setKind] = useState<Kind | "">("");

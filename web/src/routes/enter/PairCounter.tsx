@@ -3,6 +3,7 @@ import { useNavigate, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { setTurn } from "../../data/unlock";
+import { root } from "../../place";
 import { useWords } from "../../words";
 import { grouped } from "../devices/devices";
 import { Frame } from "./Enter";
@@ -53,6 +54,16 @@ export function PairCounter() {
       <p className="pair-code num" data-testid="pair-code">
         {code ? grouped(code) : "···"}
       </p>
+      {code ? (
+        <img
+          className="pair-qr"
+          data-testid="pair-qr"
+          src={`${root}/api/v1/pairing/qr?code=${code}`}
+          alt={t("device.scan")}
+          width="180"
+          height="180"
+        />
+      ) : null}
       <p role="status">{trouble || t("device.waiting")}</p>
       <a className="link" href="/sign-in">
         {t("device.back")}

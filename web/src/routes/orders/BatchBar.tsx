@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import type { OrderSummary } from "../../data/model";
 import { useWords } from "../../words";
 import { actLabel, batchable } from "./acts";
+import { BatchTickets } from "./BatchTickets";
 import { startBatch, startShipping } from "./batches";
 import type { Column } from "./columns";
 
@@ -91,6 +92,7 @@ export function BatchBar({ columns, orders, shown, choose, atMost, total, more }
             </button>
           ))}
           {acts.length === 0 ? <span className="quiet">{t("batch.nothing")}</span> : null}
+          <BatchTickets orders={orders} done={() => choose([])} />
           <button type="button" className="btn small ghost" onClick={() => choose([])}>
             {t("batch.none")}
           </button>

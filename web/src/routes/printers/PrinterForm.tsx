@@ -5,7 +5,7 @@ import { stores } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { languages, useWords } from "../../words";
+import { inLanguage, languages, useWords } from "../../words";
 import { devices } from "../devices/devices";
 import { Problem } from "../notify/Notify";
 import { useMake } from "./Printers";
@@ -39,7 +39,7 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
   const of = known?.find((k) => k.kind === kind);
   const store = chosen || places?.[0]?.id || "";
   const bridges = paired?.filter((d) => d.kind === "bridge" && d.store_id === store) ?? [];
-  const zh = language.startsWith("zh");
+  const say = (zh: string, en: string) => inLanguage(language, zh, en);
   const done = () => {
     void client.invalidateQueries({ queryKey: ["concerns"] });
     toast(t("notify.saved"));
@@ -104,7 +104,7 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
             </select>
           </label>
         )}
-        {of ? <p className="quiet">{zh ? of.guide.zh : of.guide.en}</p> : null}
+        {of ? <p className="quiet">{say(of.guide.zh, of.guide.en)}</p> : null}
         <label className="field">
           <span>{t("printer.store")}</span>
           <select className="select" value={store} onChange={(e) => setStore(e.target.value)}>
@@ -121,7 +121,7 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
         </label>
         {of?.fields.map((f) => (
           <label key={f.name} className="field">
-            <span>{zh ? f.label_zh : f.label_en}</span>
+            <span>{say(f.label_zh, f.label_en)}</span>
             <input
               className="input"
               type={f.secret ? "password" : "text"}

@@ -10,7 +10,7 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { useWords, word } from "../../words";
+import { inLanguage, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import { Problem } from "../notify/Notify";
 import { PrinterForm } from "./PrinterForm";
@@ -79,7 +79,7 @@ export function useMake(): (kind: string) => string {
   const { data } = useQuery({ ...kinds, enabled: may("printers.keep") });
   return (kind) => {
     const k = data?.find((x) => x.kind === kind);
-    return (language.startsWith("zh") ? k?.label_zh : k?.label_en) ?? "";
+    return k ? inLanguage(language, k.label_zh, k.label_en) : "";
   };
 }
 

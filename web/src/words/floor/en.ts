@@ -18,6 +18,7 @@ export const en = {
   shutLead:
     "A screen is paired with a store once and never signs out by itself. Somebody who may see the store’s orders can sign in instead.",
   pairWaiting: "Waiting to be paired… A manager opens Devices in the console and types this code",
+  pairScan: "Scan this with a phone: the code is typed for you",
   pairSlow: "Too many codes were asked for: wait a little",
   lock: "Lock",
   lockedKey: "Locked: press to unlock",

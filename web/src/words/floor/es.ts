@@ -24,6 +24,7 @@ export const es: Shape<typeof zh> = {
   signIn: "Entrar",
   again: "Probar otra vez",
   pairWaiting: "Esperando que la vinculen… Quien dirige la tienda abre Dispositivos en la consola y escribe este código",
+  pairScan: "Escanéalo con un teléfono: el código se escribe solo",
   pairSlow: "Se pidieron demasiados códigos: espera un poco",
   lock: "Bloquear",
   lockedKey: "Bloqueada: pulsa para desbloquear",

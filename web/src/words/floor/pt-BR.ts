@@ -24,6 +24,7 @@ export const pt: Shape<typeof zh> = {
   signIn: "Entrar",
   again: "Tentar de novo",
   pairWaiting: "Aguardando o vínculo… Quem gerencia a loja abre Dispositivos no painel e digita este código",
+  pairScan: "Leia com um telefone: o código é preenchido sozinho",
   pairSlow: "Foram pedidos códigos demais: espere um pouco",
   lock: "Bloquear",
   lockedKey: "Bloqueada: toque para desbloquear",

@@ -2,6 +2,23 @@
 export const said: Record<string, string> = {
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
     "Zonas de tiendas con reparto propio o por multitud; un SKU vinculado al inventario recibe de ahí su número y muestra 0 mientras se escribe su plato; una imagen cambiada se sube primero",
+  "Network printer (ESC/POS)": "Impresora de red (ESC/POS)",
+  "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
+    "Imprime la autoprueba de la impresora (enciéndela con la tecla de avance pulsada): ahí está su dirección IP; el puerto suele ser 9100. Fija esa dirección en el router.",
+  "Feie cloud printer": "Impresora en la nube Feie",
+  "USER and UKEY are in the account's page of Feie's console; the printer's SN and KEY are on the label below it.":
+    "USER y UKEY están en la página de la cuenta de Feie; el SN y la KEY de la impresora, en la etiqueta de abajo.",
+  "USER (name at Feie)": "USER (nombre en Feie)",
+  UKEY: "UKEY",
+  "Printer's SN": "SN de la impresora",
+  "Printer's KEY (to add it the first time)": "KEY de la impresora (para añadirla la primera vez)",
+  "Yilianyun cloud printer": "Impresora en la nube Yilianyun",
+  "Make an application of one's own on Yilianyun's open platform: it has an id and a secret; the terminal's number and key are on the label below the printer.":
+    "Crea una aplicación propia en la plataforma abierta de Yilianyun: tiene un id y un secreto; el número y la clave del terminal están en la etiqueta debajo de la impresora.",
+  "Application id": "Id de la aplicación",
+  "Application secret": "Secreto de la aplicación",
+  "Terminal number": "Número del terminal",
+  "Terminal key (to add it the first time)": "Clave del terminal (para añadirlo la primera vez)",
   "WeCom group robot": "Robot de grupo de WeCom",
   "DingTalk group robot": "Robot de grupo de DingTalk",
   "Feishu group robot": "Robot de grupo de Feishu",

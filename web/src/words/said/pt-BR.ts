@@ -2,6 +2,23 @@
 export const said: Record<string, string> = {
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
     "Áreas de lojas com entrega própria ou por multidão; um SKU vinculado ao estoque recebe dele o seu número e mostra 0 enquanto o prato é gravado; uma imagem alterada é enviada primeiro",
+  "Network printer (ESC/POS)": "Impressora de rede (ESC/POS)",
+  "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
+    "Imprima o autoteste da impressora (ligue com a tecla de avanço pressionada): o endereço IP está nele; a porta costuma ser 9100. Fixe esse endereço no roteador.",
+  "Feie cloud printer": "Impressora em nuvem Feie",
+  "USER and UKEY are in the account's page of Feie's console; the printer's SN and KEY are on the label below it.":
+    "USER e UKEY estão na página da conta da Feie; o SN e a KEY da impressora, na etiqueta embaixo dela.",
+  "USER (name at Feie)": "USER (nome na Feie)",
+  UKEY: "UKEY",
+  "Printer's SN": "SN da impressora",
+  "Printer's KEY (to add it the first time)": "KEY da impressora (para adicioná-la na primeira vez)",
+  "Yilianyun cloud printer": "Impressora em nuvem Yilianyun",
+  "Make an application of one's own on Yilianyun's open platform: it has an id and a secret; the terminal's number and key are on the label below the printer.":
+    "Crie um aplicativo próprio na plataforma aberta da Yilianyun: ele tem um id e um segredo; o número e a chave do terminal estão na etiqueta embaixo da impressora.",
+  "Application id": "Id do aplicativo",
+  "Application secret": "Segredo do aplicativo",
+  "Terminal number": "Número do terminal",
+  "Terminal key (to add it the first time)": "Chave do terminal (para adicioná-lo na primeira vez)",
   "WeCom group robot": "Robô de grupo do WeCom",
   "DingTalk group robot": "Robô de grupo do DingTalk",
   "Feishu group robot": "Robô de grupo do Feishu",
