@@ -119,6 +119,7 @@ type Hub struct {
 	knocks     time.Duration
 	network    printer.Network // to printers of this machine's network
 	counts     sync.Map        // account → countState: the day that is being counted
+	looked     sync.Map        // of the radar, radarLook by merchant, see nears
 }
 
 // New wires a hub; Run works its lanes.

@@ -220,16 +220,33 @@ func (h *Hub) dangers(ctx context.Context, who Actor) ([]Concern, error) {
 	return out, nil
 }
 
+// nearsFor is how long a look at the radar holds for work that can wait, which asks once a
+// second in each account. A rule takes minutes.
+const nearsFor = 10 * time.Second
+
+// radarLook is what the radar showed of a merchant when it was looked at last.
+type radarLook struct {
+	at   time.Time
+	list []Danger
+}
+
 // yieldFor is how long work that can wait gives way to what keeps a shop from a penalty.
 const yieldFor = time.Minute
 
 // nears reports whether a shop of an account has gone half the way to a penalty: what only looks (comments,
 // counts of days) then leaves the account's calls to accepting, refunds and pulls.
 func (h *Hub) nears(ctx context.Context, m ident.Merchant, a ident.Account) bool {
-	list, err := h.Radar(ctx, Actor{Scope: db.Scope{Merchant: m}})
-	if err != nil {
-		return false
+	v, ok := h.looked.Load(m)
+	last, _ := v.(radarLook)
+	if !ok || time.Since(last.at) > nearsFor {
+		list, err := h.Radar(ctx, Actor{Scope: db.Scope{Merchant: m}})
+		if err != nil {
+			return false
+		}
+		last = radarLook{time.Now(), list}
+		h.looked.Store(m, last)
 	}
+	list := last.list
 	return slices.ContainsFunc(list, func(d Danger) bool {
 		s, ok := h.db.ShopByID(m, d.ShopID)
 		return d.Share >= warnFrom && ok && s.Account == a
