@@ -28,6 +28,7 @@ type clerk struct {
 	mu      sync.Mutex
 	pressed map[string]*press // by order, act and case
 	ready   map[string]bool   // marked ready where the platform has no word for it
+	tried   map[string]bool   // pressed at least once, whatever came of it, by order and act
 	open    map[string]*press // not at the platform yet, by order and the platform's call
 }
 
@@ -45,7 +46,7 @@ type press struct {
 const hands = 48
 
 func newClerk(a *api, p *Plan, d *diary) *clerk {
-	return &clerk{api: a, plan: p, diary: d, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, open: map[string]*press{}}
+	return &clerk{api: a, plan: p, diary: d, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, open: map[string]*press{}}
 }
 
 // chance is a number from 0 to 99 that belongs to an order and a question.
@@ -226,6 +227,9 @@ func (k *clerk) press(ctx context.Context, o orderView, a action) {
 	key := books.Key(o.Channel, o.Ref)
 	name := key + " " + a.Kind + " " + a.For
 	p := &press{Press: books.Press{Key: key, Kind: a.Kind, For: a.For}, call: books.Calls[o.Channel][a.Kind], at: time.Now()}
+	k.mu.Lock()
+	k.tried[key+" "+a.Kind] = true
+	k.mu.Unlock()
 	if p.call != "" { // before it is pressed: the platform may be faster than the answer
 		k.mu.Lock()
 		k.open[key+" "+p.call] = p
@@ -334,6 +338,13 @@ func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 		}
 	}
 	return n, oldest, overdue
+}
+
+// said reports whether somebody pressed a button of an order, whatever came of it.
+func (k *clerk) said(key, kind string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.tried[key+" "+kind]
 }
 
 // accepted gives when each order was accepted here: when the button was pressed first.

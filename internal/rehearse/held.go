@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tongdan/tongdan/internal/books"
+	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
 // Why the hub may hold pieces back that the platforms' books leave, and why it may not.
@@ -14,6 +17,9 @@ const (
 	// HeldMade: the kitchen had said that the food was ready, and the order was cancelled
 	// before the platform heard of it. To the hub it is waste; the platform frees the pieces.
 	HeldMade = "made"
+	// HeldAway: the parcel had left when its order was cancelled, and the platform put its
+	// own number back all the same.
+	HeldAway = "away"
 	// HeldOdd: the hub says that the pieces are gone, and nobody in the store had said so.
 	HeldOdd = "odd"
 )
@@ -22,7 +28,7 @@ const (
 type Holding struct {
 	Key    string `json:"order"` // channel and the platform's number
 	Pieces int64  `json:"pieces"`
-	Why    string `json:"why"`    // HeldMade, HeldOdd
+	Why    string `json:"why"`    // HeldMade, HeldAway, HeldOdd
 	Reason string `json:"reason"` // of the hub's movement
 }
 
@@ -36,13 +42,7 @@ type movement struct {
 // explain names, for each SKU of which the hub would sell less than the platforms' books
 // leave, the orders on whose account it does: those whose pieces the hub has booked out and
 // the platform has not. What no order explains breaks the promise.
-func (j *judge) explain(ctx context.Context, presses []books.Press) error {
-	ready := map[string]bool{}
-	for _, p := range presses {
-		if p.Kind == "ready" && p.Effect != "" {
-			ready[p.Key] = true
-		}
-	}
+func (j *judge) explain(ctx context.Context) error {
 	for i := range j.stock.Levels {
 		v := &j.stock.Levels[i]
 		if v.Hub >= v.Left {
@@ -53,15 +53,24 @@ func (j *judge) explain(ctx context.Context, presses []books.Press) error {
 		if err != nil {
 			return err
 		}
-		v.Held = held(moved, j.keys, j.rehearsal.stock.tookOf(x), func(key string) bool { return ready[key] && j.want[key].Status == "cancelled" })
+		v.Held = held(moved, j.keys, j.rehearsal.stock.tookOf(x), func(key, reason string) string {
+			switch {
+			case j.want[key].Status != "cancelled":
+			case reason == "waste" && j.clerk.said(key, "ready"):
+				return HeldMade
+			case reason == "sale_out" && j.away(key):
+				return HeldAway
+			}
+			return HeldOdd
+		})
 		v.Unknown = v.unexplained()
 	}
 	return nil
 }
 
 // held compares what the hub has booked out for each order with what the platforms' books
-// say that it took. Orders that wait keep their pieces without a movement, in both alike.
-func held(moved []movement, keys map[string]string, took map[string]int64, made func(key string) bool) (list []Holding) {
+// say that it took; why says why that may differ. Orders that wait keep their pieces without a movement, in both alike.
+func held(moved []movement, keys map[string]string, took map[string]int64, why func(key, reason string) string) (list []Holding) {
 	gone, reason := map[string]int64{}, map[string]string{}
 	for _, m := range moved {
 		if key := keys[m.Cause]; key != "" {
@@ -71,11 +80,7 @@ func held(moved []movement, keys map[string]string, took map[string]int64, made 
 	}
 	for _, key := range slices.Sorted(maps.Keys(gone)) {
 		if n := gone[key] - took[key]; n > 0 {
-			h := Holding{key, n, HeldOdd, reason[key]}
-			if h.Reason == "waste" && made(key) {
-				h.Why = HeldMade
-			}
-			list = append(list, h)
+			list = append(list, Holding{key, n, why(key, reason[key]), reason[key]})
 		}
 	}
 	return list
@@ -85,11 +90,31 @@ func held(moved []movement, keys map[string]string, took map[string]int64, made 
 func (v *Level) unexplained() int64 {
 	n := v.Left - v.Hub
 	for _, h := range v.Held {
-		if h.Why == HeldMade {
+		if h.Why != HeldOdd {
 			n -= h.Pieces
 		}
 	}
 	return n
+}
+
+// away reports whether the parcel of an order of Mercado Libre had left, by that platform's
+// own history.
+func (j *judge) away(key string) bool {
+	number, ok := strings.CutPrefix(key, "mercadolibre ")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil {
+		return false
+	}
+	x, _, err := j.at.ml.Order(ml.ID(id))
+	if err != nil {
+		return false
+	}
+	for _, h := range x.History {
+		if slices.Contains([]string{"shipped", "delivered", "not_delivered"}, h.Status) || slices.Contains([]string{"picked_up", "dropped_off", "authorized_by_carrier", "in_hub"}, h.Substatus) {
+			return true
+		}
+	}
+	return false
 }
 
 // movements are all of a pile, the oldest first.
@@ -143,7 +168,7 @@ func (s *Stock) unexplained() (list []books.Difference) {
 // odd tells of the orders that explain nothing.
 func (v *Level) odd() (text string) {
 	for _, h := range v.Held {
-		if h.Why != HeldMade {
+		if h.Why == HeldOdd {
 			text += fmt.Sprintf("; %s: %d pieces by %s", h.Key, h.Pieces, h.Reason)
 		}
 	}
@@ -154,7 +179,7 @@ func (v *Level) odd() (text string) {
 func (s *Stock) holdings() (list []Holding) {
 	for _, v := range s.Levels {
 		for _, h := range v.Held {
-			if h.Why == HeldMade {
+			if h.Why != HeldOdd {
 				list = append(list, h)
 			}
 		}

@@ -30,7 +30,12 @@ func TestPiecesThatAreHeldBackAreExplainedByOrders(t *testing.T) {
 	}
 	keys := map[string]string{"ord_1": "meituan 1", "ord_2": "meituan 2", "ord_3": "meituan 3", "ord_4": "meituan 4"}
 	moved := []movement{{20, "receipt", "key_1"}, {-3, "sale_out", "ord_1"}, {-2, "waste", "ord_2"}}
-	made := func(key string) bool { return key == "meituan 2" }
+	made := func(key, reason string) string {
+		if key == "meituan 2" && reason == "waste" {
+			return HeldMade
+		}
+		return HeldOdd
+	}
 
 	s := l.sum(map[string]int64{"sto T001-L": 11}) // 20 - 3 - 2 - 4
 	v := &s.Levels[0]
@@ -46,7 +51,7 @@ func TestPiecesThatAreHeldBackAreExplainedByOrders(t *testing.T) {
 	// Nobody had said that it was ready; and one more piece is gone without any order.
 	s = l.sum(map[string]int64{"sto T001-L": 10})
 	v = &s.Levels[0]
-	v.Held = held(moved, keys, l.tookOf(x), func(string) bool { return false })
+	v.Held = held(moved, keys, l.tookOf(x), func(_, _ string) string { return HeldOdd })
 	v.Unknown = v.unexplained()
 	if b := s.breaches(); v.Unknown != 3 || len(b) != 1 || b[0].Kind != kindHeld || !strings.Contains(b[0].Text, "meituan 2: 2 pieces by waste") {
 		t.Errorf("%d pieces have no reason, which breaks %v", v.Unknown, b)

@@ -172,7 +172,7 @@ func (j *judge) finish(ctx context.Context) error {
 	}
 	j.once = books.Once(j.want, list)
 	j.stock.Named, j.stock.Turned = j.named.all(), j.crowd.turned
-	if err := j.explain(ctx, list); err != nil {
+	if err := j.explain(ctx); err != nil {
 		return err
 	}
 	j.parked, err = parkedOf(ctx, j.api)

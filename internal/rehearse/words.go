@@ -356,10 +356,14 @@ func (l Lang) held(s *Stock) (text string) {
 	var names []string
 	for _, h := range list {
 		pieces += h.Pieces
-		names = append(names, fmt.Sprintf("%s × %s", h.Key, l.n(int(h.Pieces))))
+		why := l.say("做好了", "made")
+		if h.Why == HeldAway {
+			why = l.say("已寄出", "sent")
+		}
+		names = append(names, fmt.Sprintf("%s × %s, %s", h.Key, l.n(int(h.Pieces)), why))
 	}
 	if len(list) > 0 {
-		text = fmt.Sprintf(l.say("；其中 %s 件已做好、平台没听到就取消了，按报损记（%s）", "; of these %s pieces were made and wasted by a cancel before the platform heard that they were ready (%s)"),
+		text = fmt.Sprintf(l.say("；其中 %s 件在取消前已做好（平台没听到）或已寄出，不会回来（%s）", "; of these %s pieces were made, which the platform had not heard, or had been sent, and do not come back by a cancel (%s)"),
 			l.n(int(pieces)), strings.Join(names[:min(len(names), 5)], l.say("，", ", ")))
 	}
 	if odd := s.unexplained(); len(odd) > 0 {
