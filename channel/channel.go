@@ -364,11 +364,12 @@ type Reply struct {
 // Received is a callback after verification.
 type Received struct {
 	Verdict  Verdict
-	Why      string // of Refused: which part differed, never a secret
-	External string // the account that it is for, or its shop, when the message says so
-	Grant    *Grant // an authorisation that was handed out or taken back
-	Item     Item   // Item.Err set: verified, but it cannot be read; it is parked
-	Quick    bool   // the platform waits so briefly that only the journal row goes before Reply
-	Reply    Reply  // after the commit
-	Busy     Reply  // when we could not keep it: the platform is to come again
+	Why      string        // of Refused: which part differed, never a secret
+	External string        // the account that it is for, or its shop, when the message says so
+	Grant    *Grant        // an authorisation that was handed out or taken back
+	Standing *StandingNews // how a shop stands from now on
+	Item     Item          // Item.Err set: verified, but it cannot be read; it is parked
+	Quick    bool          // the platform waits so briefly that only the journal row goes before Reply
+	Reply    Reply         // after the commit
+	Busy     Reply         // when we could not keep it: the platform is to come again
 }

@@ -20,13 +20,14 @@ type Info struct {
 	Own        bool // nobody is on the other side: see Own
 	Sites      []Site
 	Powers     []Power
-	Stock      *StockPower   // nil = the platform cannot be told how many there are
-	Penalties  []Penalty     // the rules by which the platform punishes a shop
-	Comments   *CommentPower // nil = there are none that can be read
-	Front      *FrontPower   // nil = menus, areas and profiles are kept in the platform's own console
-	Rest       *RestPower    // nil = the platform cannot be told to take no orders for a while
-	Personal   []string      // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
-	PushOnly   []Text        // facts that no read returns: lost with the push
+	Stock      *StockPower    // nil = the platform cannot be told how many there are
+	Penalties  []Penalty      // the rules by which the platform punishes a shop
+	Comments   *CommentPower  // nil = there are none that can be read
+	Standing   *StandingPower // nil = the platform does not tell how it shows a shop
+	Front      *FrontPower    // nil = menus, areas and profiles are kept in the platform's own console
+	Rest       *RestPower     // nil = the platform cannot be told to take no orders for a while
+	Personal   []string       // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a
+	PushOnly   []Text         // facts that no read returns: lost with the push
 	AppFields  []Field
 	AcctFields []Field
 	Shops      Text // what a shop's external id is, for the form

@@ -127,16 +127,18 @@ type Store struct {
 	Address string      `json:"address"`
 	Prepare int         `json:"prepare_minutes" doc:"How long it takes to make an order."`
 	Travel  int         `json:"travel_minutes" doc:"How long a rider takes from the store to the customer."`
+	Hours   string      `json:"hours" doc:"When it is open, every day: 11:00-14:00,17:00-22:00; empty: as its shops' platforms say."`
 }
 
 // StoreBody is a store as it is given.
 type StoreBody struct {
-	Name    string `json:"name" maxLength:"80"`
-	Zone    string `json:"zone" maxLength:"60"`
-	Cutoff  int    `json:"cutoff_minutes,omitempty" minimum:"0" maximum:"1439"`
-	Address string `json:"address,omitempty" maxLength:"300"`
-	Prepare *int   `json:"prepare_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long it takes to make an order; left out: 15."`
-	Travel  *int   `json:"travel_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long a rider takes to the customer; left out: 30."`
+	Name    string  `json:"name" maxLength:"80"`
+	Zone    string  `json:"zone" maxLength:"60"`
+	Cutoff  int     `json:"cutoff_minutes,omitempty" minimum:"0" maximum:"1439"`
+	Address string  `json:"address,omitempty" maxLength:"300"`
+	Prepare *int    `json:"prepare_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long it takes to make an order; left out: 15."`
+	Travel  *int    `json:"travel_minutes,omitempty" minimum:"0" maximum:"720" doc:"How long a rider takes to the customer; left out: 30."`
+	Hours   *string `json:"hours,omitempty" maxLength:"120" doc:"When it is open, every day: 11:00-14:00,17:00-22:00. Empty: as its shops' platforms say. Left out: as it was."`
 }
 
 type storeOutput struct {
@@ -151,7 +153,7 @@ type storesOutput struct {
 }
 
 func storeOf(r db.StoreRow) Store {
-	return Store{r.ID, r.Name, r.Zone, r.Cutoff, r.Address, r.Pace.Prepare, r.Pace.Travel}
+	return Store{r.ID, r.Name, r.Zone, r.Cutoff, r.Address, r.Pace.Prepare, r.Pace.Travel, r.Hours}
 }
 
 func (s *Server) listStores(ctx context.Context, _ *struct{}) (*storesOutput, error) {
@@ -173,7 +175,11 @@ func (s *Server) putStore(ctx context.Context, id ident.Store, in StoreBody) (*s
 	if in.Travel != nil {
 		pace.Travel = *in.Travel
 	}
-	row, err := s.hub.PutStore(ctx, c.Actor, db.StoreRow{ID: id, Name: in.Name, Zone: in.Zone, Cutoff: in.Cutoff, Address: in.Address, Pace: &pace})
+	old, _ := s.db.StoreByID(c.Merchant, id)
+	if in.Hours != nil {
+		old.Hours = *in.Hours
+	}
+	row, err := s.hub.PutStore(ctx, c.Actor, db.StoreRow{ID: id, Name: in.Name, Zone: in.Zone, Cutoff: in.Cutoff, Address: in.Address, Pace: &pace, Hours: old.Hours})
 	if err != nil {
 		return nil, fault.Wrap("api.putStore", err)
 	}

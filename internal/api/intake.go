@@ -6,14 +6,62 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 )
 
 func (s *Server) intakeRoutes() {
+	add(s, op("listIntakes", http.MethodGet, "/intakes", "stores", "Of all stores in sight, whether they take orders: what was said here, and how each platform shows them"), s.listIntakes)
+	add(s, op("restShops", http.MethodPut, "/intakes", "stores", "Let shops rest until a moment, or take orders now; a result for each"), s.restShops)
 	add(s, op("getIntake", http.MethodGet, "/stores/{id}/intake", "stores", "Whether a store takes orders on each channel, and how full its kitchen is"), s.getIntake)
 	add(s, op("restStore", http.MethodPut, "/stores/{id}/intake", "stores", "Let a store take no orders until a moment, on all its channels; it takes them again by itself"), s.restStore)
 	add(s, op("setKitchen", http.MethodPut, "/stores/{id}/kitchen", "stores", "Say how many orders a store's kitchen can make in a slot of time"), s.setKitchen)
+}
+
+type intakesOutput struct {
+	Body struct {
+		Stores []hub.StoreIntake `json:"stores"`
+	}
+}
+
+type restsInput struct {
+	Body struct {
+		ShopIDs []ident.Shop `json:"shop_ids" minItems:"1" maxItems:"500"`
+		UntilAt int64        `json:"until_at" minimum:"0" doc:"Until when they rest, within 24 hours, by the clock of the header Date; 0: they take orders now, whoever let them rest."`
+	}
+}
+
+type restsOutput struct {
+	Body struct {
+		Results []hub.IntakeResult `json:"results"`
+	}
+}
+
+func (s *Server) listIntakes(ctx context.Context, _ *struct{}) (*intakesOutput, error) {
+	list, err := s.hub.Intakes(ctx, who(ctx).Actor)
+	out := &intakesOutput{}
+	out.Body.Stores = list
+	return out, fault.Wrap("api.listIntakes", err)
+}
+
+func (s *Server) restShops(ctx context.Context, in *restsInput) (*restsOutput, error) {
+	c := who(ctx)
+	if _, err := s.pressed(c, 0); err != nil {
+		return nil, err
+	}
+	list, err := s.hub.SetIntakes(ctx, c.Actor, in.Body.ShopIDs, s.wall(in.Body.UntilAt))
+	out := &restsOutput{}
+	out.Body.Results = list
+	return out, fault.Wrap("api.restShops", err)
+}
+
+// wall is a moment by the clock that clients see, on the wall clock, which effects keep; 0 is the zero time.
+func (s *Server) wall(at int64) time.Time {
+	if at == 0 {
+		return time.Time{}
+	}
+	return s.now().Add(time.UnixMilli(at).Sub(s.hub.Now()))
 }
 
 type intakeOutput struct{ Body hub.Intake }
@@ -53,11 +101,7 @@ func (s *Server) restStore(ctx context.Context, in *restInput) (*intakeOutput, e
 	if err != nil {
 		return nil, err
 	}
-	var until time.Time
-	if in.Body.UntilAt > 0 { // effects keep the wall clock
-		until = s.now().Add(time.UnixMilli(in.Body.UntilAt).Sub(s.hub.Now()))
-	}
-	if err := s.hub.Rest(ctx, c.Actor, store, until); err != nil {
+	if err := s.hub.Rest(ctx, c.Actor, store, s.wall(in.Body.UntilAt)); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	return s.getIntake(ctx, &in.ByID)

@@ -23,7 +23,7 @@ var rights = map[string]role.Right{
 	"listPrinterKinds": role.KeepPrinters, "listPrinters": role.See, "makePrinter": role.KeepPrinters, "changePrinter": role.KeepPrinters, "deletePrinter": role.KeepPrinters,
 	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
-	"getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
+	"listIntakes": role.See, "restShops": role.RestStore, "getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
 	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
 	"signInWays": nobody, "askSignInCode": nobody, "signInByPhone": nobody, "openKnock": nobody,

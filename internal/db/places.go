@@ -13,7 +13,7 @@ import (
 // without ID gets one, and the row as stored is given back.
 
 const (
-	storeColumns   = `merchant_id, id, name, zone, cutoff, address, prepare_minutes, travel_minutes`
+	storeColumns   = `merchant_id, id, name, zone, cutoff, address, prepare_minutes, travel_minutes, hours`
 	appColumns     = `merchant_id, id, channel, name, base_url, public_url, credentials`
 	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.pull_every,
 		COALESCE(h.alarm_at, 0), COALESCE(h.alarm_why, ''), COALESCE(h.last_push, 0), COALESCE(h.last_pull, 0), COALESCE(h.last_error, 0),
@@ -24,7 +24,7 @@ const (
 
 func scanStore(scan scanFunc) (s StoreRow, err error) {
 	s.Pace = new(Pace)
-	err = scan(&s.Merchant, &s.ID, &s.Name, &s.Zone, &s.Cutoff, &s.Address, &s.Pace.Prepare, &s.Pace.Travel)
+	err = scan(&s.Merchant, &s.ID, &s.Name, &s.Zone, &s.Cutoff, &s.Address, &s.Pace.Prepare, &s.Pace.Travel, &s.Hours)
 	return s, err
 }
 
@@ -78,17 +78,17 @@ func (d *DB) PutStore(ctx context.Context, s StoreRow) (StoreRow, error) {
 		s.Pace = &pace
 	}
 	const op = "db.PutStore"
-	if err := need(op, map[string]bool{"name": named(s.Name), "zone": short(s.Zone), "address": short(s.Address), "cutoff_minutes": s.Cutoff >= 0 && s.Cutoff < 1440}); err != nil {
+	if err := need(op, map[string]bool{"name": named(s.Name), "zone": short(s.Zone), "address": short(s.Address), "hours": short(s.Hours), "cutoff_minutes": s.Cutoff >= 0 && s.Cutoff < 1440}); err != nil {
 		return s, err
 	}
 	if s.ID == 0 {
 		s.ID = ident.Store(d.id())
 	}
 	return s, d.changedDirectory(ctx, op, s.Merchant, s.ID.String(), func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `INSERT INTO stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		return exec(ctx, c, `INSERT INTO stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, zone = excluded.zone, cutoff = excluded.cutoff, address = excluded.address,
-			prepare_minutes = excluded.prepare_minutes, travel_minutes = excluded.travel_minutes`,
-			int64(s.Merchant), int64(s.ID), s.Name, s.Zone, int64(s.Cutoff), s.Address, int64(s.Pace.Prepare), int64(s.Pace.Travel))
+			prepare_minutes = excluded.prepare_minutes, travel_minutes = excluded.travel_minutes, hours = excluded.hours`,
+			int64(s.Merchant), int64(s.ID), s.Name, s.Zone, int64(s.Cutoff), s.Address, int64(s.Pace.Prepare), int64(s.Pace.Travel), s.Hours)
 	})
 }
 

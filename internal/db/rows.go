@@ -173,7 +173,8 @@ type StoreRow struct {
 	Zone     string // IANA
 	Cutoff   int    // minutes after midnight at which the business day begins
 	Address  string
-	Pace     *Pace // nil = the usual one, when it is put; never nil when it is read
+	Hours    string // when it is open, every day: "11:00-14:00,17:00-22:00"; "" = as its shops' platforms say
+	Pace     *Pace  // nil = the usual one, when it is put; never nil when it is read
 }
 
 // A Pace is how many minutes a store takes to make an order, and a rider to bring it.

@@ -61,6 +61,9 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 			return rec.Busy, nil
 		}
 	}
+	if rec.Standing != nil {
+		h.hearStanding(ctx, app, p.Info().Realm, rec.Standing)
+	}
 	l := lesson{
 		channel: channelName, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
 		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),

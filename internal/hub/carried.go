@@ -94,11 +94,15 @@ func (h *Hub) refusals(ctx context.Context, who Actor) (out []Concern, err error
 	rests, err := h.rests(ctx, who.Merchant, shops)
 	for id, e := range rests {
 		now := time.Now().UnixMilli()
-		if restState(e, now) != "failed" || of[id].Mode != ModeFull {
+		over := restState(e, now) == "opening" && now-restOf(e).Until > openedAfter.Milliseconds() // it should have ended, and did not
+		if !over && restState(e, now) != "failed" || of[id].Mode != ModeFull {
 			continue
 		}
 		cause, since := "rest", e.Changed
-		if e.State.Open() {
+		switch {
+		case restOf(e).Open:
+			cause = "open"
+		case e.State.Open():
 			cause, since = "open", restOf(e).Until
 		}
 		out = append(out, Concern{Key: ConcernRefused + "/" + cause + "/" + id.String(), Kind: ConcernRefused, Urgent: true, StoreID: of[id].Store, Channel: of[id].Channel, AccountID: of[id].Account,

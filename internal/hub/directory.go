@@ -29,6 +29,9 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 		pace := db.UsualPace
 		s.Pace = &pace
 	}
+	if _, ok := hoursText(s.Hours); !ok {
+		w.say("hours", fault.Because("field_hours", "must be times such as 11:00-14:00,17:00-22:00"))
+	}
 	for field, minutes := range map[string]int{"prepare_minutes": s.Pace.Prepare, "travel_minutes": s.Pace.Travel} {
 		if minutes < 0 || minutes > 12*60 {
 			w.say(field, between(0, 12*60))
@@ -37,6 +40,7 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	if err := w.err("hub.PutStore"); err != nil {
 		return s, err
 	}
+	s.Hours = strings.TrimSpace(s.Hours)
 	s.Merchant = who.Merchant
 	old, known := h.db.StoreByID(s.Merchant, s.ID)
 	s, err := h.db.PutStore(ctx, s)

@@ -61,7 +61,7 @@ type Options struct {
 	Log        *slog.Logger
 	Version    string // of the program, for whoever looks which nodes run
 	NoLanes    bool   // work nothing outside: the benchmark of the intake alone
-	NoComments bool   // nobody looks at customers' comments: for a simulation
+	NoComments bool   // nobody looks at customers' comments and at how shops are shown: for a simulation
 	NoBudget   bool   // no rate budget of apps: measurements on simulators, of what the hub itself needs
 
 	// PublicURL is where people reach the console, for links in messages to phones; without

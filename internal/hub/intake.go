@@ -36,6 +36,7 @@ type restArgs struct {
 	Until int64       `json:"until"` // UTC ms by the wall clock; from then on it takes orders
 	By    string      `json:"by"`
 	Ours  bool        `json:"ours,omitempty"` // the platform lets it rest because we said so
+	Open  bool        `json:"open,omitempty"` // it is to take orders whoever has let it rest
 }
 
 func restOf(e effect.Effect) (a restArgs) {
@@ -71,6 +72,10 @@ type IntakeChannel struct {
 	UntilAt int64         `json:"until_at"`
 	Words   string        `json:"words,omitempty"`
 	Why     *fault.Reason `json:"why,omitempty"`
+	Mode    string        `json:"mode" enum:"watch,goods,full"`
+	Shown   Shown         `json:"shown"`
+
+	by string
 }
 
 // Rest lets a store rest on all its channels until a moment of the wall clock, or extends
@@ -95,7 +100,7 @@ func (h *Hub) Rest(ctx context.Context, who Actor, store ident.Store, until time
 		}
 		for _, s := range shops {
 			if heldBy(s.Mode, false).IsZero() {
-				h.rest(tx, who, s, until)
+				h.rest(tx, who, s, until, false)
 			}
 		}
 		what := "rest"
@@ -115,18 +120,18 @@ func msOf(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// rest wants one shop to rest until a moment, or to take orders.
-func (h *Hub) rest(tx *db.Tx, who Actor, s db.ShopRow, until time.Time) {
+// rest wants one shop to rest until a moment, or to take orders; with open also when it was not us who let it rest.
+func (h *Hub) rest(tx *db.Tx, who Actor, s db.ShopRow, until time.Time, open bool) {
 	now := tx.Now().UnixMilli()
 	e, known := tx.EffectByKey(restKey(s.ID))
 	a := restOf(e)
 	if !known || !e.State.Open() {
-		if until.IsZero() {
+		if until.IsZero() && !open {
 			return // it takes orders, as far as it is ours to say
 		}
 		a = restArgs{}
 	}
-	a.Shop, a.Store, a.Until, a.By = s.ID, s.Store, msOf(until), who.ID
+	a.Shop, a.Store, a.Until, a.By, a.Open = s.ID, s.Store, msOf(until), who.ID, open
 	switch {
 	case !known:
 		target := "shop/" + s.ID.String()
@@ -171,7 +176,7 @@ func (r resting) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) 
 	switch {
 	case !ok:
 		return effect.Void, fault.Because("shop_removed", "the shop has been removed")
-	case !restOf(e).Ours && restOf(e).Until <= tx.Now().UnixMilli():
+	case !restOf(e).Ours && !restOf(e).Open && restOf(e).Until <= tx.Now().UnixMilli():
 		return effect.Done, fault.Reason{} // its time is over, and the platform never heard of it
 	}
 	return "", fault.Reason{}
@@ -193,7 +198,7 @@ func (r resting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err == nil {
 		err = c.SetRest(ctx, shop, rest)
 	}
-	return r.ended(e, failedOrOK(err), c, trace.Take(), rest)
+	return r.ended(ctx, e, failedOrOK(err), c, trace.Take(), rest)
 }
 
 func (r resting) Look(ctx context.Context, e effect.Effect) lane.Result {
@@ -210,7 +215,7 @@ func (r resting) Look(ctx context.Context, e effect.Effect) lane.Result {
 			res.Outcome = effect.Seen
 		}
 	}
-	return r.ended(e, res, c, trace.Take(), rests)
+	return r.ended(ctx, e, res, c, trace.Take(), rests)
 }
 
 func (r resting) open(e effect.Effect) (a restArgs, c *conn, shop string, err error) {
@@ -228,7 +233,10 @@ func (r resting) open(e effect.Effect) (a restArgs, c *conn, shop string, err er
 
 // ended writes what a call came to, and when something is to be done next. is says whether
 // the shop rests, where the outcome is that it is known.
-func (r resting) ended(e effect.Effect, res lane.Result, c *conn, calls []channel.Exchange, is bool) lane.Result {
+func (r resting) ended(ctx context.Context, e effect.Effect, res lane.Result, c *conn, calls []channel.Exchange, is bool) lane.Result {
+	if res.Outcome == effect.OK || res.Outcome == effect.Seen {
+		r.h.stands(ctx, e.Merchant, restOf(e).Shop, is)
+	}
 	res.Save = func(tx *db.Tx) error {
 		for _, x := range calls {
 			tx.Journal(exchange(x, c, e, order.Ref{}, string(res.Outcome)))
@@ -286,27 +294,14 @@ func (h *Hub) Intake(ctx context.Context, who Actor, store ident.Store) (Intake,
 	if err != nil {
 		return out, fault.Wrap(op, err)
 	}
+	standings, err := h.db.Standings(ctx, who.Merchant)
+	if err != nil {
+		return out, fault.Wrap(op, err)
+	}
 	for _, s := range shops {
-		c := IntakeChannel{Channel: s.Channel, ShopID: s.ID, State: "open"}
-		info := h.info(s.Channel, s.Realm)
-		if e, ok := rests[s.ID]; ok {
-			a := restOf(e)
-			c.State = restState(e, time.Now().UnixMilli())
-			if c.State == "sending" || c.State == "resting" {
-				c.UntilAt = h.clock.Trade(time.UnixMilli(a.Until)).UnixMilli()
-				if c.UntilAt > out.UntilAt {
-					out.UntilAt, out.By = c.UntilAt, a.By
-				}
-			}
-			if c.State == "failed" || c.State == "opening" || c.State == "sending" {
-				c.Words, c.Why = e.Why.Text, e.Why.Coded()
-			}
-		}
-		switch {
-		case info == nil || info.Rest == nil:
-			c.State = "no_call"
-		case s.Mode != ModeFull:
-			c.State = "watched"
+		c := h.intakeOf(s, rests[s.ID], standings[s.ID])
+		if c.UntilAt > out.UntilAt {
+			out.UntilAt, out.By = c.UntilAt, c.by
 		}
 		out.Channels = append(out.Channels, c)
 	}
@@ -326,7 +321,7 @@ func restState(e effect.Effect, now int64) string {
 	a := restOf(e)
 	wanted := a.Until > now
 	switch {
-	case e.State == effect.Refused && wanted:
+	case e.State == effect.Refused && (wanted || a.Open && now-e.Changed < showRefused):
 		return "failed"
 	case !e.State.Open():
 		return "open"
@@ -336,7 +331,7 @@ func restState(e effect.Effect, now int64) string {
 		return "sending"
 	case a.Ours && e.Code != "":
 		return "failed"
-	case a.Ours:
+	case a.Ours || a.Open:
 		return "opening"
 	}
 	return "open"

@@ -62,7 +62,7 @@ var goodsKinds = []string{kindStock}
 
 // freeKinds are the effects that tell a platform nothing: they ask, or keep the connection alive, or are no
 // shop's. Every other kind passes the gate.
-var freeKinds = []string{kindRead, kindPull, kindSweep, kindCount, kindKeep, kindWatch, kindKnock, kindCode, kindBegin, kindLack, kindComments, kindShown}
+var freeKinds = []string{kindRead, kindPull, kindSweep, kindCount, kindKeep, kindWatch, kindKnock, kindCode, kindBegin, kindLack, kindComments, kindStanding, kindShown}
 
 // kind tells the runner who handles a kind of effect, behind the gate.
 func (h *Hub) kind(k string) (lane.Kind, bool) {

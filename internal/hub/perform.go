@@ -22,7 +22,7 @@ const (
 )
 
 // tasks repeat by time, and are never hidden by a backlog.
-var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch, kindComments}
+var tasks = []string{kindPull, kindSweep, kindKeep, kindWatch, kindComments, kindStanding}
 
 // handled says who handles a kind of effect; kind puts the gate of modes before it.
 func (h *Hub) handled(k string) (lane.Kind, bool) {
@@ -58,6 +58,8 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: lacking{h: h}, Background: true, Asks: true}, true
 	case kindComments:
 		return lane.Kind{Handler: commenting{h: h}, Background: true, Task: true, Budget: true, Asks: true}, true
+	case kindStanding:
+		return lane.Kind{Handler: surveying{h: h}, Background: true, Task: true, Budget: true, Asks: true}, true
 	case kindReply:
 		return lane.Kind{Handler: replying{h: h}, Budget: true}, true
 	case kindStock:

@@ -60,6 +60,9 @@ func (h *Hub) schedule(ctx context.Context) error {
 		if p, ok := h.platforms[a.Channel]; ok && p.Info().Comments != nil && !h.noComments {
 			kinds = append(kinds, kindComments)
 		}
+		if p, ok := h.platforms[a.Channel]; ok && p.Info().Standing != nil && !h.noComments {
+			kinds = append(kinds, kindStanding)
+		}
 		keys := make([]string, len(kinds))
 		for i, k := range kinds {
 			keys[i] = effect.GoalKey("account/"+a.ID.String(), k, "")

@@ -126,6 +126,11 @@ const comments = createRoute({
   path: "/comments",
   component: lazyRouteComponent(() => import("./routes/comments/Comments"), "Comments"),
 });
+const intakes = createRoute({
+  getParentRoute: () => inside,
+  path: "/intakes",
+  component: lazyRouteComponent(() => import("./routes/intakes/Intakes"), "Intakes"),
+});
 const board = createRoute({
   getParentRoute: () => inside,
   path: "/board",
@@ -204,6 +209,7 @@ const tree = root.addChildren([
     comments,
     status,
     board,
+    intakes,
     messages,
     entry,
     people,

@@ -40,10 +40,12 @@ var pushes = []push{
 	{"delivery/status", "delivery.status", channel.Text{ZH: "推送美配订单配送状态", EN: "Delivery status"}, translateDelivery},
 	{"delivery/self", "delivery.self", channel.Text{ZH: "推送自配送配送状态", EN: "Delivery status of self-delivery"}, translateDelivery},
 	{"reminder", "reminder", channel.Text{ZH: "推送催单消息", EN: "Customer's reminder"}, translateReminder},
-	{"store/status", "store.status", channel.Text{ZH: "推送门店状态变更", EN: "Store status"}, nil},
+	{pathStatus, "store.status", channel.Text{ZH: "推送门店状态变更", EN: "Store status"}, nil},
 	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, translateDowngrade},
 	{"order/settlement", "order.settlement", channel.Text{ZH: "推送订单结算", EN: "Settlement"}, nil},
 }
+
+const pathStatus = "store/status"
 
 // pushedOrder reads an order push. Its status may be absent or that of a degraded
 // message; the URL that it came to says what has happened.
@@ -101,6 +103,9 @@ func (platform) Receive(app channel.App, r channel.Request) channel.Received {
 	}
 	got := channel.Received{Verdict: channel.Good, Reply: replyOK, Busy: replyBusy, Item: channel.Item{What: kind.what, Raw: bytesOf(r)}}
 	if kind.read == nil {
+		if kind.path == pathStatus {
+			got.Standing = standingNews(formFrom(params), r.At)
+		}
 		if id := formFrom(params).id("order_id"); id != "" {
 			got.Item.Ref = orderRef(id)
 		}

@@ -26,7 +26,7 @@ var covers = map[string]string{
 	"order/zhongbao/update/tip": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/getCancelDeliveryReason": "TestConformance", "order/cancelLogisticsByWmOrderId": "TestConformance",
 	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
 	"poi/comment/app_poi_code": "TestCommentsAreReadToTheLastPageAndRepliedToOnce", "poi/comment/add_reply": "TestCommentsAreReadToTheLastPageAndRepliedToOnce",
-	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne",
+	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne", "poi/getids": "TestHowShopsStandIsReadOnBothPlatforms",
 
 	"foodCat/list":                        "TestAMenuIsEditedAsWanted",
 	"foodCat/update":                      "TestAMenuIsEditedAsWanted",
@@ -88,7 +88,7 @@ var covers = map[string]string{
 	"push order/paid": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/confirmed": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/completed": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push order/cancelled": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/full": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/part": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push refund/result": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/status": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/self": "TestTheDocumentsExamplesTranslateAsReviewed",
-	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "TestWhatIsKeptAndSaysNothing", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "TestWhatIsKeptAndSaysNothing",
+	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "hub: TestAShopThatRestsInItsHoursIsTold", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "TestWhatIsKeptAndSaysNothing",
 
 	"tell order/new": "TestPartnerExamplesTranslateAsReviewed", "tell order/confirmed": "TestPartnerConformance", "tell order/finished": "TestPartnerConformance",
 	"tell order/cancelled": "TestPartnerExamplesTranslateAsReviewed", "tell refund/full": "TestPartnerExamplesTranslateAsReviewed", "tell refund/part": "TestPartnerExamplesTranslateAsReviewed",
@@ -99,7 +99,7 @@ var covers = map[string]string{
 
 // unconnected are the calls of the documents that nothing here makes, by family.
 var unconnected = []struct{ family, paths string }{
-	{"stores", "poi/getids, poi/additional/save and poi/sendtime/save (nothing reads them back), poiTag/list, comment/query, comment/score, ecommerce/poi/bound/list"},
+	{"stores", "poi/additional/save and poi/sendtime/save (nothing reads them back), poiTag/list, comment/query, comment/score, ecommerce/poi/bound/list"},
 	{"areas", "shipping/fetch (shipping/list says as much), shipping/corporate/*"},
 	{"dishes", "food/save and food/get (food/initdata and food/list do as much)"},
 	{"retail, medicine", "retail/get, retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status"},

@@ -79,6 +79,7 @@ var info = channel.Info{
 	Stock:    &stockPower,
 	Rest:     &restPower,
 	Front:    &frontPower,
+	Standing: &standingPower,
 	Comments: &commentPower, Penalties: penalties,
 	PushOnly: []channel.Text{
 		{ZH: "催单", EN: "Reminders of customers"},

@@ -35,7 +35,7 @@ var partnerPushes = []partnerPush{
 	{"refund/part", "refund.part", channel.Text{ZH: "推送部分退款", EN: "Partial refund"}, "partOrderRefund", func(f form, s source) (told, error) { return translateRefund(f, false, s) }},
 	{"delivery/status", "delivery.status", channel.Text{ZH: "推送配送状态", EN: "Delivery status"}, "shippingStatus", translateDelivery},
 	{"reminder", "reminder", channel.Text{ZH: "推送催单", EN: "Customer's reminder"}, "pushOrderRemind", translateReminder},
-	{"store/status", "store.status", channel.Text{ZH: "推送门店状态", EN: "Store status"}, "poiStatus", nil},
+	{pathStatus, "store.status", channel.Text{ZH: "推送门店状态", EN: "Store status"}, "poiStatus", nil},
 	{"bill", "order.settlement", channel.Text{ZH: "推送对账", EN: "Settlement"}, "tradeDetail", nil},
 	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, "", translateDowngrade},
 	{pathBound, "store.bound", channel.Text{ZH: "门店绑定", EN: "Store bound"}, "", nil},
@@ -83,8 +83,13 @@ func (partnerPlatform) Receive(app channel.App, r channel.Request) channel.Recei
 	got := channel.Received{Verdict: channel.Good, External: formFrom(params).id("ePoiId"), Reply: partnerOK, Busy: partnerBusy, Item: channel.Item{What: kind.what, Raw: bytesOf(r)}}
 	if kind.read == nil {
 		if f, err := formOf([]byte(params[kind.field])); err == nil {
-			if id := directly(f).id("order_id"); id != "" {
+			f = directly(f)
+			if id := f.id("order_id"); id != "" {
 				got.Item.Ref = orderRef(id)
+			}
+			if kind.path == pathStatus {
+				f["app_poi_code"] = got.External
+				got.Standing = standingNews(f, r.At)
 			}
 		}
 		return got

@@ -324,6 +324,7 @@ export type Store = {
   /** How long an order takes to make, and a rider to bring it. */
   prepare_minutes: number;
   travel_minutes: number;
+  hours: string;
 };
 export type App = {
   id: string;
@@ -753,6 +754,7 @@ export const readStore = (s: Loose<Store>): Store => ({
   address: text(s.address),
   prepare_minutes: count(s.prepare_minutes),
   travel_minutes: count(s.travel_minutes),
+  hours: text(s.hours),
 });
 export const readApp = (a: Loose<App>): App => ({
   id: text(a.id),

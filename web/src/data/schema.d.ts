@@ -487,6 +487,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/intakes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of all stores in sight, whether they take orders: what was said here, and how each platform shows them */
+        get: operations["listIntakes"];
+        /** Let shops rest until a moment, or take orders now; a result for each */
+        put: operations["restShops"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/join": {
         parameters: {
             query?: never;
@@ -2805,7 +2823,7 @@ export interface components {
         };
         Concern: {
             account_id: string;
-            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open. */
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it). */
             cause?: string;
             channel: string;
             /** Format: int64 */
@@ -2816,7 +2834,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -2846,7 +2864,7 @@ export interface components {
              * @description Tickets that wait at the printer.
              */
             waiting?: number;
-            /** @description Why a channel refuses, in its own words. */
+            /** @description Why a channel refuses, or lets a shop rest, in its own words. */
             words?: string;
         };
         ConcernOrder: {
@@ -3422,7 +3440,10 @@ export interface components {
         };
         IntakeChannel: {
             channel: string;
+            /** @enum {string} */
+            mode: "watch" | "goods" | "full";
             shop_id: string;
+            shown: components["schemas"]["Shown"];
             /**
              * @description open: nothing of ours keeps it from taking orders. failed: the platform said no, in its words. watched: the mode of the shop sends no pauses. no_call: the platform has no call for it.
              * @enum {string}
@@ -3432,6 +3453,15 @@ export interface components {
             until_at: number;
             why?: components["schemas"]["Reason"];
             words?: string;
+        };
+        IntakeResult: {
+            ok: boolean;
+            shop_id: string;
+            why?: components["schemas"]["Reason"];
+            words?: string;
+        };
+        IntakesOutputBody: {
+            stores: components["schemas"]["StoreIntake"][];
         };
         Invitation: {
             /** @description The person has a password, which the new one replaces. */
@@ -3553,7 +3583,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -4790,6 +4820,17 @@ export interface components {
              */
             until_at: number;
         };
+        RestsInputBody: {
+            shop_ids: string[];
+            /**
+             * Format: int64
+             * @description Until when they rest, within 24 hours, by the clock of the header Date; 0: they take orders now, whoever let them rest.
+             */
+            until_at: number;
+        };
+        RestsOutputBody: {
+            results: components["schemas"]["IntakeResult"][];
+        };
         RideBrief: {
             key: string;
             make?: string;
@@ -5010,6 +5051,21 @@ export interface components {
         ShopsOutputBody: {
             shops: components["schemas"]["Shop"][];
         };
+        Shown: {
+            /** @description The platform did it, and only it ends that. */
+            held: boolean;
+            /**
+             * Format: int64
+             * @description When that was last read or told.
+             */
+            seen_at: number;
+            /** Format: int64 */
+            since_at: number;
+            /** @description open, resting or offline; empty: nobody has said yet. */
+            state: string;
+            /** @description Why, in the platform's words. */
+            words?: string;
+        };
         SignInLink: {
             /** @description Shown this once. The link is the console's address, /join#, and this. */
             token: string;
@@ -5167,6 +5223,8 @@ export interface components {
              * @description Minutes after midnight at which the business day begins.
              */
             cutoff_minutes: number;
+            /** @description When it is open, every day: 11:00-14:00,17:00-22:00; empty: as its shops' platforms say. */
+            hours: string;
             id: string;
             name: string;
             /**
@@ -5186,6 +5244,8 @@ export interface components {
             address?: string;
             /** Format: int64 */
             cutoff_minutes?: number;
+            /** @description When it is open, every day: 11:00-14:00,17:00-22:00. Empty: as its shops' platforms say. Left out: as it was. */
+            hours?: string;
             name: string;
             /**
              * Format: int64
@@ -5199,6 +5259,19 @@ export interface components {
             travel_minutes?: number;
             zone: string;
         };
+        StoreIntake: {
+            channels: components["schemas"]["IntakeChannel"][];
+            /** @description The store's opening hours; empty: as its shops' platforms say. */
+            hours: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Since when it is meant to be open now, by its own hours; 0: it is not, or they are not known.
+             */
+            opened_at: number;
+            store_id: string;
+            zone: string;
+        };
         StoreKnockRules: {
             /**
              * Format: int64
@@ -5206,7 +5279,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -6576,6 +6649,68 @@ export interface operations {
             };
         };
     };
+    listIntakes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restShops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     join: {
         parameters: {
             query?: never;
@@ -7289,7 +7424,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
             };
             header?: never;
             path?: never;

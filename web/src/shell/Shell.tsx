@@ -92,6 +92,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/board", icon: "board", name: "board" },
+  { to: "/intakes", icon: "view", name: "intakes" },
   { to: "/comments", icon: "comment", name: "comments" },
   { to: "/opening", icon: "check", name: "opening" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
@@ -215,6 +216,7 @@ type Target =
   | "/devices"
   | "/messages"
   | "/board"
+  | "/intakes"
   | "/me";
 
 type EntryProps = { to: Target; icon: IconName; label: string; count?: number; search?: Record<string, unknown>; again?: () => void };

@@ -7,6 +7,7 @@ import { useLiveOrders } from "../data/live";
 import type { OrderSummary } from "../data/model";
 import { session, stores, useWaitingOrders } from "../data/queries";
 import { countdown } from "../format/countdown";
+import { messages } from "../routes/board/concerns";
 import { printers } from "../routes/printers/printers";
 import { Icon } from "../ui/icons";
 import { useChannelName } from "../ui/Mark";
@@ -15,7 +16,7 @@ import { useWords } from "../words";
 import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
-import { silent, waitingFor } from "./waiting";
+import { resting, silent, waitingFor } from "./waiting";
 
 const seen = new Set<string>();
 
@@ -98,7 +99,10 @@ export function Announcer() {
     return [...all.values()];
   }, [asked, live]);
   const { data: paperless } = useQuery(printers);
-  const waiting = [...waitingFor(orders, seen, now, name), ...silent(paperless ?? [])];
+  const { data: told } = useQuery(messages());
+  const { data: places } = useQuery(stores);
+  const closed = resting(told?.messages ?? [], name, (id) => places?.find((s) => s.id === id)?.name ?? "");
+  const waiting = [...waitingFor(orders, seen, now, name), ...silent(paperless ?? []), ...closed];
 
   const shown = useRinging(waiting, now, language, speaking.mine);
   const asking = waiting.filter((w) => !w.once).length;

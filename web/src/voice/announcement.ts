@@ -1,8 +1,8 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
-/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · make, cancel: what the kitchen hears */
-export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "make" | "cancel";
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "make" | "cancel";
 
 export type Waiting = {
   kind: Kind;
@@ -10,7 +10,7 @@ export type Waiting = {
   id: string;
   /** Name of the channel in the language spoken; of a printer its own. */
   channel: string;
-  /** The daily number, or "" where there is none. */
+  /** The daily number, or "" where there is none; of a shop that rests its store. */
   number: string;
   quantity: number;
   /** When the time to answer runs out, UTC milliseconds; 0 when nothing runs out. */
@@ -21,7 +21,7 @@ export type Waiting = {
   minutes?: number;
 };
 
-const order = ["cancel", "refund", "printer", "rider", "reminder", "new", "make"] as const;
+const order = ["cancel", "refund", "printer", "resting", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -44,13 +44,14 @@ const chinese = {
     if (w.kind === "reminder") return `${who}，顾客催单`;
     if (w.kind === "cancel") return `${who}，顾客取消，停止制作`;
     if (w.kind === "printer") return `打印机${w.channel}打不出，${zhCount(w.quantity)}张未打印`;
+    if (w.kind === "resting") return `${w.number}${w.channel}还没有营业，请检查`;
     if (w.kind === "rider") return `骑手已等${zhCount(w.minutes ?? 0)}分钟，${who}`;
     if (w.kind === "make") return `${who}，${zhCount(w.quantity)}件，请制作`;
     if (w.kind === "refund") return `${who}，申请退款${left}`;
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
   several: (kind: Kind, n: number): string =>
-    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -62,6 +63,7 @@ const english = {
     if (w.kind === "reminder") return `${who}, the customer is asking`;
     if (w.kind === "printer")
       return `printer ${w.channel} cannot print, ${w.quantity} ${w.quantity === 1 ? "ticket waits" : "tickets wait"}`;
+    if (w.kind === "resting") return `${w.channel} of ${w.number} takes no orders, please look`;
     if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
     if (w.kind === "rider") return `a rider has been waiting for ${w.minutes ?? 0} minutes, ${who}`;
     if (w.kind === "make") return `${who}, ${w.quantity} ${w.quantity === 1 ? "item" : "items"} to make`;
@@ -75,6 +77,7 @@ const english = {
       refund: ["refund", "refunds"],
       rider: ["rider waiting", "riders waiting"],
       printer: ["printer that cannot print", "printers that cannot print"],
+      resting: ["shop that takes no orders", "shops that take no orders"],
       make: ["order to make", "orders to make"],
       cancel: ["cancelled order, stop making it", "cancelled orders, stop making them"],
     }[kind] as [string, string];
@@ -90,6 +93,7 @@ const spanish = {
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tiempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, el cliente reclama la demora`;
     if (w.kind === "printer") return `la impresora ${w.channel} no puede imprimir, ${w.quantity} en espera`;
+    if (w.kind === "resting") return `${w.channel} de ${w.number} no toma pedidos, revísalo`;
     if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
     if (w.kind === "rider") return `un repartidor espera hace ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, por preparar, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}`;
@@ -103,6 +107,7 @@ const spanish = {
       refund: ["reembolso", "reembolsos"],
       rider: ["repartidor esperando", "repartidores esperando"],
       printer: ["impresora que no imprime", "impresoras que no imprimen"],
+      resting: ["tienda que no toma pedidos", "tiendas que no toman pedidos"],
       make: ["pedido por preparar", "pedidos por preparar"],
       cancel: ["pedido cancelado, no lo prepares", "pedidos cancelados, no los prepares"],
     }[kind];
@@ -118,6 +123,7 @@ const portuguese = {
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, o cliente está cobrando`;
     if (w.kind === "printer") return `a impressora ${w.channel} não consegue imprimir, ${w.quantity} na fila`;
+    if (w.kind === "resting") return `${w.channel} de ${w.number} não recebe pedidos, verifique`;
     if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
     if (w.kind === "rider") return `um entregador espera há ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, a preparar, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}`;
@@ -131,6 +137,7 @@ const portuguese = {
       refund: ["reembolso", "reembolsos"],
       rider: ["entregador esperando", "entregadores esperando"],
       printer: ["impressora que não imprime", "impressoras que não imprimem"],
+      resting: ["loja que não recebe pedidos", "lojas que não recebem pedidos"],
       make: ["pedido a preparar", "pedidos a preparar"],
       cancel: ["pedido cancelado, pare de preparar", "pedidos cancelados, pare de preparar"],
     }[kind];

@@ -127,6 +127,10 @@ const tunes: Record<Occasion, [number, number][]> = {
     [784, 0],
     [523, 0.2],
   ],
+  resting: [
+    [440, 0],
+    [440, 0.25],
+  ],
   printer: [
     [330, 0],
     [262, 0.2],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type OrderSummary, readSummary } from "../data/model";
 import { announcement } from "./announcement";
-import { silent, waitingFor } from "./waiting";
+import { resting, silent, waitingFor } from "./waiting";
 
 const now = 1_700_000_000_000;
 const order = (id: string, more: Partial<OrderSummary>): OrderSummary => ({
@@ -69,4 +69,16 @@ test("orders of a shop that another system works do not ring", () => {
   expect(
     kinds([order("a", { shop: shop("watch") }), order("b", { shop: shop("goods"), flags: ["refund"] }), order("c", { shop: shop("") })]),
   ).toEqual(["c new"]);
+});
+
+test("a shop that rests in its hours is spoken until somebody takes it on", () => {
+  const one = { kind: "resting", key: "resting/shp_1", channel: "美团", store_id: "sto_1" };
+  const list = resting(
+    [one, { ...one, key: "b", taken_by: "usr_1" }, { ...one, kind: "full" }],
+    (c) => c,
+    () => "望京店",
+  );
+  expect(list.map((w) => w.id)).toEqual(["resting/shp_1"]);
+  expect(announcement(list, new Set(), now, "zh-CN")).toBe("望京店美团还没有营业，请检查");
+  expect(announcement(list, new Set(), now, "en")).toBe("美团 of 望京店 takes no orders, please look");
 });

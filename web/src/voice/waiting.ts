@@ -48,6 +48,20 @@ export function silent(list: Iterable<Pick<Printer, "id" | "name" | "waiting" | 
   return out;
 }
 
+/** Shops that rest while their store is open, and that nobody has taken on. */
+export function resting(
+  list: Iterable<{ kind: string; key: string; channel: string; store_id: string; taken_by?: string }>,
+  name: (channel: string) => string,
+  store: (id: string) => string,
+): Waiting[] {
+  const out: Waiting[] = [];
+  for (const c of list) {
+    if (c.kind === "resting" && !c.taken_by)
+      out.push({ id: c.key, kind: "resting", channel: name(c.channel), number: store(c.store_id), quantity: 1, at: 0 });
+  }
+  return out;
+}
+
 const called = 3; // minutes between two calls for a rider who waits
 const last = 9;
 

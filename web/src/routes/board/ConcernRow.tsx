@@ -86,6 +86,7 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
 
 /** Why something waits, where a kind alone does not say. */
 function causeOf(t: Translate, c: Concern): string {
+  if (c.kind === "resting") return `${word(t, "control.cause", c.cause ?? "")} ${c.words ?? ""}`;
   if (!c.cause || c.kind === "refused" || c.kind === "penalty") return "";
   return word(t, c.kind === "unknown" ? "act" : c.kind === "printer" ? "why" : "pulse.means", c.cause);
 }
@@ -96,6 +97,13 @@ function Cause({ concern: c, children }: { concern: Concern; children: ReactNode
   if (c.order) {
     return (
       <Link to="/orders/$orderId" params={{ orderId: c.order.id }} search={{ tab: "all" }} className="concern-what">
+        {children}
+      </Link>
+    );
+  }
+  if (c.kind === "resting") {
+    return (
+      <Link to="/intakes" className="concern-what">
         {children}
       </Link>
     );

@@ -76,6 +76,7 @@ export function Intake({ store, zone }: { store: string; zone: string }) {
             {channels.map((c) => (
               <li key={c.shop_id} data-state={c.state}>
                 <Mark channel={c.channel} /> {channel(c.channel)}{" "}
+                <span className="quiet">{c.shown.state ? `${t(`control.shown.${c.shown.state}`)} ${c.shown.words ?? ""} · ` : ""}</span>
                 <span className={c.state === "failed" ? "bad" : "quiet"}>
                   {t(`intake.state.${c.state}`, { at: clock(c.until_at, zone) })} {inWords(c.words ?? "", c.why)}
                 </span>

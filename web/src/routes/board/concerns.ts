@@ -20,6 +20,7 @@ export const orderKinds = [
   "refused",
   "comment",
   "penalty",
+  "resting",
 ] as const;
 
 /** How the stores are doing. Things become late without anything changing, so it is asked again and again. */

@@ -59,6 +59,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
             cutoff_minutes: Number(v.cutoff) || undefined,
             prepare_minutes: minutes(v.prepare),
             travel_minutes: minutes(v.travel),
+            hours: v.hours ?? "",
           };
           await answer(id ? api.PUT("/api/v1/stores/{id}", { params, body }) : api.POST("/api/v1/stores", { params: { header }, body }));
           return undefined;
@@ -233,6 +234,7 @@ function valuesOf(what: Form): Values {
         cutoff: String(s.cutoff_minutes),
         prepare: String(s.prepare_minutes),
         travel: String(s.travel_minutes),
+        hours: s.hours,
       };
     }
     case "app": {
@@ -282,6 +284,9 @@ function StoreFields() {
       </AntForm.Item>
       <AntForm.Item name="address" label={t("form.address")}>
         <Input maxLength={200} />
+      </AntForm.Item>
+      <AntForm.Item name="hours" label={t("form.hours")} extra={t("form.hoursHelp")}>
+        <Input maxLength={120} placeholder="11:00-14:00,17:00-22:00" />
       </AntForm.Item>
       <AntForm.Item name="cutoff" label={t("form.cutoff")} extra={t("form.cutoffHelp")} initialValue="0">
         <Select options={[0, 1, 2, 3, 4, 5, 6].map((h) => ({ value: String(h * 60), label: `0${h}:00` }))} />

@@ -50,6 +50,7 @@ export const mayKnock = [
   "authorise",
   "platform",
   "printer",
+  "resting",
 ] as const;
 export type Matter = (typeof mayKnock)[number];
 
