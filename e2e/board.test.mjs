@@ -41,4 +41,24 @@ scenes("the store board", (s) => {
       await message.waitFor({ state: "detached" });
     });
   }
+
+  test("how near a penalty is stands on the board with what keeps away from it, and goes once that is done", async () => {
+    const { d, t } = s;
+    const late = await d.meituan.place(tea(1));
+    await d.meituan.call("PUT", "clock", { advance: "4m10s" }); // of the five minutes that there are to accept
+    const page = await s.open("/board", { screen: phone });
+    const worst = page.getByTestId("store").filter({ hasText: late.store.name });
+    await worst.getByRole("button").first().click();
+    const rule = worst.locator('[data-testid="radar"] [data-rule="cancel_late"]');
+    const danger = (await d.get("/radar")).dangers.find((x) => x.rule === "cancel_late" && x.store_id === late.store.id);
+    const said = (x) => (s.zh ? x.zh : x.en);
+    await says(rule, said(danger.text), said(danger.remedy));
+    assert.match(await rule.getAttribute("class"), /bad/);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= phone.viewport.width, "nothing scrolls sideways");
+    assert.deepEqual(await barriers(page), []);
+    if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/radar-${s.language}.png`, fullPage: true });
+    await d.act(late.id, { kind: "accept" });
+    await until("the way is long again", async () => (await rule.getAttribute("class")) === "" && (await rule.textContent()).includes(t("radar.share", { share: 0 })), { deadline: 20_000 });
+    assert.equal((await rule.textContent()).includes(said(danger.remedy)), false, "what is far away asks for nothing");
+  });
 });

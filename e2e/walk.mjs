@@ -99,6 +99,8 @@ export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
     ["/board", page.getByTestId("store")],
     ["/messages", page.getByTestId("concern")],
     ["/people", page.getByText(t("people.all"))],
+    ["/devices", page.getByRole("heading", { name: t("nav.devices") })],
+    ["/printers", page.getByText(t("printer.none"))],
     ["/me", page.getByText(t("me.signOut"))],
     ["/_kit", page.getByTestId("kit-contrast")],
     ["/nowhere", page.getByText(t("state.noPage"))],
