@@ -32,6 +32,7 @@ type Info struct {
 	AcctFields []Field
 	Shops      Text // what a shop's external id is, for the form
 	Callbacks  []Callback
+	Ports      []int // of our public address that the platform can call; none = any
 	Reasons    map[order.ActionKind][]Choice
 	PullEvery  time.Duration
 	PullMin    time.Duration // an account may choose between PullMin and PullMax

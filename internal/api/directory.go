@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -196,6 +197,7 @@ type App struct {
 	PublicURL     string        `json:"public_url" doc:"Ours, as the platform reaches it; empty = nothing is pushed."`
 	Given         []string      `json:"credentials_given" doc:"The names of the credentials that are stored."`
 	CallbackURLs  []CallbackURL `json:"callback_urls" doc:"To be configured at the platform."`
+	Ports         []int         `json:"ports" doc:"Of the public address that the platform can call; empty: any."`
 	RefusedLately int64         `json:"refused_24h" doc:"Callbacks of about the last 24 hours that were refused: a wrong signature, or larger than can be taken."`
 }
 
@@ -204,6 +206,8 @@ type CallbackURL struct {
 	URL    string `json:"url"`
 	WhatZH string `json:"what_zh"`
 	WhatEN string `json:"what_en"`
+	CameAt int64  `json:"came_at" doc:"When a message last came there, to ten minutes; 0: none ever has: is it subscribed to?"`
+	SeenAt int64  `json:"probed_at" doc:"When the platform last looked whether the address is alive; 0: never."`
 }
 
 // AppBody is an application as it is given.
@@ -227,11 +231,12 @@ type appsOutput struct {
 }
 
 func (s *Server) appOf(r db.AppRow) App {
-	out := App{ID: r.ID, Channel: r.Channel, Name: r.Name, BaseURL: r.BaseURL, PublicURL: r.PublicURL, Given: given(r.Credentials), CallbackURLs: []CallbackURL{}}
+	out := App{ID: r.ID, Channel: r.Channel, Name: r.Name, BaseURL: r.BaseURL, PublicURL: r.PublicURL, Given: given(r.Credentials), CallbackURLs: []CallbackURL{}, Ports: []int{}}
 	if p, ok := s.hub.Platform(r.Channel); ok && r.PublicURL != "" {
 		app := channel.App{ID: r.ID, PublicURL: r.PublicURL}
+		out.Ports = append(out.Ports, p.Info().Ports...)
 		for _, cb := range p.Info().Callbacks {
-			out.CallbackURLs = append(out.CallbackURLs, CallbackURL{app.CallbackURL(r.Channel, cb.Path), cb.What.ZH, cb.What.EN})
+			out.CallbackURLs = append(out.CallbackURLs, CallbackURL{URL: app.CallbackURL(r.Channel, cb.Path), WhatZH: cb.What.ZH, WhatEN: cb.What.EN})
 		}
 	}
 	return out
@@ -259,6 +264,14 @@ func (s *Server) listApps(ctx context.Context, _ *struct{}) (*appsOutput, error)
 	out.Body.Apps = each(rows, s.appOf)
 	for i := range out.Body.Apps {
 		a := &out.Body.Apps[i]
+		came, err := s.db.Heard(ctx, c.Merchant, a.ID)
+		if err != nil {
+			return nil, fault.Wrap("api.listApps", err)
+		}
+		for j := range a.CallbackURLs {
+			_, path, _ := strings.Cut(a.CallbackURLs[j].URL, "/"+a.ID.String()+"/")
+			a.CallbackURLs[j].CameAt, a.CallbackURLs[j].SeenAt = came[path].Came, came[path].Probed
+		}
 		if a.RefusedLately, err = s.db.RefusedCount(ctx, a.ID, s.now().Add(-24*time.Hour).UnixMilli()); err != nil {
 			return nil, fault.Wrap("api.listApps", err)
 		}

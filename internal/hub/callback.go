@@ -38,6 +38,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	rec := p.Receive(appOf(app), req)
 	sp.Text("tongdan.what", rec.Item.What)
 	sp.End()
+	h.heard(ctx, app, p.Info(), req.Path, rec.Verdict)
 	var whose ident.Account
 	defer func() {
 		h.meters.push(channelName, rec, answer, time.Since(came))

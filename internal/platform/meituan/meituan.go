@@ -93,6 +93,7 @@ var info = channel.Info{
 	},
 	Shops:     channel.Text{ZH: "门店的 app_poi_code", EN: "app_poi_code of the shop"},
 	Callbacks: callbacks(),
+	Ports:     []int{80, 8080}, // source: the open platform's FAQ on callbacks
 	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons, order.RemindReply: reminderAnswers},
 
 	PullEvery:  time.Minute,

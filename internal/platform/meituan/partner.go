@@ -49,7 +49,7 @@ func describePartner() channel.Info {
 		{Name: "app_auth_token", Label: channel.Text{ZH: "appAuthToken（已有授权时填写，否则点击“去授权”绑定门店）", EN: "appAuthToken (if there is one already; otherwise authorise, which binds the store)"}, Secret: true},
 	}
 	i.Shops = channel.Text{ZH: "门店的 ePoiId（自己定的门店编号，绑定前填写）", EN: "ePoiId of the shop: a number of your own choice, given before it is bound"}
-	i.Callbacks = nil
+	i.Callbacks, i.Ports = nil, nil
 	for _, p := range partnerPushes {
 		i.Callbacks = append(i.Callbacks, channel.Callback{Path: p.path, What: p.text})
 	}

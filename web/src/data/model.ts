@@ -332,7 +332,10 @@ export type App = {
   name: string;
   base_url: string;
   public_url: string;
-  callback_urls: { url: string; what_zh: string; what_en: string }[];
+  /** came_at: when a message last came there, 0 = never; probed_at: when the platform last looked whether it is alive. */
+  callback_urls: { url: string; what_zh: string; what_en: string; came_at: number; probed_at: number }[];
+  /** Ports of the public address that the platform can call; empty = any. */
+  ports: number[];
   refused_24h: number;
 };
 export type Account = {
@@ -762,7 +765,14 @@ export const readApp = (a: Loose<App>): App => ({
   name: text(a.name),
   base_url: text(a.base_url),
   public_url: text(a.public_url),
-  callback_urls: list(a.callback_urls, (u) => ({ url: text(u.url), what_zh: text(u.what_zh), what_en: text(u.what_en) })),
+  callback_urls: list(a.callback_urls, (u) => ({
+    url: text(u.url),
+    what_zh: text(u.what_zh),
+    what_en: text(u.what_en),
+    came_at: count(u.came_at),
+    probed_at: count(u.probed_at),
+  })),
+  ports: list(a.ports, Number),
   refused_24h: count(a.refused_24h),
 });
 export const readAccount = (a: Loose<Account>): Account => ({

@@ -2418,6 +2418,8 @@ export interface components {
             credentials_given: string[];
             id: string;
             name: string;
+            /** @description Of the public address that the platform can call; empty: any. */
+            ports: number[];
             /** @description Ours, as the platform reaches it; empty = nothing is pushed. */
             public_url: string;
             /**
@@ -2656,6 +2658,16 @@ export interface components {
             what_zh: string;
         };
         CallbackURL: {
+            /**
+             * Format: int64
+             * @description When a message last came there, to ten minutes; 0: none ever has: is it subscribed to?
+             */
+            came_at: number;
+            /**
+             * Format: int64
+             * @description When the platform last looked whether the address is alive; 0: never.
+             */
+            probed_at: number;
             url: string;
             what_en: string;
             what_zh: string;

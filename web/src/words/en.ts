@@ -1317,6 +1317,11 @@ export const words = {
     sayDrop: "Yes, drop it",
   },
   connect: {
+    came: "has come",
+    probed: "looked at by the platform, no message yet",
+    never: "has never come: is it subscribed to?",
+    missing: "{{count}} kinds of messages have never come",
+    port: "The public address has port {{port}}; this platform calls {{ports}} only, and no push will come.",
     modeChosen: "Set these {{count}} to: {{mode}}",
     modeAll: "Set all {{count}} to: {{mode}}",
   },

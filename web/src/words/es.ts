@@ -1428,6 +1428,11 @@ export const words: Shape<typeof reference> = {
     sayDrop: "Sí, descartar",
   },
   connect: {
+    came: "ha llegado",
+    probed: "la plataforma lo comprobó, aún sin mensajes",
+    never: "nunca ha llegado: ¿está suscrito?",
+    missing: "{{count}} tipos de mensajes nunca han llegado",
+    port: "La dirección pública tiene el puerto {{port}}; esta plataforma solo llama a {{ports}} y no llegará nada.",
     modeChosen: "Poner estas {{count}} en: {{mode}}",
     modeAll: "Poner las {{count}} en: {{mode}}",
   },

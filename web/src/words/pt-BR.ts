@@ -1426,6 +1426,11 @@ export const words: Shape<typeof reference> = {
     sayDrop: "Sim, descartar",
   },
   connect: {
+    came: "já chegou",
+    probed: "a plataforma verificou, ainda sem mensagens",
+    never: "nunca chegou: está assinado?",
+    missing: "{{count}} tipos de mensagens nunca chegaram",
+    port: "O endereço público tem a porta {{port}}; esta plataforma só chama {{ports}} e nada vai chegar.",
     modeChosen: "Pôr estas {{count}} em: {{mode}}",
     modeAll: "Pôr todas as {{count}} em: {{mode}}",
   },

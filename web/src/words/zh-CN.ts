@@ -1304,6 +1304,11 @@ export const words = {
     sayDrop: "确认丢弃",
   },
   connect: {
+    came: "收到过",
+    probed: "平台探测过，还没有消息",
+    never: "从未收到，请检查是否已订阅",
+    missing: "{{count}} 种消息从未收到",
+    port: "公网地址用的是端口 {{port}}，该平台只回调 {{ports}} 端口，会收不到推送。",
     modeChosen: "把这 {{count}} 家设为“{{mode}}”",
     modeAll: "全部 {{count}} 家设为“{{mode}}”",
   },

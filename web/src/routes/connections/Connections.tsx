@@ -173,21 +173,39 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
     );
   }
   const copy = (url: string) => void navigator.clipboard?.writeText(url).then(() => toast(t("do.copied")));
+  const never = app.callback_urls.filter((u) => u.came_at === 0);
+  const at = new URL(app.public_url);
+  const port = Number(at.port) || (at.protocol === "https:" ? 443 : 80);
   return (
-    <details className="callbacks" open={app.callback_urls.length <= 2}>
-      <summary>{t("conn.callbacks", { count: app.callback_urls.length })}</summary>
-      <ul>
-        {app.callback_urls.map(({ url, what_zh, what_en }) => (
-          <li key={url}>
-            <small>{inLanguage(language, what_zh, what_en) || t("conn.callback")}</small>
-            <code className="mono">{url}</code>
-            <button type="button" className="btn icon ghost small" aria-label={t("conn.copyUrl", { url })} onClick={() => copy(url)}>
-              <Icon name="copy" size={16} />
-            </button>
-          </li>
-        ))}
-      </ul>
-    </details>
+    <>
+      {app.ports.length > 0 && !app.ports.includes(port) ? (
+        <p className="notice warn" data-testid="port">
+          <Icon name="warn" /> {t("connect.port", { port, ports: app.ports.join(" / ") })}
+        </p>
+      ) : null}
+      <details className="callbacks" open={app.callback_urls.length <= 2}>
+        <summary>
+          {t("conn.callbacks", { count: app.callback_urls.length })}{" "}
+          {never.length > 0 ? <span className="quiet">{t("connect.missing", { count: never.length })}</span> : null}
+        </summary>
+        <ul>
+          {app.callback_urls.map(({ url, what_zh, what_en, came_at, probed_at }) => (
+            <li key={url}>
+              <small>
+                {inLanguage(language, what_zh, what_en) || t("conn.callback")}{" "}
+                <span className={`chip ${came_at > 0 ? "good" : probed_at > 0 ? "" : "warn"}`} data-testid="heard" data-came={came_at > 0}>
+                  {t(came_at > 0 ? "connect.came" : probed_at > 0 ? "connect.probed" : "connect.never")}
+                </span>
+              </small>
+              <code className="mono">{url}</code>
+              <button type="button" className="btn icon ghost small" aria-label={t("conn.copyUrl", { url })} onClick={() => copy(url)}>
+                <Icon name="copy" size={16} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </>
   );
 }
 
