@@ -14,7 +14,7 @@ import (
 // lower floors, never a sibling of its own floor or anything above.
 var floors = [][]string{
 	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split", "geo"},
-	{"order", "effect", "stock", "role", "front"},
+	{"order", "effect", "stock", "role", "bill", "internal/sheet", "front"},
 	{"channel", "ticket"},
 	{"printer", "courier"},
 	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "courier/couriertest", "internal/courier/*", "internal/sender", "internal/bridge", "internal/db"},

@@ -110,7 +110,8 @@ type Order struct {
 	Deadlines []Deadline
 	Issues    []Issue
 	Events    []Event
-	Partial   bool // the platform said that something is missing: read again
+	Settled   *Settled `json:",omitempty"` // what the platform said that it has settled
+	Partial   bool     // the platform said that something is missing: read again
 
 	label  State // of the parcel whose label is furthest behind; "" = the platform prints none
 	mirror State // what the platform says of a delivery that rides of ours bring; "" = nothing
@@ -298,6 +299,9 @@ func (o *Order) registers(r Record) {
 			o.Customer = &Customer{}
 		}
 		o.Customer.Phone, o.Customer.PhoneKind = n.Phone, "real"
+	}
+	if s, ok := Get[Settled](r, RegSettled); ok {
+		o.Settled = &s
 	}
 	if i, ok := Get[Invoice](r, RegInvoice); ok {
 		o.Invoice = &i

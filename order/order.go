@@ -403,6 +403,12 @@ type Made struct {
 	At int64  `json:"at"` // 0 = nobody has said so
 }
 
+// A Settled is what the platform says that it has settled for an order.
+type Settled struct {
+	Amount money.Amount `json:"amount"`
+	At     int64        `json:"at,omitempty"`
+}
+
 // The registers of records of kind KindOwn.
 const (
 	RegMaking = "making" // Making
@@ -432,6 +438,7 @@ const (
 	RegPartial    = "partial" // bool: the platform says that something is missing for now
 	RegTrouble    = "trouble" // []Issue: what the connector could not read, so that the rest is kept
 	RegParcel     = "parcel"  // Parcel, of a shipment record
+	RegSettled    = "settled" // Settled
 )
 
 // Children of an order record: a prefix, then their own key.

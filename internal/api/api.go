@@ -249,6 +249,7 @@ func (s *Server) routes() {
 	s.intakeRoutes()
 	s.evidenceRoutes()
 	s.rideRoutes()
+	s.billRoutes()
 }
 
 // Document is the OpenAPI document, without a database.

@@ -41,6 +41,8 @@ var rights = map[string]role.Right{
 	"listRiders": role.See, "makeRider": role.KeepRiders, "changeRider": role.KeepRiders, "makeRiderLink": role.ActOn("dispatch"),
 	"listCourierKinds": role.See, "listCouriers": role.See, "makeCourier": role.KeepCouriers, "changeCourier": role.KeepCouriers,
 
+	"listBills": role.SeeMoney, "readBill": role.KeepMoney, "dropBill": role.KeepMoney, "getMoney": role.SeeMoney, "listBillOrders": role.SeeMoney, "exportMoney": role.SeeMoney,
+
 	"listChannels": role.See, "listStores": role.See, "listShops": role.See, "listApps": role.SeeWhole, "listAccounts": role.SeeWhole,
 	"makeStore": role.Connect, "changeStore": role.Connect, "deleteStore": role.Connect,
 	"makeApp": role.Connect, "changeApp": role.Connect, "deleteApp": role.Connect,

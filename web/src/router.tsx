@@ -176,6 +176,11 @@ const deliveries = createRoute({
   path: "/deliveries",
   component: lazyRouteComponent(() => import("./routes/deliveries/Riders"), "Riders"),
 });
+const money = createRoute({
+  getParentRoute: () => inside,
+  path: "/money",
+  component: lazyRouteComponent(() => import("./routes/money/Money"), "Money"),
+});
 const opening = createRoute({
   getParentRoute: () => inside,
   path: "/opening",
@@ -218,6 +223,7 @@ const tree = root.addChildren([
     notify,
     printers,
     deliveries,
+    money,
     opening,
     me,
     kit,

@@ -42,7 +42,7 @@ var pushes = []push{
 	{"reminder", "reminder", channel.Text{ZH: "推送催单消息", EN: "Customer's reminder"}, translateReminder},
 	{pathStatus, "store.status", channel.Text{ZH: "推送门店状态变更", EN: "Store status"}, nil},
 	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, translateDowngrade},
-	{"order/settlement", "order.settlement", channel.Text{ZH: "推送订单结算", EN: "Settlement"}, nil},
+	{"order/settlement", "order.settlement", channel.Text{ZH: "推送订单结算", EN: "Settlement"}, translateSettlement},
 }
 
 const pathStatus = "store/status"

@@ -88,7 +88,7 @@ var covers = map[string]string{
 	"push order/paid": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/confirmed": "TestTheDocumentsExamplesTranslateAsReviewed", "push order/completed": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push order/cancelled": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/full": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/part": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push refund/result": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/status": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/self": "TestTheDocumentsExamplesTranslateAsReviewed",
-	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "hub: TestAShopThatRestsInItsHoursIsTold", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "TestWhatIsKeptAndSaysNothing",
+	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "hub: TestAShopThatRestsInItsHoursIsTold", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "TestASettlementSaysWhatWasSettled",
 
 	"tell order/new": "TestPartnerExamplesTranslateAsReviewed", "tell order/confirmed": "TestPartnerConformance", "tell order/finished": "TestPartnerConformance",
 	"tell order/cancelled": "TestPartnerExamplesTranslateAsReviewed", "tell refund/full": "TestPartnerExamplesTranslateAsReviewed", "tell refund/part": "TestPartnerExamplesTranslateAsReviewed",

@@ -6,9 +6,10 @@ import (
 	"testing"
 
 	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/order"
 )
 
-// A shop's status, a settlement and a bill are verified, answered and kept beside their order, whatever they hold.
+// A shop's status, a settlement without an amount and a bill are verified, answered and kept beside their order, whatever they hold.
 // They say nothing: their fields are not published in full.
 func TestWhatIsKeptAndSaysNothing(t *testing.T) {
 	const id = "27058820000000011"
@@ -20,7 +21,7 @@ func TestWhatIsKeptAndSaysNothing(t *testing.T) {
 		params map[string]string
 	}{
 		{New(), "store/status", "", map[string]string{"app_id": "4321", "timestamp": "1700000601", "app_poi_code": "S001", "poi_status": "120", "reason": "一小时内连续2单超时未接，系统置休", "operate_time": "1700000600", "operate_user": "MEITUAN"}},
-		{New(), "order/settlement", id, map[string]string{"app_id": "4321", "timestamp": "1700090000", "order_id": id, "status": "8", "settleAmount": "2790"}},
+		{New(), "order/settlement", id, map[string]string{"app_id": "4321", "timestamp": "1700090000", "order_id": id, "status": "8"}},
 		{NewPartner(), "bill", id, map[string]string{"developerId": "100001", "ePoiId": "S001", "tradeDetail": `{"orderId":` + id + `,"settleAmount":"27.90"}`}},
 		{NewPartner(), "bill", "", map[string]string{"developerId": "100001", "ePoiId": "S001", "tradeDetail": `[{"orderId":` + id + `}]`}},
 		{NewPartner(), "bill", "", map[string]string{"developerId": "100001", "ePoiId": "S001", "tradeDetail": "no JSON"}},
@@ -48,5 +49,20 @@ func TestWhatIsKeptAndSaysNothing(t *testing.T) {
 		if got := c.p.Receive(app, channel.Request{Method: http.MethodPost, Path: c.path, Body: []byte(form.Encode()), At: exampleTime}); got.Verdict != channel.Refused {
 			t.Errorf("%s %s: a forgery is %v", c.p.Info().Name, c.path, got.Verdict)
 		}
+	}
+}
+
+// What has been settled for an order is learnt, in fen.
+func TestASettlementSaysWhatWasSettled(t *testing.T) {
+	const id = "27058820000000011"
+	got, err := translateSettlement(form{"order_id": id, "status": "8", "settleAmount": "2790", "timestamp": "1700090000"}, source{order.ClassPush, exampleTime})
+	if err != nil || len(got.readings) != 1 {
+		t.Fatal(got, err)
+	}
+	if s, ok := order.Get[order.Settled](got.readings[0].Record, order.RegSettled); !ok || s.Amount.Text() != "27.90" || s.At == 0 {
+		t.Errorf("%+v", s)
+	}
+	if _, err := translateSettlement(form{"settleAmount": "2790"}, source{order.ClassPush, exampleTime}); err == nil {
+		t.Error("a settlement of no order is read")
 	}
 }

@@ -588,3 +588,21 @@ func translateReminder(f form, src source) (told, error) {
 	r.Kid(order.KidReminder+key, kid)
 	return told{ref: orderRef(id), readings: []order.Reading{{Ref: orderRef(id), Record: r}}}, nil
 }
+
+// translateSettlement reads order/settlement: what has been settled for an order, in fen. Its other
+// fields are not public; one without an amount is kept and says nothing.
+func translateSettlement(f form, src source) (told, error) {
+	id := f.id("order_id")
+	if id == "" {
+		return told{}, errNoIdentity
+	}
+	out := told{ref: orderRef(id)}
+	fen, err := strconv.ParseInt(f.get("settleAmount"), 10, 64)
+	if err != nil {
+		return out, nil
+	}
+	var r order.Record
+	order.Put(&r, order.RegSettled, src.stamp(0), order.Settled{Amount: money.Of(fen, "CNY"), At: envelope(f, src)})
+	out.readings = []order.Reading{{Ref: out.ref, Record: r}}
+	return out, nil
+}

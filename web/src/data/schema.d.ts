@@ -161,6 +161,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Settlement statements that were read in */
+        get: operations["listBills"];
+        put?: never;
+        /** Read a settlement statement in, CSV or XLSX as it was downloaded, and compare it with the orders here */
+        post: operations["readBill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take one back */
+        delete: operations["dropBill"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/board": {
         parameters: {
             query?: never;
@@ -828,6 +863,57 @@ export interface paths {
         put?: never;
         /** Say that one sees to something, or give it back */
         post: operations["takeMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What statements say by store, channel and day, those with differences first */
+        get: operations["getMoney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV */
+        get: operations["exportMoney"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/money/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders of the statements, or those that differ alone */
+        get: operations["listBillOrders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2578,6 +2664,39 @@ export interface components {
             challenge: string;
             host: string;
         };
+        Bill: {
+            by: string;
+            channel: string;
+            id: string;
+            /** Format: int64 */
+            lines: number;
+            /** Format: int64 */
+            made_at: number;
+            /** @description Of the file. */
+            name: string;
+        };
+        BillOrder: {
+            channel: string;
+            day: string;
+            /** @description Fen: the sum first (net), what the platform's own message says (settled), then parts by the statement's names. */
+            differs: components["schemas"]["Gap"][];
+            expected: components["schemas"]["Amount"];
+            lines: components["schemas"]["Charge"][];
+            net: components["schemas"]["Amount"];
+            order_id: string;
+            ref: string;
+            /** @enum {string} */
+            state: "same" | "differs" | "unknown" | "absent" | "unexpected";
+            store_id: string;
+        };
+        BillOrdersOutputBody: {
+            /** @description There are more than are listed: give fewer days. */
+            more: boolean;
+            orders: components["schemas"]["BillOrder"][];
+        };
+        BillsOutputBody: {
+            bills: components["schemas"]["Bill"][];
+        };
         BlameInputBody: {
             /**
              * @description Empty: nobody has said.
@@ -2756,6 +2875,19 @@ export interface components {
         };
         ChannelsOutputBody: {
             channels: components["schemas"]["Channel"][];
+        };
+        Charge: {
+            day?: string;
+            kind?: string;
+            /** Format: int64 */
+            net: number;
+            parts: {
+                [key: string]: number;
+            };
+            ref: string;
+            /** Format: int64 */
+            row: number;
+            shop?: string;
         };
         CheckHealth: {
             /**
@@ -3345,6 +3477,13 @@ export interface components {
              */
             since_at: number;
         };
+        Gap: {
+            /** Format: int64 */
+            bill: number;
+            /** Format: int64 */
+            here: number;
+            what: string;
+        };
         GivenPINOutputBody: {
             /** @description Shown this once. */
             pin: string;
@@ -3860,6 +3999,27 @@ export interface components {
             tax?: components["schemas"]["Amount"];
             tip?: components["schemas"]["Amount"];
             total?: components["schemas"]["Amount"];
+        };
+        MoneyDay: {
+            /** @description By how much, over these. */
+            by: components["schemas"]["Amount"];
+            channel: string;
+            day: string;
+            /**
+             * Format: int64
+             * @description Orders that are not the same.
+             */
+            differ: number;
+            expected: components["schemas"]["Amount"];
+            /** @description What the statements say that is received. */
+            net: components["schemas"]["Amount"];
+            /** Format: int64 */
+            orders: number;
+            /** @description Empty: of orders that are not here. */
+            store_id: string;
+        };
+        MoneyOutputBody: {
+            days: components["schemas"]["MoneyDay"][];
         };
         Movement: {
             /** Format: int64 */
@@ -4776,6 +4936,12 @@ export interface components {
             /** Format: int64 */
             as_of: number;
             dangers: components["schemas"]["Danger"][];
+        };
+        ReadBillBody: {
+            channel: string;
+            /** @description The file, base64; with it the request is at most 1 MiB. */
+            content: string;
+            name: string;
         };
         Reason: {
             /** @description What the text names: numbers, names, by the name of the blank. */
@@ -5931,6 +6097,102 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Batch"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readBill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadBillBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bill"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dropBill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -7487,6 +7749,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Concern"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMoney: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoneyOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportMoney: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                channel?: string;
+                /** @description Those that are the same as well. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBillOrders: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                channel?: string;
+                /** @description Those that are the same as well. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillOrdersOutputBody"];
                 };
             };
             /** @description Error */

@@ -105,6 +105,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
   { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
   { to: "/printers", icon: "printer", name: "printers" },
+  { to: "/money", icon: "tally", name: "money", right: "money.see" },
   { to: "/deliveries", icon: "people", name: "deliveries", right: "riders.keep" },
 ];
 
@@ -211,6 +212,7 @@ type Target =
   | "/notify"
   | "/printers"
   | "/deliveries"
+  | "/money"
   | "/keys"
   | "/opening"
   | "/devices"

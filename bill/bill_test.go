@@ -1,0 +1,46 @@
+package bill_test
+
+import (
+	"testing"
+
+	"github.com/tongdan/tongdan/bill"
+	"github.com/tongdan/tongdan/fault"
+)
+
+func TestAStatementIsReadByTheNamesOfItsColumns(t *testing.T) {
+	lines, err := bill.Parse([][]string{
+		{"美团外卖对账单"}, {"账期", "2026-11-01 至 2026-11-02"},
+		{"订单编号", "门店名称", "下单时间", "交易类型", "在线支付（元）", "商家活动支出(元)", "佣金", "商家实收（元）", "备注"},
+		{"27058820000000011", "山间茶事", "2026/11/1 12:03", "订单", "36.00", "-3.00", "-5.10", "27.90", "x"},
+		{"27058820000000011", "山间茶事", "20261102", "退款", "-4.29", "", "", "-4.29", ""},
+		{"合计", "", "", "", "", "", "", "23.61"},
+	})
+	if err != nil || len(lines) != 2 {
+		t.Fatal(lines, err)
+	}
+	if l := lines[0]; l.Net != 2790 || l.Day != "2026-11-01" || l.Parts["在线支付（元）"] != 3600 || l.Parts["佣金"] != -510 || l.Row != 4 || l.Shop != "山间茶事" {
+		t.Errorf("%+v", l)
+	}
+	of := func(n int64) *int64 { return &n }
+	net, diff := bill.Compare(lines, bill.Expected{Net: of(2361), Paid: of(3171), Activity: of(300), Settled: of(2361)})
+	if net != 2361 || len(diff) != 0 {
+		t.Errorf("what agrees differs: %d %+v", net, diff)
+	}
+	_, diff = bill.Compare(lines, bill.Expected{Net: of(2360), Paid: of(3171), Activity: of(250)})
+	if len(diff) != 2 || diff[0] != (bill.Gap{What: "net", Here: 2360, Bill: 2361}) || diff[1].What != "商家活动支出(元)" {
+		t.Errorf("a cent is not named: %+v", diff)
+	}
+}
+
+func TestWhatIsNoStatementSaysWhatToDo(t *testing.T) {
+	for code, rows := range map[string][][]string{
+		"bill_columns": {{"日期", "营业额"}, {"2026-11-01", "100.00"}},
+		"bill_amount":  {{"订单号", "商家实收"}, {"27058820000000011", "二十"}},
+		"bill_number":  {{"订单号", "商家实收"}, {"2.70588E+16", "27.90"}},
+		"bill_empty":   {{"订单号", "商家实收"}, {"合计", "27.90"}},
+	} {
+		if _, err := bill.Parse(rows); !fault.Is(err, fault.Invalid) || fault.ReasonOf(err).Code != code {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
