@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const folder = new URL("./dist/assets/", import.meta.url).pathname;
-for (const name of readdirSync(folder)) {
-  if (!/\.(js|css|svg)$/.test(name)) continue;
+const folder = new URL("./dist/", import.meta.url).pathname;
+for (const name of readdirSync(folder, { recursive: true })) {
+  if (!/\.(js|css|svg|html|webmanifest)$/.test(name)) continue;
   const file = join(folder, name);
   const plain = readFileSync(file);
   if (plain.length < 1024) continue;

@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { budget } from "./budget.ts";
+import { inline } from "./inline.ts";
 import { install } from "./install.ts";
 
 // The service that the development server passes API calls on to.
@@ -10,6 +11,7 @@ export default defineConfig({
   plugins: [
     react(),
     install(),
+    inline(),
     // What a person needs before the first order is on the screen, in the heavier of the languages.
     budget("order centre", ["src/main.tsx", "src/shell/Shell.tsx", "src/routes/orders/Orders.tsx", "src/words/zh-CN.ts"], 250),
   ],

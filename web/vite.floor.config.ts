@@ -2,12 +2,13 @@
 // browser of a tablet from early 2018. src/floor/oldest.test.ts holds the built files to it.
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { inline } from "./inline.ts";
 
 /** The oldest Chromium that these screens are built for. */
 export const oldest = "chrome64";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), inline()],
   build: {
     target: oldest,
     cssTarget: oldest,

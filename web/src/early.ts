@@ -15,6 +15,7 @@ if (!recall("turn")) {
   const api = `${root}/api/v1`;
   askEarly(`${api}/session`);
   const first = firstOf(location);
+  if (first?.order) void import("./routes/order/OrderPanel").catch(() => {}); // the router asks again and says so
   if (first) {
     const { list, order } = first;
     if (list) askEarly(`${api}/orders`, { ...list, limit: 50 });

@@ -9,6 +9,7 @@ import { channels, counts, order, orderPages, session, stores } from "./data/que
 import { keepFiles, partMissing } from "./install/newer";
 import { makeRouter } from "./router";
 import { firstOf } from "./routes/orders/first";
+import { settle } from "./ui/paint";
 import { Toasts } from "./ui/toast";
 import { onLanguage, startWords } from "./words";
 
@@ -71,6 +72,7 @@ void Promise.all([words, first, router.load().catch(() => {})]).then(() => {
     </StrictMode>
   );
   startTransition(() => createRoot(root).render(page));
+  settle();
 });
 
 declare module "@tanstack/react-router" {

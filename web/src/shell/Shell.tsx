@@ -16,6 +16,7 @@ import { Anchor } from "../ui/Anchor";
 import { usePhone } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
 import { Channels } from "../ui/Mark";
+import { Later, useSettled } from "../ui/paint";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { useWords } from "../words";
@@ -70,9 +71,11 @@ export function Shell() {
           <Newer />
           <div className="afoot">
             <Unsent />
-            <Disarmed />
-            <BackupAlarm />
-            <Replaced />
+            <Later>
+              <Disarmed />
+              <BackupAlarm />
+              <Replaced />
+            </Later>
             <Stale />
           </div>
           <main id="main" tabIndex={-1}>
@@ -140,10 +143,11 @@ function Commands() {
 
 function useTroubles() {
   const may = useMay();
-  const { data: unclearEffects } = useQuery(unclear);
-  const { data: waiting } = useQuery(messages());
-  const { data: parkedNow } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
-  const { data: all } = useQuery({ ...accounts, enabled: may("whole.see") });
+  const settled = useSettled();
+  const { data: unclearEffects } = useQuery({ ...unclear, enabled: settled });
+  const { data: waiting } = useQuery({ ...messages(), enabled: settled });
+  const { data: parkedNow } = useQuery({ ...parked("parked"), enabled: settled && may("parked.see") });
+  const { data: all } = useQuery({ ...accounts, enabled: settled && may("whole.see") });
   return {
     unclear: unclearEffects?.length ?? 0,
     messages: waiting?.untaken ?? 0,
@@ -282,7 +286,9 @@ function Strip({ phone }: { phone: boolean }) {
           <IntakeStrip store={only.id} zone={only.zone} />
         </Suspense>
       ) : null}
-      <Announcer />
+      <Later>
+        <Announcer />
+      </Later>
       <LockKey />
       <Sound />
     </header>
