@@ -16,6 +16,7 @@ if (!recall("turn")) {
   askEarly(`${api}/session`);
   const first = firstOf(location);
   if (first?.order) void import("./routes/order/OrderPanel").catch(() => {}); // the router asks again and says so
+  if (location.pathname === `${root}/sign-in`) askEarly(`${api}/session/ways`);
   if (first) {
     const { list, order } = first;
     if (list) askEarly(`${api}/orders`, { ...list, limit: 50 });

@@ -5,7 +5,7 @@ import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import "./app.css";
 import { Failure, mayPass, onSignedOut } from "./data/api";
-import { channels, counts, order, orderPages, session, stores } from "./data/queries";
+import { channels, counts, order, orderPages, session, stores, ways } from "./data/queries";
 import { keepFiles, partMissing } from "./install/newer";
 import { makeRouter } from "./router";
 import { firstOf } from "./routes/orders/first";
@@ -40,6 +40,7 @@ onSignedOut(() => {
 async function readFirst(): Promise<void> {
   const first = firstOf(location);
   const user = await client.fetchQuery(session).catch(() => undefined); // the router tells of it
+  if (user === null) await client.prefetchQuery(ways); // what sign-in offers: its form would move when that comes
   if (!user || !first) return;
   await Promise.all([
     client.prefetchQuery(channels),

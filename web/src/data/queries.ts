@@ -63,6 +63,14 @@ export const session = queryOptions({
   },
 });
 
+/** In which ways one can sign in here. */
+export const ways = queryOptions({
+  queryKey: ["ways"],
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+  queryFn: () => answer(api.GET("/api/v1/session/ways")),
+});
+
 export const merchant = queryOptions({
   queryKey: ["merchant"],
   staleTime: Number.POSITIVE_INFINITY,

@@ -4,7 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { type Loose, readUser, type User } from "../../data/model";
 import { practiseAsGuest } from "../../data/practice";
-import { session } from "../../data/queries";
+import { session, ways as waysIn } from "../../data/queries";
 import { languages, setLanguage, useWords } from "../../words";
 import { ByLock } from "./ByLock";
 import { PhoneForm } from "./PhoneForm";
@@ -103,12 +103,7 @@ export function safeNext(next: string | undefined): string {
 export function SignIn() {
   const { t } = useWords();
   const { next } = getRouteApi("/sign-in").useSearch();
-  const { data: ways } = useQuery({
-    queryKey: ["ways"],
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-    queryFn: () => answer(api.GET("/api/v1/session/ways")),
-  });
+  const { data: ways } = useQuery(waysIn);
   const [byPhone, setByPhone] = useState(false);
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
