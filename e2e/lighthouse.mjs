@@ -43,6 +43,7 @@ try {
             ...before,
             d.url + path,
             "--quiet",
+            "--max-wait-for-load=15000", // the stream of changes never ends, so it always waits as long as it may
             "--only-categories=performance,accessibility",
             "--output=json",
             `--output-path=${out}`,
