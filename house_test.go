@@ -15,7 +15,7 @@ import (
 var floors = [][]string{
 	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split", "geo"},
 	{"order", "effect", "stock", "role", "bill", "internal/sheet", "front"},
-	{"channel", "ticket"},
+	{"channel", "ticket", "internal/rule"},
 	{"printer", "courier"},
 	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "courier/couriertest", "internal/courier/*", "internal/sender", "internal/bridge", "internal/db"},
 	{"internal/platform", "internal/printer", "internal/courier", "internal/lane"},

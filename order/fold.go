@@ -103,9 +103,10 @@ type Order struct {
 	Payments  []PaymentNow
 	Reminders []ReminderNow
 	Notes     []NoteNow
-	Making    Making `json:",omitzero"` // by our own people
-	Made      Made   `json:",omitzero"` // likewise
-	CancelBy  string // who, in the platform's word; "" = not told
+	Making    Making        `json:",omitzero"`  // by our own people
+	Made      Made          `json:",omitzero"`  // likewise
+	Decisions []DecisionNow `json:",omitempty"` // of rules, by their question
+	CancelBy  string        // who, in the platform's word; "" = not told
 	CancelWhy string
 	Deadlines []Deadline
 	Issues    []Issue
@@ -163,6 +164,22 @@ type NoteNow struct {
 	Key        string
 	OnPlatform bool
 	Note
+}
+
+// A DecisionNow is a decision and its question: accept, or refund/ and the case.
+type DecisionNow struct {
+	Key string
+	Decision
+}
+
+// DecisionOn finds the decision on a question; false when no rule has decided it.
+func (o *Order) DecisionOn(key string) (Decision, bool) {
+	for _, d := range o.Decisions {
+		if d.Key == key {
+			return d.Decision, true
+		}
+	}
+	return Decision{}, false
 }
 
 // A Deadline is data: what must be done by when, and for which case.
@@ -519,6 +536,10 @@ func (o *Order) ours(own Record) {
 		if id, ok := strings.CutPrefix(k, KidNote); ok {
 			n, _ := Get[Note](kid, RegNote)
 			o.Notes = append(o.Notes, NoteNow{id, len(kid.Axes[AxisWork]) > 0, n})
+		} else if id, ok := strings.CutPrefix(k, KidDecision); ok {
+			if d, ok := Get[Decision](kid, RegDecision); ok {
+				o.Decisions = append(o.Decisions, DecisionNow{id, d})
+			}
 		} else if id, ok := strings.CutPrefix(k, KidReminder); ok {
 			for i := range o.Reminders {
 				if o.Reminders[i].Key == id && len(kid.Axes[AxisWork]) > 0 {

@@ -25,6 +25,7 @@
 package order
 
 import (
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 )
 
@@ -409,6 +410,22 @@ type Settled struct {
 	At     int64        `json:"at,omitempty"`
 }
 
+// A Decision is what a rule of the store has decided, and why: every condition with whether
+// it was met. It is ours alone.
+type Decision struct {
+	Rule    string   `json:"rule"`    // accept, refund
+	Version int64    `json:"version"` // of the rule
+	At      int64    `json:"at"`
+	Yes     bool     `json:"yes"` // false: it is left to a person
+	Grounds []Ground `json:"grounds"`
+}
+
+// A Ground is one condition of a decision.
+type Ground struct {
+	Met bool         `json:"met"`
+	Why fault.Reason `json:"why"`
+}
+
 // The registers of records of kind KindOwn.
 const (
 	RegMaking = "making" // Making
@@ -451,6 +468,8 @@ const (
 	RegPayment  = "payment"   // Payment
 	RegReminder = "reminder"  // Reminder
 	RegNote     = "note"      // Note
+	KidDecision = "decision/" // RegDecision, of a record of kind KindOwn: accept, or refund/ and the case
+	RegDecision = "decision"  // Decision
 )
 
 // Statements of our own, on records of kind KindOwn.

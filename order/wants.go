@@ -124,8 +124,8 @@ type Take struct {
 // before: a cancel that comes after the rider has taken them ends the delivery as well,
 // and brings nothing back.
 func hasLeft(o *Order) bool {
-	return o.Axes.Work == WorkDone || away(o.Axes.Delivery) || slices.ContainsFunc(o.Events, func(e Event) bool {
-		return e.Axis == AxisWork && e.State == WorkDone || e.Axis == AxisDelivery && away(e.State)
+	return o.Axes.Work == WorkDone || Away(o.Axes.Delivery) || slices.ContainsFunc(o.Events, func(e Event) bool {
+		return e.Axis == AxisWork && e.State == WorkDone || e.Axis == AxisDelivery && Away(e.State)
 	})
 }
 
@@ -182,7 +182,7 @@ func StayedBehind(o *Order) bool {
 	var left int64
 	for _, d := range o.Delivered {
 		for _, u := range d.Updates {
-			if away(u.State) && (left == 0 || u.At < left) {
+			if Away(u.State) && (left == 0 || u.At < left) {
 				left = u.At
 			}
 		}
@@ -190,7 +190,7 @@ func StayedBehind(o *Order) bool {
 	return left > o.Times.Cancelled
 }
 
-// away reports whether the goods of a delivery have left the store.
-func away(s State) bool {
+// Away reports whether the goods of a delivery have left the store.
+func Away(s State) bool {
 	return s == DeliveryOnTheWay || s == DeliveryDelivered || s == DeliveryFailed || s == DeliveryReturned
 }

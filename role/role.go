@@ -50,6 +50,7 @@ const (
 	CarryTickets  Right = "tickets.carry"
 	KeepRiders    Right = "riders.keep"
 	SeeMoney      Right = "money.see"
+	KeepRules     Right = "rules.keep"
 
 	// Those below concern the whole merchant: whoever has only some stores lacks them,
 	// whatever the role.
@@ -118,6 +119,7 @@ var table = []rule{
 	{KeepKitchen, "say how many orders a kitchen can make", false, managers},
 	{PrintTickets, "print an order's ticket again", false, all},
 	{KeepPrinters, "keep printers of own stores and what they print", false, managers},
+	{KeepRules, "set up and switch what a store decides by itself: accepting, refunds", false, managers},
 	{CarryTickets, "carry tickets to printers of the shop's network", false, []Role{}},
 	{KeepRiders, "keep riders of own stores and what is done about a delivery that does not move", false, managers},
 	{SeeMoney, "see what platforms have settled and where it differs", false, []Role{Headquarters, AreaManager}},

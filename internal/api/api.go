@@ -242,6 +242,7 @@ func (s *Server) routes() {
 	s.practiceRoutes()
 	s.senderRoutes()
 	s.printerRoutes()
+	s.ruleRoutes()
 	s.bridgeRoutes()
 	s.phoneRoutes()
 	s.openingRoutes()

@@ -109,6 +109,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
 		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "replyComment": `{"text":"x"}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "restShops": `{"shop_ids":["` + shops["TEA001"] + `"],"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,
+		"setRule": `{"version":0,"on":true,"accept":{"channels":[],"pre_orders":true}}`, "tryRule": `{"version":0,"on":true,"accept":{"channels":[],"pre_orders":true}}`,
 		"makePrinter": printer, "changePrinter": printer, "printTickets": `{"order_ids":["` + foreign + `"],"ticket":"kitchen"}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, prn, "7654321"}
@@ -130,6 +131,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 				t.Errorf("%s: say in this test what it would be about", op.id)
 			}
 		}
+		path = strings.Replace(path, "{kind}", "accept", 1)
 		list := queries[op.id]
 		if list == nil {
 			list = []string{""}

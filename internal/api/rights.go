@@ -21,6 +21,7 @@ var rights = map[string]role.Right{
 	"listVoices": role.See, "speak": role.See, "letAllSpeak": role.See,
 	"listOpenings": role.See, "noteOpening": role.See,
 	"listPrinterKinds": role.KeepPrinters, "listPrinters": role.See, "makePrinter": role.KeepPrinters, "changePrinter": role.KeepPrinters, "deletePrinter": role.KeepPrinters,
+	"listRules": role.See, "setRule": role.KeepRules, "tryRule": role.KeepRules,
 	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
 	"listIntakes": role.See, "restShops": role.RestStore, "getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,

@@ -27,6 +27,7 @@ type Directory struct {
 	external  map[shopKey]ident.Shop
 	sells     map[ident.Merchant]bool // who has offers
 	printers  map[ident.Merchant][]PrinterRow
+	rules     map[ident.Merchant][]RuleRow
 }
 
 type shopKey struct {
@@ -84,7 +85,8 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 	defer d.dirLoad.Unlock()
 	mark := d.health.now()
 	dir := &Directory{merchants: map[ident.Merchant]MerchantRow{}, apps: map[ident.App]AppRow{}, accounts: map[ident.Account]AccountRow{},
-		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}, printers: map[ident.Merchant][]PrinterRow{}}
+		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}, printers: map[ident.Merchant][]PrinterRow{},
+		rules: map[ident.Merchant][]RuleRow{}}
 	doing := map[laneKey]AccountRow{}
 	for _, part := range []struct {
 		text string
@@ -127,6 +129,12 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 		{`SELECT ` + printerColumns + ` FROM printers ORDER BY merchant_id, id`, func(scan scanFunc) error {
 			p, err := d.scanPrinter(scan)
 			dir.printers[p.Merchant] = append(dir.printers[p.Merchant], p)
+			return err
+		}},
+		{`SELECT ` + ruleColumns + ` FROM rules ORDER BY merchant_id, store_id, kind`, func(scan scanFunc) error {
+			r, err := scanRule(scan)
+			r.Doc = slices.Clone(r.Doc)
+			dir.rules[r.Merchant] = append(dir.rules[r.Merchant], r)
 			return err
 		}},
 		{`SELECT ` + shopColumns + ` FROM shops`, func(scan scanFunc) error {

@@ -109,15 +109,16 @@ type layer struct {
 	offers   map[offerKey]offerAt
 	holds    map[holdKey]HoldRow
 
-	moves    []MovementRow
-	newLinks []newLink
-	entries  []*entryState
-	parked   []ParkedRow
-	unparked []ParkedRow
-	batches  []BatchRow
-	items    []batchItem
-	knocks   []knock
-	changes  []change
+	moves     []MovementRow
+	newLinks  []newLink
+	entries   []*entryState
+	parked    []ParkedRow
+	unparked  []ParkedRow
+	batches   []BatchRow
+	items     []batchItem
+	knocks    []knock
+	decisions []decision
+	changes   []change
 }
 
 type newLink struct {
@@ -178,6 +179,7 @@ func (l *layer) adopt(v *layer) {
 	l.batches = append(l.batches, v.batches...)
 	l.items = append(l.items, v.items...)
 	l.knocks = append(l.knocks, v.knocks...)
+	l.decisions = append(l.decisions, v.decisions...)
 	l.changes = append(l.changes, v.changes...)
 }
 

@@ -273,7 +273,7 @@ func (b *batch) saveRest() ([]*stmt, error) {
 	for _, k := range sortedKeys(last, func(x, y [3]int64) int { return slices.Compare(x[:], y[:]) }) {
 		items = append(items, last[k]...)
 	}
-	return slices.Concat(addParked.stmts(parked), list, addBatches.stmts(batches), addItems.stmts(items), addKnocks.stmts(knockRows(b.made.knocks))), nil
+	return slices.Concat(addParked.stmts(parked), list, addBatches.stmts(batches), addItems.stmts(items), addKnocks.stmts(knockRows(b.made.knocks)), addDecisions.stmts(decisionValues(b.made.decisions))), nil
 }
 
 func parkedValues(p *ParkedRow) []any {

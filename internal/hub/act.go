@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/mutant"
 	"github.com/tongdan/tongdan/internal/point"
+	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
@@ -201,6 +202,11 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 		if e.Kind == string(a.Kind) && e.Case == a.For && !deed(power) {
 			return Done{Effect: e.ID, State: e.State}, nil // it is under way: the new cause joins it
 		}
+		if rule.ByRule(e.Cause) && contradict(order.ActionKind(e.Kind), a.Kind) && e.State == effect.Waiting && e.Attempts == 0 {
+			e.State, e.Why, e.Changed = effect.Void, whyPerson, tx.Now().UnixMilli()
+			tx.PutEffect(&e)
+			continue
+		}
 		if contradict(order.ActionKind(e.Kind), a.Kind) || (deed(power) && e.Kind == string(a.Kind)) {
 			return Done{}, fault.Say("hub.act", fault.Conflict, "other_act_sent", "wait: {act} is being sent for this order", "act", e.Kind)
 		}
@@ -230,6 +236,9 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	}
 	return Done{Effect: e.ID, State: e.State}, h.settle(tx, row)
 }
+
+// whyPerson ends what a rule wanted and nobody has sent yet: a person's act wins.
+var whyPerson = fault.Because("person_first", "a person has decided otherwise")
 
 // forgo gives up telling the platform that an order has arrived when a person's act will
 // tell it more: order holds per target, and the act must not wait for that.

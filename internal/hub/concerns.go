@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -29,8 +29,8 @@ type Concern struct {
 	ParkedID  ident.Parked  `json:"parked_id"`
 	AccountID ident.Account `json:"account_id"`
 	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it."`
-	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it)."`
-	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20."`
+	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met."`
+	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund."`
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, or lets a shop rest, in its own words."`
 	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
@@ -72,13 +72,14 @@ const (
 	ConcernOutage     = "platform"   // 平台接口异常
 	ConcernComment    = "comment"    // 差评
 	ConcernPenalty    = "penalty"    // 接近处罚线
+	ConcernRule       = "rule"       // 自动规则暂停
 )
 
 // OrderConcerns are the kinds that belong to an order, and so to a store.
 var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernUnclear}
 
 // StoreConcerns are the kinds that belong to a store and to no order of it.
-var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting}
+var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting, ConcernRule}
 
 // When something is a concern, and when it is urgent. Meituan gives five minutes to
 // accept; a rider is paid by the trip.
@@ -171,6 +172,11 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, paperless...)
+	paused, err := h.rulesPaused(ctx, who, list)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, paused...)
 	if who.Stores == nil { // what could not be read is of no store yet
 		rows, _, err := h.db.Parked(ctx, who.Scope, db.ParkedFilter{State: db.ParkedState, Limit: 200})
 		if err != nil {

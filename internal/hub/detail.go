@@ -12,6 +12,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
@@ -136,6 +137,8 @@ type AfterSale struct {
 	AskedAt    int64            `json:"asked_at"`
 	AnswerBy   int64            `json:"answer_by_at"`
 	Answerable bool             `json:"answerable"`
+	Decision   *order.Decision  `json:"decision,omitempty" doc:"What the store's rule has decided of it."`
+	Advice     *Advice          `json:"advice,omitempty" doc:"What the store's rule, or the usual one, would say of it now."`
 }
 
 // A Reminder is a customer who asks where it is.
@@ -187,6 +190,7 @@ type Moment struct {
 	ByName  string            `json:"by_name,omitempty"`
 	TookMS  int64             `json:"took_ms,omitempty"`
 	Journal string            `json:"journal_id,omitempty"`
+	Grounds []order.Ground    `json:"grounds,omitempty" doc:"Of a decision by rule: every condition and whether it was met."`
 }
 
 // SamePack names another order of the same purchase.
@@ -269,8 +273,17 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			kind = "full"
 		}
 		d.AfterSales = append(d.AfterSales, AfterSale{
-			c.Key, kind, c.State, c.Theirs, c.Case.Amount, c.Case.Reason, orEmpty(c.Case.Pictures), orEmpty(c.Case.Lines), c.Case.AskedAt, c.AnswerBy, c.Answerable,
+			c.Key, kind, c.State, c.Theirs, c.Case.Amount, c.Case.Reason, orEmpty(c.Case.Pictures), orEmpty(c.Case.Lines), c.Case.AskedAt, c.AnswerBy, c.Answerable, nil, nil,
 		})
+		a := &d.AfterSales[len(d.AfterSales)-1]
+		if x, ok := o.DecisionOn(rule.Question(rule.KindRefund, c.Key)); ok {
+			a.Decision = &x
+		}
+		if c.Answerable && kindOf(&o, info) == order.Takeaway {
+			if a.Advice, err = h.advise(ctx, &row, &o, &c); err != nil {
+				return nil, fault.Wrap(op, err)
+			}
+		}
 	}
 	for _, r := range o.Reminders {
 		d.Reminders = append(d.Reminders, Reminder{r.Key, r.At, r.AnsweredAt, r.Text})
@@ -385,7 +398,13 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 			if e.What == actMade || e.What == actNotMade { // beside the act that says it
 				continue
 			}
-			out = append(out, Moment{At: e.At.UnixMilli(), Kind: string(e.Direction), Code: e.What, Params: map[string]string{"outcome": e.Outcome}, By: e.By, Journal: e.ID.String()})
+			m := Moment{At: e.At.UnixMilli(), Kind: string(e.Direction), Code: e.What, Params: map[string]string{"outcome": e.Outcome}, By: e.By, Journal: e.ID.String()}
+			for _, d := range o.Decisions {
+				if e.Direction == db.Decision && d.At == m.At && rule.Actor(d.Rule) == e.By {
+					m.Grounds = d.Grounds
+				}
+			}
+			out = append(out, m)
 		case db.Call:
 			if e.Method == "" {
 				continue

@@ -14,25 +14,25 @@ import (
 var knockWords = map[string]map[string]string{
 	"zh-CN": {
 		"number": "【{channel} {no}】", "channel": "【{channel}】", ConcernUnaccepted: "{n} 分钟未接", ConcernLate: "超时 {n} 分钟未出餐", ConcernRider: "骑手已等 {n} 分钟", ConcernRefund: "申请退款",
-		ConcernReminder: "顾客催单，已 {n} 分钟", ConcernProblem: "配送异常，已 {n} 分钟", ConcernUnclear: "结果未知，请核对", ConcernPrinter: "打印机 {name}：{tickets} 张未打印", ConcernFull: "后厨将满", ConcernRefused: "估清或暂停接单没有被接受", ConcernAuthorise: "授权失效", ConcernOutage: "接口异常", ConcernComment: "收到差评", ConcernResting: "到营业时间未营业", ConcernPenalty: "接近平台处罚线", "no_pull": "收不到消息",
+		ConcernReminder: "顾客催单，已 {n} 分钟", ConcernProblem: "配送异常，已 {n} 分钟", ConcernUnclear: "结果未知，请核对", ConcernPrinter: "打印机 {name}：{tickets} 张未打印", ConcernFull: "后厨将满", ConcernRule: "自动接单已暂停：打印机和后厨屏都不在线", "rule_day_count": "自动退款今日次数已用完，请人工处理", ConcernRefused: "估清或暂停接单没有被接受", ConcernAuthorise: "授权失效", ConcernOutage: "接口异常", ConcernComment: "收到差评", ConcernResting: "到营业时间未营业", ConcernPenalty: "接近平台处罚线", "no_pull": "收不到消息",
 		"reach": "{at}/{of} 家门店", "left": "剩 {left}", "over": "已超时", "soon": "请尽快处理", "one": "通单：1 件事等人处理", "many": "通单：{n} 件事等人处理", "more": "另有 {n} 件", "open": "打开处理", "again": "（补发）",
 		"test": "通单：测试消息，收到就好", ",": "，",
 	},
 	"en": {
 		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "not accepted for {n} min", ConcernLate: "{n} min late in the kitchen", ConcernRider: "rider waiting for {n} min", ConcernRefund: "refund asked for",
-		ConcernReminder: "customer is asking, {n} min ago", ConcernProblem: "delivery trouble for {n} min", ConcernUnclear: "outcome unknown, please check", ConcernPrinter: "printer {name}: {tickets} tickets wait", ConcernFull: "the kitchen is nearly full", ConcernRefused: "sold out or a rest was not taken", ConcernAuthorise: "authorisation has ended", ConcernOutage: "the platform does not answer", ConcernComment: "a bad comment", ConcernResting: "rests in its opening hours", ConcernPenalty: "near a penalty of the platform", "no_pull": "no messages come",
+		ConcernReminder: "customer is asking, {n} min ago", ConcernProblem: "delivery trouble for {n} min", ConcernUnclear: "outcome unknown, please check", ConcernPrinter: "printer {name}: {tickets} tickets wait", ConcernFull: "the kitchen is nearly full", ConcernRule: "automatic accepting has paused: neither a printer nor a kitchen screen works", "rule_day_count": "automatic refunds are used up for today, please answer", ConcernRefused: "sold out or a rest was not taken", ConcernAuthorise: "authorisation has ended", ConcernOutage: "the platform does not answer", ConcernComment: "a bad comment", ConcernResting: "rests in its opening hours", ConcernPenalty: "near a penalty of the platform", "no_pull": "no messages come",
 		"reach": "{at} of {of} stores", "left": "{left} left", "over": "time is up", "soon": "please see to it", "one": "Tongdan: 1 thing waits for somebody", "many": "Tongdan: {n} things wait for somebody", "more": "{n} more", "open": "Open", "again": " (sent again)",
 		"test": "Tongdan: a test, nothing to do", ",": ", ",
 	},
 	"es": {
 		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "sin aceptar desde hace {n} min", ConcernLate: "{n} min de retraso en cocina", ConcernRider: "el repartidor espera desde hace {n} min", ConcernRefund: "piden un reembolso",
-		ConcernReminder: "el cliente reclama, hace {n} min", ConcernProblem: "problema de entrega desde hace {n} min", ConcernUnclear: "resultado desconocido, compruébelo", ConcernPrinter: "impresora {name}: {tickets} tickets en espera", ConcernFull: "la cocina está casi llena", ConcernRefused: "no aceptó un agotado o una pausa", ConcernAuthorise: "la autorización ha caducado", ConcernOutage: "la plataforma no responde", ConcernComment: "una mala reseña", ConcernResting: "está en pausa en su horario", ConcernPenalty: "cerca de una sanción de la plataforma", "no_pull": "no llegan mensajes",
+		ConcernReminder: "el cliente reclama, hace {n} min", ConcernProblem: "problema de entrega desde hace {n} min", ConcernUnclear: "resultado desconocido, compruébelo", ConcernPrinter: "impresora {name}: {tickets} tickets en espera", ConcernFull: "la cocina está casi llena", ConcernRule: "la aceptación automática está en pausa: no funciona ni impresora ni pantalla de cocina", "rule_day_count": "los reembolsos automáticos de hoy se han agotado, responda", ConcernRefused: "no aceptó un agotado o una pausa", ConcernAuthorise: "la autorización ha caducado", ConcernOutage: "la plataforma no responde", ConcernComment: "una mala reseña", ConcernResting: "está en pausa en su horario", ConcernPenalty: "cerca de una sanción de la plataforma", "no_pull": "no llegan mensajes",
 		"reach": "{at} de {of} tiendas", "left": "quedan {left}", "over": "fuera de plazo", "soon": "atiéndalo, por favor", "one": "Tongdan: 1 asunto espera a alguien", "many": "Tongdan: {n} asuntos esperan a alguien", "more": "{n} más", "open": "Abrir", "again": " (reenviado)",
 		"test": "Tongdan: mensaje de prueba", ",": ", ",
 	},
 	"pt-BR": {
 		"number": "[{channel} {no}] ", "channel": "[{channel}] ", ConcernUnaccepted: "sem aceite há {n} min", ConcernLate: "{n} min de atraso na cozinha", ConcernRider: "entregador esperando há {n} min", ConcernRefund: "pedido de reembolso",
-		ConcernReminder: "cliente cobrando, há {n} min", ConcernProblem: "problema na entrega há {n} min", ConcernUnclear: "resultado desconhecido, verifique", ConcernPrinter: "impressora {name}: {tickets} tíquetes na fila", ConcernFull: "a cozinha está quase cheia", ConcernRefused: "não aceitou um esgotado ou uma pausa", ConcernAuthorise: "a autorização terminou", ConcernOutage: "a plataforma não responde", ConcernComment: "uma avaliação ruim", ConcernResting: "está em pausa no horário de abertura", ConcernPenalty: "perto de uma punição da plataforma", "no_pull": "não chegam mensagens",
+		ConcernReminder: "cliente cobrando, há {n} min", ConcernProblem: "problema na entrega há {n} min", ConcernUnclear: "resultado desconhecido, verifique", ConcernPrinter: "impressora {name}: {tickets} tíquetes na fila", ConcernFull: "a cozinha está quase cheia", ConcernRule: "o aceite automático está em pausa: nem impressora nem tela da cozinha funciona", "rule_day_count": "os reembolsos automáticos de hoje acabaram, responda", ConcernRefused: "não aceitou um esgotado ou uma pausa", ConcernAuthorise: "a autorização terminou", ConcernOutage: "a plataforma não responde", ConcernComment: "uma avaliação ruim", ConcernResting: "está em pausa no horário de abertura", ConcernPenalty: "perto de uma punição da plataforma", "no_pull": "não chegam mensagens",
 		"reach": "{at} de {of} lojas", "left": "restam {left}", "over": "prazo vencido", "soon": "cuide disso, por favor", "one": "Tongdan: 1 assunto espera alguém", "many": "Tongdan: {n} assuntos esperam alguém", "more": "mais {n}", "open": "Abrir", "again": " (reenviado)",
 		"test": "Tongdan: mensagem de teste", ",": ", ",
 	},
@@ -123,7 +123,7 @@ func (w wording) line(to recipient, a alarm, words map[string]string) (what, lef
 		}
 	}
 	text := words[a.Kind]
-	if t := words[a.Cause]; t != "" && a.Kind == ConcernOutage {
+	if t := words[a.Cause]; t != "" && (a.Kind == ConcernOutage || a.Kind == ConcernRule) {
 		text = t
 	}
 	minutes := max(w.now.UnixMilli()-a.SinceAt, 0) / 60_000

@@ -255,6 +255,7 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 	if err := h.settleRides(tx, row, &o, info); err != nil {
 		return err
 	}
+	h.questions(tx, row, &o, info)
 	h.write(row, &o, want, info, tx.Effects(row.ID))
 	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop && tx.SameSearch(row) {
 		if old.SweepAt != row.SweepAt || old.ReadAt != row.ReadAt {
@@ -335,7 +336,7 @@ const IssueUnbound = "shop_not_bound"
 // that is being sent is left to its answer.
 func (h *Hub) observe(tx *db.Tx, row *db.OrderRow, o *order.Order) {
 	for _, e := range tx.Effects(row.ID) {
-		if isTicket(e.Kind) || isRide(e.Kind) || e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
+		if inHouse(e.Kind) || isRide(e.Kind) || e.State != effect.Waiting && e.State != effect.Unknown && e.State != effect.Person {
 			continue
 		}
 		switch kind := order.ActionKind(e.Kind); {

@@ -52,6 +52,8 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: printing{h: h}, Apart: true}, true
 	case kindBegin:
 		return lane.Kind{Handler: beginning{h: h}, Apart: true, Asks: true}, true
+	case kindDecide:
+		return lane.Kind{Handler: deciding{h: h}, Apart: true, Asks: true}, true
 	case kindCode:
 		return lane.Kind{Handler: coding{h: h}}, true
 	case kindLack:

@@ -195,7 +195,7 @@ func (p *player) read(e db.EntryRead) (*said, string, error) {
 		return nil, "erased", nil
 	}
 	switch {
-	case e.Direction == db.Act && e.Outcome == "done" && len(e.Body) > 0:
+	case (e.Direction == db.Act || e.Direction == db.Decision) && e.Outcome == "done" && len(e.Body) > 0:
 		s.own = new(order.Record)
 		if err := json.Unmarshal(e.Body, s.own); err != nil {
 			return nil, "an act that cannot be read", nil

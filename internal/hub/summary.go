@@ -59,6 +59,7 @@ type Summary struct {
 	Issues      []Issue           `json:"issues"`
 	Pending     []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
 	Actions     []string          `json:"actions" doc:"The acts that are allowed now."`
+	Auto        *Auto             `json:"auto,omitempty" doc:"What the store's rule for accepting has done, or why it waits."`
 }
 
 // A Deadline is what must be done by when.
@@ -174,6 +175,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 		}
 	}
 	s.Since = sinceOf(o)
+	s.Auto = autoOf(o, effects)
 	s.Lapsed = lapsedAt(o, info)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
@@ -279,7 +281,7 @@ func contradict(a, b order.ActionKind) bool {
 func pending(list []effect.Effect) []Pending {
 	out := []Pending{}
 	for _, e := range list {
-		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || e.Kind == kindRideLook || isTicket(e.Kind) {
+		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || e.Kind == kindRideLook || inHouse(e.Kind) {
 			continue
 		}
 		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero() && e.Why.Code != takenBack.Code) {

@@ -36,6 +36,9 @@ type PrintRule struct {
 	Only   []string    `json:"only,omitempty" maxItems:"30" doc:"Of the kitchen: only dishes whose name or options hold one of these words."`
 }
 
+// ofOrders reports whether it prints what is to be made.
+func (r PrintRule) ofOrders() bool { return r.Ticket == ticket.Kitchen || r.Ticket == ticket.Shop }
+
 // UsualPrints are what a new printer prints.
 var UsualPrints = []PrintRule{{Ticket: ticket.Kitchen, When: WhenAccepted}, {Ticket: ticket.Cancelled}, {Ticket: ticket.Change}}
 
@@ -267,9 +270,6 @@ func (h *Hub) beginLater(tx *db.Tx, id ident.Order, stored bool, at, now int64) 
 	e.State, e.NextAt, e.Changed = effect.Waiting, at, now
 	tx.PutEffect(&e)
 }
-
-// isTicket reports whether an effect is one of printing: nothing that a platform is told.
-func isTicket(kind string) bool { return kind == kindPrint || kind == kindBegin }
 
 var (
 	whyCancelled = fault.Because("print_cancelled", "the order was cancelled before this was printed")

@@ -181,6 +181,16 @@ const money = createRoute({
   path: "/money",
   component: lazyRouteComponent(() => import("./routes/money/Money"), "Money"),
 });
+const rules = createRoute({
+  getParentRoute: () => inside,
+  path: "/rules",
+  component: lazyRouteComponent(() => import("./routes/rules/Rules"), "Rules"),
+});
+const refunds = createRoute({
+  getParentRoute: () => inside,
+  path: "/refunds",
+  component: lazyRouteComponent(() => import("./routes/refunds/Refunds"), "Refunds"),
+});
 const opening = createRoute({
   getParentRoute: () => inside,
   path: "/opening",
@@ -224,6 +234,8 @@ const tree = root.addChildren([
     printers,
     deliveries,
     money,
+    rules,
+    refunds,
     opening,
     me,
     kit,

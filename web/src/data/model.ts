@@ -72,6 +72,8 @@ export type OrderSummary = {
   /** Since when the kitchen makes it, and who said so; 0 and "" = nobody has. */
   making_at: number;
   making_by: string;
+  /** What the store's rule for accepting has done, or why it waits; null = nothing. */
+  auto: { state: string; grounds: Ground[] } | null;
   promised_at: number;
   /** When the platform tells the customer that it will come; 0 = not told. */
   estimated_at: number;
@@ -176,6 +178,8 @@ export type Delivery = {
   liable: { party: string; why: string; by_name: string } | null;
   last_at: number;
 };
+/** One condition of a decision by rule. */
+export type Ground = { met: boolean; why: Coded & { text: string } };
 export type AfterSale = {
   key: string;
   kind: string;
@@ -188,6 +192,10 @@ export type AfterSale = {
   asked_at: number;
   answer_by_at: number;
   answerable: boolean;
+  /** What the store's rule has decided; null = nothing. */
+  decision: { yes: boolean; at: number; grounds: Ground[] } | null;
+  /** What the rule would say now of one that waits for an answer. */
+  advice: { agree: boolean; grounds: Ground[] } | null;
 };
 export type Choice = { value: string; label_zh: string; label_en: string };
 export type ActField = {
@@ -217,6 +225,7 @@ export type TimelineEntry = {
   by_name: string;
   took_ms: number;
   journal_id: string;
+  grounds: Ground[];
 };
 
 export type Order = OrderSummary & {
@@ -432,6 +441,14 @@ export function readMoney(m: Loose<Money> | null | undefined): Money | null {
   return { minor: m.minor, digits: count(m.digits), currency: text(m.currency) };
 }
 
+export const readGround = (g: Loose<Ground>): Ground => ({
+  met: Boolean(g.met),
+  why: {
+    text: text(g.why?.text),
+    code: text(g.why?.code),
+    args: Object.fromEntries(Object.entries(g.why?.args ?? {}).map(([k, v]) => [k, text(v)])),
+  },
+});
 const readDeadline = (d: Loose<Deadline>): Deadline => ({ kind: text(d.kind), at: count(d.at), for: text(d.for) });
 
 const readReason = (r: Loose<Reason>): Reason => ({ code: text(r.code), label_zh: text(r.label_zh), label_en: text(r.label_en) });
@@ -471,6 +488,7 @@ export function readSummary(o: Loose<OrderSummary> & { since?: Record<string, nu
     paid_at: count(o.paid_at),
     making_at: count(o.making_at),
     making_by: text(o.making_by),
+    auto: o.auto?.state ? { state: text(o.auto.state), grounds: list(o.auto.grounds, readGround) } : null,
     promised_at: count(o.promised_at),
     estimated_at: count(o.estimated_at),
     rider_at: count(o.since?.rider ?? o.rider_at), // the second in what a device has kept
@@ -627,6 +645,10 @@ export function readOrder(o: WireOrder): Order {
       asked_at: count(a.asked_at),
       answer_by_at: count(a.answer_by_at),
       answerable: Boolean(a.answerable),
+      decision: a.decision
+        ? { yes: Boolean(a.decision.yes), at: count(a.decision.at), grounds: list(a.decision.grounds, readGround) }
+        : null,
+      advice: a.advice ? { agree: Boolean(a.advice.agree), grounds: list(a.advice.grounds, readGround) } : null,
     })),
     reminders: list(o.reminders, (r) => ({ key: text(r.key), at: count(r.at), answered_at: count(r.answered_at) })),
     deadlines: list(o.deadlines, readDeadline),
@@ -641,6 +663,7 @@ export function readOrder(o: WireOrder): Order {
       by_name: text(t.by_name),
       took_ms: count(t.took_ms),
       journal_id: text(t.journal_id),
+      grounds: list(t.grounds, readGround),
     })),
     cancel_why: text(o.cancel_why),
     entry_version: count(o.entry_version),

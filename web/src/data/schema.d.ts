@@ -1713,6 +1713,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each of one's stores decides by itself, and how the day went */
+        get: operations["listRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sender-kinds": {
         parameters: {
             query?: never;
@@ -2237,6 +2254,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{id}/rules/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set up, change or switch a rule of a store; what came before it was switched on is left to people */
+        put: operations["setRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{id}/rules/{kind}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule with these conditions would have done in the last seven days; nothing is changed */
+        post: operations["tryRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{id}/soldout": {
         parameters: {
             query?: never;
@@ -2312,6 +2363,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Accept: {
+            /** @description Only orders of these; empty: of all. */
+            channels: string[];
+            /** @description Only from this time of the store's day, 10:00; may be later than to: over midnight. */
+            from?: string;
+            /** @description Only up to this total: 200. Left out: any. */
+            most?: string;
+            /** @description Pre-orders too. */
+            pre_orders: boolean;
+            to?: string;
+        };
         Account: {
             app_id: string;
             /**
@@ -2464,13 +2526,22 @@ export interface components {
             /** @description response.getPublicKey() */
             public_key: string;
         };
+        Advice: {
+            /** @description Every condition is met. */
+            agree: boolean;
+            grounds: components["schemas"]["Ground"][];
+        };
         AfterSale: {
+            /** @description What the store's rule, or the usual one, would say of it now. */
+            advice?: components["schemas"]["Advice"];
             amount?: components["schemas"]["Amount"];
             /** Format: int64 */
             answer_by_at: number;
             answerable: boolean;
             /** Format: int64 */
             asked_at: number;
+            /** @description What the store's rule has decided of it. */
+            decision?: components["schemas"]["Decision"];
             key: string;
             /** @enum {string} */
             kind: "full" | "partial";
@@ -2547,6 +2618,15 @@ export interface components {
         };
         AuthoriseOutputBody: {
             url: string;
+        };
+        Auto: {
+            /** @description Every condition; of what is held, the one that keeps it. */
+            grounds: components["schemas"]["Ground"][];
+            /**
+             * @description yes: the rule did it. no: a person decides. held: it is looked at again every few seconds.
+             * @enum {string}
+             */
+            state: "yes" | "no" | "held";
         };
         Axes: {
             after_sale: string;
@@ -2967,7 +3047,7 @@ export interface components {
         };
         Concern: {
             account_id: string;
-            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it). */
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met. */
             cause?: string;
             channel: string;
             /** Format: int64 */
@@ -2978,7 +3058,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -2994,7 +3074,7 @@ export interface components {
             store_id: string;
             /** @description Of an account's trouble: those of one's stores that sell through it. */
             stores: string[];
-            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20. */
+            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund. */
             subject?: string;
             /** Format: int64 */
             taken_at: number;
@@ -3194,6 +3274,15 @@ export interface components {
             for?: string;
             /** @enum {string} */
             kind: "accept" | "answer_refund" | "ship" | "ready";
+        };
+        Decision: {
+            /** Format: int64 */
+            at: number;
+            grounds: components["schemas"]["Ground"][];
+            rule: string;
+            /** Format: int64 */
+            version: number;
+            yes: boolean;
         };
         Delivery: {
             carrier?: string;
@@ -3517,6 +3606,10 @@ export interface components {
             digits: number;
             goods: components["schemas"]["Good"][];
         };
+        Ground: {
+            met: boolean;
+            why: components["schemas"]["Reason"];
+        };
         GuestInputBody: {
             /** @description zh-CN, en, … */
             locale?: string;
@@ -3734,7 +3827,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -3977,6 +4070,8 @@ export interface components {
             /** @description usr_… or key_… of who acted here; the platform's word for who acted there. */
             by?: string;
             by_name?: string;
+            /** @description Of a decision by rule: every condition and whether it was met. */
+            grounds?: components["schemas"]["Ground"][];
             journal_id?: string;
             /** @enum {string} */
             kind: "fact" | "act" | "decision" | "call";
@@ -4205,6 +4300,8 @@ export interface components {
             /** @description The acts that are allowed now. */
             actions: string[];
             after_sales: components["schemas"]["AfterSale"][];
+            /** @description What the store's rule for accepting has done, or why it waits. */
+            auto?: components["schemas"]["Auto"];
             axes: components["schemas"]["Axes"];
             /**
              * Format: int64
@@ -4338,6 +4435,8 @@ export interface components {
             account_id: string;
             /** @description The acts that are allowed now. */
             actions: string[];
+            /** @description What the store's rule for accepting has done, or why it waits. */
+            auto?: components["schemas"]["Auto"];
             axes: components["schemas"]["Axes"];
             /**
              * Format: int64
@@ -4955,6 +5054,32 @@ export interface components {
             /** @description In English, or the platform's own words. */
             text: string;
         };
+        Refund: {
+            /** @description Also when the kitchen has begun to make it. */
+            begun: boolean;
+            /** @description Only orders of these; empty: of all. */
+            channels: string[];
+            /** @description Of so much money a day in all, and no more. */
+            day_sum: string;
+            /** @description Requests for the whole order. */
+            full: boolean;
+            /**
+             * Format: int64
+             * @description From the order to the request, at most.
+             */
+            minutes: number;
+            /** @description Only up to this amount: 50. */
+            most: string;
+            /** @description Requests for a part of it. */
+            part: boolean;
+            /**
+             * Format: int64
+             * @description So many a day of the store, and no more.
+             */
+            per_day: number;
+            /** @description What the customer is told, where the platform passes it on. */
+            words?: string;
+        };
         Reminder: {
             /** Format: int64 */
             answered_at: number;
@@ -5067,6 +5192,54 @@ export interface components {
         };
         RidersOutputBody: {
             riders: components["schemas"]["OwnRider"][];
+        };
+        Rule: {
+            /** @description Of kind accept. */
+            accept?: components["schemas"]["Accept"];
+            by?: string;
+            by_name?: string;
+            /** Format: int64 */
+            changed_at: number;
+            /** @enum {string} */
+            kind: "accept" | "refund";
+            on: boolean;
+            /** @description It is on and does nothing, since neither a printer nor a kitchen screen works. */
+            paused: boolean;
+            /** @description Of kind refund. */
+            refund?: components["schemas"]["Refund"];
+            store_id: string;
+            /**
+             * Format: int64
+             * @description Left to a person.
+             */
+            today_no: number;
+            /** @description Of refunds: how much was agreed to, by currency. */
+            today_sum: components["schemas"]["Amount"][];
+            /**
+             * Format: int64
+             * @description Decided with yes on the store's day.
+             */
+            today_yes: number;
+            /**
+             * Format: int64
+             * @description 0: nobody has set it up, and it is off.
+             */
+            version: number;
+        };
+        RuleBody: {
+            /** @description Of kind accept. */
+            accept?: components["schemas"]["Accept"];
+            on: boolean;
+            /** @description Of kind refund. */
+            refund?: components["schemas"]["Refund"];
+            /**
+             * Format: int64
+             * @description That one has seen: another by now is a conflict.
+             */
+            version: number;
+        };
+        RulesOutputBody: {
+            rules: components["schemas"]["Rule"][];
         };
         SKU: {
             /** @description The merchant's own. */
@@ -5457,7 +5630,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -5594,6 +5767,41 @@ export interface components {
         };
         TipRideInputBody: {
             tip: string;
+        };
+        Trial: {
+            /**
+             * Format: int64
+             * @description Orders, or requests for a refund, of that time and these channels.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description Of those with yes: people refused them.
+             */
+            denied: number;
+            /** Format: int64 */
+            from_at: number;
+            /**
+             * Format: int64
+             * @description Of those with yes: the platform cancelled them because nobody accepted them, or agreed by itself.
+             */
+            lapsed: number;
+            /** @description What it would have left to a person, by the first condition that was not met; most first. */
+            left: components["schemas"]["TrialLeft"][];
+            /** @description There was more than was looked at. */
+            more: boolean;
+            /** @description Of refunds that it would have agreed to, by currency. */
+            sum: components["schemas"]["Amount"][];
+            /**
+             * Format: int64
+             * @description It would have accepted, or agreed to, so many.
+             */
+            yes: number;
+        };
+        TrialLeft: {
+            /** Format: int64 */
+            count: number;
+            ground: components["schemas"]["Ground"];
         };
         UnlockInputBody: {
             /** @description Four to six digits. */
@@ -9779,6 +9987,36 @@ export interface operations {
             };
         };
     };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listSenderKinds: {
         parameters: {
             query?: never;
@@ -11217,6 +11455,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpeningsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                kind: "accept" | "refund";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tryRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                kind: "accept" | "refund";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
                 };
             };
             /** @description Error */

@@ -96,6 +96,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/board", icon: "board", name: "board" },
   { to: "/intakes", icon: "view", name: "intakes" },
+  { to: "/refunds", icon: "tally", name: "refunds" },
   { to: "/comments", icon: "comment", name: "comments" },
   { to: "/opening", icon: "check", name: "opening" },
   { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
@@ -110,6 +111,7 @@ const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
   { to: "/printers", icon: "printer", name: "printers" },
   { to: "/money", icon: "tally", name: "money", right: "money.see" },
   { to: "/deliveries", icon: "people", name: "deliveries", right: "riders.keep" },
+  { to: "/rules", icon: "check", name: "rules" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
@@ -217,6 +219,8 @@ type Target =
   | "/printers"
   | "/deliveries"
   | "/money"
+  | "/rules"
+  | "/refunds"
   | "/keys"
   | "/opening"
   | "/devices"

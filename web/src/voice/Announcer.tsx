@@ -16,7 +16,7 @@ import { useWords } from "../words";
 import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
-import { resting, silent, waitingFor } from "./waiting";
+import { halted, resting, silent, waitingFor } from "./waiting";
 
 const seen = new Set<string>();
 
@@ -101,8 +101,13 @@ export function Announcer() {
   const { data: paperless } = useQuery(printers);
   const { data: told } = useQuery(messages());
   const { data: places } = useQuery(stores);
-  const closed = resting(told?.messages ?? [], name, (id) => places?.find((s) => s.id === id)?.name ?? "");
-  const waiting = [...waitingFor(orders, seen, now, name), ...silent(paperless ?? []), ...closed];
+  const storeOf = (id: string) => places?.find((s) => s.id === id)?.name ?? "";
+  const waiting = [
+    ...waitingFor(orders, seen, now, name),
+    ...silent(paperless ?? []),
+    ...resting(told?.messages ?? [], name, storeOf),
+    ...halted(told?.messages ?? [], storeOf),
+  ];
 
   const shown = useRinging(waiting, now, language, speaking.mine);
   const asking = waiting.filter((w) => !w.once).length;

@@ -1,8 +1,8 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
-/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · make, cancel: what the kitchen hears */
-export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "make" | "cancel";
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · rule: accepting by itself has paused · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "rule" | "make" | "cancel";
 
 export type Waiting = {
   kind: Kind;
@@ -21,7 +21,7 @@ export type Waiting = {
   minutes?: number;
 };
 
-const order = ["cancel", "refund", "printer", "resting", "rider", "reminder", "new", "make"] as const;
+const order = ["cancel", "refund", "printer", "resting", "rule", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -45,13 +45,14 @@ const chinese = {
     if (w.kind === "cancel") return `${who}，顾客取消，停止制作`;
     if (w.kind === "printer") return `打印机${w.channel}打不出，${zhCount(w.quantity)}张未打印`;
     if (w.kind === "resting") return `${w.number}${w.channel}还没有营业，请检查`;
+    if (w.kind === "rule") return `${who}，自动接单已暂停，请人工接单`;
     if (w.kind === "rider") return `骑手已等${zhCount(w.minutes ?? 0)}分钟，${who}`;
     if (w.kind === "make") return `${who}，${zhCount(w.quantity)}件，请制作`;
     if (w.kind === "refund") return `${who}，申请退款${left}`;
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
   several: (kind: Kind, n: number): string =>
-    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", rule: "家店自动接单已暂停", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -65,6 +66,7 @@ const english = {
       return `printer ${w.channel} cannot print, ${w.quantity} ${w.quantity === 1 ? "ticket waits" : "tickets wait"}`;
     if (w.kind === "resting") return `${w.channel} of ${w.number} takes no orders, please look`;
     if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
+    if (w.kind === "rule") return `${who}, automatic accepting has paused, accept by hand`;
     if (w.kind === "rider") return `a rider has been waiting for ${w.minutes ?? 0} minutes, ${who}`;
     if (w.kind === "make") return `${who}, ${w.quantity} ${w.quantity === 1 ? "item" : "items"} to make`;
     if (w.kind === "refund") return `${who}, refund requested${left}`;
@@ -78,6 +80,7 @@ const english = {
       rider: ["rider waiting", "riders waiting"],
       printer: ["printer that cannot print", "printers that cannot print"],
       resting: ["shop that takes no orders", "shops that take no orders"],
+      rule: ["store whose accepting has paused", "stores whose accepting has paused"],
       make: ["order to make", "orders to make"],
       cancel: ["cancelled order, stop making it", "cancelled orders, stop making them"],
     }[kind] as [string, string];
@@ -95,6 +98,7 @@ const spanish = {
     if (w.kind === "printer") return `la impresora ${w.channel} no puede imprimir, ${w.quantity} en espera`;
     if (w.kind === "resting") return `${w.channel} de ${w.number} no toma pedidos, revísalo`;
     if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
+    if (w.kind === "rule") return `${who}, la aceptación automática está en pausa, acepta a mano`;
     if (w.kind === "rider") return `un repartidor espera hace ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, por preparar, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}`;
     if (w.kind === "refund") return `${who}, piden un reembolso${left}`;
@@ -108,6 +112,7 @@ const spanish = {
       rider: ["repartidor esperando", "repartidores esperando"],
       printer: ["impresora que no imprime", "impresoras que no imprimen"],
       resting: ["tienda que no toma pedidos", "tiendas que no toman pedidos"],
+      rule: ["tienda con la aceptación en pausa", "tiendas con la aceptación en pausa"],
       make: ["pedido por preparar", "pedidos por preparar"],
       cancel: ["pedido cancelado, no lo prepares", "pedidos cancelados, no los prepares"],
     }[kind];
@@ -125,6 +130,7 @@ const portuguese = {
     if (w.kind === "printer") return `a impressora ${w.channel} não consegue imprimir, ${w.quantity} na fila`;
     if (w.kind === "resting") return `${w.channel} de ${w.number} não recebe pedidos, verifique`;
     if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
+    if (w.kind === "rule") return `${who}, o aceite automático está em pausa, aceite à mão`;
     if (w.kind === "rider") return `um entregador espera há ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, a preparar, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}`;
     if (w.kind === "refund") return `${who}, pedido de reembolso${left}`;
@@ -138,6 +144,7 @@ const portuguese = {
       rider: ["entregador esperando", "entregadores esperando"],
       printer: ["impressora que não imprime", "impressoras que não imprimem"],
       resting: ["loja que não recebe pedidos", "lojas que não recebem pedidos"],
+      rule: ["loja com o aceite em pausa", "lojas com o aceite em pausa"],
       make: ["pedido a preparar", "pedidos a preparar"],
       cancel: ["pedido cancelado, pare de preparar", "pedidos cancelados, pare de preparar"],
     }[kind];

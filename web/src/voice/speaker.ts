@@ -135,6 +135,10 @@ const tunes: Record<Occasion, [number, number][]> = {
     [330, 0],
     [262, 0.2],
   ],
+  rule: [
+    [330, 0],
+    [330, 0.2],
+  ],
   rider: [
     [587, 0],
     [587, 0.2],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type OrderSummary, readSummary } from "../data/model";
 import { announcement } from "./announcement";
-import { resting, silent, waitingFor } from "./waiting";
+import { halted, resting, silent, waitingFor } from "./waiting";
 
 const now = 1_700_000_000_000;
 const order = (id: string, more: Partial<OrderSummary>): OrderSummary => ({
@@ -62,6 +62,20 @@ test("a printer that cannot print is spoken of, with what waits", () => {
   expect(waiting.map((w) => w.id)).toEqual(["prn_1"]);
   expect(announcement(waiting, new Set(), now, "zh-CN")).toBe("打印机后厨打不出，三张未打印");
   expect(announcement(waiting, new Set(), now, "en")).toBe("printer 后厨 cannot print, 3 tickets wait");
+});
+
+test("a rule that has paused is spoken of once, with its store", () => {
+  const waiting = halted(
+    [
+      { key: "rule/sto_1/accept/7", kind: "rule", subject: "accept", store_id: "sto_1" },
+      { key: "rule/sto_2/refund/7", kind: "rule", subject: "refund", store_id: "sto_2" },
+      { key: "late/ord_1", kind: "late", store_id: "sto_1" },
+    ],
+    (id) => (id === "sto_1" ? "望京店" : ""),
+  );
+  expect(waiting.map((w) => [w.id, w.once])).toEqual([["rule/sto_1/accept/7", true]]);
+  expect(announcement(waiting, new Set(), now, "zh-CN")).toBe("望京店，自动接单已暂停，请人工接单");
+  expect(announcement(waiting, new Set(), now, "en")).toBe("望京店, automatic accepting has paused, accept by hand");
 });
 
 test("orders of a shop that another system works do not ring", () => {

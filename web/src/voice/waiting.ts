@@ -2,6 +2,7 @@
 
 import { ended } from "../data/act";
 import type { OrderSummary } from "../data/model";
+import type { Concern } from "../routes/board/concerns";
 import type { Printer } from "../routes/printers/printers";
 import type { Waiting } from "./announcement";
 
@@ -58,6 +59,16 @@ export function resting(
   for (const c of list) {
     if (c.kind === "resting" && !c.taken_by)
       out.push({ id: c.key, kind: "resting", channel: name(c.channel), number: store(c.store_id), quantity: 1, at: 0 });
+  }
+  return out;
+}
+
+/** Stores whose rule for accepting is on and does nothing, since nobody would hear of what it accepts: out of what waits for somebody. */
+export function halted(list: Iterable<Pick<Concern, "key" | "kind" | "subject" | "store_id">>, store: (id: string) => string): Waiting[] {
+  const out: Waiting[] = [];
+  for (const c of list) {
+    if (c.kind !== "rule" || c.subject !== "accept") continue;
+    out.push({ id: c.key, kind: "rule", channel: store(c.store_id), number: "", quantity: 1, at: 0, once: true });
   }
   return out;
 }

@@ -54,7 +54,9 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
           {c.printer_name ? `${c.printer_name} · ${t("printer.wait", { count: c.waiting ?? 0 })} · ` : ""}
           {c.kind === "refused"
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
-            : c.subject}
+            : c.kind === "rule"
+              ? `${word(t, "rules", c.subject ?? "")} · ${c.cause === "rule_day_count" ? t("rules.usedUp", { load: c.words }) : t("rules.paused")}`
+              : c.subject}
           {c.kind === "penalty" ? ` ${t(`radar.rule.${c.cause}`, { defaultValue: c.cause ?? "" })}` : ""}
           {c.order?.summary || (c.score ? t("cmt.stars", { count: c.score }) : "") || causeOf(t, c)}
         </span>
@@ -87,7 +89,7 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
 /** Why something waits, where a kind alone does not say. */
 function causeOf(t: Translate, c: Concern): string {
   if (c.kind === "resting") return `${word(t, "control.cause", c.cause ?? "")} ${c.words ?? ""}`;
-  if (!c.cause || c.kind === "refused" || c.kind === "penalty") return "";
+  if (!c.cause || c.kind === "refused" || c.kind === "penalty" || c.kind === "rule") return "";
   return word(t, c.kind === "unknown" ? "act" : c.kind === "printer" ? "why" : "pulse.means", c.cause);
 }
 
@@ -118,6 +120,13 @@ function Cause({ concern: c, children }: { concern: Concern; children: ReactNode
   if (c.kind === "printer") {
     return (
       <Link to="/printers" className="concern-what">
+        {children}
+      </Link>
+    );
+  }
+  if (c.kind === "rule") {
+    return (
+      <Link to="/rules" className="concern-what">
         {children}
       </Link>
     );

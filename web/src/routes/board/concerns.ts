@@ -21,6 +21,7 @@ export const orderKinds = [
   "comment",
   "penalty",
   "resting",
+  "rule",
 ] as const;
 
 /** How the stores are doing. Things become late without anything changing, so it is asked again and again. */

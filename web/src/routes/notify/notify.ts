@@ -42,6 +42,7 @@ export const mayKnock = [
   "reminder",
   "refund",
   "problem",
+  "rule",
   "late",
   "rider",
   "unknown",

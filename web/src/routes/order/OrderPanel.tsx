@@ -4,7 +4,7 @@ import { lazy, memo, type ReactNode, Suspense, useCallback, useDeferredValue, us
 import { act as press } from "../../data/act";
 import { useNow } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
-import type { AfterSale, Level, Order } from "../../data/model";
+import type { Level, Order } from "../../data/model";
 import { listed, order as orderQuery, stockOf } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
@@ -22,7 +22,8 @@ import { inLanguage, useWords, word } from "../../words";
 import { dueFrom } from "../orders/acts";
 import { Flags, numberText, StatusChip, useOrderName } from "../orders/OrderRow";
 import { typing } from "../orders/Orders";
-import { ActBar, ActButton } from "./ActBar";
+import { ActBar } from "./ActBar";
+import { Case } from "./Case";
 import { CustomerCard } from "./CustomerCard";
 import { Deliveries } from "./Deliveries";
 import { levelOf } from "./levels";
@@ -36,7 +37,6 @@ import { Timeline } from "./Timeline";
 import "./order.css";
 
 const ChangeEntry = lazy(() => import("./ChangeEntry").then((m) => ({ default: m.ChangeEntry })));
-const Evidence = lazy(() => import("./Evidence").then((m) => ({ default: m.Evidence })));
 const Journal = lazy(() => import("./Journal").then((m) => ({ default: m.Journal })));
 
 export function OrderPanel() {
@@ -188,65 +188,6 @@ function AfterSales({ order: o, zone }: { order: Order; zone: string }) {
         <Case key={a.key} order={o} sale={a} zone={zone} />
       ))}
     </Section>
-  );
-}
-
-function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone: string }) {
-  const { t } = useWords();
-  const now = useNow();
-  const acts = o.action_list.filter((x) => x.for === a.key);
-  const amount = a.amount ?? (a.kind === "full" ? (o.paid ?? o.total) : null); // a request for everything may name no sum
-  return (
-    <div className={`case ${a.answerable ? "open" : ""}`} data-testid="after-sale">
-      <div className="case-head">
-        <b>{word(t, "saleKind", a.kind)}</b>
-        <span className={`chip ${a.state === "asked" ? "bad" : a.state === "refunded" || a.state === "agreed" ? "good" : ""}`}>
-          {word(t, "saleState", a.state)}
-        </span>
-        {a.theirs ? <small className="quiet">{a.theirs}</small> : null}
-        <b className="num case-amount">{amount ? formatMoney(amount) : ""}</b>
-      </div>
-      {a.reason ? <p>{t("order.reason", { reason: a.reason })}</p> : null}
-      {a.lines.length > 0 ? (
-        <ul className="case-lines">
-          {a.lines.map((l) => (
-            <li key={l.line}>
-              <span>
-                {l.name} <span className="num">×{l.quantity}</span>
-              </span>
-              <span className="num">{l.amount ? formatMoney(l.amount) : ""}</span>
-            </li>
-          ))}
-        </ul>
-      ) : null}
-      {a.pictures.length > 0 ? (
-        <p className="pictures">
-          {a.pictures.map((url, i) => (
-            <a key={url} href={url} target="_blank" rel="noreferrer">
-              <img src={url} alt={t("order.picture", { n: i + 1 })} loading="lazy" referrerPolicy="no-referrer" />
-            </a>
-          ))}
-        </p>
-      ) : null}
-      <Suspense>
-        <Evidence order={o.id} sale={a.key} over={a.state === "withdrawn"} now={now} zone={zone} />
-      </Suspense>
-      <p className="quiet num">{a.asked_at > 0 ? t("order.askedAt", { at: moment(a.asked_at, now, zone) }) : null}</p>
-      {a.answerable ? (
-        <div className="case-acts">
-          {a.answer_by_at > 0 ? (
-            <span>
-              {t("order.answerIn")} <Due at={a.answer_by_at} from={a.asked_at} zone={zone} label={t("order.answerIn")} />
-            </span>
-          ) : null}
-          <span className="case-buttons">
-            {acts.map((x) => (
-              <ActButton key={x.kind} order={o} act={x} />
-            ))}
-          </span>
-        </div>
-      ) : null}
-    </div>
   );
 }
 

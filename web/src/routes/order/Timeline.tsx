@@ -1,8 +1,9 @@
 import { useNow } from "../../data/clock";
-import type { Order, TimelineEntry } from "../../data/model";
+import type { Ground, Order, TimelineEntry } from "../../data/model";
 import { clockSeconds, dayOf } from "../../format/time";
 import { useWho } from "../../ui/who";
 import { useWords, word } from "../../words";
+import { inWords } from "../../words/reasons";
 import { Section } from "./Section";
 
 /** Everything that happened to an order in one line: the platform's facts, people's acts, decisions made by rule, calls with how long they took. */
@@ -31,6 +32,7 @@ export function Timeline({ order: o, zone }: { order: Order; zone: string }) {
             <span>
               {happened(t, e)}
               {e.by ? <small className="quiet"> {who(e.by, e.by_name)}</small> : null}
+              {e.grounds.length > 0 ? <small className="quiet"> {why(e.grounds)}</small> : null}
               {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
             </span>
           </li>
@@ -39,6 +41,9 @@ export function Timeline({ order: o, zone }: { order: Order; zone: string }) {
     </Section>
   );
 }
+
+/** The conditions of a decision, those that were not met with a cross. */
+const why = (grounds: Ground[]): string => grounds.map((g) => `${inWords(g.why.text, g.why)} ${g.met ? "✓" : "✗"}`).join(" · ");
 
 /** Who moved: a person, a rule, our call to the platform, or the platform itself. */
 const kindOf = (e: TimelineEntry): string => (["act", "decision", "call"].includes(e.kind) ? e.kind : "fact");

@@ -10,6 +10,7 @@ import { Menu } from "../../ui/Menu";
 import { ModeChip } from "../../ui/ModeChip";
 import { SwipeRow } from "../../ui/SwipeRow";
 import { useWords, word } from "../../words";
+import { inWords } from "../../words/reasons";
 import { ActState, useBusy } from "./ActState";
 import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel, urgeable } from "./acts";
 import { begin } from "./asked";
@@ -72,6 +73,7 @@ export function Flags({ order }: { order: OrderSummary }) {
           {word(t, "flag", f)}
         </span>
       ))}
+      {order.auto && (order.auto.state === "held" || order.status === "new" || order.status === "accepted") ? <Auto order={order} /> : null}
       {order.issues.map((i) => (
         <span
           key={`${i.code}/${i.path}`}
@@ -82,6 +84,21 @@ export function Flags({ order }: { order: OrderSummary }) {
         </span>
       ))}
     </>
+  );
+}
+
+/** That a rule accepted it, or why it did not. */
+function Auto({ order }: { order: OrderSummary }) {
+  const { t } = useWords();
+  const a = order.auto;
+  if (!a) return null;
+  const said = a.grounds.map((g) => `${inWords(g.why.text, g.why)} ${g.met ? "✓" : "✗"}`).join(" · ");
+  const label = t(a.state === "held" ? "rules.held" : a.state === "yes" ? "act.rule_accept" : "act.rule_accept_no");
+  return (
+    <span className={`chip ${a.state === "held" ? "warn" : ""}`} data-testid="auto" data-state={a.state} title={said}>
+      {label}
+      {a.state === "held" ? `：${said}` : null}
+    </span>
   );
 }
 
