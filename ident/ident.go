@@ -38,6 +38,7 @@ type (
 	Device   int64 // a screen of the shop floor
 	Unlock   int64 // a person's time at a device
 	Comment  int64 // what a customer says of an order
+	Edit     int64 // changes of what a shop shows
 	Picture  int64 // that somebody took of spoilt or missing food
 	Sender   int64 // a way to a phone: a robot, a short-message service
 	Printer  int64 // a ticket printer of a store

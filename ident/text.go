@@ -67,9 +67,13 @@ func (id Device) String() string                { return text("dev_", int64(id))
 func (id Device) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Device) UnmarshalText(b []byte) error { return unmarshal(id, "dev_", b) }
 
-func (id Unlock) String() string                 { return text("unl_", int64(id)) }
-func (id Unlock) MarshalText() ([]byte, error)   { return []byte(id.String()), nil }
-func (id *Unlock) UnmarshalText(b []byte) error  { return unmarshal(id, "unl_", b) }
+func (id Unlock) String() string                { return text("unl_", int64(id)) }
+func (id Unlock) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
+func (id *Unlock) UnmarshalText(b []byte) error { return unmarshal(id, "unl_", b) }
+func (id Edit) String() string                  { return text("edt_", int64(id)) }
+func (id Edit) MarshalText() ([]byte, error)    { return []byte(id.String()), nil }
+func (id *Edit) UnmarshalText(b []byte) error   { return unmarshal(id, "edt_", b) }
+
 func (id Comment) String() string                { return text("cmt_", int64(id)) }
 func (id Comment) MarshalText() ([]byte, error)  { return []byte(id.String()), nil }
 func (id *Comment) UnmarshalText(b []byte) error { return unmarshal(id, "cmt_", b) }

@@ -45,6 +45,7 @@ const (
 	RestStore     Right = "stores.rest"
 	KeepKitchen   Right = "kitchens.keep"
 	ReplyComments Right = "comments.reply"
+	KeepFronts    Right = "fronts.keep"
 	PrintTickets  Right = "tickets.print"
 	KeepPrinters  Right = "printers.keep"
 	CarryTickets  Right = "tickets.carry"
@@ -109,6 +110,7 @@ var table = []rule{
 	{ActOn("refund_partial"), "refund in part", false, managers},
 	{EnterOrders, "enter orders taken by phone or at the counter, take one's own back within ten seconds", false, shop},
 	{ReplyComments, "reply to a customer's comment", false, managers},
+	{KeepFronts, "see and change what own shops show on their channels: menu, delivery areas, profile", false, managers},
 	{RepeatEffects, "send an act again, take one back that has not been sent", false, all},
 	{DecideEffects, "say what became of a call of unknown outcome", false, managers},
 	{SeeStatements, "see completeness statements", false, managers},

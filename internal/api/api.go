@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/front"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/money"
@@ -165,7 +166,7 @@ const (
 )
 
 func (s *Server) config() huma.Config {
-	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	registry := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[Amount]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -188,6 +189,18 @@ func (s *Server) config() huma.Config {
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
+}
+
+// schemaName names the types of package front after it: an Item and a SKU are other things elsewhere.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if of := reflect.TypeFor[front.Front](); t.PkgPath() == of.PkgPath() && t != of {
+		return "Front" + name
+	}
+	return name
 }
 
 // Amount is a sum of money as it is written: minor units of the currency, with the number of
@@ -236,6 +249,7 @@ func (s *Server) routes() {
 	s.statementRoutes()
 	s.boardRoutes()
 	s.commentRoutes()
+	s.frontRoutes()
 	s.deviceRoutes()
 	s.pairQRRoute()
 	s.voiceRoutes()

@@ -25,6 +25,7 @@ var rights = map[string]role.Right{
 	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
 	"listIntakes": role.See, "restShops": role.RestStore, "getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
+	"getFront": role.KeepFronts, "planFront": role.KeepFronts, "editFront": role.KeepFronts, "listEdits": role.KeepFronts, "getEdit": role.KeepFronts, "addPicture": role.KeepFronts,
 	"getDevice": anybody, "unlockDevice": anybody, "lockDevice": anybody,
 	"listPINs": role.KeepDevices, "givePIN": role.KeepDevices, "takePIN": role.KeepDevices, "getMyPIN": anybody, "setMyPIN": anybody,
 	"signInWays": nobody, "askSignInCode": nobody, "signInByPhone": nobody, "openKnock": nobody,

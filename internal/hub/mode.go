@@ -58,7 +58,7 @@ func (h *Hub) hushed(m ident.Merchant, a ident.Account) bool {
 }
 
 // goodsKinds are the effects that tell a platform what is sold and how many.
-var goodsKinds = []string{kindStock}
+var goodsKinds = []string{kindStock, kindMenu}
 
 // freeKinds are the effects that tell a platform nothing: they ask, or keep the connection alive, or are no
 // shop's. Every other kind passes the gate.

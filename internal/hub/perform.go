@@ -68,6 +68,8 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: showing{h}, Budget: true}, true
 	case kindShown:
 		return lane.Kind{Handler: looking{h}, Background: true, Budget: true}, true
+	case kindMenu, kindAreas, kindProfile:
+		return lane.Kind{Handler: editing{h: h}, Background: true, Budget: true}, true
 	case kindRest:
 		return lane.Kind{Handler: resting{h: h}, Budget: true}, true
 	case string(channel.Acknowledge):

@@ -39,7 +39,7 @@ var frontPower = channel.FrontPower{
 			lacks(front.Retail, "was", "approval", "category.code", "category.description", "sku.stock_add"),
 			lacks(front.Medicine, "skus", "was", "name", "description", "parent", "unit", "min_order", "picture", "properties", "category.parent", "category.description",
 				"sku.stock_add", "sku.weight_g", "sku.shelf", "sku.times", "sku.box_count", "sku.box_price")),
-		ItemName: 30, Words: 255, UnitBytes: 20, Category: 128, Price: 3_000_000, Pictures: pictureKinds, Picture: 900 << 10,
+		ItemName: 30, Words: 255, UnitBytes: 20, Category: 128, Price: 3_000_000, Pictures: pictureKinds, Picture: 700 << 10,
 	},
 }
 

@@ -471,6 +471,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/edits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One edit */
+        get: operations["getEdit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/effects": {
         parameters: {
             query?: never;
@@ -1992,6 +2009,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shops/{id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest edits of a shop, and what became of each change */
+        get: operations["listEdits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shops/{id}/front/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a shop shows on its channel, read live: its profile with the hours, its delivery areas, or its menu */
+        get: operations["getFront"];
+        /** Change what a shop shows; what is not given stays as it is */
+        put: operations["editFront"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shops/{id}/front/{part}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an edit would change of what is live now; changes nothing */
+        post: operations["planFront"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shops/{id}/pictures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture to the platform, for items to name */
+        post: operations["addPicture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/skus": {
         parameters: {
             query?: never;
@@ -3374,6 +3460,63 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
         };
+        Edit: {
+            /**
+             * Format: int64
+             * @description By the wall clock.
+             */
+            at: number;
+            by: string;
+            by_name: string;
+            changes: components["schemas"]["EditedChange"][];
+            digest: string;
+            family?: string;
+            /** @description Empty: there was nothing to change. */
+            id: string;
+            part: string;
+            shop_id: string;
+            /**
+             * @description partly: some changes were refused or are unknown. lapsed: what is still waiting was not sent within half an hour and is not sent any more.
+             * @enum {string}
+             */
+            state: "sending" | "done" | "partly" | "refused" | "lapsed";
+        };
+        EditInputBody: {
+            areas?: components["schemas"]["FrontArea"][];
+            categories?: components["schemas"]["FrontCategory"][];
+            /** @description Of the plan that was looked at. Needed where the plan says consent; where it is given, what is live must still be as it was. */
+            digest?: string;
+            /** @enum {string} */
+            family?: "food" | "retail" | "medicine";
+            items?: components["schemas"]["FrontItem"][];
+            profile?: components["schemas"]["FrontProfile"];
+            /** @description What is live and not named here is deleted. */
+            replace?: boolean;
+        };
+        EditedChange: {
+            /** @description Of the area or item; of a category its name; of a profile the field, where it has a call of its own. */
+            code?: string;
+            fields?: components["schemas"]["FrontField"][];
+            name?: string;
+            /** @enum {string} */
+            op: "add" | "set" | "rename" | "delete";
+            sku?: string;
+            /**
+             * @description unknown: it may or may not have been done and is not repeated.
+             * @enum {string}
+             */
+            state: "waiting" | "done" | "refused" | "unknown";
+            /** @description It takes something away that a customer could see. */
+            takes?: boolean;
+            /** @description The code or name until now, with rename. */
+            was?: string;
+            /** @enum {string} */
+            what: "profile" | "area" | "category" | "item" | "sku" | "price" | "stock" | "stock_add" | "sale" | "properties";
+            why?: components["schemas"]["Reason"];
+        };
+        EditsOutputBody: {
+            edits: components["schemas"]["Edit"][];
+        };
         Effect: {
             account_id: string;
             /** @description The last one. */
@@ -3565,6 +3708,188 @@ export interface components {
              * @description Of the oldest of them; 0 = all are counted.
              */
             since_at: number;
+        };
+        Front: {
+            areas?: components["schemas"]["FrontArea"][];
+            categories?: components["schemas"]["FrontCategory"][];
+            items?: components["schemas"]["FrontItem"][];
+            profile?: components["schemas"]["FrontProfile"];
+        };
+        FrontArea: {
+            code: string;
+            delete?: boolean;
+            /** Format: int64 */
+            fee?: number;
+            /** @description Only then; may pass midnight. Left out: always. */
+            hours?: components["schemas"]["FrontSpan"];
+            /**
+             * Format: int64
+             * @description The smallest order that is delivered.
+             */
+            min_price?: number;
+            /** @description Its corners in order, the last joined to the first. */
+            shape?: components["schemas"]["Point"][];
+            /**
+             * @description In which the shape is given; left out: that of the platform's maps. What is live is always in that.
+             * @enum {string}
+             */
+            system?: "wgs84" | "gcj02" | "bd09";
+        };
+        FrontBody: {
+            areas?: components["schemas"]["FrontArea"][];
+            categories?: components["schemas"]["FrontCategory"][];
+            /** @enum {string} */
+            family?: "food" | "retail" | "medicine";
+            items?: components["schemas"]["FrontItem"][];
+            profile?: components["schemas"]["FrontProfile"];
+            /** @description What is live and not named here is deleted. */
+            replace?: boolean;
+        };
+        FrontCategory: {
+            /** @description Where the platform's categories have one. */
+            code?: string;
+            delete?: boolean;
+            description?: string;
+            name: string;
+            /** @description The heading above, where there are two levels. */
+            parent?: string;
+            /** Format: int64 */
+            sequence?: number;
+            /** @description Its name until now: it is renamed, with its items. */
+            was?: string;
+        };
+        FrontChange: {
+            /** @description Of the area or item; of a category its name; of a profile the field, where it has a call of its own. */
+            code?: string;
+            fields?: components["schemas"]["FrontField"][];
+            name?: string;
+            /** @enum {string} */
+            op: "add" | "set" | "rename" | "delete";
+            sku?: string;
+            /** @description It takes something away that a customer could see. */
+            takes?: boolean;
+            /** @description The code or name until now, with rename. */
+            was?: string;
+            /** @enum {string} */
+            what: "profile" | "area" | "category" | "item" | "sku" | "price" | "stock" | "stock_add" | "sale" | "properties";
+        };
+        FrontDaySpan: {
+            /** Format: int64 */
+            day: number;
+            from: string;
+            to: string;
+        };
+        FrontField: {
+            after?: unknown;
+            before?: unknown;
+            name: string;
+        };
+        FrontItem: {
+            /** @description Of a medicine: 国药准字号. */
+            approval?: string;
+            category?: string;
+            /** @description Our code of it on the platform. Empty in what is live: it was made in the platform's own app and has none. */
+            code: string;
+            delete?: boolean;
+            description?: string;
+            /**
+             * Format: int64
+             * @description How many must be ordered at least.
+             */
+            min_order?: number;
+            name?: string;
+            /** @description The heading above its category, where there are two levels. */
+            parent?: string;
+            /** @description What POST /shops/{id}/pictures gave, or an address. A changed picture needs another one. */
+            picture?: string;
+            /** @description All of them: what is not given here is taken away. Options that do not change the price. */
+            properties?: components["schemas"]["FrontProperty"][];
+            /** Format: int64 */
+            sequence?: number;
+            /** @description One at least; that of an item without specifications has the code "". */
+            skus?: components["schemas"]["FrontSKU"][];
+            unit?: string;
+            /** @description Its code until now: it is given this one. */
+            was?: string;
+        };
+        FrontProfile: {
+            address?: string;
+            /** Format: int64 */
+            delivery_fee?: number;
+            /** @description When it is open, every day; periods do not overlap. */
+            hours?: components["schemas"]["FrontSpan"][];
+            invoices?: boolean;
+            name?: string;
+            notice?: string;
+            /** @description Whether the platform lists it at all. */
+            online?: boolean;
+            /** @description For customers; several are separated by /. */
+            phone?: string;
+            /** @description Where it is, in the coordinate system of the platform's maps, or in that of system. */
+            place?: components["schemas"]["Point"];
+            /**
+             * Format: int64
+             * @description How many days ahead.
+             */
+            pre_order_days?: number;
+            /** @description Orders outside its hours. */
+            pre_orders?: boolean;
+            /**
+             * Format: int64
+             * @description Seconds after acceptance before the platform sends for its rider.
+             */
+            rider_delay_s?: number;
+            /**
+             * @description Of place in what is wanted; left out: that of the platform's maps.
+             * @enum {string}
+             */
+            system?: "wgs84" | "gcj02" | "bd09";
+            /** @description The platform's kinds of shops, the main one first. */
+            tags?: string[];
+        };
+        FrontProperty: {
+            name: string;
+            values: string[];
+        };
+        FrontSKU: {
+            /**
+             * Format: int64
+             * @description Boxes for a piece.
+             */
+            box_count?: number;
+            /**
+             * Format: int64
+             * @description Of one box.
+             */
+            box_price?: number;
+            code: string;
+            delete?: boolean;
+            on_sale?: boolean;
+            /** Format: int64 */
+            price?: number;
+            /** @description Where it lies (料位码). */
+            shelf?: string;
+            /** @description What it is called: 大份. */
+            spec?: string;
+            /**
+             * Format: int64
+             * @description -1: not counted. A SKU that is bound to an offer has its number from the stock here and takes none.
+             */
+            stock?: number;
+            /**
+             * Format: int64
+             * @description So many more, or fewer, than there are when the call arrives. In an edit of its own, since a call that was lost is not repeated.
+             */
+            stock_add?: number;
+            /** @description When it is sold; empty: whenever the shop is open. */
+            times?: components["schemas"]["FrontDaySpan"][];
+            upc?: string;
+            /** Format: int64 */
+            weight_g?: number;
+        };
+        FrontSpan: {
+            from: string;
+            to: string;
         };
         Gap: {
             /** Format: int64 */
@@ -4812,6 +5137,12 @@ export interface components {
             /** @description Of a knock's link, instead of the number. */
             token?: string;
         };
+        PictureInputBody: {
+            /** @description With its kind: noodles.jpg. */
+            name: string;
+            /** @description Base64. */
+            picture: string;
+        };
         PinsOutputBody: {
             people: components["schemas"]["PINHolder"][];
         };
@@ -4820,6 +5151,19 @@ export interface components {
             name: string;
             /** @description IANA */
             zone: string;
+        };
+        PlanOutputBody: {
+            changes: components["schemas"]["FrontChange"][];
+            /** @description The edit is refused without the digest. */
+            consent: boolean;
+            /** @description What whoever agrees to the plan names. */
+            digest: string;
+        };
+        Point: {
+            /** Format: double */
+            lat: number;
+            /** Format: double */
+            lon: number;
         };
         Position: {
             /** Format: int64 */
@@ -5416,6 +5760,10 @@ export interface components {
             state: string;
             /** @description Why, in the platform's words. */
             words?: string;
+        };
+        ShownPictureOutputBody: {
+            /** @description What an item's picture names it by. */
+            picture: string;
         };
         SignInLink: {
             /** @description Shown this once. The link is the console's address, /join#, and this. */
@@ -7016,6 +7364,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEdit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edit"];
+                };
             };
             /** @description Error */
             default: {
@@ -10714,6 +11093,189 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEdits: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFront: {
+        parameters: {
+            query?: {
+                /** @description Of a menu; left out: the platform's first. */
+                family?: "food" | "retail" | "medicine";
+                /** @description Codes of items, separated by commas, of which the properties are wanted too: 50 at most. */
+                properties?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+                part: "profile" | "areas" | "menu";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Front"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editFront: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                part: "profile" | "areas" | "menu";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Edit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planFront: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                part: "profile" | "areas" | "menu";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrontBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addPicture: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PictureInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownPictureOutputBody"];
+                };
             };
             /** @description Error */
             default: {
