@@ -106,8 +106,9 @@ var unconnected = []struct{ family, paths string }{
 	{"left out on purpose", "food/batchsave, shipping/batchsave, shipping/resetSelfDeliveryArea: they delete whatever they do not name, also what somebody added a second ago; what is to go is deleted by its name, after somebody agreed to the plan"},
 	{"orders", "order/getPreparationMealTime, order/subsidy, order/getActDetailByAcId, order/getRiderInfoPhoneNumber, order/*Compensation*, order/batchFetchAbnormalOrder, order/common/kc/report, ecommerce/order/reviewAfterSales, wm/bill/*"},
 	{"delivery", "order/riderPosition, ecommerce/order/logistics/sync, order/thirdLogistics/*"},
+	{"vendors' apps of the direct platform", "oauth/authorize, oauth/token"},
 	{"activities", "act/*"},
-	{"service providers only", "/oauth/*, /waimai/order/queryByEpoids, /waimai/ng/order/{refund/issue/appeal, foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
+	{"service providers only", "/waimai/order/queryByEpoids, /waimai/ng/order/{refund/issue/appeal, foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
 }
 
 // The page says what is connected and what would fail if it broke; a call that nobody has listed, a message
@@ -186,6 +187,10 @@ func TestTheEndpointsPageIsFresh(t *testing.T) {
 			}
 			line(x.prefix+p[0], "`"+p[0]+"` | "+p[1], cover)
 		}
+	}
+	b.WriteString("\n## Authorisation under a service provider\n\n| path | test |\n| --- | --- |\n| `/oauth/token`, `/oauth/refresh` | TestAStoreIsAuthorisedByACodeAndItsTokenRenewed |\n")
+	if !tests["TestAStoreIsAuthorisedByACodeAndItsTokenRenewed"] {
+		t.Error("nothing tests OAuth")
 	}
 	b.WriteString("\n## In the documents and not connected\n\n| family | calls |\n| --- | --- |\n")
 	for _, u := range unconnected {

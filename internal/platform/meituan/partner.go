@@ -44,6 +44,7 @@ func describePartner() channel.Info {
 	i.AppFields = []channel.Field{
 		{Name: "developer_id", Label: channel.Text{ZH: "developerId（开发者ID）", EN: "developerId"}, Required: true},
 		{Name: "sign_key", Label: channel.Text{ZH: "signKey（签名密钥）", EN: "signKey"}, Secret: true, Required: true},
+		{Name: "way", Label: channel.Text{ZH: "授权方式：填 oauth 用授权码；留空用门店映射", EN: "How stores are authorised: oauth, or empty for Meituan's page of store maps"}},
 	}
 	i.AcctFields = []channel.Field{
 		{Name: "app_auth_token", Label: channel.Text{ZH: "appAuthToken（已有授权时填写，否则点击“去授权”绑定门店）", EN: "appAuthToken (if there is one already; otherwise authorise, which binds the store)"}, Secret: true},
@@ -72,6 +73,7 @@ type partner struct {
 	key       channel.Secret
 	given     channel.Secret // a token that was entered by hand
 	pages     string         // host of the pages that merchants see
+	way       string         // byOAuth, or "": the page of store maps
 
 	mu    sync.Mutex
 	token string // the vault's, once it was read
@@ -83,7 +85,7 @@ func (partnerPlatform) Open(acct channel.Account, env channel.Env) (channel.Shop
 	if err := credentials(acct, partnerInfo.AppFields); err != nil {
 		return nil, err
 	}
-	p := &partner{developer: acct.App.Credentials["developer_id"].Reveal(), key: acct.App.Credentials["sign_key"], given: acct.Credentials["app_auth_token"], pages: "https://open-erp.meituan.com"}
+	p := &partner{developer: acct.App.Credentials["developer_id"].Reveal(), key: acct.App.Credentials["sign_key"], given: acct.Credentials["app_auth_token"], pages: "https://open-erp.meituan.com", way: acct.App.Credentials["way"].Reveal()}
 	base := "https://api-open-cater.meituan.com"
 	if u, err := url.Parse(acct.App.BaseURL); err == nil && u.Host != "" {
 		base = strings.TrimRight(acct.App.BaseURL, "/")
@@ -144,11 +146,9 @@ func (p *partner) tokenOf(ctx context.Context, v channel.Vault) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	var kept struct {
-		Token string `json:"token"`
-	}
-	if len(b) > 0 && json.Unmarshal(b, &kept) == nil && kept.Token != "" {
-		p.token = kept.Token
+	var k kept
+	if len(b) > 0 && json.Unmarshal(b, &k) == nil && k.Token != "" {
+		p.token = k.Token
 		return p.token, nil
 	}
 	if len(b) == 0 {
@@ -176,7 +176,10 @@ func (s *partnerShop) ePoiID() string {
 // ConsentURL implements channel.Authoriser: Meituan's page on which the merchant signs in and chooses the
 // store (门店映射). It brings nobody back; the token comes as a callback, see Bind. "" until the
 // account has a shop, whose id the page is asked with.
-func (s *partnerShop) ConsentURL(string, string) string {
+func (s *partnerShop) ConsentURL(state, _ string) string {
+	if s.p.way == byOAuth {
+		return s.authURL(state)
+	}
 	params := map[string]string{"developerId": s.p.developer, "businessId": business, "ePoiId": s.ePoiID(), "ePoiName": s.ePoiID(),
 		"timestamp": strconv.FormatInt(s.env.Now().UnixMilli(), 10)}
 	if s.ePoiID() == "" {
@@ -187,11 +190,6 @@ func (s *partnerShop) ConsentURL(string, string) string {
 		q.Set(k, v)
 	}
 	return s.p.pages + "/storemap?" + q.Encode()
-}
-
-// Exchange implements channel.Authoriser. The page that we use sends no code.
-func (s *partnerShop) Exchange(context.Context, string, string) (string, error) {
-	return "", fault.Say("meituan.Exchange", fault.Unsupported, "no_code_here", "Meituan sends no code for a store; the binding itself comes as a callback")
 }
 
 // Bind implements channel.Binder. A binding may come unsigned, so its token is tried first: only the

@@ -158,6 +158,11 @@ type Config struct {
 	PartnerCodes        string `json:"partner_codes"`
 	PartnerNothing      string `json:"partner_nothing"`
 	PartnerSignsBinding bool   `json:"partner_signs_binding"`
+
+	// How long a token of OAuth lives, in seconds, and whether a refresh token works once; neither
+	// is published.
+	PartnerTokenLife   int  `json:"partner_token_life"`
+	PartnerRefreshOnce bool `json:"partner_refresh_once"`
 	// PartnerRefunds answers getBatchOrderRefundInfo "grouped", one object that holds the cases of
 	// an order, or in "rows", one for each case; unconfirmed.
 	PartnerRefunds string `json:"partner_refunds"`
@@ -173,7 +178,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
+		PartnerTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
 	}
 }
 

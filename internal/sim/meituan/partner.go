@@ -163,7 +163,11 @@ func (s *Sim) partnerAnswer(w http.ResponseWriter, r *http.Request, old bool, v 
 		v, err = nil, nil
 	}
 	var refused refusal
+	raw, whole := v.(envelope)
 	switch {
+	case err == nil && whole:
+		sim.WriteJSON(w, http.StatusOK, raw)
+		return
 	case err == nil && old:
 		sim.WriteJSON(w, http.StatusOK, map[string]any{"data": v})
 		return
@@ -205,7 +209,7 @@ func (s *Sim) partnerServe(r *http.Request, e partnerEndpoint) (v any, old bool,
 	s.mu.Lock()
 	config := s.config
 	for _, st := range s.stores {
-		if st.Token != "" && st.Token == p["appAuthToken"] {
+		if st.Token != "" && st.Token == p["appAuthToken"] && (st.TokenDies == 0 || s.clock.Now().Unix() < st.TokenDies) {
 			c.st = st
 		}
 	}

@@ -45,6 +45,7 @@ func (s *Sim) bindingPages(mux *http.ServeMux) {
 			f(w, r)
 		}
 	}
+	s.oauthPages(mux, checked)
 	mux.HandleFunc("GET /storemap", checked(func(w http.ResponseWriter, r *http.Request) { page(w, r, false) }))
 	mux.HandleFunc("POST /storemap/bind", checked(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.Bind(r.URL.Query().Get("ePoiId"), r.PostFormValue("store")); err != nil {
@@ -110,7 +111,7 @@ func (s *Sim) Bind(ePoiID, store string) error {
 		if st.Token != "" {
 			return false, fmt.Errorf("store %s is bound already", store)
 		}
-		st.EPoiID, st.Token = ePoiID, "token_"+t.newID()
+		st.EPoiID, st.Token, st.TokenDies = ePoiID, "token_"+t.newID(), 0
 		t.bound(st)
 		return true, nil
 	})
@@ -136,7 +137,7 @@ func (s *Sim) Unbind(store string) error {
 		if st.Token == "" {
 			return false, fmt.Errorf("store %s is bound to nobody", store)
 		}
-		st.Token = ""
+		st.Token, st.Refresh = "", ""
 		if t.s.config.partnerURL(PartnerUnbound) != "" {
 			t.s.pusher.Send(t.Batch, "store "+st.Code, PartnerUnbound, []field{
 				{"developerId", t.s.config.developer}, {"businessId", "2"}, {"epoiId", st.EPoiID}, {"timestamp", strconv.FormatInt(t.now*1000, 10)},

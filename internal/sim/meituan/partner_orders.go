@@ -63,6 +63,7 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 	maps.Copy(routes, partnerGoods())
 	maps.Copy(routes, partnerMenu())
 	maps.Copy(routes, partnerAreas())
+	maps.Copy(routes, partnerOAuth())
 	maps.Copy(routes, partnerComments())
 	return routes
 }

@@ -32,6 +32,10 @@ type Store struct {
 	// called there then. New takes a store with a Token as bound, under its EPoiID or Code.
 	EPoiID string `json:"e_poi_id,omitempty"`
 	Token  string `json:"app_auth_token,omitempty"`
+	// Code1, Refresh and TokenDies (Unix seconds; 0 = never) are those of OAuth.
+	Code1     string `json:"oauth_code,omitempty"`
+	Refresh   string `json:"refresh_token,omitempty"`
+	TokenDies int64  `json:"token_dies,omitempty"`
 	// BigChain gives three hours instead of 30 minutes to answer a refund (大连锁).
 	BigChain bool `json:"big_chain,omitempty"`
 

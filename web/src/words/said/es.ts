@@ -1,5 +1,7 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "How stores are authorised: oauth, or empty for Meituan's page of store maps":
+    "Cómo se autorizan las tiendas: oauth, o vacío para la página de mapas de tiendas de Meituan",
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
     "Zonas de tiendas con reparto propio o por multitud; un SKU vinculado al inventario recibe de ahí su número y muestra 0 mientras se escribe su plato; una imagen cambiada se sube primero",
   "Network printer (ESC/POS)": "Impresora de red (ESC/POS)",

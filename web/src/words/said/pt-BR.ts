@@ -1,5 +1,7 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "How stores are authorised: oauth, or empty for Meituan's page of store maps":
+    "Como as lojas são autorizadas: oauth, ou vazio para a página de mapas de lojas da Meituan",
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
     "Áreas de lojas com entrega própria ou por multidão; um SKU vinculado ao estoque recebe dele o seu número e mostra 0 enquanto o prato é gravado; uma imagem alterada é enviada primeiro",
   "Network printer (ESC/POS)": "Impressora de rede (ESC/POS)",
