@@ -73,6 +73,8 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 	b.call("POST", "/api/v1/orders/"+foreign+"/actions", b.owner, `{"kind":"accept"}`)
 	printer := `{"kind":"escpos","name":"kitchen","store_id":"` + b.stores[0].ID.String() + `","address":"127.0.0.1:9100"}`
 	prn := b.call("POST", "/api/v1/printers", b.owner, printer).get(t, "id").(string)
+	rider := `{"store_id":"` + b.stores[0].ID.String() + `","name":"rider","phone":"13900000001"}`
+	rdr := b.call("POST", "/api/v1/riders", b.owner, rider).get(t, "id").(string)
 	var eff string
 	b.until("the foreign order's act is known", func() bool {
 		eff, _ = b.call("GET", "/api/v1/effects?order="+foreign, b.owner, "").get(t, "effects.0.id").(string)
@@ -86,6 +88,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"/stores/": b.stores[0].ID.String(), "/shops/": shops["TEA001"], "/apps/": b.app.ID.String(), "/accounts/": b.acct.ID.String(),
 		"/parked/": "prk_0000000000001", "/me/passkeys/": "abc", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
 		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001", "/printers/": prn,
+		"/riders/": rdr, "/edits/": "edt_0000000000001",
 	}
 	queries := map[string][]string{ // and its parameters, each tried alone
 		"listOrders":     {"", "?store=" + b.stores[0].ID.String(), "?shop=" + shops["TEA001"], "?q=" + theirs, "?q=TEA001", "?limit=200&sort=due", "?status=new,accepted"},
@@ -110,9 +113,11 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
 		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "replyComment": `{"text":"x"}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "restShops": `{"shop_ids":["` + shops["TEA001"] + `"],"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,
 		"setRule": `{"version":0,"on":true,"accept":{"channels":[],"pre_orders":true}}`, "tryRule": `{"version":0,"on":true,"accept":{"channels":[],"pre_orders":true}}`,
+		"makeRider": rider, "changeRider": rider, "makeRiderLink": `{}`, "makeRide": `{"rider_id":"` + rdr + `"}`, "endRide": `{}`, "tipRide": `{"tip":"1"}`, "stepRide": `{"step":"picked"}`, "blameDelivery": `{"party":"merchant"}`,
+		"planFront": `{}`, "editFront": `{}`, "addPicture": `{"name":"x.png","picture":"iVBORw0KGgo="}`,
 		"makePrinter": printer, "changePrinter": printer, "printTickets": `{"order_ids":["` + foreign + `"],"ticket":"kitchen"}`,
 	}
-	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, prn, "7654321"}
+	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, prn, rdr, "7654321"}
 	for _, op := range b.operations() {
 		right, asks := api.RightOf(op.id)
 		if !asks || op.id == "stream" || !role.StoreManager.May(right, false) {
@@ -131,7 +136,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 				t.Errorf("%s: say in this test what it would be about", op.id)
 			}
 		}
-		path = strings.Replace(path, "{kind}", "accept", 1)
+		path = strings.NewReplacer("{kind}", "accept", "{part}", "menu", "{ride}", "x").Replace(path)
 		list := queries[op.id]
 		if list == nil {
 			list = []string{""}
