@@ -156,7 +156,7 @@ scenes("the phone in one hand", (s) => {
     }
   });
 
-  for (const path of ["/orders?tab=all", "/connections", "/parked", "/unclear", "/messages", "/board", "/people", "/me", "an order"]) {
+  for (const path of ["/orders?tab=all", "/connections", "/parked", "/unclear", "/messages", "/board", "/people", "/intakes", "/rules", "/refunds", "/deliveries", "/money", "/me", "an order"]) {
     test(`everything on ${path} is as big as a wet thumb`, async () => {
       const { d } = s;
       const o = await d.meituan.place(tea(2));

@@ -23,7 +23,6 @@ import { useWords } from "../words";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
 import { Locked, LockKey } from "./Lock";
-import type { Place } from "./Palette";
 import { Replaced } from "./Replaced";
 import { Unsent } from "./Unsent";
 import "./shell.css";
@@ -90,32 +89,33 @@ export function Shell() {
   );
 }
 
-const places: { to: Target; icon: IconName; name: string; right?: string }[] = [
+/** Where one can go: what a day's work asks for, what a store is set up with, and the machinery. */
+const places: { to: Target; icon: IconName; name: string; right?: string; begins?: true }[] = [
   { to: "/orders", icon: "orders", name: "orders" },
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },
-  { to: "/board", icon: "board", name: "board" },
-  { to: "/intakes", icon: "view", name: "intakes" },
   { to: "/refunds", icon: "tally", name: "refunds" },
   { to: "/comments", icon: "comment", name: "comments" },
+  { to: "/board", icon: "board", name: "board" },
+  { to: "/intakes", icon: "view", name: "intakes" },
   { to: "/opening", icon: "check", name: "opening" },
-  { to: "/connections", icon: "plug", name: "connections", right: "whole.see" },
+  { to: "/money", icon: "tally", name: "money", right: "money.see", begins: true },
+  { to: "/rules", icon: "check", name: "rules" },
+  { to: "/deliveries", icon: "people", name: "deliveries", right: "riders.keep" },
+  { to: "/printers", icon: "printer", name: "printers" },
+  { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
+  { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
+  { to: "/people", icon: "people", name: "people", right: "people.keep" },
+  { to: "/connections", icon: "plug", name: "connections", right: "whole.see", begins: true },
   { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },
   { to: "/unclear", icon: "unclear", name: "unclear" },
   { to: "/statements", icon: "tally", name: "statements", right: "statements.see" },
   { to: "/status", icon: "pulse", name: "status", right: "whole.see" },
-  { to: "/people", icon: "people", name: "people", right: "people.keep" },
   { to: "/keys", icon: "lock", name: "keys", right: "keys.keep" },
-  { to: "/devices", icon: "view", name: "devices", right: "devices.keep" },
-  { to: "/notify", icon: "phone", name: "notify", right: "knocks.keep" },
-  { to: "/printers", icon: "printer", name: "printers" },
-  { to: "/money", icon: "tally", name: "money", right: "money.see" },
-  { to: "/deliveries", icon: "people", name: "deliveries", right: "riders.keep" },
-  { to: "/rules", icon: "check", name: "rules" },
 ];
 
 /** Everywhere that whoever is signed in can go. */
-function usePlaces(): Place[] {
+export function usePlaces() {
   const { t } = useWords();
   const may = useMay();
   return places.filter((p) => !p.right || may(p.right)).map((p) => ({ ...p, label: t(`nav.${p.name}`) }));
@@ -180,7 +180,7 @@ function Side() {
         </div>
       </div>
       {places.map((p) => (
-        <Entry key={p.to} to={p.to as Target} icon={p.icon} label={p.label} count={waiting[p.to]} />
+        <Entry key={p.to} to={p.to} icon={p.icon} label={p.label} begins={p.begins} count={waiting[p.to]} />
       ))}
       <div className="side-end">
         <Entry to="/me" icon="person" label={user?.name || t("nav.me")} />
@@ -229,10 +229,18 @@ type Target =
   | "/intakes"
   | "/me";
 
-type EntryProps = { to: Target; icon: IconName; label: string; count?: number; search?: Record<string, unknown>; again?: () => void };
+type EntryProps = {
+  to: Target;
+  icon: IconName;
+  label: string;
+  begins?: true;
+  count?: number;
+  search?: Record<string, unknown>;
+  again?: () => void;
+};
 
 /** @param again what a press does where one is already */
-function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
+function Entry({ to, icon, label, begins, count, search = {}, again }: EntryProps) {
   const { t } = useWords();
   const navigate = useNavigate();
   const { stringifySearch } = useRouter().options;
@@ -245,7 +253,7 @@ function Entry({ to, icon, label, count, search = {}, again }: EntryProps) {
     <Anchor
       href={`${root}${to}${stringifySearch(search)}`}
       go={go}
-      className={here ? "entry active" : "entry"}
+      className={`entry${here ? " active" : ""}${begins ? " begins" : ""}`}
       aria-current={here ? "page" : undefined}
     >
       <Icon name={icon} size={20} />

@@ -1,7 +1,7 @@
 export const words = {
   brand: "Tongdan",
   nav: {
-    money: "Money",
+    money: "Settlement",
     deliveries: "Deliveries",
     intakes: "Store control",
     printers: "Printers",
@@ -126,6 +126,7 @@ export const words = {
     kind: { new: "New order", reminder: "Reminder", refund: "Refund", rider: "Rider waiting" },
   },
   me: {
+    elsewhere: "More places",
     signOut: "Sign out",
     language: "Language",
     languageHelp: "On this device only",
@@ -1698,6 +1699,7 @@ export const words = {
     noWay: "It cannot be brought so now",
   },
   settle: {
+    choose: "Choose a file",
     lead: "Platforms' statements beside the orders here, to the cent; what differs comes first.",
     from: "From",
     to: "To",

@@ -4,7 +4,7 @@ import type { Shape } from "./index";
 export const words: Shape<typeof reference> = {
   brand: "Tongdan",
   nav: {
-    money: "Dinero",
+    money: "Liquidación",
     deliveries: "Entregas",
     intakes: "Control de tiendas",
     printers: "Impresoras",
@@ -139,6 +139,7 @@ export const words: Shape<typeof reference> = {
     kind: { new: "Pedido nuevo", reminder: "Reclamo de demora", refund: "Reembolso", rider: "Repartidor esperando" },
   },
   me: {
+    elsewhere: "Más lugares",
     signOut: "Cerrar sesión",
     language: "Idioma",
     languageHelp: "Solo en este dispositivo",
@@ -1830,6 +1831,7 @@ export const words: Shape<typeof reference> = {
     noWay: "Ahora no se puede enviar así",
   },
   settle: {
+    choose: "Elegir archivo",
     lead: "Extractos de las plataformas frente a los pedidos, al centavo; primero lo que difiere.",
     from: "Desde",
     to: "Hasta",

@@ -4,7 +4,7 @@ import type { Shape } from "./index";
 export const words: Shape<typeof reference> = {
   brand: "Tongdan",
   nav: {
-    money: "Dinheiro",
+    money: "Liquidação",
     deliveries: "Entregas",
     intakes: "Controle de lojas",
     printers: "Impressoras",
@@ -139,6 +139,7 @@ export const words: Shape<typeof reference> = {
     kind: { new: "Pedido novo", reminder: "Cobrança", refund: "Reembolso", rider: "Entregador esperando" },
   },
   me: {
+    elsewhere: "Mais lugares",
     signOut: "Sair",
     language: "Idioma",
     languageHelp: "Só neste aparelho",
@@ -1828,6 +1829,7 @@ export const words: Shape<typeof reference> = {
     noWay: "Agora não dá para enviar assim",
   },
   settle: {
+    choose: "Escolher arquivo",
     lead: "Extratos das plataformas frente aos pedidos, ao centavo; primeiro o que difere.",
     from: "De",
     to: "Até",

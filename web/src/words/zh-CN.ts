@@ -1,7 +1,7 @@
 export const words = {
   brand: "通单",
   nav: {
-    money: "对账（钱）",
+    money: "结算对账",
     deliveries: "配送",
     intakes: "营业控制",
     printers: "打印机",
@@ -126,6 +126,7 @@ export const words = {
     kind: { new: "新订单", reminder: "催单", refund: "退款", rider: "骑手在等" },
   },
   me: {
+    elsewhere: "更多功能",
     signOut: "退出登录",
     language: "语言",
     languageHelp: "只影响这台设备",
@@ -1681,6 +1682,7 @@ export const words = {
     noWay: "订单现在不能这样送",
   },
   settle: {
+    choose: "选择文件",
     lead: "平台对账单与这里的订单逐单比对，差到分；有差异的在前。",
     from: "从",
     to: "到",

@@ -9,7 +9,9 @@ import { enterPractice, practice } from "../../data/practice";
 import { merchant, parked, session } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { practising, root } from "../../place";
+import { usePlaces } from "../../shell/Shell";
 import { setTheme, type Theme, themes, usePhone, useTheme } from "../../ui/device";
+import { Icon } from "../../ui/icons";
 import { announcement } from "../../voice/announcement";
 import { mute, say, setVolumeOf, switchOn, useSpeaker } from "../../voice/speaker";
 import { languages, setLanguage, useWords, word } from "../../words";
@@ -27,7 +29,6 @@ export function Me() {
   const { data: user } = useQuery(session);
   const { data: shop } = useQuery(merchant);
   const may = useMay();
-  const { data: waiting } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
   const theme = useTheme();
   const speaker = useSpeaker();
   const [leaving, setLeaving] = useState(false);
@@ -64,6 +65,7 @@ export function Me() {
       <div className="page-head">
         <h1>{t("nav.me")}</h1>
       </div>
+      {phone ? <Elsewhere /> : null}
       <section className="panel me-list">
         <Line label={user?.name ?? ""} help={[word(t, "role", user?.role ?? ""), shop?.name].filter(Boolean).join(" · ")}>
           {user?.device ? null : (
@@ -77,20 +79,6 @@ export function Me() {
             {t("unsent.leaving", { count: unsent })}
           </p>
         ) : null}
-        {phone && may("whole.see") ? (
-          <Line label={t("nav.connections")} help={t("conn.lead")}>
-            <Link to="/connections" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone ? (
-          <Line label={t("nav.unclear")} help={t("unclear.lead")}>
-            <Link to="/unclear" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
         {may("see") ? (
           <Line label={t("me.screens")} help={t("me.screensHelp")}>
             <a href={`${root}/kitchen`} className="btn">
@@ -102,56 +90,7 @@ export function Me() {
           </Line>
         ) : null}
         {user && !user.device ? <PIN /> : null}
-        {phone ? (
-          <Line label={t("nav.opening")} help={t("opening.lead")}>
-            <Link to="/opening" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone && may("devices.keep") ? (
-          <Line label={t("nav.devices")} help={t("device.lead")}>
-            <Link to="/devices" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
         <PracticeLine />
-        {phone && may("people.keep") ? (
-          <Line label={t("nav.people")} help={t("people.lead")}>
-            <Link to="/people" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone && may("knocks.keep") ? (
-          <Line label={t("nav.notify")} help={t("notify.lead")}>
-            <Link to="/notify" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone && may("statements.see") ? (
-          <Line label={t("nav.statements")} help={t("stm.short")}>
-            <Link to="/statements" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone && may("parked.see") ? (
-          <Line label={t("nav.parked")} help={t("parked.count", { count: waiting?.length ?? 0 })}>
-            <Link to="/parked" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
-        {phone && may("whole.see") ? (
-          <Line label={t("nav.status")} help={t("pulse.lead")}>
-            <Link to="/status" className="btn">
-              {t("do.look")}
-            </Link>
-          </Line>
-        ) : null}
         <Line
           label={t("voice.title")}
           help={t(speaker.mode === "on" ? (speaker.speaks === false ? "voice.chimeOnly" : "voice.onHelp") : "voice.offHelp")}
@@ -240,5 +179,23 @@ function Line({ label, help, children }: { label: string; help: string; children
       </div>
       <div className="me-do">{children}</div>
     </div>
+  );
+}
+
+/** On a phone: where the bar below does not lead. */
+function Elsewhere() {
+  const may = useMay();
+  const { t } = useWords();
+  const { data: waiting } = useQuery({ ...parked("parked"), enabled: may("parked.see") });
+  const places = usePlaces().filter((p) => !["/orders", "/entry", "/messages", "/board"].includes(p.to));
+  return (
+    <nav className="panel me-places" aria-label={t("me.elsewhere")}>
+      {places.map((p) => (
+        <Link key={p.to} to={p.to} className="btn">
+          <Icon name={p.icon} size={18} /> {p.label}
+          {p.to === "/parked" && waiting?.length ? <b className="num"> {waiting.length}</b> : null}
+        </Link>
+      ))}
+    </nav>
   );
 }

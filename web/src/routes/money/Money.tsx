@@ -8,9 +8,10 @@ import { useMay } from "../../data/rights";
 import type { components } from "../../data/schema";
 import { formatMoney } from "../../format/money";
 import { dayOf } from "../../format/time";
+import { root } from "../../place";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
-import { Mark, useChannels } from "../../ui/Mark";
+import { Mark, useChannelName, useChannels } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
@@ -60,7 +61,7 @@ export function Money() {
           <span>{t("settle.to")}</span>
           <input className="input" type="date" value={to} min={from} onChange={(e) => e.target.value && setTo(e.target.value)} />
         </label>
-        <a className="btn" href={`/api/v1/money/export?from=${from}&to=${to}&all=true`} download>
+        <a className="btn" href={`${root}/api/v1/money/export?from=${from}&to=${to}&all=true`} download>
           {t("settle.export")}
         </a>
       </div>
@@ -69,7 +70,9 @@ export function Money() {
       ) : days.error && !days.data ? (
         <Trouble error={days.error} retry={() => void days.refetch()} />
       ) : days.data?.length === 0 ? (
-        <State icon="calm" title={t("settle.none")} />
+        <State icon="calm" title={t("settle.none")}>
+          {t("settle.importHelp")}
+        </State>
       ) : (
         <section className="panel notify-part money-table">
           <table data-testid="money-days">
@@ -154,6 +157,7 @@ function Import() {
   const { t } = useWords();
   const client = useQueryClient();
   const channels = useChannels();
+  const nameOf = useChannelName();
   const bills = useQuery({ queryKey: ["bills"], queryFn: async () => (await answer(api.GET("/api/v1/bills"))).bills });
   const again = () => {
     void client.invalidateQueries({ queryKey: ["bills"] });
@@ -175,11 +179,12 @@ function Import() {
     mutationFn: (id: string) => answer(api.DELETE("/api/v1/bills/{id}", { params: { path: { id } } })),
     onSuccess: again,
   });
+  const [file, setFile] = useState("");
   const submit = (e: FormEvent<HTMLFormElement>) => {
     e.preventDefault();
     const f = new FormData(e.currentTarget);
-    const file = f.get("file");
-    if (file instanceof File && file.size > 0) read.mutate({ channel: String(f.get("channel")), file });
+    const given = f.get("file");
+    if (given instanceof File && given.size > 0) read.mutate({ channel: String(f.get("channel")), file: given });
   };
   return (
     <section className="panel notify-part" aria-label={t("settle.import")}>
@@ -189,20 +194,23 @@ function Import() {
           <select className="input" name="channel">
             {[...channels.values()].map((c) => (
               <option key={c.name} value={c.name}>
-                {c.label_zh}
+                {nameOf(c.name)}
               </option>
             ))}
           </select>
         </label>
         <label className="field">
           <span>{t("settle.file")}</span>
-          <input className="input" name="file" type="file" accept=".csv,.xlsx,.txt" required />
+          <span className="input money-file">
+            <input name="file" type="file" accept=".csv,.xlsx,.txt" required onChange={(e) => setFile(e.target.files?.[0]?.name ?? "")} />
+            {file || <span className="quiet">{t("settle.choose")}</span>}
+          </span>
         </label>
         <button type="submit" className="btn primary" disabled={read.isPending}>
           <Icon name="plus" /> {t("settle.read")}
         </button>
       </form>
-      <p className="quiet">{t("settle.importHelp")}</p>
+      <p className="quiet money-help">{t("settle.importHelp")}</p>
       <Problem error={read.error ?? drop.error} />
       {bills.data && bills.data.length > 0 ? (
         <details>
