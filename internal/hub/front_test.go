@@ -28,11 +28,18 @@ func (w *shopWorld) shopID(external string) ident.Shop {
 	return 0
 }
 
-// edited has an edit carried out and waits until nothing of it waits.
-func (w *shopWorld) edited(shop ident.Shop, want front.Front, how front.How, digest string) db.EditRow {
+// edited has an edit carried out, once the one before has ended, and waits until nothing of it waits.
+func (w *shopWorld) edited(shop ident.Shop, want front.Front, how front.How, digest string) (row db.EditRow) {
 	w.t.Helper()
-	row, err := w.hub.EditFront(w.t.Context(), w.who, shop, want, how, digest)
-	w.must(err)
+	w.until("the edit has begun", func() bool {
+		var err error
+		row, err = w.hub.EditFront(w.t.Context(), w.who, shop, want, how, digest)
+		if err != nil && fault.ReasonOf(err).Code == "edit_under_way" {
+			return false // its changes have ended, the call that made the last of them not quite
+		}
+		w.must(err)
+		return true
+	})
 	if row.ID == 0 {
 		w.t.Fatal("there was nothing to change")
 	}
