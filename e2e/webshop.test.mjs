@@ -22,8 +22,10 @@ scenes("a web shop's orders", (s) => {
     assert.equal(minor(whole.money.goods) + minor(whole.money.delivery), minor(whole.total), "the sum adds up");
     await says(panel, reais(whole.total.minor / 100));
     assert.equal(whole.deadline.kind, "ship");
-    const day = new Intl.DateTimeFormat("en-CA", { timeZone: "America/Sao_Paulo" }).format(whole.deadline.at).slice(5);
-    await says(panel, t("order.shipBy", { at: day }));
+    const there = (at, how) => new Intl.DateTimeFormat("en-CA", { timeZone: "America/Sao_Paulo", ...how }).format(at);
+    const day = there(whole.deadline.at);
+    const at = day === there(Date.now()) ? there(whole.deadline.at, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) : day.slice(5);
+    await says(panel, t("order.shipBy", { at }));
     assert.equal(await panel.getByRole("button", { name: t("act.ship"), exact: true }).count(), 0, "there is no number to write back");
     await panel.locator("details.why summary").click();
     await says(panel.locator("details.why"), t("act.ship"));
