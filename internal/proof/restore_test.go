@@ -177,7 +177,7 @@ func TestARestoredBackupActsOnlyWhenArmedAndNothingIsDoneTwice(t *testing.T) {
 		for _, one := range []*clerk{k, calm} {
 			for _, p := range one.pressed {
 				if state, ok := ended[p.effect]; ok {
-					all = append(all, books.Press{Key: p.key, Kind: string(p.kind), For: p.forCas, Effect: p.effect.String(), State: string(state)})
+					all = append(all, books.Press{Key: p.key, Kind: string(p.kind), For: p.forCas, Effect: p.effect.String(), State: string(state), Again: k.again[p.effect] + calm.again[p.effect]})
 				}
 			}
 		}
