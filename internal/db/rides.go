@@ -147,24 +147,3 @@ func (d *DB) PutCourier(ctx context.Context, r CourierRow) (CourierRow, error) {
 			int64(r.Merchant), int64(r.ID), r.Kind, r.Name, r.Address, flag(r.Disabled), doc, sealed, r.Made)
 	})
 }
-
-// RideRules gives what stores want done by themselves, as they were put; stores of which
-// nobody has said anything are absent.
-func (d *DB) RideRules(ctx context.Context, m ident.Merchant) (map[ident.Store][]byte, error) {
-	out := map[ident.Store][]byte{}
-	err := d.query(ctx, `SELECT store_id, doc FROM ride_rules WHERE merchant_id = $1`, []any{int64(m)}, func(scan scanFunc) error {
-		var s ident.Store
-		var doc []byte
-		err := scan(&s, &doc)
-		out[s] = slices.Clone(doc)
-		return err
-	})
-	return out, fault.Wrap("db.RideRules", err)
-}
-
-// PutRideRules keeps them for a store.
-func (d *DB) PutRideRules(ctx context.Context, m ident.Merchant, s ident.Store, doc []byte) error {
-	return d.write(ctx, "db.PutRideRules", func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `INSERT INTO ride_rules (merchant_id, store_id, doc) VALUES ($1, $2, $3) ON CONFLICT (merchant_id, store_id) DO UPDATE SET doc = excluded.doc`, int64(m), int64(s), doc)
-	})
-}

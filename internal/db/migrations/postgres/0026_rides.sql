@@ -34,11 +34,3 @@ CREATE TABLE couriers (
 	made_at     BIGINT NOT NULL,
 	PRIMARY KEY (merchant_id, id)
 );
-
--- What a store wants done by itself about a delivery that does not move: JSON.
-CREATE TABLE ride_rules (
-	merchant_id BIGINT NOT NULL,
-	store_id    BIGINT NOT NULL,
-	doc         BYTEA NOT NULL,
-	PRIMARY KEY (merchant_id, store_id)
-);

@@ -34,11 +34,3 @@ CREATE TABLE couriers (
 	made_at     INTEGER NOT NULL,
 	PRIMARY KEY (merchant_id, id)
 ) STRICT, WITHOUT ROWID;
-
--- What a store wants done by itself about a delivery that does not move: JSON.
-CREATE TABLE ride_rules (
-	merchant_id INTEGER NOT NULL,
-	store_id    INTEGER NOT NULL,
-	doc         BLOB NOT NULL,
-	PRIMARY KEY (merchant_id, store_id)
-) STRICT, WITHOUT ROWID;
