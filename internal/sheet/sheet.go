@@ -9,6 +9,7 @@ import (
 	"encoding/csv"
 	"encoding/xml"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -23,8 +24,9 @@ const (
 	MaxBytes   = 8 << 20
 	MaxRows    = 100_000
 	MaxColumns = 200
-	maxPlain   = 64 << 20 // of a workbook's part once it is unpacked
-	maxCell    = 2_000    // bytes; what is longer is cut
+	MaxCells   = 2_000_000 // empty ones before a cell among them; a small file can name far more
+	maxPlain   = 64 << 20  // of a workbook's part once it is unpacked
+	maxCell    = 2_000     // bytes; what is longer is cut
 )
 
 func bad(text string) error {
@@ -44,7 +46,7 @@ func Rows(b []byte) ([][]string, error) {
 }
 
 func tooLarge() error {
-	return fault.Say("sheet.Rows", fault.TooLarge, "sheet_large", "the table is too large: at most 8 MiB and 100,000 rows; give a shorter period")
+	return fault.Say("sheet.Rows", fault.TooLarge, "sheet_large", "the table is too large: at most 8 MiB, 100,000 rows and 2,000,000 cells; give a shorter period")
 }
 
 func text(b []byte) ([][]string, error) {
@@ -61,6 +63,7 @@ func text(b []byte) ([][]string, error) {
 		r.Comma = '\t'
 	}
 	var out [][]string
+	all := 0
 	for {
 		row, err := r.Read()
 		switch {
@@ -73,6 +76,9 @@ func text(b []byte) ([][]string, error) {
 		}
 		if len(row) > MaxColumns {
 			row = row[:MaxColumns]
+		}
+		if all += len(row); all > MaxCells {
+			return nil, tooLarge()
 		}
 		for i, c := range row {
 			row[i] = clean(c)
@@ -115,7 +121,7 @@ func workbook(b []byte) ([][]string, error) {
 		shared, err = sharedStrings(r)
 		r.Close()
 		if err != nil {
-			return nil, bad(err.Error())
+			return nil, err
 		}
 	}
 	r, ok := open("xl/worksheets/sheet1.xml")
@@ -138,7 +144,7 @@ func sharedStrings(r io.Reader) ([]string, error) {
 			return out, nil
 		}
 		if err != nil {
-			return nil, err
+			return nil, bad(err.Error())
 		}
 		switch t := t.(type) {
 		case xml.StartElement:
@@ -153,6 +159,9 @@ func sharedStrings(r io.Reader) ([]string, error) {
 		case xml.EndElement:
 			switch t.Name.Local {
 			case "si":
+				if len(out) >= MaxCells {
+					return nil, tooLarge()
+				}
 				out = append(out, b.String())
 			case "rPh":
 				phonetic--
@@ -173,7 +182,7 @@ func cells(r io.Reader, shared []string) ([][]string, error) {
 	var row []string
 	var kind string
 	var value strings.Builder
-	column, take := -1, false
+	column, take, all := -1, false, 0
 	for {
 		t, err := d.Token()
 		if err == io.EOF {
@@ -216,11 +225,17 @@ func cells(r io.Reader, shared []string) ([][]string, error) {
 				if column >= MaxColumns {
 					break
 				}
-				for len(row) <= column {
-					row = append(row, "")
+				if column >= len(row) {
+					if all += column + 1 - len(row); all > MaxCells {
+						return nil, tooLarge()
+					}
+					row = append(row, make([]string, column+1-len(row))...)
 				}
 				v := value.String()
-				if kind == "s" {
+				switch kind {
+				case "", "n":
+					v = number(v)
+				case "s":
 					n, err := strconv.Atoi(v)
 					if err != nil || n < 0 || n >= len(shared) {
 						return nil, bad("a cell names a text that is not there")
@@ -237,6 +252,19 @@ func cells(r io.Reader, shared []string) ([][]string, error) {
 			}
 		}
 	}
+}
+
+// number is a number as the spreadsheet shows it: 27.9 is saved as 27.899999999999999. A whole number is left as it
+// is, since it may be an order's, which must not be rounded.
+func number(v string) string {
+	f, err := strconv.ParseFloat(v, 64)
+	if err != nil || !strings.ContainsAny(v, ".-") || math.Abs(f) >= 1e15 {
+		return v
+	}
+	if f, err = strconv.ParseFloat(strconv.FormatFloat(f, 'g', 15, 64), 64); err != nil {
+		return v
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
 }
 
 // columnOf is the number of a cell's column: of "AB12" 27; -1 when it has none.
