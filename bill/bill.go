@@ -100,7 +100,7 @@ func Parse(rows [][]string) ([]Charge, error) {
 			if j >= len(rows[at]) || rows[at][j] == "" || slices.Contains(used, j) {
 				continue
 			}
-			if n, ok := fen(cell); ok && n != 0 && !strings.Contains(rows[at][j], "号") && strings.ContainsAny(cell, ".") {
+			if n, ok := fen(cell); ok && n != 0 && !strings.Contains(rows[at][j], "号") && (strings.Contains(cell, ".") || compared(rows[at][j])) {
 				l.Parts[rows[at][j]] = n
 			}
 		}
@@ -112,6 +112,9 @@ func Parse(rows [][]string) ([]Charge, error) {
 	return out, nil
 }
 
+// mostFen is beyond any amount of a line, and so little that no sum of a statement overflows.
+const mostFen = 1_000_000_000_000
+
 // fen is an amount of yuan in fen.
 func fen(cell string) (int64, bool) {
 	cell = strings.NewReplacer(",", "", "¥", "", "￥", "", " ", "").Replace(cell)
@@ -119,7 +122,7 @@ func fen(cell string) (int64, bool) {
 		return 0, false
 	}
 	m, err := money.Parse(strings.TrimPrefix(cell, "+"), "CNY")
-	return m.Minor(), err == nil
+	return m.Minor(), err == nil && -mostFen <= m.Minor() && m.Minor() <= mostFen
 }
 
 // day is a date, however it is written: 2026-11-22, 2026/11/22 13:05, 20261122.
@@ -175,6 +178,16 @@ var parts = []struct {
 	{[]string{"商家活动支出", "商家承担活动", "商家活动成本", "活动款"}, func(e Expected) *int64 { return e.Activity }},
 	{[]string{"配送费", "用户支付配送费"}, func(e Expected) *int64 { return e.Delivery }},
 	{[]string{"退款", "退款金额"}, func(e Expected) *int64 { return e.Refunded }},
+}
+
+// compared reports whether a column is one of parts: a number there is an amount, without decimals too.
+func compared(column string) bool {
+	for _, p := range parts {
+		if slices.Contains(p.names, nameOf(column)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Compare names what differs, to the cent: the sum first, then the parts that both know. It is

@@ -44,3 +44,45 @@ func TestWhatIsNoStatementSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+// A workbook has 5 for 5.00: were it left out, the rest of the column would not be what the order knows.
+func TestAPartWithoutDecimalsCounts(t *testing.T) {
+	lines, err := bill.Parse([][]string{
+		{"订单号", "在线支付", "件数", "商家实收"},
+		{"27058820000000011", "36", "2", "30"},
+		{"27058820000000011", "-4.29", "1", "-4.29"},
+	})
+	if err != nil || len(lines) != 2 || lines[0].Parts["在线支付"] != 3600 || lines[0].Parts["件数"] != 0 {
+		t.Fatal(lines, err)
+	}
+	paid := int64(3171)
+	if net, diff := bill.Compare(lines, bill.Expected{Paid: &paid}); net != 2571 || len(diff) != 0 {
+		t.Errorf("%d %+v", net, diff)
+	}
+}
+
+// FuzzParse is given the cells of a head and of a line.
+func FuzzParse(f *testing.F) {
+	f.Add("订单编号", "商家实收（元）", "活动款", "27058820000000011", "27.90", "-3")
+	f.Add("order_id", "settleAmount", "", "2.7E+16", "-92233720368547758.08", "92233720368547758.07")
+	f.Add("订单号", "结算金额", "日期", "1", "--", "2026年1月2日")
+	f.Fuzz(func(t *testing.T, a, b, c, x, y, z string) {
+		lines, err := bill.Parse([][]string{{a, b, c}, {x, y, z}, {x, y}, {}, {x, y, z, z}})
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Fatal(err)
+			}
+			return
+		}
+		var sum int64
+		for _, l := range lines {
+			sum += l.Net
+			if l.Ref == "" || l.Day != "" && len(l.Day) != len("2006-01-02") {
+				t.Fatalf("%+v", l)
+			}
+		}
+		if net, _ := bill.Compare(lines, bill.Expected{Net: new(int64)}); net != sum || net/int64(len(lines)) != lines[0].Net {
+			t.Fatalf("%d of %+v", net, lines)
+		}
+	})
+}
