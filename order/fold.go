@@ -556,9 +556,10 @@ func (o *Order) ours(own Record) {
 func (o *Order) delivery() {
 	o.Axes.Delivery = NoDelivery
 	rank := map[State]int{DeliveryFailed: 1, DeliveryReturned: 2, DeliverySought: 3, DeliveryAssigned: 4, DeliveryAtStore: 5, DeliveryOnTheWay: 6, DeliveryDelivered: 7}
-	last := -1 // only the newest rider counts
+	last := -1 // only the newest rider counts, but a ride that did not come about takes nothing from whoever has it
 	for i, d := range o.Delivered {
-		if d.Kind == "rider" && !d.Planned() {
+		has := last >= 0 && (o.Delivered[last].Live() || o.Delivered[last].State == DeliveryDelivered)
+		if d.Kind == "rider" && !d.Planned() && !(has && d.Ride != nil && d.State == DeliveryCancelled) {
 			last = i
 		}
 	}

@@ -40,6 +40,8 @@ var (
 	whyRiding   = fault.Because("ride_goes_on", "somebody brings it already: say what is to be cancelled first")
 	whyRideOver = fault.Because("ride_over", "this delivery is over")
 	whyNoRide   = fault.Because("no_ride", "there is no such delivery")
+
+	whyNoCourier = fault.Because("no_courier", "there is no such courier")
 )
 
 // Ride sends an order on its way by a rider of the store's own or by a courier. Where the
@@ -69,8 +71,11 @@ func (h *Hub) rideOf(ctx context.Context, who Actor, ask RideAsk) (order.Ride, e
 	r := order.Ride{Way: order.RideOwn, By: who.ID, Since: ask.Instead}
 	if ask.Courier != 0 {
 		row, err := h.courier(ctx, who.Merchant, ask.Courier)
-		if err != nil {
+		switch {
+		case err != nil:
 			return r, err
+		case row.Disabled:
+			return r, &fault.Error{Op: "hub.rideOf", Code: fault.NotFound, Why: whyNoCourier}
 		}
 		r.Way, r.Courier, r.Make = order.RideCourier, row.ID.String(), row.Kind
 		return r, nil
@@ -93,15 +98,16 @@ func (h *Hub) rider(ctx context.Context, who Actor, id ident.Rider) (db.RiderRow
 	return db.RiderRow{}, err
 }
 
+// courier finds an account, those that are off among them: what they bring already goes on.
 func (h *Hub) courier(ctx context.Context, m ident.Merchant, id ident.Courier) (db.CourierRow, error) {
 	list, err := h.db.Couriers(ctx, m)
 	for _, c := range list {
-		if c.ID == id && !c.Disabled {
+		if c.ID == id {
 			return c, nil
 		}
 	}
 	if err == nil {
-		err = fault.Say("hub.courier", fault.NotFound, "no_courier", "there is no such courier")
+		err = &fault.Error{Op: "hub.courier", Code: fault.NotFound, Why: whyNoCourier}
 	}
 	return db.CourierRow{}, err
 }
@@ -171,9 +177,13 @@ func (h *Hub) learnRide(tx *db.Tx, row *db.OrderRow, key string, rec order.Recor
 }
 
 // endRide ends a ride that goes on, or is planned: of an own rider at once, of a courier by a
-// call, after which it is seen to be over.
+// call, after which it is seen to be over. One that is being ordered, or may have been, is
+// cancelled after that is known: the courier may have it.
 func (h *Hub) endRide(tx *db.Tx, row *db.OrderRow, d order.Delivery, cause, reason, words string) error {
-	if d.Ride.Way == order.RideCourier && !d.Planned() {
+	ordering := slices.ContainsFunc(tx.Effects(row.ID), func(e effect.Effect) bool {
+		return e.Kind == kindRide && e.Target == rideTarget+d.Key && (e.State == effect.Sending || e.State == effect.Unknown)
+	})
+	if d.Ride.Way == order.RideCourier && (ordering || !d.Planned()) {
 		h.rideEffect(tx, row, d, kindRideCancel, cause, rideArgs{Ride: d.Key, Reason: reason, Words: words})
 		return nil
 	}
@@ -314,12 +324,13 @@ func (h *Hub) settleRides(tx *db.Tx, row *db.OrderRow, o *order.Order, info *cha
 	}
 	over := o.Axes.Work == order.WorkCancelled || o.Axes.Work == order.WorkReplaced
 	_, live := o.Riding()
+	brings, left := hasLeft(rides)
 	for _, d := range rides {
 		others := d.Ride.Way == order.RideCourier
 		switch {
 		case over && d.Live() && others && d.State != order.DeliveryOnTheWay:
 			h.rideEffect(tx, row, d, kindRideCancel, "want", rideArgs{Ride: d.Key, Customer: true})
-		case over || d.Planned() && (live || o.Head.Logistics != order.BySelf):
+		case over || d.Planned() && !left && (live || o.Head.Logistics != order.BySelf):
 		case d.Planned():
 			h.rideEffect(tx, row, d, kindRide, d.Ride.By, rideArgs{Ride: d.Key})
 			live = true
@@ -334,15 +345,12 @@ func (h *Hub) settleRides(tx *db.Tx, row *db.OrderRow, o *order.Order, info *cha
 	if !bound || shop.Mode != ModeFull {
 		return nil
 	}
-	last := rides[len(rides)-1]
-	tell := order.ActionKind("")
-	switch {
-	case last.State == order.DeliveryOnTheWay || last.State == order.DeliveryDelivered && !order.Achieved(o, order.Dispatch, ""):
-		tell = order.Dispatch
-	case last.State == order.DeliveryDelivered:
-		tell = order.Deliver
-	default:
+	if !left {
 		return nil
+	}
+	tell := order.Dispatch
+	if brings.State == order.DeliveryDelivered && order.Achieved(o, order.Dispatch, "") {
+		tell = order.Deliver
 	}
 	power, can := info.Power(tell)
 	if !can || power.Local || order.Achieved(o, tell, "") {
@@ -354,14 +362,25 @@ func (h *Hub) settleRides(tx *db.Tx, row *db.OrderRow, o *order.Order, info *cha
 		}
 	}
 	act := channel.Act{Kind: tell}
-	if last.Rider != nil {
-		act.Courier = *last.Rider
+	if brings.Rider != nil {
+		act.Courier = *brings.Rider
 	}
 	if info.Own {
 		act.Purse = purseOf(o, nil)
 	}
 	_, err := h.askAct(tx, row, o, act, "want", "")
 	return err
+}
+
+// hasLeft finds the ride that has the order with it, or has brought it: none that was planned
+// instead of it can begin any more.
+func hasLeft(rides []order.Delivery) (d order.Delivery, yes bool) {
+	for _, d := range slices.Backward(rides) {
+		if d.State == order.DeliveryOnTheWay || d.State == order.DeliveryDelivered {
+			return d, true
+		}
+	}
+	return d, false
 }
 
 // The kinds of effects about rides.
@@ -546,7 +565,7 @@ func (h *Hub) CourierCallback(ctx context.Context, m ident.Merchant, id ident.Co
 	}
 	mk, ok := couriers.MakeOf(row.Kind)
 	if !ok || len(r.Body) > mostCallback {
-		return channel.Reply{}, fault.Say(op, fault.NotFound, "no_courier", "there is no such courier")
+		return channel.Reply{}, &fault.Error{Op: op, Code: fault.NotFound, Why: whyNoCourier}
 	}
 	r.At = h.now()
 	got := mk.Receive(h.courierConfig(row), r)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
@@ -175,5 +176,81 @@ func TestADeliveryChangesHandsOnce(t *testing.T) {
 			}
 			return false
 		})
+	})
+}
+
+// Who has taken the goods brings them: somebody who was to come instead of him does not begin,
+// before he arrives or after, and the platform hears of the one who has them.
+func TestNobodyComesInsteadOfWhoHasLeft(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		s, c := withDada(w)
+		w.run()
+		id, oid := acceptedOrder(w, `{"app_poi_code":"TEA001","logistics_code":"0000"}`)
+		rider, err := w.hub.PutRider(ctx, w.who, db.RiderRow{Store: w.store(), Name: "老李", Phone: "13600000001"})
+		w.must(err)
+		key, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c})
+		w.must(err)
+		w.until("ordered", func() bool { return w.ride(id, key).State == order.DeliverySought })
+		w.must(s.Move(key, dada.Taken, ""))
+		w.until("taken", func() bool { return w.ride(id, key).State == order.DeliveryAssigned })
+		s.Faults().Next(sim.PushLost, 1, "callback")
+		w.must(s.Move(key, dada.Fetched, ""))
+		next, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Rider: rider.ID, Instead: key})
+		w.must(err)
+		w.until("the other is too late", func() bool { return w.ride(id, next).State == order.DeliveryCancelled })
+		if _, o, _, _ := w.row(id); w.ride(id, key).State != order.DeliveryOnTheWay || o.Axes.Delivery != order.DeliveryOnTheWay {
+			t.Errorf("the first is %s, the order %s", w.ride(id, key).State, o.Axes.Delivery)
+		}
+		w.until("the platform is told", func() bool { return w.changes(id, "order/delivering") == 1 })
+		w.must(s.Move(key, dada.Done, ""))
+		w.until("the platform is told of the end", func() bool { return w.changes(id, "order/arrived") == 1 })
+		if w.ride(id, next).Rider != nil {
+			t.Error("the other has it as well")
+		}
+	})
+}
+
+// A courier whom somebody cancels while it is not known whether he was ordered is sent away once
+// that is known; and so is one of a cancelled order, though its shop is only watched by then and
+// the account is off.
+func TestACourierIsSentAwayAllTheSame(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		s, c := withDada(w)
+		w.run()
+		id, oid := acceptedOrder(w, `{"app_poi_code":"TEA001","logistics_code":"0000"}`)
+		gone := func(key string) func() bool {
+			return func() bool {
+				for _, d := range s.Deliveries() {
+					if d.ID == key {
+						return d.Orders == 1 && d.Cancels == 1 && w.ride(id, key).State == order.DeliveryCancelled
+					}
+				}
+				return false
+			}
+		}
+		s.Faults().Next(sim.PushLost, 1, "callback")
+		s.Faults().Next(sim.DropAfterCommit, 1, "/api/order/addAfterQuery")
+		key, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c})
+		w.must(err)
+		w.until("the answer is lost", func() bool { return w.underWay("ride", effect.Unknown) })
+		_, err = w.hub.EndRide(ctx, w.who, oid, key, "36", "")
+		w.must(err)
+		w.until("the first is sent away", gone(key))
+		key, _, err = w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c})
+		w.must(err)
+		w.until("the second is ordered", func() bool { return w.ride(id, key).State == order.DeliverySought })
+		w.mode(hub.ModeWatch)
+		list, err := w.hub.Couriers(ctx, w.who)
+		w.must(err)
+		list[0].Disabled = true
+		_, err = w.hub.PutCourier(ctx, w.who, list[0])
+		w.must(err)
+		w.must(w.sim.Do(id, "cancel_in_app", nil))
+		w.until("the second is sent away", gone(key))
+		if _, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c}); !fault.Is(err, fault.NotFound) {
+			t.Errorf("by an account that is off: %v", err)
+		}
 	})
 }

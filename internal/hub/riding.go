@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -36,7 +37,8 @@ func (r riding) ride(tx *db.Tx, e effect.Effect) (*db.OrderRow, order.Order, ord
 
 // Begin looks once more whether it is still wanted.
 func (r riding) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
-	_, o, d, ok := r.ride(tx, e)
+	row, o, d, ok := r.ride(tx, e)
+	_, left := hasLeft(o.Rides())
 	switch {
 	case !ok:
 		return effect.Void, whyNoRide
@@ -46,6 +48,12 @@ func (r riding) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
 		return effect.Done, fault.Reason{}
 	case e.Kind == kindRide && (o.Axes.Work == order.WorkCancelled || o.Axes.Work == order.WorkDone || o.Axes.Work == order.WorkReplaced):
 		return effect.Void, order.WhyDone
+	case e.Kind == kindRide && slices.ContainsFunc(tx.Effects(row.ID), func(x effect.Effect) bool {
+		return x.Kind == kindRideCancel && x.Target == e.Target && x.State.Open()
+	}): // an earlier call has not ordered it, and meanwhile it was cancelled
+		return effect.Void, whyPerson
+	case e.Kind == kindRide && left:
+		return effect.Void, order.WhyOnTheWay
 	case e.Kind == kindRideCancel && !d.Live():
 		return effect.Done, fault.Reason{}
 	case e.Kind == kindRideTip && d.State != order.DeliverySought:
@@ -80,7 +88,7 @@ func (r riding) open(ctx context.Context, e effect.Effect) (order.Delivery, cour
 		if err != nil {
 			return d, nil, courier.Job{}, err
 		}
-		if c.Shops[row.Store] == "" {
+		if e.Kind == kindRide && c.Shops[row.Store] == "" { // what it has already is looked at and cancelled all the same
 			return d, nil, courier.Job{}, &fault.Error{Op: op, Code: fault.Unsupported, Why: fault.Because("courier_no_store", "this courier has no number for the store: enter it under Riders")}
 		}
 		a, err := r.h.openCourier(c)
