@@ -119,11 +119,15 @@ type proxiedKey struct{}
 // (HTTPS_PROXY). The proxy resolves the name, so only an address that is written out can
 // be judged here; what names may lead to is then the proxy's to say.
 func (r reach) proxied(req *http.Request) (context.Context, error) {
-	ctx := req.Context()
 	u, err := http.ProxyFromEnvironment(req)
 	if err != nil || u == nil {
-		return ctx, nil // an error comes again from the transport
+		return req.Context(), nil // an error comes again from the transport
 	}
+	return r.throughProxy(req)
+}
+
+func (r reach) throughProxy(req *http.Request) (context.Context, error) {
+	ctx := req.Context()
 	if a, err := netip.ParseAddr(req.URL.Hostname()); err == nil && !r.may(a) {
 		return ctx, ErrPrivate
 	}

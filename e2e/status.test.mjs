@@ -30,8 +30,9 @@ scenes("the status page", (s) => {
     await says(page.locator("main"), t("pulse.noChecks"), t("pulse.upToDate"), t("pulse.waiting"));
   });
 
-  // Once: it waits for real minutes of failures and of recovery.
-  test("a platform breaks down, is told so with what to do, and recovers, without a reload", { skip: s.zh ? false : "played in Chinese" }, async () => {
+  // Once, in Chinese: it waits for real minutes of failures and of recovery.
+  const once = s.zh ? test : () => {};
+  once("a platform breaks down, is told so with what to do, and recovers, without a reload", async () => {
     const { d, t } = s;
     const account = await meituan();
     const fresh = await d.meituan.place(tea(2));
