@@ -14,7 +14,10 @@ import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
 import { useWords, word } from "../../words";
+import { inWords } from "../../words/reasons";
 import { board } from "../board/concerns";
+import { intakes, shopsOf, shownOf } from "../intakes/intakes";
+import { printers, stateOf } from "../printers/printers";
 import { endOfDay, preorders } from "./opening";
 import "./opening.css";
 
@@ -99,9 +102,7 @@ function Lines({ id, zone }: { id: string; zone: string }) {
         <SoundLine heard={heard} set={setHeard} />
         <Channels id={id} zone={zone} seen={seen} see={() => setSeen(true)} button={channels} />
         <Preorders id={id} zone={zone} />
-        <Line title={t("opening.printer")} verdict="notYet">
-          <p className="quiet">{t("opening.printerNot")}</p>
-        </Line>
+        <Printers id={id} />
         <SoldOut id={id} zone={zone} />
       </ol>
       <div className="opening-do">
@@ -209,7 +210,10 @@ function Channels(props: { id: string; zone: string; seen: boolean; see: () => v
   const name = useChannelName();
   const { data, error, refetch } = useQuery(board);
   const shops = data?.stores.find((s) => s.store_id === id)?.shops ?? [];
-  const ill = shops.some((s) => s.state === "down" || s.state === "paused");
+  const { data: taking } = useQuery(intakes);
+  const shown = new Map(taking?.flatMap((s) => shopsOf(s).map((c) => [c.shop_id, shownOf(c)] as const)));
+  const closed = (shop: string) => shown.get(shop) === "resting" || shown.get(shop) === "offline";
+  const ill = shops.some((s) => s.state === "down" || s.state === "paused" || closed(s.shop_id));
   return (
     <Line title={t("opening.channels")} verdict={ill ? "todo" : seen ? "fine" : "todo"}>
       <p className="quiet">{t("opening.channelsHelp")}</p>
@@ -222,6 +226,9 @@ function Channels(props: { id: string; zone: string; seen: boolean; see: () => v
             <span className={s.state === "good" ? "" : "opening-ill"}>
               {s.state === "good" ? t("opening.fine") : word(t, "board.shop", s.state)} {s.cause ? word(t, "pulse.means", s.cause) : ""}
             </span>
+            <span className={closed(s.shop_id) ? "opening-ill" : "quiet"} data-shown={shown.get(s.shop_id)}>
+              {t("opening.shown", { state: t(`control.shown.${shown.get(s.shop_id) ?? "unknown"}`) })}
+            </span>
             <LastOrder shop={s.shop_id} zone={zone} />
           </li>
         ))}
@@ -231,6 +238,29 @@ function Channels(props: { id: string; zone: string; seen: boolean; see: () => v
           {t("opening.seen")}
         </button>
       )}
+    </Line>
+  );
+}
+
+function Printers({ id }: { id: string }) {
+  const { t } = useWords();
+  const { data, error, refetch } = useQuery(printers);
+  const here = data?.filter((p) => p.store_id === id && !p.off) ?? [];
+  const verdict = here.length === 0 ? "notYet" : here.some((p) => stateOf(p) === "bad") ? "todo" : "fine";
+  return (
+    <Line title={t("opening.printer")} verdict={verdict}>
+      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
+      {data && here.length === 0 ? <p className="quiet">{t("opening.printerNone")}</p> : null}
+      <ul className="opening-shops">
+        {here.map((p) => (
+          <li key={p.id}>
+            <b>{p.name}</b>{" "}
+            <span className={stateOf(p) === "bad" ? "opening-ill" : ""}>
+              {t(`printer.states.${stateOf(p)}`)} {stateOf(p) === "bad" && p.why ? inWords(p.why.text, p.why) : ""}
+            </span>
+          </li>
+        ))}
+      </ul>
     </Line>
   );
 }
