@@ -28,7 +28,7 @@ type clerk struct {
 	mu      sync.Mutex
 	pressed map[string]*press // by order, act and case
 	ready   map[string]bool   // marked ready where the platform has no word for it
-	tried   map[string]bool   // pressed at least once, whatever came of it, by order and act
+	tried   map[string]bool   // pressed, and the hub may have heard of it, by order and act
 	open    map[string]*press // not at the platform yet, by order and the platform's call
 }
 
@@ -227,9 +227,6 @@ func (k *clerk) press(ctx context.Context, o orderView, a action) {
 	key := books.Key(o.Channel, o.Ref)
 	name := key + " " + a.Kind + " " + a.For
 	p := &press{Press: books.Press{Key: key, Kind: a.Kind, For: a.For}, call: books.Calls[o.Channel][a.Kind], at: time.Now()}
-	k.mu.Lock()
-	k.tried[key+" "+a.Kind] = true
-	k.mu.Unlock()
 	if p.call != "" { // before it is pressed: the platform may be faster than the answer
 		k.mu.Lock()
 		k.open[key+" "+p.call] = p
@@ -251,6 +248,11 @@ func (k *clerk) press(ctx context.Context, o orderView, a action) {
 			Seq      int64  `json:"seq"`
 		}
 		err := k.api.do(ctx, "POST", "/orders/"+o.ID+"/actions", id, a, &done)
+		if err == nil || again(err) { // after a lost answer too: the hub may have done it and then died
+			k.mu.Lock()
+			k.tried[key+" "+a.Kind] = true
+			k.mu.Unlock()
+		}
 		var r *refusal
 		switch {
 		case err == nil:
@@ -340,7 +342,8 @@ func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 	return n, oldest, overdue
 }
 
-// said reports whether somebody pressed a button of an order, whatever came of it.
+// said reports whether somebody pressed a button of an order and was not simply refused: then
+// nobody has heard of it.
 func (k *clerk) said(key, kind string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -20,7 +20,8 @@ const (
 	// HeldAway: the parcel had left when its order was cancelled, and the platform put its
 	// own number back all the same.
 	HeldAway = "away"
-	// HeldOdd: the hub says that the pieces are gone, and nobody in the store had said so.
+	// HeldOdd: the hub says that the pieces are gone, and nobody in the store had said so, or that
+	// more are than the order had.
 	HeldOdd = "odd"
 )
 
@@ -68,9 +69,11 @@ func (j *judge) explain(ctx context.Context) error {
 	return nil
 }
 
-// held compares what the hub has booked out for each order with what the platforms' books
-// say that it took; why says why that may differ. Orders that wait keep their pieces without a movement, in both alike.
-func held(moved []movement, keys map[string]string, took map[string]int64, why func(key, reason string) string) (list []Holding) {
+// held compares what the hub has booked out for each order with what the platforms' books say
+// that it took; why says why that may differ. It explains no more pieces than the order was ever
+// sold: the rest was booked out twice. Orders that wait keep their pieces without a movement, in
+// both alike.
+func held(moved []movement, keys map[string]string, took map[string]taken, why func(key, reason string) string) (list []Holding) {
 	gone, reason := map[string]int64{}, map[string]string{}
 	for _, m := range moved {
 		if key := keys[m.Cause]; key != "" {
@@ -79,8 +82,12 @@ func held(moved []movement, keys map[string]string, took map[string]int64, why f
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(gone)) {
-		if n := gone[key] - took[key]; n > 0 {
+		t := took[key]
+		if n := min(gone[key], t.sold) - (t.sold - t.back); n > 0 {
 			list = append(list, Holding{key, n, why(key, reason[key]), reason[key]})
+		}
+		if n := gone[key] - t.sold; n > 0 {
+			list = append(list, Holding{key, n, HeldOdd, reason[key]})
 		}
 	}
 	return list
@@ -145,7 +152,7 @@ func (l *ledger) pile(store, code string) *pile {
 	return nil
 }
 
-func (l *ledger) tookOf(x *pile) map[string]int64 {
+func (l *ledger) tookOf(x *pile) map[string]taken {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return maps.Clone(x.took)

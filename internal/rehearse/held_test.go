@@ -1,6 +1,9 @@
 package rehearse
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +51,15 @@ func TestPiecesThatAreHeldBackAreExplainedByOrders(t *testing.T) {
 		t.Errorf("the report says %q", text)
 	}
 
+	// Booked out once more than the order had pieces, which no waste of its food can be.
+	s = l.sum(map[string]int64{"sto T001-L": 9})
+	v = &s.Levels[0]
+	v.Held = held(append(moved, movement{-2, "waste", "ord_2"}), keys, l.tookOf(x), made)
+	v.Unknown = v.unexplained()
+	if b := s.breaches(); v.Unknown != 2 || len(b) != 1 || !strings.Contains(b[0].Text, "meituan 2: 2 pieces by waste") {
+		t.Errorf("of what was booked out twice %d pieces have no reason, which breaks %v", v.Unknown, b)
+	}
+
 	// Nobody had said that it was ready; and one more piece is gone without any order.
 	s = l.sum(map[string]int64{"sto T001-L": 10})
 	v = &s.Levels[0]
@@ -58,5 +70,27 @@ func TestPiecesThatAreHeldBackAreExplainedByOrders(t *testing.T) {
 	}
 	if text := ZH.held(s); !strings.Contains(text, "没有订单能解释") {
 		t.Errorf("the report says %q", text)
+	}
+}
+
+// A press that the hub refuses has told it nothing; one whose answer was lost may have.
+func TestAPressThatIsRefusedWasNotSaid(t *testing.T) {
+	for _, c := range []struct {
+		answers []int
+		said    bool
+	}{{[]int{200}, true}, {[]int{409}, false}, {[]int{503, 409}, true}} {
+		n := 0
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(c.answers[n])
+			n++
+			io.WriteString(w, `{}`)
+		}))
+		k := newClerk(newAPI(srv.URL, "key"), &Plan{}, newDiary())
+		k.press(t.Context(), orderView{Channel: "meituan", Ref: "1"}, action{Kind: "ready"})
+		srv.Close()
+		if said := k.said("meituan 1", "ready"); said != c.said || n != len(c.answers) {
+			t.Errorf("after %d presses that were answered %v it was said: %v", n, c.answers, said)
+		}
 	}
 }

@@ -24,8 +24,11 @@ type pile struct {
 	shows                 map[item]int64   // what each item shows; absent = the hub has not set it yet
 	out                   bool             // everything was sold at some moment
 	back                  []string         // the orders that gave pieces back
-	took                  map[string]int64 // pieces of each order by the platforms' books, less what it gave back
+	took                  map[string]taken // by each order, by the platforms' books
 }
+
+// taken are the pieces that an order took, and of these what it gave back.
+type taken struct{ sold, back int64 }
 
 func (x *pile) name() string { return x.code + " @ " + x.store }
 
@@ -63,7 +66,7 @@ func (l *ledger) begin(at time.Time) {
 }
 
 func (l *ledger) add(x *pile) {
-	x.shows, x.took = map[item]int64{}, map[string]int64{}
+	x.shows, x.took = map[item]int64{}, map[string]taken{}
 	l.piles = append(l.piles, x)
 	for _, it := range x.items {
 		l.of[it] = x
@@ -111,7 +114,7 @@ func (l *ledger) has(store, code string) bool {
 // told takes down a change. A simulator calls it while it is locked.
 func (l *ledger) told(c sim.StockChange) {
 	it := item{c.Platform, c.Shop, c.Item, c.Variation}
-	n := int64(c.Pieces)
+	n, key := int64(c.Pieces), books.Key(c.Platform, c.Order)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	x := l.of[it]
@@ -123,7 +126,7 @@ func (l *ledger) told(c sim.StockChange) {
 	case sim.StockSold:
 		x.there -= n
 		x.sold += n
-		x.took[books.Key(c.Platform, c.Order)] += n
+		x.took[key] = taken{x.took[key].sold + n, x.took[key].back}
 		if lack := min(n, -x.there); lack > 0 {
 			o := Oversale{Channel: c.Platform, Ref: c.Order, SKU: x.name(), Pieces: lack, At: time.Since(l.began).Seconds()}
 			if ours {
@@ -135,8 +138,8 @@ func (l *ledger) told(c sim.StockChange) {
 	case sim.StockBack, sim.StockFreed:
 		x.there += n
 		x.sold -= n
-		x.took[books.Key(c.Platform, c.Order)] -= n
-		x.back = append(x.back, books.Key(c.Platform, c.Order)+" ("+c.Why+")")
+		x.took[key] = taken{x.took[key].sold, x.took[key].back + n}
+		x.back = append(x.back, key+" ("+c.Why+")")
 	case sim.StockSet:
 		ours = true
 	}
