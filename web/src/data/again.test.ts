@@ -42,3 +42,22 @@ test("what has been read before is read again once", async () => {
   expect(answers).toHaveLength(2);
   end();
 });
+
+test("however many changes come during the first reading, one more follows, whatever else is still being read", async () => {
+  const { client, answers, observer, end } = asked();
+  const slow = new QueryObserver(client, {
+    queryKey: ["orders", { status: "done" }],
+    queryFn: () => new Promise<string>(() => {}),
+  }).subscribe(() => {});
+  readAgain(client, ["orders"]);
+  readAgain(client, []);
+  answers[0]?.("as it was");
+  await turn();
+  expect(answers).toHaveLength(2);
+  answers[1]?.("as it is");
+  await turn();
+  expect(observer.getCurrentResult().data).toBe("as it is");
+  expect(answers).toHaveLength(2);
+  slow();
+  end();
+});

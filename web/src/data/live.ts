@@ -24,7 +24,6 @@ let connection: Connection = { state: "connecting", asOf: 0 };
 let orders: ReadonlyMap<string, OrderSummary> = new Map();
 let lastOrderAt = 0;
 const watchers = new Set<() => void>();
-const arrivals = new Set<(o: OrderSummary) => void>();
 
 function watch(w: () => void): () => void {
   watchers.add(w);
@@ -54,11 +53,6 @@ export function onHeard(then: () => void): () => void {
 export function showKept(asOf: number): void {
   connection = { state: "lost", asOf };
   tell();
-}
-
-export function onArrival(then: (o: OrderSummary) => void): () => void {
-  arrivals.add(then);
-  return () => arrivals.delete(then);
 }
 
 function heard(state: Connection["state"]) {
@@ -110,11 +104,9 @@ function take(o: OrderSummary) {
         if (next.size <= remembered) break;
         next.delete(id);
       }
-      const came = waitingOrders;
       waitingOrders = [];
       orders = next;
       tell();
-      for (const order of came) for (const a of arrivals) a(order);
     },
     Math.max(60, 250 - (Date.now() - flushedAt)),
   );

@@ -17,27 +17,6 @@ export type Loose<T> = T extends string
         ? { [K in keyof T]?: Loose<T[K]> | null }
         : T;
 
-export type OrderStatus = "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
-export type Flag = "refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover";
-export type ActKind =
-  | "accept"
-  | "refuse"
-  | "ready"
-  | "dispatch"
-  | "deliver"
-  | "ship"
-  | "cancel"
-  | "refund_approve"
-  | "refund_refuse"
-  | "refund_partial"
-  | "call_rider"
-  | "tip"
-  | "recall_rider"
-  | "deliver_self"
-  | "note"
-  | "retry"
-  | "void";
-
 export type Deadline = { kind: string; at: number; for: string };
 export type Issue = { severity: string; code: string; path: string; message: string; why?: Coded };
 export type Pending = { effect_id: string; kind: string; state: string; since_at: number; held_until: number; words: string; why?: Coded };

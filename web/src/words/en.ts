@@ -32,7 +32,6 @@ export const words = {
     cancel: "Cancel",
     close: "Close",
     copied: "Copied",
-    look: "Look",
     noted: "Got it",
     save: "Save",
   },
@@ -1305,7 +1304,6 @@ export const words = {
   },
   stm: {
     lead: "The platform counts a shop's orders of a day by its own means, and Tongdan compares them one by one: by itself some hours after the platform's day, and whenever you ask.",
-    short: "Does the platform count what Tongdan has?",
     shop: "Shop",
     allShops: "All shops",
     day: "Day (empty = today)",

@@ -35,7 +35,6 @@ export const words: Shape<typeof reference> = {
     cancel: "Cancelar",
     close: "Cerrar",
     copied: "Copiado",
-    look: "Ver",
     noted: "Entendido",
     save: "Guardar",
   },
@@ -1408,7 +1407,6 @@ export const words: Shape<typeof reference> = {
   },
   stm: {
     lead: "La plataforma cuenta a su manera los pedidos de una tienda en un día y Tongdan los compara uno por uno: solo, unas horas después del día de la plataforma, y cuando lo pidas.",
-    short: "¿La plataforma cuenta lo mismo que Tongdan?",
     shop: "Tienda",
     allShops: "Todas las tiendas",
     day: "Día (vacío = hoy)",

@@ -35,7 +35,6 @@ export const words: Shape<typeof reference> = {
     cancel: "Cancelar",
     close: "Fechar",
     copied: "Copiado",
-    look: "Ver",
     noted: "Entendi",
     save: "Salvar",
   },
@@ -1405,7 +1404,6 @@ export const words: Shape<typeof reference> = {
   },
   stm: {
     lead: "A plataforma conta a seu modo os pedidos de uma loja em um dia e o Tongdan compara um por um: sozinho, algumas horas após o dia da plataforma, e quando você pedir.",
-    short: "A plataforma conta o mesmo que o Tongdan?",
     shop: "Loja",
     allShops: "Todas as lojas",
     day: "Dia (vazio = hoje)",

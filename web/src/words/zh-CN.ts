@@ -32,7 +32,6 @@ export const words = {
     cancel: "取消",
     close: "关闭",
     copied: "已复制",
-    look: "查看",
     noted: "知道了",
     save: "保存",
   },
@@ -1292,7 +1291,6 @@ export const words = {
   },
   stm: {
     lead: "平台按自己的办法数出某店某天的订单数，通单逐单核对。平台日结束几小时后自动生成，也可以随时核对。",
-    short: "平台与通单的订单数是否一致",
     shop: "店铺",
     allShops: "全部店铺",
     day: "日期（空 = 今天）",
