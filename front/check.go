@@ -278,8 +278,9 @@ func (c *checker) times(at string, list []DaySpan) {
 	}
 }
 
-// Whole names what an addition of a plan lacks to be one: an item needs what every platform needs of one.
-func (p Plan) Whole(family Family, lim Limits) (fields []fault.Field) {
+// Whole names what a plan lacks to be carried out: an item that is new needs what every platform needs of one, an area
+// needs its shape, and what is bound to the stock here keeps its code.
+func (p Plan) Whole(how How, lim Limits) (fields []fault.Field) {
 	need := func(at string, ok bool) {
 		if !ok && len(fields) < mostWrong {
 			fields = append(fields, fault.Wrong(at, fault.Because("front_new", "is needed for what is new")))
@@ -299,9 +300,13 @@ func (p Plan) Whole(family Family, lim Limits) (fields []fault.Field) {
 		case c.Op == Add && c.What == OfArea:
 			need("areas["+c.Code+"].shape", len(c.Area.Shape) > 0)
 			need("areas["+c.Code+"].min_price", c.Area.MinPrice != nil)
+		case c.Op == Set && c.What == OfArea && len(c.Area.Shape) == 0: // that of the platform is no polygon: it would be written over with nothing
+			fields = append(fields, fault.Wrong("areas["+c.Code+"].shape", fault.Because("front_shape_unread", "cannot be read from the platform: give it too")))
+		case c.Op == Rename && c.What == OfItem && slices.ContainsFunc(c.Item.SKUs, func(k SKU) bool { return how.bound(c.Was, k.Code) }):
+			fields = append(fields, fault.Wrong("items["+c.Code+"].was", fault.Because("front_bound_code", "is bound to the stock here, which would know it no more: unbind it, change its code, then bind it again")))
 		case c.Op == Add && c.What == OfItem:
 			at := "items[" + c.Code + "]"
-			need(at+".name", nameOf(*c.Item) != "" || lim.lacks(family, "name"))
+			need(at+".name", nameOf(*c.Item) != "" || lim.lacks(how.Family, "name"))
 			need(at+".category", c.Item.Category != nil && *c.Item.Category != "")
 			need(at+".skus", len(c.Item.SKUs) > 0)
 			for _, k := range c.Item.SKUs {

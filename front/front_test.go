@@ -255,10 +255,90 @@ func TestCheckNamesEachFieldThatIsWrong(t *testing.T) {
 		t.Error("checking moved what it was given")
 	}
 	plan := front.Make(front.Front{}, got, areas)
-	if !plan.Consent(false) || len(plan.Whole(front.Food, limits)) > 0 {
-		t.Errorf("an area: %v", plan.Whole(front.Food, limits))
+	if !plan.Consent(false) || len(plan.Whole(menu, limits)) > 0 {
+		t.Errorf("an area: %v", plan.Whole(menu, limits))
 	}
-	if bare := front.Make(front.Front{}, sku(front.SKU{Code: "L"}), menu).Whole(front.Food, limits); len(bare) != 3 {
+	if bare := front.Make(front.Front{}, sku(front.SKU{Code: "L"}), menu).Whole(menu, limits); len(bare) != 3 {
 		t.Errorf("a new item without name, category and price: %v", bare)
+	}
+}
+
+// A property that loses a value is taken away from whoever would have chosen it; one that is added is not.
+func TestAPropertyThatIsNotNamedAgainNeedsConsent(t *testing.T) {
+	spicy, cold := front.Property{Name: "辣度", Values: []string{"辣", "不辣"}}, front.Property{Name: "温度", Values: []string{"冰"}}
+	live := front.Front{Items: []front.Item{{Code: "F", Properties: &[]front.Property{spicy, cold}}}}
+	for _, c := range []struct {
+		want  []front.Property
+		takes bool
+	}{
+		{[]front.Property{}, true},
+		{[]front.Property{spicy}, true},
+		{[]front.Property{{Name: "辣度", Values: []string{"辣"}}, cold}, true},
+		{[]front.Property{cold, spicy}, false},
+		{[]front.Property{spicy, cold, {Name: "份量", Values: []string{"大"}}}, false},
+	} {
+		plan := front.Make(live, front.Front{Items: []front.Item{{Code: "F", Properties: &c.want}}}, menu)
+		if len(plan.Changes) != 1 || plan.Consent(false) != c.takes {
+			t.Errorf("%+v: %+v", c.want, plan.Changes)
+		}
+	}
+}
+
+// Whoever agreed to a deletion has seen what is deleted: once that is another, the digest is another too. What was
+// sold meanwhile is nothing to look at again.
+func TestTheDigestPinsWhatIsDeleted(t *testing.T) {
+	square := geo.Polygon{{Lat: 30, Lon: 120}, {Lat: 30, Lon: 120.01}, {Lat: 30.01, Lon: 120.01}}
+	digest := func(live, want front.Front, part front.Part) string {
+		plan := front.Make(live, want, front.How{Part: part, Family: front.Food})
+		if len(plan.Changes) != 1 || plan.Changes[0].Op != front.Delete {
+			t.Fatalf("%+v", plan.Changes)
+		}
+		return plan.Digest
+	}
+	area := func(fee int64) string {
+		return digest(front.Front{Areas: []front.Area{{Code: "A", Shape: square, Fee: &fee}}}, front.Front{Areas: []front.Area{{Code: "A", Delete: true}}}, front.InAreas)
+	}
+	item := func(category string) string {
+		return digest(front.Front{Items: []front.Item{{Code: "F", Name: new("面"), Category: &category}}}, front.Front{Items: []front.Item{{Code: "F", Delete: true}}}, front.InMenu)
+	}
+	sku := func(price, stock int64) string {
+		return digest(front.Front{Items: []front.Item{{Code: "F", SKUs: []front.SKU{{Code: "L", Price: &price, Stock: &stock}, {Code: "M"}}}}},
+			front.Front{Items: []front.Item{{Code: "F", SKUs: []front.SKU{{Code: "L", Delete: true}}}}}, front.InMenu)
+	}
+	if area(1) == area(2) || item("面食") == item("小吃") || sku(1, 5) == sku(2, 5) {
+		t.Error("something else would be deleted under the same digest")
+	}
+	if sku(1, 5) != sku(1, 4) {
+		t.Error("a sale changes the digest")
+	}
+}
+
+// A heading stays while an item without a code stands under it: that one cannot be deleted by name.
+func TestAHeadingOfAnItemWithoutACodeStays(t *testing.T) {
+	live := front.Front{Categories: []front.Category{{Name: "面食"}, {Name: "饮品"}}, Items: []front.Item{{Name: new("面"), Category: new("面食")}}}
+	how := menu
+	how.Replace = true
+	plan := front.Make(live, front.Front{}, how)
+	if len(plan.Changes) != 1 || plan.Changes[0].Code != "饮品" {
+		t.Errorf("%+v", plan.Changes)
+	}
+}
+
+// An area whose shape nobody can read is not written over with nothing, and what is bound to the stock keeps its code.
+func TestWhatWouldGoAstrayUnseenIsRefused(t *testing.T) {
+	why := func(live, want front.Front, how front.How) string {
+		fields := front.Make(live, want, how).Whole(how, limits)
+		if len(fields) != 1 {
+			t.Fatalf("%+v", fields)
+		}
+		return fields[0].Why.Code
+	}
+	if got := why(front.Front{Areas: []front.Area{{Code: "A", MinPrice: new(int64(1))}}}, front.Front{Areas: []front.Area{{Code: "A", Fee: new(int64(3))}}}, front.How{Part: front.InAreas}); got != "front_shape_unread" {
+		t.Error(got)
+	}
+	how := menu
+	how.Bound = func(item, sku string) bool { return item == "OLD" && sku == "L" }
+	if got := why(front.Front{Items: []front.Item{{Code: "OLD", SKUs: []front.SKU{{Code: "L"}}}}}, front.Front{Items: []front.Item{{Code: "NEW", Was: "OLD"}}}, how); got != "front_bound_code" {
+		t.Error(got)
 	}
 }

@@ -70,7 +70,31 @@ func (c Change) Takes() bool {
 		return true
 	}
 	for _, f := range c.Fields {
-		if c.What == OfProfile && f.Name == "online" && string(f.After) == "false" || c.What == OfProperties && string(f.After) == "[]" {
+		if c.What == OfProfile && f.Name == "online" && string(f.After) == "false" || c.What == OfProperties && drops(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// drops reports whether a property, or a value of one, is there no more afterwards.
+func drops(f Field) bool {
+	read := func(raw json.RawMessage) map[[2]string]bool {
+		var list []Property
+		if len(raw) > 0 && json.Unmarshal(raw, &list) != nil {
+			panic("front: properties that are none") // ours
+		}
+		m := map[[2]string]bool{}
+		for _, p := range list {
+			for _, v := range p.Values {
+				m[[2]string{p.Name, v}] = true
+			}
+		}
+		return m
+	}
+	after := read(f.After)
+	for v := range read(f.Before) {
+		if !after[v] {
 			return true
 		}
 	}
@@ -155,6 +179,24 @@ func digest(list []Change, how How) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// What of an item, and of a SKU, stands in no deletion of it: the code, what is not always read, and what moves with
+// every sale.
+var (
+	itemsOwn = []string{"code", "skus", "properties"}
+	skusOwn  = []string{"code", "stock", "on_sale"}
+)
+
+// gone are the fields of something that is deleted, so that the digest pins what it was.
+func gone(live any, but ...string) (fields []Field) {
+	have := members(live)
+	for _, name := range sorted(have) {
+		if !slices.Contains(but, name) {
+			fields = append(fields, Field{Name: name, Before: have[name]})
+		}
+	}
+	return fields
+}
+
 // alone are the fields of a profile that platforms have calls of their own for.
 var alone = []string{"hours", "notice", "online", "rider_delay_s"}
 
@@ -189,7 +231,7 @@ func areas(live, want Front, how How) (list []Change) {
 		switch {
 		case w.Delete && have == nil:
 		case w.Delete:
-			list = append(list, Change{Op: Delete, What: OfArea, Code: w.Code})
+			list = append(list, Change{Op: Delete, What: OfArea, Code: w.Code, Fields: gone(*have, "code")})
 		case have == nil:
 			_, fields := overlay(Area{}, w, "code", "system")
 			list = append(list, Change{Op: Add, What: OfArea, Code: w.Code, Fields: fields, Area: &w})
@@ -201,7 +243,7 @@ func areas(live, want Front, how How) (list []Change) {
 	}
 	for _, a := range live.Areas {
 		if how.Replace && !named[a.Code] {
-			list = append(list, Change{Op: Delete, What: OfArea, Code: a.Code})
+			list = append(list, Change{Op: Delete, What: OfArea, Code: a.Code, Fields: gone(a, "code")})
 		}
 	}
 	return list
@@ -237,6 +279,18 @@ func categories(live, want Front, how How) (list []Change) {
 	if !how.Replace {
 		return list
 	}
+	keep := func(i Item) {
+		for _, name := range []*string{i.Category, i.Parent} {
+			if name != nil {
+				named[*name] = true
+			}
+		}
+	}
+	for _, i := range live.Items { // it has no code by which it could be named or deleted
+		if i.Code == "" {
+			keep(i)
+		}
+	}
 	for _, w := range want.Items { // a heading that an item stands under stays
 		i := w
 		if i.Category == nil && !i.Delete {
@@ -244,11 +298,7 @@ func categories(live, want Front, how How) (list []Change) {
 				i = *have
 			}
 		}
-		for _, name := range []*string{i.Category, i.Parent} {
-			if name != nil {
-				named[*name] = true
-			}
-		}
+		keep(i)
 	}
 	for i, c := range live.Categories {
 		if !named[c.Name] && !slices.ContainsFunc(live.Categories, func(x Category) bool { return named[x.Name] && x.Parent != nil && *x.Parent == c.Name }) {
@@ -276,7 +326,7 @@ func items(live, want Front, how How) (list []Change) {
 		switch {
 		case w.Delete && have == nil:
 		case w.Delete:
-			list = append(list, Change{Op: Delete, What: OfItem, Code: w.Code, Name: nameOf(*have)})
+			list = append(list, Change{Op: Delete, What: OfItem, Code: w.Code, Name: nameOf(*have), Fields: gone(*have, itemsOwn...)})
 		case have == nil:
 			list = append(list, added(w, how)...)
 		default:
@@ -285,7 +335,7 @@ func items(live, want Front, how How) (list []Change) {
 	}
 	for _, i := range live.Items {
 		if how.Replace && !named[i.Code] && i.Code != "" {
-			list = append(list, Change{Op: Delete, What: OfItem, Code: i.Code, Name: nameOf(i)})
+			list = append(list, Change{Op: Delete, What: OfItem, Code: i.Code, Name: nameOf(i), Fields: gone(i, itemsOwn...)})
 		}
 	}
 	return list
@@ -343,8 +393,9 @@ func changed(have, w Item, how How) (list []Change) {
 		switch {
 		case k.Delete && at < 0:
 		case k.Delete:
+			fields := gone(whole.SKUs[at], skusOwn...)
 			whole.SKUs = slices.Delete(whole.SKUs, at, at+1)
-			part(Delete, OfSKU, k.Code, nil)
+			part(Delete, OfSKU, k.Code, fields)
 		case at < 0:
 			_, fields := overlay(SKU{}, k, "code", "on_sale")
 			whole.SKUs = append(whole.SKUs, k)
@@ -372,7 +423,7 @@ func changed(have, w Item, how How) (list []Change) {
 	for _, k := range have.SKUs {
 		if how.Replace && len(w.SKUs) > 0 && !named[k.Code] {
 			whole.SKUs = slices.DeleteFunc(whole.SKUs, func(x SKU) bool { return x.Code == k.Code })
-			part(Delete, OfSKU, k.Code, nil)
+			part(Delete, OfSKU, k.Code, gone(k, skusOwn...))
 		}
 	}
 	for i, k := range whole.SKUs {

@@ -115,7 +115,7 @@ func (h *Hub) planFront(ctx context.Context, who Actor, id ident.Shop, want fron
 		return s, "", plan, err
 	}
 	plan = front.Make(live, want, how)
-	if fields = plan.Whole(how.Family, limits); len(plan.Changes) > mostChanges {
+	if fields = plan.Whole(how, limits); len(plan.Changes) > mostChanges {
 		fields = append(fields, fault.Wrong("body", fault.Because("edit_large", "changes more than {most} things: make several edits of it", "most", itoa(mostChanges))))
 	}
 	if len(fields) > 0 {

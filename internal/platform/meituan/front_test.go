@@ -45,7 +45,7 @@ func (e editor) do(want front.Front) (refused []error, calls int) {
 		e.t.Fatalf("%v", wrong)
 	}
 	plan := front.Make(e.live(want), want, e.how)
-	if lacking := plan.Whole(e.how.Family, e.conn.Info().Front.Limits); len(lacking) > 0 {
+	if lacking := plan.Whole(e.how, e.conn.Info().Front.Limits); len(lacking) > 0 {
 		e.t.Fatalf("%v", lacking)
 	}
 	for todo := plan.Changes; len(todo) > 0; calls++ {
