@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -158,7 +159,7 @@ func (s *shop) profile(ctx context.Context, id string) (*front.Profile, error) {
 	return p, nil
 }
 
-// place reads degrees, which newer documents multiply by a million.
+// place reads degrees, which newer documents multiply by a million; nil where it is none.
 func place(lat, lon text) *geo.Point {
 	a, err := strconv.ParseFloat(string(lat), 64)
 	b, bad := strconv.ParseFloat(string(lon), 64)
@@ -167,6 +168,9 @@ func place(lat, lon text) *geo.Point {
 	}
 	if math.Abs(a) > 90 || math.Abs(b) > 180 {
 		a, b = a/1e6, b/1e6
+	}
+	if !(math.Abs(a) <= 90 && math.Abs(b) <= 180) { // NaN is neither
+		return nil
 	}
 	return new(geo.Point{Lat: a, Lon: b}.Micro())
 }
@@ -266,11 +270,12 @@ func (s *shop) areas(ctx context.Context, id string) (list []front.Area, err err
 			for _, c := range corners {
 				x, err := strconv.ParseInt(string(c.X), 10, 64)
 				y, bad := strconv.ParseInt(string(c.Y), 10, 64)
-				if err != nil || bad != nil {
+				if err = cmp.Or(err, bad); err != nil {
 					return nil, unreadable(op, id, err)
 				}
 				a.Shape = append(a.Shape, geo.Point{Lat: float64(x) / 1e6, Lon: float64(y) / 1e6}.Micro())
 			}
+			a.Shape = a.Shape.Open() // as what is wanted is compared with it
 		}
 		if h := hoursOf(string(r.Times)); h != nil && len(*h) == 1 {
 			a.Hours = &(*h)[0]

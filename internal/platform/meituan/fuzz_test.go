@@ -1,11 +1,16 @@
 package meituan
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
+	"github.com/tongdan/tongdan/front"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -92,6 +97,51 @@ func FuzzAnswer(f *testing.F) {
 		if form, err := formOf(data); err == nil {
 			if said, err := translateOrder(form, src); err == nil {
 				folded(said.ref, said.readings)
+			}
+		}
+	})
+}
+
+// alike is a platform that answers every call alike.
+type alike []byte
+
+func (b alike) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(b)), Request: r}, nil
+}
+
+// FuzzFront takes any answer for a shop's front: what is read of it can be shown, and everything deleted of it planned.
+func FuzzFront(f *testing.F) {
+	for _, s := range []string{
+		`{"data":[{"app_poi_code":"S","name":"店","latitude":"NaN","longitude":"Inf","shipping_time":"7:00-9:00,11:30-24:00","shipping_fee":3.5,"support_delay_push":1}]}`,
+		`{"data":[{"app_shipping_code":"A","area":"[{\"x\":30170000,\"y\":120090000}]","min_price":20,"time_range":"22:00-02:00"}]}`,
+		`{"data":[{"name":"面食","sequence":1,"children":"[{\"name\":\"汤面\"}]","app_food_code":"F","skus":"[{\"sku_id\":\"L\",\"price\":\"9.5\",\"stock\":\"*\",\"available_times\":{\"monday\":\"09:00-10:00\"}}]"}]}`,
+		`{"data":[{"property_name":"辣度","values":"[\"辣\"]"}]}`,
+		`{"code":"OP_SUCCESS","data":[{"eDishCode":"F","dishName":"面","skus":[{"skuId":"L","price":9.5}],"latitude":9e99,"longitude":-9e99}]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		client := &http.Client{Transport: alike(b)}
+		env := channel.Env{Reads: client, Calls: client, Now: func() time.Time { return exampleTime }}
+		for _, talk := range []dialect{direct{}, &partner{token: "token"}} {
+			s := &shop{env: env, base: "http://127.0.0.1", shops: []string{"S"}, talk: talk}
+			for _, a := range []channel.FrontAsk{{Part: front.InProfile}, {Part: front.InAreas}, {Part: front.InMenu, Family: front.Food, Properties: []string{"F"}},
+				{Part: front.InMenu, Family: front.Retail}, {Part: front.InMenu, Family: front.Medicine}} {
+				a.Shop = "S"
+				live, err := s.Front(t.Context(), a)
+				if err != nil {
+					continue
+				}
+				if _, err := json.Marshal(live); err != nil {
+					t.Fatalf("%s of %s: %v", a.Part, a.Family, err)
+				}
+				front.Make(live, front.Front{Profile: &front.Profile{Name: new("店")}}, front.How{Part: a.Part, Family: a.Family, Replace: true})
+			}
+			left("meituan.Fuzz", b, []front.Change{{What: front.OfPrice, Code: "F", SKU: "L"}})
+			if list, err := s.Standings(t.Context(), []string{"S"}); err == nil {
+				if _, err := json.Marshal(list); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	})
