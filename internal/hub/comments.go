@@ -62,7 +62,7 @@ func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
 		case fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unsupported), fault.Is(err, fault.Invalid):
 			refused++
 			continue
-		case fault.Is(err, fault.RateLimited), fault.Is(err, fault.Unauthorized), ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil, fault.Is(err, fault.RateLimited), fault.Is(err, fault.Unauthorized):
 			return repeat(failed(err), every)
 		case err == nil:
 			err = h.db.KeepComments(ctx, e.Merchant, e.Account, s.ID, list, now.UnixMilli())
