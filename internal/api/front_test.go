@@ -40,10 +40,14 @@ func TestAMenuAndAreasAreChangedThroughTheAPI(t *testing.T) {
 		}
 		item := `{"items":[{"code":"T001","picture":"` + pic.get(t, "picture").(string) + `","properties":[{"name":"甜度","values":["全糖","半糖"]}],"skus":[{"code":"T001-M","price":1850,"on_sale":false}]}]}`
 		plan := b.call("POST", menu+"/plan", b.owner, item)
-		if plan.status != 200 || plan.get(t, "consent") != false || len(plan.get(t, "changes").([]any)) != 4 {
+		// The new properties take the old ones' place, so the edit deletes, and is agreed to with its digest.
+		if plan.status != 200 || plan.get(t, "consent") != true || len(plan.get(t, "changes").([]any)) != 4 {
 			t.Errorf("%d %s", plan.status, plan.body)
 		}
-		ended(menu, item, "menu-1", "done")
+		if r := b.call("PUT", menu, b.owner, item); r.status != 409 || r.get(t, "why.code") != "front_digest" {
+			t.Errorf("a deletion without consent: %d %s", r.status, r.body)
+		}
+		ended(menu, `{"digest":"`+plan.get(t, "digest").(string)+`",`+item[1:], "menu-1", "done")
 		if got := b.call("GET", menu+"?"+url.Values{"properties": {"T001"}}.Encode(), b.owner, "").body; !strings.Contains(got, `"price":1850`) || !strings.Contains(got, `"半糖"`) {
 			t.Errorf("%.400s", got)
 		}
