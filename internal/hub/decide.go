@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -350,11 +351,11 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 		if i < 0 {
 			return nil
 		}
-		verdict, d.Grounds, _ = r.refund.Judge(refundFacts(&o, &o.Cases[i], d.At, w.day))
-		if m := o.Cases[i].Case.Amount; m != nil {
-			kept.Amount = *m
-		} else {
-			kept.Amount = o.Bill.Total
+		f := refundFacts(&o, &o.Cases[i], knownNow, w.day)
+		verdict, d.Grounds, _ = r.refund.Judge(f)
+		kept.Amount = o.Bill.Total
+		if f.Amount != nil { // what was judged is what the day is counted by
+			kept.Amount = *f.Amount
 		}
 		act.Reason = r.refund.Words
 	}
@@ -395,6 +396,9 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 		By: rule.Actor(a.Rule), Outcome: "done", Body: toJSON(own)})
 	return nil
 }
+
+// knownNow takes all that is known: a platform's clock, or a screen's, may be ahead of ours.
+const knownNow = math.MaxInt64
 
 // refundFacts are what is known of a request until a moment, with what was agreed to that day.
 func refundFacts(o *order.Order, c *order.AfterSale, until int64, day db.Decided) rule.RefundFacts {

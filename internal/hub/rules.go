@@ -323,7 +323,7 @@ func (h *Hub) advise(ctx context.Context, row *db.OrderRow, o *order.Order, c *o
 	if err != nil {
 		return nil, err
 	}
-	v, grounds, _ := r.refund.Judge(refundFacts(o, c, h.now().UnixMilli(), day))
+	v, grounds, _ := r.refund.Judge(refundFacts(o, c, knownNow, day))
 	return &Advice{v == rule.Yes, grounds}, nil
 }
 

@@ -246,7 +246,7 @@ func TestARefundIsAgreedToByRule(t *testing.T) {
 		ready := w.place(`{"app_poi_code":"TEA001"}`)
 		w.must(w.sim.Do(ready, "accept_in_app", nil))
 		w.until("it is accepted", func() bool { return w.status(ready) == order.StatusAccepted })
-		_, err = w.act(ready, hub.Act{Kind: order.Ready})
+		_, err = w.act(ready, hub.Act{Kind: order.Ready, Pressed: w.hub.Now().Add(time.Minute)}) // on a screen whose clock is ahead
 		w.must(err)
 		key = w.ask(ready)
 		w.until("it is decided", func() bool { _, ok := w.decision(ready, key); return ok })
