@@ -588,7 +588,8 @@ func (h *Hub) CourierCallback(ctx context.Context, m ident.Merchant, id ident.Co
 }
 
 // learnState writes what a courier says of a ride. Its times are of whole seconds: within one
-// second what it says comes after what we know, and never before the ride was asked for.
+// second what it says comes after what we know, never before the ride was asked for, and never
+// later than now, or nothing that is said after it would count.
 func (h *Hub) learnState(tx *db.Tx, row *db.OrderRow, s courier.State) error {
 	o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
 	i := slices.IndexFunc(o.Delivered, func(d order.Delivery) bool { return d.Key == s.ID && d.Ride != nil })
@@ -607,7 +608,7 @@ func (h *Hub) learnState(tx *db.Tx, row *db.OrderRow, s courier.State) error {
 		case at%1000 == 0:
 			at += 999
 		}
-		said := order.Said{State: string(s.Said), At: max(at, d.Ride.At), Class: order.ClassRead, Why: s.Why}
+		said := order.Said{State: string(s.Said), At: max(min(at, now), d.Ride.At), Class: order.ClassRead, Why: s.Why}
 		if s.Rider != nil && s.Said != order.DeliverySought {
 			said.Who = s.Rider.Name
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
@@ -20,8 +21,12 @@ import (
 
 // withDada gives the world a courier that fetches at its store.
 func withDada(w *shopWorld) (*dada.Sim, ident.Courier) {
+	return withDadaAt(w, sim.NewClock(time.Time{}, 1))
+}
+
+func withDadaAt(w *shopWorld, clock *sim.Clock) (*dada.Sim, ident.Courier) {
 	w.t.Helper()
-	s := dada.New(dada.Options{Key: "dada0001", Secret: "secret0001", Source: "73753", Shops: []string{"11047059"}})
+	s := dada.New(dada.Options{Clock: clock, Key: "dada0001", Secret: "secret0001", Source: "73753", Shops: []string{"11047059"}})
 	api := httptest.NewServer(s.API())
 	w.t.Cleanup(api.Close)
 	w.t.Cleanup(func() { s.Close() })
@@ -252,5 +257,24 @@ func TestACourierIsSentAwayAllTheSame(t *testing.T) {
 		if _, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c}); !fault.Is(err, fault.NotFound) {
 			t.Errorf("by an account that is off: %v", err)
 		}
+	})
+}
+
+// A courier whose clock is ahead is believed, and what is done after it counts all the same.
+func TestACouriersClockMayBeAhead(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		s, c := withDadaAt(w, sim.NewClock(time.Now().Add(5*time.Minute), 1))
+		w.run()
+		id, oid := acceptedOrder(w, `{"app_poi_code":"TEA001","logistics_code":"0000"}`)
+		key, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c})
+		w.must(err)
+		w.until("ordered", func() bool { return w.ride(id, key).State == order.DeliverySought })
+		w.must(s.Move(key, dada.Taken, ""))
+		w.until("taken", func() bool { return w.ride(id, key).State == order.DeliveryAssigned })
+		s.Faults().Next(sim.PushLost, 1, "callback")
+		_, err = w.hub.EndRide(ctx, w.who, oid, key, "2", "")
+		w.must(err)
+		w.until("cancelled", func() bool { return w.ride(id, key).State == order.DeliveryCancelled })
 	})
 }
