@@ -60,7 +60,7 @@ func (s *Server) round(w http.ResponseWriter, r *http.Request) {
 		if len(secret) > 64 {
 			secret = ""
 		}
-		http.SetCookie(w, &http.Cookie{Name: roundCookie, Value: secret, Path: "/rider", MaxAge: int((12 * time.Hour).Seconds()), HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, &http.Cookie{Name: roundCookie, Value: secret, Path: "/rider", MaxAge: int((12 * time.Hour).Seconds()), HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteLaxMode})
 		http.Redirect(w, r, "/rider", http.StatusSeeOther)
 		return
 	}

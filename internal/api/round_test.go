@@ -14,14 +14,17 @@ import (
 // the address at once, and a courier's address that is wrong says no more than that.
 func TestARoundWithoutALinkSaysSo(t *testing.T) {
 	b := setup(t)
-	s, err := api.New(api.Options{Hub: b.hub})
+	s, err := api.New(api.Options{Hub: b.hub, TrustProxy: true})
 	b.must(err)
 	defer s.Close()
 	srv := httptest.NewServer(s.Handler())
 	t.Cleanup(srv.Close)
 	c := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	get := func(path string) (*http.Response, string) {
-		res, err := c.Get(srv.URL + path)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, nil)
+		b.must(err)
+		r.Header.Set("X-Forwarded-Proto", "https")
+		res, err := c.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +33,7 @@ func TestARoundWithoutALinkSaysSo(t *testing.T) {
 		return res, string(b)
 	}
 	res, _ := get("/rider/0123456789abcdef")
-	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/rider" || len(res.Cookies()) != 1 || !res.Cookies()[0].HttpOnly {
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/rider" || len(res.Cookies()) != 1 || !res.Cookies()[0].HttpOnly || !res.Cookies()[0].Secure {
 		t.Errorf("the link answers %d to %q with %v", res.StatusCode, res.Header.Get("Location"), res.Cookies())
 	}
 	res, body := get("/rider")
