@@ -73,10 +73,14 @@ func (h *Hub) PutRider(ctx context.Context, who Actor, r db.RiderRow) (db.RiderR
 const riderTime = 12 * time.Hour
 
 // RiderLink makes a link with which a rider sees what is with him, and until when it works.
+// Whoever has it sees customers' data, so that only somebody who may see them makes one.
 func (h *Hub) RiderLink(ctx context.Context, who Actor, id ident.Rider) (link string, until time.Time, err error) {
 	const op = "hub.RiderLink"
 	if err := who.May(op, role.ActOn(string(order.Dispatch))); err != nil {
 		return "", until, err
+	}
+	if !who.Personal {
+		return "", until, &fault.Error{Op: op, Code: fault.Forbidden, Why: whyPersonal}
 	}
 	if _, err := h.rider(ctx, who, id); err != nil {
 		return "", until, err
@@ -86,8 +90,10 @@ func (h *Hub) RiderLink(ctx context.Context, who Actor, id ident.Rider) (link st
 	secret := base64.RawURLEncoding.EncodeToString(b[:])
 	until = time.Now().Add(riderTime)
 	hash := sha256.Sum256([]byte(secret))
-	err = h.db.PutRiderLink(ctx, who.Merchant, id, hash[:], until)
-	return h.public + "/rider/" + secret, until, fault.Wrap(op, err)
+	if err := h.db.PutRiderLink(ctx, who.Merchant, id, hash[:], until); err != nil {
+		return "", until, fault.Wrap(op, err)
+	}
+	return h.public + "/rider/" + secret, until, h.tellDirectory(ctx, who, "rider.link", id.String(), map[string]any{"id": id, "until_at": until.UnixMilli()})
 }
 
 // A Stop is an order that is with a rider, with what he has to know.

@@ -133,6 +133,11 @@ func TestADeliveryChangesHandsOnce(t *testing.T) {
 		if o, _ := w.sim.Order(id); o.Tally["order/logistics/change/poi_self"].Changes != 1 {
 			t.Errorf("the platform was not told that the store brings it: %+v", o.Tally)
 		}
+		veiled := w.who
+		veiled.Personal = false
+		if _, _, err := w.hub.RiderLink(ctx, veiled, rider.ID); !fault.Is(err, fault.Forbidden) {
+			t.Errorf("a link to customers' data by somebody who may not see them: %v", err)
+		}
 		link, _, err := w.hub.RiderLink(ctx, w.who, rider.ID)
 		w.must(err)
 		secret := link[strings.LastIndex(link, "/")+1:]

@@ -58,11 +58,13 @@ func (h *Hub) UncoverJournal(ctx context.Context, who Actor, id ident.Order) err
 	return h.recordLook(ctx, who, id, func(*order.Order) ([]string, error) { return []string{partJournal}, nil })
 }
 
+var whyPersonal = fault.Because("personal_only", "you may not see customers' data: an owner can change that, under People")
+
 // recordLook writes down which parts of an order somebody has seen; none, no line.
 func (h *Hub) recordLook(ctx context.Context, who Actor, id ident.Order, parts func(*order.Order) ([]string, error)) error {
 	const op = "hub.Uncover"
 	if !who.Personal {
-		return fault.Say(op, fault.Forbidden, "personal_only", "you may not see customers' data: an owner can change that, under People")
+		return &fault.Error{Op: op, Code: fault.Forbidden, Why: whyPersonal}
 	}
 	_, err := h.db.Do(ctx, db.Verb{Name: uncoverEntry, Merchant: who.Merchant, Orders: []ident.Order{id}, Class: db.People, Decide: func(tx *db.Tx) error {
 		row, ok := tx.OrderByID(id)
