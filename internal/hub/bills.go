@@ -34,7 +34,7 @@ type BillDoc struct {
 
 // ReadBill reads a settlement statement in, as the merchant has downloaded it (CSV or XLSX), and compares it
 // with the orders here: which differ and by how much, which are not here, and which of the statement's days are
-// finished here and not in it.
+// finished here, of the stores that it names, and not in it.
 func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string, content []byte) (db.BillRow, error) {
 	const op = "hub.ReadBill"
 	if err := who.May(op, role.KeepMoney); err != nil {
@@ -75,6 +75,7 @@ func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string,
 		return db.BillRow{}, fault.Wrap(op, err)
 	}
 	var out []db.BillOrder
+	stores := []ident.Store{} // a platform gives a statement of one store as well as of all
 	for _, ref := range refs {
 		list := byRef[ref]
 		row := db.BillOrder{Ref: ref, Channel: channelName, Day: list[0].Day, State: BillUnknown}
@@ -86,6 +87,9 @@ func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string,
 				return db.BillRow{}, fault.Wrap(op, err)
 			}
 			row.Order, row.Store = id, o.Store
+			if !slices.Contains(stores, o.Store) {
+				stores = append(stores, o.Store)
+			}
 			e = expectedOf(fold(recs, o.Ref, info))
 		}
 		var diff []bill.Gap
@@ -108,7 +112,7 @@ func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string,
 		row.Doc = toJSON(doc)
 		out = append(out, row)
 	}
-	absent, err := h.absentOf(ctx, who, info.Realm, channelName, first, last, byRef)
+	absent, err := h.absentOf(ctx, db.Scope{Merchant: who.Merchant, Stores: stores}, channelName, first, last, byRef)
 	if err != nil {
 		return db.BillRow{}, fault.Wrap(op, err)
 	}
@@ -157,8 +161,8 @@ func expectedOf(o order.Order) bill.Expected {
 	return e
 }
 
-// absentOf finds the orders that are finished here on the days of a statement and that it does not have.
-func (h *Hub) absentOf(ctx context.Context, who Actor, realm, channelName, first, last string, in map[string][]bill.Charge) ([]db.BillOrder, error) {
+// absentOf finds the orders of a scope that are finished here on the days of a statement and that it does not have.
+func (h *Hub) absentOf(ctx context.Context, sc db.Scope, channelName, first, last string, in map[string][]bill.Charge) ([]db.BillOrder, error) {
 	if first == "" {
 		return nil, nil
 	}
@@ -171,7 +175,7 @@ func (h *Hub) absentOf(ctx context.Context, who Actor, realm, channelName, first
 	var ids []ident.Order
 	f := db.Filter{Status: []order.Status{order.StatusDone}, Channels: []string{channelName}, From: from.UnixMilli(), To: to.AddDate(0, 0, 1).UnixMilli(), Limit: 200}
 	for range 500 {
-		f.Cursor, err = h.db.List(ctx, db.Scope{Merchant: who.Merchant}, f, func(l *db.Listed) {
+		f.Cursor, err = h.db.List(ctx, sc, f, func(l *db.Listed) {
 			var s Summary
 			if json.Unmarshal(l.Summary, &s) == nil && in[s.Ref] == nil {
 				ids = append(ids, l.ID)
@@ -186,7 +190,7 @@ func (h *Hub) absentOf(ctx context.Context, who Actor, realm, channelName, first
 	}
 	var out []db.BillOrder
 	for _, id := range ids {
-		row, recs, _, err := h.db.Order(ctx, db.Scope{Merchant: who.Merchant}, id)
+		row, recs, _, err := h.db.Order(ctx, sc, id)
 		if err != nil {
 			return nil, err
 		}

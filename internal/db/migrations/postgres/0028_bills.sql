@@ -30,3 +30,4 @@ CREATE TABLE bill_orders (
 	PRIMARY KEY (merchant_id, bill_id, ref)
 );
 CREATE INDEX bill_orders_day ON bill_orders (merchant_id, day, channel, store_id);
+CREATE INDEX bill_orders_ref ON bill_orders (merchant_id, ref, channel); -- statements that overlap
