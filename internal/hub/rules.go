@@ -33,8 +33,8 @@ type Rule struct {
 	TodaySum  []money.Amount `json:"today_sum" doc:"Of refunds: how much was agreed to, by currency."`
 }
 
-// Rules lists both rules of each of the caller's stores; one that nobody has set up is given
-// as it would be, and is off.
+// Rules lists both rules of each of the caller's stores that sell takeaway; one that nobody has
+// set up is given as it would be, and is off.
 func (h *Hub) Rules(ctx context.Context, who Actor) ([]Rule, error) {
 	const op = "hub.Rules"
 	if err := who.May(op, role.See); err != nil {
@@ -54,10 +54,18 @@ func (h *Hub) Rules(ctx context.Context, who Actor) ([]Rule, error) {
 	}
 	rows := h.db.Rules(who.Scope)
 	var out []Rule
+	shops := h.db.ShopsIn(who.Scope)
 	for _, st := range stores {
+		takes := slices.ContainsFunc(shops, func(s db.ShopRow) bool {
+			info := h.info(s.Channel, s.Realm)
+			return s.Store == st.ID && info != nil && info.Kind == order.Takeaway && !info.Own
+		})
 		for _, kind := range rule.Kinds {
 			r := Rule{StoreID: st.ID, Kind: kind, TodaySum: []money.Amount{}}
 			i := slices.IndexFunc(rows, func(x db.RuleRow) bool { return x.Store == st.ID && x.Kind == kind })
+			if i < 0 && !takes {
+				continue
+			}
 			accept, refund := rule.UsualAccept, rule.UsualRefund
 			if i >= 0 {
 				if s, ok := openRule(rows[i]); ok {

@@ -346,6 +346,23 @@ func TestARuleIsChangedByWhoSawIt(t *testing.T) {
 	})
 }
 
+// A store that sells nothing that a rule could accept has none to set up.
+func TestAStoreWithoutTakeawayHasNoRules(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		sells := w.store()
+		_, err := w.hub.PutStore(t.Context(), w.who, db.StoreRow{Name: "仓库", Zone: "Asia/Shanghai"})
+		w.must(err)
+		for _, r := range w.rules() {
+			if r.StoreID != sells {
+				t.Errorf("%+v", r)
+			}
+		}
+		if n := len(w.rules()); n != len(rule.Kinds) {
+			t.Errorf("%d rules", n)
+		}
+	})
+}
+
 // What a rule would have done is counted over what was, and changes nothing.
 func TestARuleIsTriedOnTheLastDays(t *testing.T) {
 	each(t, func(w *shopWorld) {
