@@ -41,7 +41,8 @@ type Edit struct {
 	By      string         `json:"by"`
 	ByName  string         `json:"by_name"`
 	Digest  string         `json:"digest"`
-	State   string         `json:"state" enum:"sending,done,partly,refused,lapsed" doc:"partly: some changes were refused or are unknown. lapsed: what is still waiting was not sent within half an hour and is not sent any more."`
+	State   string         `json:"state" enum:"sending,done,partly,refused,lapsed" doc:"partly: some changes were refused or are unknown. lapsed: what is still waiting is not sent any more: half an hour has passed, or why says what else."`
+	Why     *fault.Reason  `json:"why,omitempty" doc:"Of lapsed, where it is known."`
 	Changes []EditedChange `json:"changes"`
 }
 
@@ -197,8 +198,11 @@ func shownEdit(r db.EditRow) Edit {
 		e.Changes = append(e.Changes, x)
 	}
 	switch {
-	case of["waiting"] > 0 && time.Now().UnixMilli() > r.Until+time.Minute.Milliseconds():
+	case of["waiting"] > 0 && (r.Ended > 0 || time.Now().UnixMilli() > r.Until+time.Minute.Milliseconds()):
 		e.State = "lapsed"
+		if !r.Why.IsZero() {
+			e.Why = &r.Why
+		}
 	case of["waiting"] > 0:
 		e.State = "sending"
 	case of["done"] == len(r.Changes):

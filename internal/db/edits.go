@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/front"
@@ -22,6 +23,8 @@ type EditRow struct {
 	ByName  string
 	Digest  string
 	Changes []EditChange
+	Ended   int64        // UTC ms of the wall clock; nothing is sent any more. 0 = it is under way
+	Why     fault.Reason // once ended: why what is left was not sent; zero = nothing is left
 }
 
 // An EditChange is one change of an edit.
@@ -32,49 +35,53 @@ type EditChange struct {
 	Alone bool          `json:"alone,omitempty"` // a call for several was refused: the next one is for it alone
 }
 
-const editColumns = `id, account_id, shop_id, part, family, at, until, by_id, by_name, digest, doc`
+const editColumns = `id, account_id, shop_id, part, family, at, until, by_id, by_name, digest, doc, ended, why`
 
 func scanEdit(scan scanFunc) (e EditRow, err error) {
-	var part, family, doc string
-	if err := scan(&e.ID, &e.Account, &e.Shop, &part, &family, &e.At, &e.Until, &e.By, &e.ByName, &e.Digest, &doc); err != nil {
+	var part, family, doc, why string
+	if err := scan(&e.ID, &e.Account, &e.Shop, &part, &family, &e.At, &e.Until, &e.By, &e.ByName, &e.Digest, &doc, &e.Ended, &why); err != nil {
 		return e, err
 	}
 	e.Part, e.Family = front.Part(part), front.Family(family)
-	return e, json.Unmarshal([]byte(doc), &e.Changes)
+	return e, errors.Join(json.Unmarshal([]byte(doc), &e.Changes), json.Unmarshal([]byte(why), &e.Why))
 }
 
-// AddEdit inserts an edit under a new id.
-func (d *DB) AddEdit(ctx context.Context, m ident.Merchant, e EditRow) (EditRow, error) {
-	const op = "db.AddEdit"
-	doc, err := json.Marshal(e.Changes)
+// An editWrite is a statement about an edit, for the end of a transaction.
+type editWrite struct {
+	text string
+	args []any
+}
+
+func (w editWrite) stmt() *stmt { return &stmt{text: w.text, args: w.args} }
+
+func (t *Tx) writeEdit(text string, id ident.Edit, args ...any) {
+	t.l.edits = append(t.l.edits, editWrite{text, append([]any{int64(t.m), int64(id)}, args...)})
+}
+
+func (t *Tx) editDoc(v any) string {
+	doc, err := json.Marshal(v)
 	if err != nil {
-		return e, fault.Wrap(op, err)
+		t.fail(err)
 	}
-	err = d.write(ctx, op, func(ctx context.Context, c conn) error {
-		e.ID = ident.Edit(d.id())
-		return exec(ctx, c, `INSERT INTO edits (merchant_id, `+editColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, int64(m), int64(e.ID), int64(e.Account), int64(e.Shop),
-			string(e.Part), string(e.Family), e.At, e.Until, e.By, e.ByName, e.Digest, string(doc))
-	})
-	return e, err
+	return string(doc)
+}
+
+// AddEdit puts an edit under a new id.
+func (t *Tx) AddEdit(e EditRow) EditRow {
+	e.ID = ident.Edit(t.ID())
+	t.writeEdit(`INSERT INTO edits (merchant_id, `+editColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, e.ID, int64(e.Account), int64(e.Shop),
+		string(e.Part), string(e.Family), e.At, e.Until, e.By, e.ByName, e.Digest, t.editDoc(e.Changes), e.Ended, t.editDoc(e.Why))
+	return e
 }
 
 // NoteEdit writes what became of an edit's changes.
-func (d *DB) NoteEdit(ctx context.Context, m ident.Merchant, e EditRow) error {
-	const op = "db.NoteEdit"
-	doc, err := json.Marshal(e.Changes)
-	if err != nil {
-		return fault.Wrap(op, err)
-	}
-	return d.write(ctx, op, func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `UPDATE edits SET doc = $3 WHERE merchant_id = $1 AND id = $2`, int64(m), int64(e.ID), string(doc))
-	})
+func (t *Tx) NoteEdit(e EditRow) {
+	t.writeEdit(`UPDATE edits SET doc = $3 WHERE merchant_id = $1 AND id = $2`, e.ID, t.editDoc(e.Changes))
 }
 
-// DropEdit removes an edit that was not begun.
-func (d *DB) DropEdit(ctx context.Context, m ident.Merchant, id ident.Edit) error {
-	return d.write(ctx, "db.DropEdit", func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `DELETE FROM edits WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
-	})
+// EndEdit writes that nothing more of an edit is sent, and why what is left was not.
+func (t *Tx) EndEdit(id ident.Edit, why fault.Reason) {
+	t.writeEdit(`UPDATE edits SET ended = $3, why = $4 WHERE merchant_id = $1 AND id = $2`, id, t.now.UnixMilli(), t.editDoc(why))
 }
 
 // Edit finds an edit; fault.NotFound when there is none.

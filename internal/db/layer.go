@@ -118,6 +118,7 @@ type layer struct {
 	items     []batchItem
 	knocks    []knock
 	decisions []decision
+	edits     []editWrite
 	changes   []change
 }
 
@@ -180,6 +181,7 @@ func (l *layer) adopt(v *layer) {
 	l.items = append(l.items, v.items...)
 	l.knocks = append(l.knocks, v.knocks...)
 	l.decisions = append(l.decisions, v.decisions...)
+	l.edits = append(l.edits, v.edits...)
 	l.changes = append(l.changes, v.changes...)
 }
 

@@ -261,6 +261,9 @@ func (b *batch) saveRest() ([]*stmt, error) {
 	for _, p := range b.made.unparked {
 		list = append(list, &stmt{text: setParked, args: []any{int64(p.Merchant), int64(p.ID), clean(p.Why.Text, 1000), reasonDoc(p.Why), p.State, int64(p.Attempts), nilIfEmpty(p.Retry)}})
 	}
+	for _, w := range b.made.edits {
+		list = append(list, w.stmt())
+	}
 	for _, r := range b.made.batches {
 		batches = append(batches, int64(r.Merchant), int64(r.ID), r.Kind, nilIfEmpty(r.Args), r.By, r.Made, int64(r.Total))
 	}

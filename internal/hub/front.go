@@ -172,18 +172,17 @@ func (h *Hub) EditFront(ctx context.Context, who Actor, id ident.Shop, want fron
 	for _, c := range plan.Changes {
 		row.Changes = append(row.Changes, db.EditChange{Change: c})
 	}
-	if row, err = h.db.AddEdit(ctx, who.Merchant, row); err != nil {
-		return row, fault.Wrap(op, err)
-	}
 	target := "shop/" + s.ID.String()
 	key := effect.GoalKey(target, kind, "")
 	_, err = h.db.Do(ctx, db.Verb{Name: "front.edit", Merchant: who.Merchant, Keys: []string{key}, Class: db.People, Decide: func(tx *db.Tx) error {
 		now := tx.Now().UnixMilli()
-		args := toJSON(editArgs{s.ID, row.ID})
 		e, ok := tx.EffectByKey(key)
-		switch {
-		case ok && e.State.Open():
+		if ok && e.State.Open() {
 			return fault.Say(op, fault.Conflict, "edit_under_way", "another edit of this part of the shop is under way: wait until it has ended")
+		}
+		row = tx.AddEdit(row)
+		args := toJSON(editArgs{s.ID, row.ID})
+		switch {
 		case ok:
 			e = e.Reopen(who.ID, args, now, row.Until)
 		default:
@@ -194,11 +193,6 @@ func (h *Hub) EditFront(ctx context.Context, who Actor, id ident.Shop, want fron
 		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: kind, Channel: s.Channel, Account: s.Account, By: who.ID, Outcome: row.ID.String(), Body: toJSON(row)})
 		return nil
 	}})
-	if err != nil {
-		if dropped := h.db.DropEdit(context.WithoutCancel(ctx), who.Merchant, row.ID); dropped != nil {
-			h.log.WarnContext(ctx, "an edit that was not begun could not be removed", "merchant", who.Merchant.String(), "err", dropped)
-		}
-	}
 	return row, fault.Wrap(op, err)
 }
 
@@ -341,7 +335,7 @@ func (p editing) Do(ctx context.Context, e effect.Effect) lane.Result {
 			x.State = "done"
 		}
 	}
-	return p.note(ctx, e, row, s, c, trace.Take(), effect.OK)
+	return p.note(ctx, e, row, s, c, trace.Take(), at, effect.OK)
 }
 
 var editLost = fault.Because("edit_lost", "may or may not have been added: look at the number that is live, then set it")
@@ -363,8 +357,12 @@ func (p editing) Look(ctx context.Context, e effect.Effect) lane.Result {
 	if err != nil {
 		return p.ended(failed(err), e, c, trace.Take())
 	}
+	var at []int
 	for i := range row.Changes {
 		x := &row.Changes[i]
+		if x.State == "" {
+			at = append(at, i)
+		}
 		switch {
 		case x.State != "":
 		case x.What == front.OfStockAdd:
@@ -373,34 +371,44 @@ func (p editing) Look(ctx context.Context, e effect.Effect) lane.Result {
 			x.State = "done"
 		}
 	}
-	return p.note(ctx, e, row, s, c, trace.Take(), effect.NotSeen)
+	return p.note(ctx, e, row, s, c, trace.Take(), at, effect.NotSeen)
 }
 
-// note writes down what became of the changes; rest is the outcome while some are still to be sent.
-func (p editing) note(ctx context.Context, e effect.Effect, row db.EditRow, s db.ShopRow, c *conn, calls []channel.Exchange, rest effect.Outcome) lane.Result {
-	if err := p.h.db.NoteEdit(ctx, e.Merchant, row); err != nil {
-		return p.ended(lane.Result{Outcome: effect.Lost, Code: fault.CodeOf(err), Why: fault.ReasonOf(err)}, e, c, calls)
+// Changed ends the edit with its effect, whatever ends that: all is done, it is too late, or the shop's mode holds it.
+func (p editing) Changed(tx *db.Tx, e effect.Effect) error {
+	var a editArgs
+	if err := json.Unmarshal(e.Args, &a); err != nil || e.State.Open() {
+		return err
 	}
-	if len(todo(row)) > 0 {
-		res := lane.Result{Outcome: rest}
-		if rest == effect.OK {
-			res = repeat(res, time.Now())
-		}
-		return p.ended(res, e, c, calls)
+	tx.EndEdit(a.Edit, e.Why)
+	return nil
+}
+
+// note writes down what became of the changes that a call was about; rest is the outcome while some are still to be
+// sent.
+func (p editing) note(ctx context.Context, e effect.Effect, row db.EditRow, s db.ShopRow, c *conn, calls []channel.Exchange, at []int, rest effect.Outcome) lane.Result {
+	p.restock(ctx, row, at, s)
+	res := lane.Result{Outcome: rest}
+	switch left := len(todo(row)) > 0; {
+	case left && rest == effect.OK:
+		res = repeat(res, time.Now())
+	case !left && rest == effect.NotSeen:
+		res.Outcome = effect.Seen
 	}
-	p.restock(ctx, row, s)
-	done := effect.OK
-	if rest == effect.NotSeen {
-		done = effect.Seen
+	res = p.ended(res, e, c, calls)
+	save := res.Save
+	res.Save = func(tx *db.Tx) error {
+		tx.NoteEdit(row)
+		return save(tx)
 	}
-	return p.ended(lane.Result{Outcome: done}, e, c, calls)
+	return res
 }
 
 // restock has the stock of bound SKUs looked at again whose items were written: they show none since.
-func (p editing) restock(ctx context.Context, row db.EditRow, s db.ShopRow) {
+func (p editing) restock(ctx context.Context, row db.EditRow, at []int, s db.ShopRow) {
 	written := map[string]bool{}
-	for _, c := range row.Changes {
-		if c.Item != nil && c.Op != front.Rename {
+	for _, i := range at {
+		if c := row.Changes[i]; c.Item != nil && c.Op != front.Rename {
 			written[c.Code] = true
 		}
 	}

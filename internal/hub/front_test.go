@@ -11,6 +11,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim"
 	"github.com/tongdan/tongdan/role"
+	"github.com/tongdan/tongdan/stock"
 )
 
 var dishes = front.How{Part: front.InMenu}
@@ -28,18 +29,11 @@ func (w *shopWorld) shopID(external string) ident.Shop {
 	return 0
 }
 
-// edited has an edit carried out, once the one before has ended, and waits until nothing of it waits.
+// edited has an edit carried out and waits until nothing of it waits: then the next one can begin.
 func (w *shopWorld) edited(shop ident.Shop, want front.Front, how front.How, digest string) (row db.EditRow) {
 	w.t.Helper()
-	w.until("the edit has begun", func() bool {
-		var err error
-		row, err = w.hub.EditFront(w.t.Context(), w.who, shop, want, how, digest)
-		if err != nil && fault.ReasonOf(err).Code == "edit_under_way" {
-			return false // its changes have ended, the call that made the last of them not quite
-		}
-		w.must(err)
-		return true
-	})
+	row, err := w.hub.EditFront(w.t.Context(), w.who, shop, want, how, digest)
+	w.must(err)
 	if row.ID == 0 {
 		w.t.Fatal("there was nothing to change")
 	}
@@ -166,6 +160,40 @@ func TestAnEditKeepsToTheShopsModeAndLeavesTheStockAlone(t *testing.T) {
 		w.must(err)
 		if _, err := w.hub.EditFront(ctx, w.who, shop, front.Front{Items: []front.Item{{Code: "T001", Description: new("冰")}}}, dishes, ""); !fault.Is(err, fault.Conflict) {
 			t.Errorf("a shop that is watched: %v", err)
+		}
+	})
+}
+
+// An edit that the shop's mode stops halfway has ended, and says why. What of it was written shows no pieces of a bound
+// SKU: those are looked at again though the edit never came to its end.
+func TestAnEditThatIsStoppedHalfwayHasEnded(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		w.run()
+		shop := w.shopID("TEA001")
+		sku, err := w.hub.PutSKU(ctx, w.who, db.SKURow{Code: "TEA-M", Name: "奶茶"})
+		w.must(err)
+		_, err = w.hub.BindOffer(ctx, w.who, db.OfferRow{Shop: shop, SKU: sku.ID, Item: "T001", Variation: "T001-M"})
+		w.must(err)
+		_, _, err = w.hub.Book(ctx, w.who, hub.Booking{StockKey: db.StockKey{Store: w.store(), SKU: sku.ID}, Reason: stock.Receipt, Pieces: 7})
+		w.must(err)
+		shown := func() bool { got, _, _ := w.sim.Stock("TEA001", "T001", "T001-M"); return got == "7" }
+		w.until("the pieces are shown", shown)
+		w.sim.Faults().Next(sim.Err429, 1000, "food/sku/price")
+		row, err := w.hub.EditFront(ctx, w.who, shop, front.Front{Items: []front.Item{{Code: "T001", Description: new("热"), SKUs: []front.SKU{{Code: "T001-M", Price: new(int64(1900))}}}}}, dishes, "")
+		w.must(err)
+		read := func() db.EditRow {
+			r, err := w.hub.Edit(ctx, w.who, row.ID)
+			w.must(err)
+			return r
+		}
+		w.until("the dish was written", func() bool { return slices.Equal(states(read()), []string{"done", ""}) })
+		w.until("the pieces are shown again", shown)
+		_, err = w.hub.SetModes(ctx, w.who, []ident.Shop{shop}, hub.ModeWatch)
+		w.must(err)
+		w.until("the edit has ended", func() bool { return read().Ended > 0 })
+		if r := read(); r.Why.Code != "only_watched" || !slices.Equal(states(r), []string{"done", ""}) {
+			t.Errorf("%+v %v", r.Why, states(r))
 		}
 	})
 }

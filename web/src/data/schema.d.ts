@@ -3476,10 +3476,12 @@ export interface components {
             part: string;
             shop_id: string;
             /**
-             * @description partly: some changes were refused or are unknown. lapsed: what is still waiting was not sent within half an hour and is not sent any more.
+             * @description partly: some changes were refused or are unknown. lapsed: what is still waiting is not sent any more: half an hour has passed, or why says what else.
              * @enum {string}
              */
             state: "sending" | "done" | "partly" | "refused" | "lapsed";
+            /** @description Of lapsed, where it is known. */
+            why?: components["schemas"]["Reason"];
         };
         EditInputBody: {
             areas?: components["schemas"]["FrontArea"][];

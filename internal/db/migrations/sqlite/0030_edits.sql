@@ -14,6 +14,8 @@ CREATE TABLE edits (
 	by_name     TEXT NOT NULL,
 	digest      TEXT NOT NULL, -- of the plan
 	doc         TEXT NOT NULL, -- the changes, JSON
+	ended       INTEGER NOT NULL, -- UTC ms: nothing more is sent; 0 = it is under way
+	why         TEXT NOT NULL, -- what was not sent was not sent, a reason as JSON
 	PRIMARY KEY (merchant_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX edits_shop ON edits (merchant_id, shop_id, id);
