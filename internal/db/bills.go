@@ -48,14 +48,16 @@ func (d *DB) Bills(ctx context.Context, m ident.Merchant) ([]BillRow, error) {
 	return out, fault.Wrap("db.Bills", err)
 }
 
-// PutBill keeps a statement with its orders. fault.Conflict when the same file is here.
-func (d *DB) PutBill(ctx context.Context, m ident.Merchant, b BillRow, list []BillOrder) (BillRow, error) {
+// PutBill keeps a statement with its orders. fault.Conflict when the same file is here. Lines
+// of the journal that tell of it are written in the same transaction, here and where it is
+// taken back.
+func (d *DB) PutBill(ctx context.Context, m ident.Merchant, b BillRow, list []BillOrder, lines ...func(BillRow) Entry) (BillRow, error) {
 	const op = "db.PutBill"
 	if err := need(op, map[string]bool{"channel": named(b.Channel), "name": named(b.Name)}); err != nil {
 		return b, err
 	}
 	b.ID, b.Made = ident.Bill(d.id()), d.now().UnixMilli()
-	return b, d.writeAs(ctx, op, Background, func(ctx context.Context, c conn) error {
+	return b, d.changedDirectoryAs(ctx, op, Background, m, b.ID.String(), func(ctx context.Context, c conn) error {
 		var n int64
 		if _, err := one(ctx, c, `SELECT COUNT(*) FROM bills WHERE merchant_id = $1 AND hash = $2`, []any{int64(m), b.Hash}, &n); err != nil {
 			return err
@@ -73,20 +75,23 @@ func (d *DB) PutBill(ctx context.Context, m ident.Merchant, b BillRow, list []Bi
 				return err
 			}
 		}
-		return nil
+		return addEntriesOf(ctx, d, c, m, b, lines)
 	})
 }
 
 // DropBill removes a statement with its orders; fault.NotFound when there is none.
-func (d *DB) DropBill(ctx context.Context, m ident.Merchant, id ident.Bill) error {
+func (d *DB) DropBill(ctx context.Context, m ident.Merchant, id ident.Bill, lines ...Entry) error {
 	const op = "db.DropBill"
-	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
 		n, err := affects(ctx, c, `DELETE FROM bills WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return fault.Say(op, fault.NotFound, "no_bill_here", "there is no such statement")
+		}
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
 		}
 		return exec(ctx, c, `DELETE FROM bill_orders WHERE merchant_id = $1 AND bill_id = $2`, int64(m), int64(id))
 	})

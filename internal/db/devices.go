@@ -82,8 +82,10 @@ func scanDevice(scan scanFunc) (v DeviceRow, err error) {
 }
 
 // Pair makes a device of the screen that shows a code. kind "" is what the screen said of
-// itself. The code is used up; fault.NotFound when no screen shows it.
-func (d *DB) Pair(ctx context.Context, code string, v DeviceRow) (DeviceRow, error) {
+// itself. The code is used up; fault.NotFound when no screen shows it. Lines of the journal
+// that tell of it are written in the same transaction, here and where else a device is
+// changed.
+func (d *DB) Pair(ctx context.Context, code string, v DeviceRow, lines ...func(DeviceRow) Entry) (DeviceRow, error) {
 	const op = "db.Pair"
 	if err := need(op, map[string]bool{"name": named(v.Name)}); err != nil {
 		return v, err
@@ -102,18 +104,24 @@ func (d *DB) Pair(ctx context.Context, code string, v DeviceRow) (DeviceRow, err
 		if v.Kind == "" {
 			v.Kind = kind
 		}
+		if err := addEntriesOf(ctx, d, c, v.Merchant, v, lines); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO devices (`+deviceColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`,
 			int64(v.Merchant), int64(v.ID), int64(v.Store), v.Name, v.Kind, v.Hash, v.Agent, flag(v.PIN), int64(v.LockMinutes), v.By, v.Made)
 	})
 }
 
 // SetDevice changes a device's name and how it locks.
-func (d *DB) SetDevice(ctx context.Context, v DeviceRow) error {
+func (d *DB) SetDevice(ctx context.Context, v DeviceRow, lines ...Entry) error {
 	const op = "db.SetDevice"
 	if err := need(op, map[string]bool{"name": named(v.Name)}); err != nil {
 		return err
 	}
 	return d.changedDirectory(ctx, op, v.Merchant, v.ID.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, v.Merchant, lines); err != nil {
+			return err
+		}
 		n, err := affects(ctx, c, `UPDATE devices SET name = $3, pin = $4, lock_minutes = $5 WHERE merchant_id = $1 AND id = $2`,
 			int64(v.Merchant), int64(v.ID), v.Name, flag(v.PIN), int64(v.LockMinutes))
 		if err == nil && n == 0 {
@@ -127,9 +135,12 @@ var errNoDevice = fault.Say("db.device", fault.NotFound, "no_device", "there is 
 
 // Revoke ends a device's session at once, and all that hung on it. Its feed line makes
 // live streams of it end.
-func (d *DB) Revoke(ctx context.Context, m ident.Merchant, id ident.Device) error {
+func (d *DB) Revoke(ctx context.Context, m ident.Merchant, id ident.Device, lines ...Entry) error {
 	const op = "db.Revoke"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
 		for _, text := range []string{
 			`DELETE FROM pin_tries WHERE merchant_id = $1 AND device_id = $2`,
 			`DELETE FROM unlocks WHERE merchant_id = $1 AND device_id = $2`,

@@ -167,8 +167,13 @@ func (a AccountRow) still() AccountRow {
 // changedDirectory runs a change of the directory, tells of it in the feed, and makes
 // it known in this process before it returns; other processes see it within seconds.
 func (d *DB) changedDirectory(ctx context.Context, op string, m ident.Merchant, id string, f func(context.Context, conn) error) error {
+	return d.changedDirectoryAs(ctx, op, People, m, id, f)
+}
+
+// changedDirectoryAs is changedDirectory in the queue of a class.
+func (d *DB) changedDirectoryAs(ctx context.Context, op string, class Class, m ident.Merchant, id string, f func(context.Context, conn) error) error {
 	var r Receipt
-	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
+	err := d.writeAs(ctx, op, class, func(ctx context.Context, c conn) error {
 		if err := f(ctx, c); err != nil {
 			return err
 		}

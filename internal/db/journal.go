@@ -131,6 +131,15 @@ func (d *DB) addEntries(ctx context.Context, c conn, m ident.Merchant, list []En
 	return c.run(ctx, rows...)
 }
 
+// addEntriesOf is addEntries for lines that tell of a row as it is written: with its id.
+func addEntriesOf[R any](ctx context.Context, d *DB, c conn, m ident.Merchant, row R, lines []func(R) Entry) error {
+	list := make([]Entry, len(lines))
+	for i, line := range lines {
+		list[i] = line(row)
+	}
+	return d.addEntries(ctx, c, m, list)
+}
+
 // packed gives the keyed hash of a body and, where the bytes will be kept, their zip.
 func (t *Tx) packed(body []byte, keep bool) (packed, error) {
 	k := keyOf(body)

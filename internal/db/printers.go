@@ -38,8 +38,9 @@ func (d *DB) scanPrinter(scan scanFunc) (p PrinterRow, err error) {
 }
 
 // PutPrinter inserts or replaces a printer, with its credentials. It is in the directory of
-// this process when this returns.
-func (d *DB) PutPrinter(ctx context.Context, p PrinterRow) (PrinterRow, error) {
+// this process when this returns. Lines of the journal that tell of it are written in the same
+// transaction, here and where a printer is deleted.
+func (d *DB) PutPrinter(ctx context.Context, p PrinterRow, lines ...func(PrinterRow) Entry) (PrinterRow, error) {
 	const op = "db.PutPrinter"
 	if err := need(op, map[string]bool{"kind": named(p.Kind), "name": named(p.Name), "address": short(p.Address)}); err != nil {
 		return p, err
@@ -55,6 +56,9 @@ func (d *DB) PutPrinter(ctx context.Context, p PrinterRow) (PrinterRow, error) {
 		if err := d.sameKey(ctx, c); err != nil {
 			return err
 		}
+		if err := addEntriesOf(ctx, d, c, p.Merchant, p, lines); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO printers (`+printerColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET store_id = excluded.store_id, name = excluded.name, address = excluded.address, bridge_id = excluded.bridge_id,
 			disabled = excluded.disabled, doc = excluded.doc, credentials = excluded.credentials`,
@@ -63,9 +67,12 @@ func (d *DB) PutPrinter(ctx context.Context, p PrinterRow) (PrinterRow, error) {
 }
 
 // DeletePrinter deletes a printer; fault.NotFound when there is none.
-func (d *DB) DeletePrinter(ctx context.Context, m ident.Merchant, id ident.Printer) error {
+func (d *DB) DeletePrinter(ctx context.Context, m ident.Merchant, id ident.Printer, lines ...Entry) error {
 	const op = "db.DeletePrinter"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, "", "", `DELETE FROM printers WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
 }

@@ -35,8 +35,9 @@ func (d *DB) Riders(ctx context.Context, sc Scope) ([]RiderRow, error) {
 	return out, fault.Wrap("db.Riders", err)
 }
 
-// PutRider inserts or replaces a rider.
-func (d *DB) PutRider(ctx context.Context, m ident.Merchant, r RiderRow) (RiderRow, error) {
+// PutRider inserts or replaces a rider; the links of one who is off end. Lines of the journal
+// that tell of it are written in the same transaction, here and below.
+func (d *DB) PutRider(ctx context.Context, m ident.Merchant, r RiderRow, lines ...func(RiderRow) Entry) (RiderRow, error) {
 	const op = "db.PutRider"
 	if err := need(op, map[string]bool{"name": named(r.Name), "phone": named(r.Phone)}); err != nil {
 		return r, err
@@ -44,7 +45,15 @@ func (d *DB) PutRider(ctx context.Context, m ident.Merchant, r RiderRow) (RiderR
 	if r.ID == 0 {
 		r.ID, r.Made = ident.Rider(d.id()), d.now().UnixMilli()
 	}
-	return r, d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return r, d.changedDirectory(ctx, op, m, r.ID.String(), func(ctx context.Context, c conn) error {
+		if err := addEntriesOf(ctx, d, c, m, r, lines); err != nil {
+			return err
+		}
+		if r.Disabled {
+			if err := exec(ctx, c, `DELETE FROM rider_links WHERE merchant_id = $1 AND rider_id = $2`, int64(m), int64(r.ID)); err != nil {
+				return err
+			}
+		}
 		return exec(ctx, c, `INSERT INTO riders (merchant_id, id, store_id, name, phone, disabled, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET store_id = excluded.store_id, name = excluded.name, phone = excluded.phone, disabled = excluded.disabled`,
 			int64(m), int64(r.ID), int64(r.Store), r.Name, r.Phone, flag(r.Disabled), r.Made)
@@ -52,19 +61,15 @@ func (d *DB) PutRider(ctx context.Context, m ident.Merchant, r RiderRow) (RiderR
 }
 
 // PutRiderLink keeps the hash of a link's secret until a moment, and forgets what has ended.
-func (d *DB) PutRiderLink(ctx context.Context, m ident.Merchant, r ident.Rider, hash []byte, until time.Time) error {
-	return d.write(ctx, "db.PutRiderLink", func(ctx context.Context, c conn) error {
+func (d *DB) PutRiderLink(ctx context.Context, m ident.Merchant, r ident.Rider, hash []byte, until time.Time, lines ...Entry) error {
+	return d.changedDirectory(ctx, "db.PutRiderLink", m, r.String(), func(ctx context.Context, c conn) error {
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
+			return err
+		}
 		if err := exec(ctx, c, `DELETE FROM rider_links WHERE expires_at < $1`, d.now().UnixMilli()); err != nil {
 			return err
 		}
 		return exec(ctx, c, `INSERT INTO rider_links (hash, merchant_id, rider_id, expires_at) VALUES ($1, $2, $3, $4)`, hash, int64(m), int64(r), until.UnixMilli())
-	})
-}
-
-// DropRiderLinks ends all links of a rider.
-func (d *DB) DropRiderLinks(ctx context.Context, m ident.Merchant, r ident.Rider) error {
-	return d.write(ctx, "db.DropRiderLinks", func(ctx context.Context, c conn) error {
-		return exec(ctx, c, `DELETE FROM rider_links WHERE merchant_id = $1 AND rider_id = $2`, int64(m), int64(r))
 	})
 }
 
@@ -119,7 +124,7 @@ func (d *DB) Couriers(ctx context.Context, m ident.Merchant) ([]CourierRow, erro
 }
 
 // PutCourier inserts or replaces an account at a courier, with its credentials.
-func (d *DB) PutCourier(ctx context.Context, r CourierRow) (CourierRow, error) {
+func (d *DB) PutCourier(ctx context.Context, r CourierRow, lines ...func(CourierRow) Entry) (CourierRow, error) {
 	const op = "db.PutCourier"
 	if err := need(op, map[string]bool{"kind": named(r.Kind), "name": named(r.Name), "address": short(r.Address)}); err != nil {
 		return r, err
@@ -138,8 +143,11 @@ func (d *DB) PutCourier(ctx context.Context, r CourierRow) (CourierRow, error) {
 	if err != nil {
 		return r, fault.Wrap(op, err)
 	}
-	return r, d.write(ctx, op, func(ctx context.Context, c conn) error {
+	return r, d.changedDirectory(ctx, op, r.Merchant, r.ID.String(), func(ctx context.Context, c conn) error {
 		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
+		if err := addEntriesOf(ctx, d, c, r.Merchant, r, lines); err != nil {
 			return err
 		}
 		return exec(ctx, c, `INSERT INTO couriers (merchant_id, id, kind, name, address, disabled, doc, credentials, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -44,8 +44,9 @@ func scanRule(scan scanFunc) (r RuleRow, err error) {
 
 // PutRule inserts or replaces a rule. was is the version that the caller has seen, 0 = there
 // was none: fault.Conflict when it is another by now. It is in the directory of this process
-// when this returns, in that of others within seconds.
-func (d *DB) PutRule(ctx context.Context, r RuleRow, was int64) (RuleRow, error) {
+// when this returns, in that of others within seconds. Lines of the journal that tell of it are
+// written in the same transaction.
+func (d *DB) PutRule(ctx context.Context, r RuleRow, was int64, lines ...Entry) (RuleRow, error) {
 	const op = "db.PutRule"
 	r.Version, r.Changed = was+1, d.now().UnixMilli()
 	err := d.changedDirectory(ctx, op, r.Merchant, r.Store.String(), func(ctx context.Context, c conn) error {
@@ -56,7 +57,9 @@ func (d *DB) PutRule(ctx context.Context, r RuleRow, was int64) (RuleRow, error)
 				WHERE merchant_id = $1 AND store_id = $2 AND kind = $3 AND version = $4 - 1`
 		}
 		n, err := affects(ctx, c, text, args...)
-		if err == nil && n == 0 {
+		if err == nil && n > 0 {
+			err = d.addEntries(ctx, c, r.Merchant, lines)
+		} else if err == nil {
 			err = fault.Say(op, fault.Conflict, "rule_changed", "somebody has changed this rule meanwhile: look at it again")
 		}
 		return err

@@ -117,11 +117,11 @@ func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string,
 		return db.BillRow{}, fault.Wrap(op, err)
 	}
 	sum := sha256.Sum256(content)
-	b, err := h.db.PutBill(ctx, who.Merchant, db.BillRow{Channel: channelName, Name: clip(strings.TrimSpace(name), 120), Hash: sum[:], Lines: len(lines), By: who.ID}, append(out, absent...))
-	if err != nil {
-		return b, fault.Wrap(op, err)
-	}
-	return b, h.tellDirectory(ctx, who, "bill.read", b.ID.String(), map[string]any{"id": b.ID, "channel": channelName, "lines": b.Lines})
+	b := db.BillRow{Channel: channelName, Name: clip(strings.TrimSpace(name), 120), Hash: sum[:], Lines: len(lines), By: who.ID}
+	b, err = h.db.PutBill(ctx, who.Merchant, b, append(out, absent...), func(b db.BillRow) db.Entry {
+		return h.lineAbout(who, "bill.read", b.ID.String(), map[string]any{"id": b.ID, "channel": channelName, "lines": b.Lines})
+	})
+	return b, fault.Wrap(op, err)
 }
 
 // expectedOf is what an order leads one to expect, in fen; what was refunded since is taken off what the platform
@@ -212,8 +212,5 @@ func (h *Hub) DropBill(ctx context.Context, who Actor, id ident.Bill) error {
 	if err := who.May(op, role.KeepMoney); err != nil {
 		return err
 	}
-	if err := h.db.DropBill(ctx, who.Merchant, id); err != nil {
-		return fault.Wrap(op, err)
-	}
-	return h.tellDirectory(ctx, who, "bill.drop", id.String(), map[string]any{"id": id})
+	return fault.Wrap(op, h.db.DropBill(ctx, who.Merchant, id, h.lineAbout(who, "bill.drop", id.String(), map[string]any{"id": id})))
 }

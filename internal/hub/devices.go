@@ -23,11 +23,8 @@ func (h *Hub) Pair(ctx context.Context, who Actor, code string, v db.DeviceRow) 
 	if v.Kind != "" && !role.Role(v.Kind).Screen() {
 		return v, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.kind", fault.Because("field_kind_here", "is none that this build has"))}}
 	}
-	v, err := h.db.Pair(ctx, code, v)
-	if err != nil {
-		return v, fault.Wrap(op, err)
-	}
-	return v, h.tellOfDevice(ctx, who, "device.pair", v)
+	v, err := h.db.Pair(ctx, code, v, func(v db.DeviceRow) db.Entry { return h.lineOfDevice(who, "device.pair", v) })
+	return v, fault.Wrap(op, err)
 }
 
 // Device finds a device of the caller's stores.
@@ -47,10 +44,7 @@ func (h *Hub) ChangeDevice(ctx context.Context, who Actor, id ident.Device, name
 		return v, err
 	}
 	v.Name, v.PIN, v.LockMinutes = strings.TrimSpace(name), pin, lockMinutes
-	if err := h.db.SetDevice(ctx, v); err != nil {
-		return v, fault.Wrap(op, err)
-	}
-	return v, h.tellOfDevice(ctx, who, "device.change", v)
+	return v, fault.Wrap(op, h.db.SetDevice(ctx, v, h.lineOfDevice(who, "device.change", v)))
 }
 
 // Revoke ends a device's session at once.
@@ -59,15 +53,12 @@ func (h *Hub) Revoke(ctx context.Context, who Actor, id ident.Device) error {
 	if err != nil {
 		return err
 	}
-	if err := h.db.Revoke(ctx, who.Merchant, id); err != nil {
-		return fault.Wrap("hub.Revoke", err)
-	}
-	return h.tellOfDevice(ctx, who, "device.revoke", v)
+	return fault.Wrap("hub.Revoke", h.db.Revoke(ctx, who.Merchant, id, h.lineOfDevice(who, "device.revoke", v)))
 }
 
-// tellOfDevice writes into the journal what was done with a device, and by whom.
-func (h *Hub) tellOfDevice(ctx context.Context, who Actor, what string, v db.DeviceRow) error {
-	return h.tellDirectory(ctx, who, what, v.ID.String(), map[string]any{"id": v.ID, "name": v.Name, "store": v.Store, "kind": v.Kind, "pin": v.PIN, "lock_minutes": v.LockMinutes})
+// lineOfDevice is the line of the journal that tells what is done with a device, and by whom.
+func (h *Hub) lineOfDevice(who Actor, what string, v db.DeviceRow) db.Entry {
+	return h.lineAbout(who, what, v.ID.String(), map[string]any{"id": v.ID, "name": v.Name, "store": v.Store, "kind": v.Kind, "pin": v.PIN, "lock_minutes": v.LockMinutes})
 }
 
 // A Crewman is a person who may stand before the screens of some stores.

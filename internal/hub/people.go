@@ -131,17 +131,7 @@ func (h *Hub) lineOf(who Actor, what string, u db.UserRow) db.Entry {
 	return h.lineAbout(who, what, u.ID.String(), map[string]any{"id": u.ID, "name": u.Name, "role": u.Role, "stores": u.Stores, "personal": u.Personal, "suspended": u.Disabled})
 }
 
+// lineAbout is such a line of anything else that a person keeps: a device, a printer, a rule.
 func (h *Hub) lineAbout(who Actor, what, id string, body any) db.Entry {
 	return db.Entry{At: h.now(), Direction: db.Act, What: what, By: who.ID, Outcome: id, Body: toJSON(body)}
-}
-
-// tellDirectory writes into the journal what was done with a device or a printer, by its id,
-// and lets live streams of it end.
-func (h *Hub) tellDirectory(ctx context.Context, who Actor, what, id string, body any) error {
-	_, err := h.db.Do(ctx, db.Verb{Name: what, Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
-		tx.Journal(h.lineAbout(who, what, id, body))
-		tx.Change(db.KindDirectory, id)
-		return nil
-	}})
-	return fault.Wrap("hub."+what, err)
 }

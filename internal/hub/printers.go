@@ -99,14 +99,13 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 		p.Credentials = kept(old.Credentials, p.Credentials)
 	}
 	p.Doc = toJSON(s)
-	p, err := h.db.PutPrinter(ctx, p)
+	p, err := h.db.PutPrinter(ctx, p, func(p db.PrinterRow) db.Entry {
+		return h.lineAbout(who, "printer.put", p.ID.String(), map[string]any{"id": p.ID, "name": p.Name, "store": p.Store, "kind": p.Kind, "off": p.Disabled, "settings": s})
+	})
 	if err == nil && !p.Disabled { // pre-orders that are there already are printed when making them begins
 		err = h.settleUnmade(ctx, p.Merchant, p.Store)
 	}
-	if err != nil {
-		return p, fault.Wrap(op, err)
-	}
-	return p, h.tellDirectory(ctx, who, "printer.put", p.ID.String(), map[string]any{"id": p.ID, "name": p.Name, "store": p.Store, "kind": p.Kind, "off": p.Disabled, "settings": s})
+	return p, fault.Wrap(op, err)
 }
 
 // typedOf are the credentials of a printer that a person gave. The others its cloud gave (a
@@ -147,10 +146,8 @@ func (h *Hub) DeletePrinter(ctx context.Context, who Actor, id ident.Printer) er
 	if err != nil {
 		return err
 	}
-	if err := h.db.DeletePrinter(ctx, who.Merchant, id); err != nil {
-		return fault.Wrap(op, err)
-	}
-	return h.tellDirectory(ctx, who, "printer.delete", id.String(), map[string]any{"id": id, "name": p.Name, "store": p.Store})
+	line := h.lineAbout(who, "printer.delete", id.String(), map[string]any{"id": id, "name": p.Name, "store": p.Store})
+	return fault.Wrap(op, h.db.DeletePrinter(ctx, who.Merchant, id, line))
 }
 
 // A PrinterState is a printer with how it is doing.
@@ -427,6 +424,7 @@ func (h *Hub) EmptyPrinter(ctx context.Context, who Actor, id ident.Printer) (n 
 					gone++
 				}
 			}
+			tx.Journal(h.lineAbout(who, "printer.empty", id.String(), map[string]any{"id": id, "tickets": gone}))
 			tx.Change(db.KindMessage, printerTarget+id.String())
 			return nil
 		}})
@@ -435,7 +433,7 @@ func (h *Hub) EmptyPrinter(ctx context.Context, who Actor, id ident.Printer) (n 
 		}
 		n += gone
 	}
-	return n, h.tellDirectory(ctx, who, "printer.empty", id.String(), map[string]any{"id": id, "tickets": n})
+	return n, nil
 }
 
 // ConcernPrinter is a printer at which tickets wait that cannot be printed.

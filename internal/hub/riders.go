@@ -59,14 +59,10 @@ func (h *Hub) PutRider(ctx context.Context, who Actor, r db.RiderRow) (db.RiderR
 	if err := w.err(op); err != nil {
 		return r, err
 	}
-	r, err := h.db.PutRider(ctx, who.Merchant, r)
-	if err == nil && r.Disabled {
-		err = h.db.DropRiderLinks(ctx, who.Merchant, r.ID)
-	}
-	if err != nil {
-		return r, fault.Wrap(op, err)
-	}
-	return r, h.tellDirectory(ctx, who, "rider.put", r.ID.String(), map[string]any{"id": r.ID, "store": r.Store, "off": r.Disabled})
+	r, err := h.db.PutRider(ctx, who.Merchant, r, func(r db.RiderRow) db.Entry {
+		return h.lineAbout(who, "rider.put", r.ID.String(), map[string]any{"id": r.ID, "store": r.Store, "off": r.Disabled})
+	})
+	return r, fault.Wrap(op, err)
 }
 
 // riderTime is how long a link works: a round, and not the next day.
@@ -90,10 +86,11 @@ func (h *Hub) RiderLink(ctx context.Context, who Actor, id ident.Rider) (link st
 	secret := base64.RawURLEncoding.EncodeToString(b[:])
 	until = time.Now().Add(riderTime)
 	hash := sha256.Sum256([]byte(secret))
-	if err := h.db.PutRiderLink(ctx, who.Merchant, id, hash[:], until); err != nil {
+	line := h.lineAbout(who, "rider.link", id.String(), map[string]any{"id": id, "until_at": until.UnixMilli()})
+	if err := h.db.PutRiderLink(ctx, who.Merchant, id, hash[:], until, line); err != nil {
 		return "", until, fault.Wrap(op, err)
 	}
-	return h.public + "/rider/" + secret, until, h.tellDirectory(ctx, who, "rider.link", id.String(), map[string]any{"id": id, "until_at": until.UnixMilli()})
+	return h.public + "/rider/" + secret, until, nil
 }
 
 // A Stop is an order that is with a rider, with what he has to know.
@@ -281,9 +278,8 @@ func (h *Hub) PutCourier(ctx context.Context, who Actor, c db.CourierRow) (db.Co
 	if err := w.err(op); err != nil {
 		return c, err
 	}
-	c, err := h.db.PutCourier(ctx, c)
-	if err != nil {
-		return c, fault.Wrap(op, err)
-	}
-	return c, h.tellDirectory(ctx, who, "courier.put", c.ID.String(), map[string]any{"id": c.ID, "name": c.Name, "kind": c.Kind, "off": c.Disabled})
+	c, err := h.db.PutCourier(ctx, c, func(c db.CourierRow) db.Entry {
+		return h.lineAbout(who, "courier.put", c.ID.String(), map[string]any{"id": c.ID, "name": c.Name, "kind": c.Kind, "off": c.Disabled})
+	})
+	return c, fault.Wrap(op, err)
 }

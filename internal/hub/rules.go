@@ -135,10 +135,9 @@ func (h *Hub) PutRule(ctx context.Context, who Actor, r Rule) error {
 			row.Since = old.Since
 		}
 	}
-	if _, err := h.db.PutRule(ctx, row, r.Version); err != nil {
-		return fault.Wrap(op, err)
-	}
-	return h.tellDirectory(ctx, who, "rule.put", row.Store.String(), map[string]any{"store": row.Store, "kind": row.Kind, "on": row.On, "conditions": json.RawMessage(row.Doc)})
+	line := h.lineAbout(who, "rule.put", row.Store.String(), map[string]any{"store": row.Store, "kind": row.Kind, "on": row.On, "conditions": json.RawMessage(row.Doc)})
+	_, err = h.db.PutRule(ctx, row, r.Version, line)
+	return fault.Wrap(op, err)
 }
 
 // A Trial is what a rule would have done.
