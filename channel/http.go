@@ -208,6 +208,7 @@ func (t recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 		body = bytes.ReplaceAll(body, []byte(v), []byte("***"))
 	}
 	x.Took, x.Status, x.Got = time.Since(began), res.StatusCode, body
+	x.Clock, _ = http.ParseTime(res.Header.Get("Date")) // zero where it has none
 	if err != nil {
 		x.Err = err.Error()
 	}
@@ -261,7 +262,8 @@ type Exchange struct {
 	Err         string
 	At          time.Time
 	Took        time.Duration
-	Private     bool // holds credentials: the journal keeps that it happened, not what
+	Clock       time.Time // the platform's, to the second, as it dated its answer; zero = not told
+	Private     bool      // holds credentials: the journal keeps that it happened, not what
 }
 
 // follow writes a call into the trace that it belongs to: which call and how it ended,

@@ -33,12 +33,14 @@ type Info struct {
 	Shops      Text // what a shop's external id is, for the form
 	Callbacks  []Callback
 	Ports      []int // of our public address that the platform can call; none = any
+	Secure     bool  // it calls https alone
 	Reasons    map[order.ActionKind][]Choice
 	PullEvery  time.Duration
 	PullMin    time.Duration // an account may choose between PullMin and PullMax
 	PullMax    time.Duration
 	SweepEvery time.Duration // how often open orders are read again; 0 = Pull brings every change
 	PullOnly   Text          // what it costs to have no public address
+	Joining    *Joining      // how an account is connected; nil = there is nothing to connect
 	Budget     Budget        // of an app
 	Grammar    *order.Grammar
 }
@@ -95,6 +97,9 @@ type Field struct {
 type Callback struct {
 	Path string // below the app
 	What Text
+	Use  Text // what is done with it here, and so what a missing subscription costs
+	Must bool // without it a shop should not go live: what it tells comes late or never otherwise
+	Rare bool // comes so seldom that its absence says nothing
 }
 
 // A Budget is a rate limit of an app: so many a second, with a burst.

@@ -243,6 +243,7 @@ func (s *Server) routes() {
 	s.effectRoutes()
 	s.parkedRoutes()
 	s.directoryRoutes()
+	s.guideRoutes()
 	s.stockRoutes()
 	s.statusRoutes()
 	s.healthRoutes()

@@ -552,6 +552,7 @@ type Channel struct {
 	Fields     CredentialFields    `json:"credential_fields"`
 	ShopID     channel.Text        `json:"shop_id" doc:"What a shop's id at this platform is."`
 	Callbacks  []CallbackPath      `json:"callback_paths"`
+	Joining    *Joining            `json:"joining,omitempty" doc:"How an account is connected."`
 	Reasons    map[string][]Choice `json:"reasons" doc:"By act."`
 	PullEveryS int64               `json:"pull_every_s"`
 }
@@ -592,6 +593,14 @@ type CallbackPath struct {
 	Path   string `json:"path"`
 	WhatZH string `json:"what_zh"`
 	WhatEN string `json:"what_en"`
+}
+
+// Joining says how an account of a channel is connected, to a merchant who has never done it.
+type Joining struct {
+	For   channel.Text   `json:"for" doc:"Who takes this way."`
+	Takes channel.Text   `json:"takes" doc:"How long the platform takes, as far as it is public."`
+	Needs []channel.Text `json:"needs"`
+	Steps []channel.Text `json:"steps" doc:"What to do at the platform, in this order."`
 }
 
 // Choice is a reason that the platform takes.
@@ -639,6 +648,9 @@ func channelOf(i *channel.Info) Channel {
 			Limits: PowerLimits{append([]order.Logistics{}, p.Logistics...), append([]order.State{}, p.NotAfter...), p.Local},
 		}
 	})
+	if j := i.Joining; j != nil {
+		c.Joining = &Joining{j.For, j.Takes, j.Needs, j.Steps}
+	}
 	for kind, list := range i.Reasons {
 		c.Reasons[string(kind)] = each(list, func(x channel.Choice) Choice { return Choice{x.Code, x.Label.ZH, x.Label.EN} })
 	}

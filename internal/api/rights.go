@@ -49,7 +49,7 @@ var rights = map[string]role.Right{
 	"makeStore": role.Connect, "changeStore": role.Connect, "deleteStore": role.Connect,
 	"makeApp": role.Connect, "changeApp": role.Connect, "deleteApp": role.Connect,
 	"makeAccount": role.Connect, "changeAccount": role.Connect, "deleteAccount": role.Connect, "authoriseAccount": role.Connect,
-	"makeShop": role.Connect, "changeShop": role.Connect, "setModes": role.Connect, "deleteShop": role.Connect,
+	"makeShop": role.Connect, "changeShop": role.Connect, "setModes": role.Connect, "getGuide": role.SeeWhole, "testAccount": role.Connect, "findShops": role.Connect, "bindShops": role.Connect, "waiveItem": role.Connect, "authorisePicture": role.Connect, "deleteShop": role.Connect,
 
 	"listSKUs": role.See, "listStock": role.See, "listMovements": role.See, "listOversold": role.See, "listOffers": role.See,
 	"makeSKU": role.KeepCatalog, "changeSKU": role.KeepCatalog, "bindOffer": role.KeepCatalog, "unbindOffer": role.KeepCatalog,

@@ -64,6 +64,12 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 			b, err := w.db.LoadVault(ctx, w.who.Merchant, acct.ID, "app_auth_token")
 			return err == nil && len(b) > 2
 		})
+		if g := w.guide(acct.ID); itemOf(g.Items, "authorise").State != "done" {
+			t.Errorf("the store is bound, and the guide has %+v", g.Items)
+		}
+		if got, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil || !got.OK {
+			t.Errorf("a bound store: %+v %v", got, err)
+		}
 		w.run()
 		direct, partner := w.place(`{"app_poi_code":"TEA001"}`), w.place(`{"app_poi_code":"TEA003"}`)
 		for _, id := range []string{direct, partner} {
@@ -73,6 +79,9 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 			w.until("accepted there", func() bool { o, err := w.sim.Order(id); return err == nil && o.Status == 4 })
 		}
 		w.must(w.sim.Unbind("TEA003"))
+		if got, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil || got.Cause != "token" {
+			t.Errorf("a store that was unbound: %+v %v", got, err)
+		}
 		w.until("the account says that it must be bound again", func() bool { a, _ := w.db.AccountByID(w.who.Merchant, acct.ID); return a.AlarmWhy != "" })
 	})
 }

@@ -118,6 +118,7 @@ type Hub struct {
 	public     string   // see Options.PublicURL
 	knocks     time.Duration
 	network    printer.Network // to printers of this machine's network
+	waiving    sync.Mutex      // of what shops go without
 	hearings   sync.Map        // hearing → time.Time: when it was last noted
 	counts     sync.Map        // account → countState: the day that is being counted
 	looked     sync.Map        // of the radar, radarLook by merchant, see nears

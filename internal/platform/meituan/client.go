@@ -206,6 +206,11 @@ type refusal struct {
 	Msg  string `json:"msg"`
 }
 
+// Error gives the platform's own words.
+func (n *refusal) Error() string {
+	return strings.TrimSpace(string(n.Code) + " " + clip(clean(n.Msg), 300))
+}
+
 // answer takes an envelope apart: {"data":…}, {"data":"ng","error":{…}}, {"code":600,…} of
 // older documents, {"code":0,…,"data":…}, and result_code of newer ecommerce endpoints.
 func answer(body []byte) (json.RawMessage, *refusal, error) {
@@ -252,8 +257,7 @@ const pause = 5 * time.Second
 // different endpoints (1022), so the path counts. A number that we do not know is a
 // Conflict for calls that change something: it is looked at before anything is decided.
 func (n *refusal) fault(op, ref string, c call) error {
-	words := strings.TrimSpace(string(n.Code) + " " + clip(clean(n.Msg), 300))
-	f := &fault.Error{Op: op, Ref: ref, Words: words}
+	f := &fault.Error{Op: op, Ref: ref, Words: n.Error(), Err: n}
 	switch n.Code {
 	case "711": // flow control
 		f.Code, f.After = fault.RateLimited, pause

@@ -93,6 +93,7 @@ var info = channel.Info{
 	},
 	Shops:     channel.Text{ZH: "门店的 app_poi_code", EN: "app_poi_code of the shop"},
 	Callbacks: callbacks(),
+	Joining:   &joining,
 	Ports:     []int{80, 8080}, // source: the open platform's FAQ on callbacks
 	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons, order.RemindReply: reminderAnswers},
 
@@ -116,7 +117,7 @@ var cancelFields = []channel.Input{
 func callbacks() []channel.Callback {
 	var list []channel.Callback
 	for _, p := range pushes {
-		list = append(list, channel.Callback{Path: p.path, What: p.text})
+		list = append(list, callbackOf(p.path, p.text))
 	}
 	return list
 }

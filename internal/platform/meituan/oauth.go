@@ -114,7 +114,10 @@ func (s *partnerShop) Exchange(ctx context.Context, code, _ string) (string, err
 	if err == nil {
 		err = s.keep(ctx, k)
 	}
-	return "", fault.Wrap(op, err)
+	if err != nil {
+		return "", fault.Wrap(op, err)
+	}
+	return s.ePoiID(), nil
 }
 
 // Keep implements channel.Keeper: the next token is asked for at half the life of this one.

@@ -50,9 +50,9 @@ func describePartner() channel.Info {
 		{Name: "app_auth_token", Label: channel.Text{ZH: "appAuthToken（已有授权时填写，否则点击“去授权”绑定门店）", EN: "appAuthToken (if there is one already; otherwise authorise, which binds the store)"}, Secret: true},
 	}
 	i.Shops = channel.Text{ZH: "门店的 ePoiId（自己定的门店编号，绑定前填写）", EN: "ePoiId of the shop: a number of your own choice, given before it is bound"}
-	i.Callbacks, i.Ports = nil, nil
+	i.Callbacks, i.Ports, i.Joining = nil, nil, &partnerJoining
 	for _, p := range partnerPushes {
-		i.Callbacks = append(i.Callbacks, channel.Callback{Path: p.path, What: p.text})
+		i.Callbacks = append(i.Callbacks, callbackOf(p.path, p.text))
 	}
 	i.Front = &partnerFront
 	i.PushOnly = slices.Clone(info.PushOnly)
@@ -92,7 +92,7 @@ func (partnerPlatform) Open(acct channel.Account, env channel.Env) (channel.Shop
 		p.pages = u.Scheme + "://" + u.Host
 	}
 	shops := acct.Shops
-	if acct.External != "" {
+	if len(shops) == 0 && acct.External != "" {
 		shops = []string{acct.External}
 	}
 	return &partnerShop{&shop{env: env, base: base, shops: shops, talk: p}, p}, nil

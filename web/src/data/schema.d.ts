@@ -57,6 +57,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{id}/authorise/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the owner agrees at the platform, as a picture for the phone on which he is signed in there */
+        get: operations["authorisePicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/bind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bind shops to stores, new ones where none is named; they begin as watched */
+        post: operations["bindShops"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask the platform which shops an account may work for, with proposals which of our stores they are; nothing is kept */
+        get: operations["findShops"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/guide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an account is from taking orders: a checklist of it and of each of its shops, read from what is so */
+        get: operations["getGuide"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try an account's credentials with one signed call that changes nothing */
+        post: operations["testAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/apps": {
         parameters: {
             query?: never;
@@ -2078,6 +2163,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/shops/{id}/waived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Go without an item of a shop's checklist on purpose, or take that back */
+        put: operations["waiveItem"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/skus": {
         parameters: {
             query?: never;
@@ -2863,6 +2965,19 @@ export interface components {
         BillsOutputBody: {
             bills: components["schemas"]["Bill"][];
         };
+        BindInputBody: {
+            shops: components["schemas"]["Binding"][];
+        };
+        BindOutputBody: {
+            shops: components["schemas"]["Bound"][];
+        };
+        Binding: {
+            external_id: string;
+            name?: string;
+            new_store?: components["schemas"]["NewStore"];
+            /** @description Left out: a store is made, from new_store. */
+            store_id?: string;
+        };
         BlameInputBody: {
             /**
              * @description Empty: nobody has said.
@@ -2908,6 +3023,15 @@ export interface components {
             reason: "receipt" | "count" | "correction";
             sku_id: string;
             store_id: string;
+        };
+        Bound: {
+            external_id: string;
+            /** @description The store was made for it. */
+            made: boolean;
+            shop_id?: string;
+            store_id?: string;
+            /** @description Why it was not bound; the others are. */
+            why?: components["schemas"]["Reason"];
         };
         BridgeReport: {
             after?: string;
@@ -3010,6 +3134,8 @@ export interface components {
             callback_paths: components["schemas"]["CallbackPath"][];
             credential_fields: components["schemas"]["CredentialFields"];
             currencies: string[];
+            /** @description How an account is connected. */
+            joining?: components["schemas"]["Joining"];
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
             label_en: string;
@@ -3185,6 +3311,30 @@ export interface components {
             /** @enum {string} */
             status: "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
             summary: string;
+        };
+        ConnTest: {
+            /**
+             * Format: int64
+             * @description By how many seconds this machine's clock is ahead of the platform's; 0 = within its measure, or not told.
+             */
+            ahead_s: number;
+            /** Format: int64 */
+            at: number;
+            /**
+             * @description What is wrong, as a stable word. incomplete: a credential is missing. app: the platform knows no such app. secret: it does not accept the signature. clock: nor that, and this machine's clock is off. token: nobody has agreed yet, or that has ended. right: the app may not call this. unreachable: nothing answered. private: the address is in a private network. limited: it is called too often. broken: it answered, and not as it should. disarmed: a copied database calls nobody. refused: whatever else it said.
+             * @enum {string}
+             */
+            cause: "ok" | "incomplete" | "app" | "secret" | "clock" | "token" | "right" | "unreachable" | "private" | "limited" | "broken" | "disarmed" | "refused";
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description How long the platform took; 0 = it was not asked.
+             */
+            took_ms: number;
+            /** @description The words for screens, when they are Tongdan's own. */
+            why?: components["schemas"]["Reason"];
+            /** @description What the platform said. */
+            words: string;
         };
         Counts: {
             /** Format: int64 */
@@ -3711,6 +3861,27 @@ export interface components {
              */
             since_at: number;
         };
+        FoundOutputBody: {
+            shops: components["schemas"]["FoundShop"][];
+        };
+        FoundShop: {
+            address: string;
+            /** @description The platform's id of the shop. */
+            external_id: string;
+            /** @description Which store it may be, the likeliest first; empty: none of ours, so a new one is proposed. */
+            guesses: components["schemas"]["Guess"][];
+            name: string;
+            /** @description The shop's own, as customers see it. */
+            phone: string;
+            /** @description It is bound already. */
+            shop_id?: string;
+            /** @description How customers see it now; empty: the platform does not say. */
+            state: string;
+            /** @description To which store it is bound. */
+            store_id?: string;
+            /** @description The first guess has good grounds, nothing against it, and nobody else has a claim to the store. */
+            sure: boolean;
+        };
         Front: {
             areas?: components["schemas"]["FrontArea"][];
             categories?: components["schemas"]["FrontCategory"][];
@@ -3937,9 +4108,112 @@ export interface components {
             met: boolean;
             why: components["schemas"]["Reason"];
         };
+        Guess: {
+            grounds: components["schemas"]["MatchGround"][];
+            /**
+             * Format: int64
+             * @description 0 to 100.
+             */
+            score: number;
+            store_id: string;
+        };
         GuestInputBody: {
             /** @description zh-CN, en, … */
             locale?: string;
+        };
+        Guide: {
+            account_id: string;
+            address: components["schemas"]["GuideAddress"];
+            app_id: string;
+            /** @description Addresses to be configured at the platform. */
+            callbacks: components["schemas"]["GuideCallback"][];
+            channel: string;
+            /** @description Somebody has to agree on the platform's own page. */
+            consents: boolean;
+            /** @description Of the account, in the order in which they are done: test, callbacks, authorise, pull, shops. */
+            items: components["schemas"]["GuideItem"][];
+            name: string;
+            /** @description Where the platform's page of consent sends the owner back to; to be configured as it stands. */
+            redirect_url: string;
+            shops: components["schemas"]["GuideShop"][];
+            /** @description The last test, made with the credentials that there are now. */
+            test?: components["schemas"]["ConnTest"];
+        };
+        GuideAddress: {
+            /**
+             * @description none: there is no address, so nothing is pushed. private: it leads into a private network or to this machine. plain: the platform calls https alone. port: it calls other ports alone.
+             * @enum {string}
+             */
+            cause: "" | "none" | "private" | "plain" | "port";
+            /** Format: int64 */
+            port: number;
+            /** @description Those that the platform calls; empty: any. */
+            ports: number[];
+            url: string;
+        };
+        GuideCallback: {
+            /**
+             * Format: int64
+             * @description When a message last came there; 0: none ever has.
+             */
+            came_at: number;
+            must: boolean;
+            path: string;
+            /**
+             * Format: int64
+             * @description When the platform last looked whether the address is alive.
+             */
+            probed_at: number;
+            /** @description Comes so seldom that its absence says nothing. */
+            rare: boolean;
+            /**
+             * Format: int64
+             * @description When one was last refused: its signature was wrong.
+             */
+            refused_at: number;
+            url: string;
+            /** @description What it is for here. */
+            use: components["schemas"]["Text"];
+            what: components["schemas"]["Text"];
+        };
+        GuideItem: {
+            /**
+             * Format: int64
+             * @description Since when it is so, or when it was last seen; 0: not known.
+             */
+            at: number;
+            /** @description Who has waived it. */
+            by?: string;
+            /** @description What is wrong, as a stable word; empty: it has not been done yet. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description Of what is counted: shops, items on sale, who is knocked.
+             */
+            count: number;
+            /** @enum {string} */
+            key: "test" | "callbacks" | "authorise" | "pull" | "shops" | "store" | "order" | "heard" | "knock" | "hours" | "goods";
+            /** @description Somebody may decide to go without it. */
+            may_waive: boolean;
+            /** @description Messages that have never come. */
+            missing?: components["schemas"]["Text"][];
+            /** @description While it is open, no shop should go live. */
+            must: boolean;
+            order_id?: string;
+            /** @enum {string} */
+            state: "done" | "open" | "weak" | "waived";
+        };
+        GuideShop: {
+            external_id: string;
+            /** @description store, order, heard, knock, hours, goods. */
+            items: components["schemas"]["GuideItem"][];
+            /** @enum {string} */
+            mode: "watch" | "goods" | "full";
+            name: string;
+            /** @description Nothing that must be is open, neither here nor of the account. */
+            ready: boolean;
+            shop_id: string;
+            store_id: string;
         };
         Head: {
             /** Format: int64 */
@@ -4080,6 +4354,15 @@ export interface components {
         JoinInputBody: {
             password: string;
             token: string;
+        };
+        Joining: {
+            /** @description Who takes this way. */
+            for: components["schemas"]["Text"];
+            needs: components["schemas"]["Text"][];
+            /** @description What to do at the platform, in this order. */
+            steps: components["schemas"]["Text"][];
+            /** @description How long the platform takes, as far as it is public. */
+            takes: components["schemas"]["Text"];
         };
         JournalEntry: {
             /** @description What the platform answered to a call. */
@@ -4360,6 +4643,20 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        MatchGround: {
+            /** @description It speaks against it. */
+            against: boolean;
+            /**
+             * @description code: another shop of the store has the same id at its platform. near, far: metres to another shop of the store.
+             * @enum {string}
+             */
+            kind: "code" | "name" | "address" | "phone" | "near" | "far";
+            /** Format: int64 */
+            metres?: number;
+            ours: string;
+            /** @description Equal, and not only alike. */
+            same: boolean;
+        };
         MerchantInputBody: {
             name: string;
         };
@@ -4479,6 +4776,12 @@ export interface components {
              */
             mode?: "watch" | "goods";
             name: string;
+        };
+        NewStore: {
+            address?: string;
+            name: string;
+            /** @description IANA */
+            zone: string;
         };
         NextTicketOutputBody: {
             /** @description Empty: there was nothing; ask again. */
@@ -6215,6 +6518,11 @@ export interface components {
             /** Format: int64 */
             urgent: number;
         };
+        WaiveInputBody: {
+            /** @enum {string} */
+            item: "order" | "heard" | "knock" | "hours" | "goods";
+            waived: boolean;
+        };
         WaysOutputBody: {
             /** @description One may practise without an account: POST /practice/guest. */
             guest: boolean;
@@ -6389,6 +6697,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthoriseOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authorisePicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    bindShops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Tongdan-Seq"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findShops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getGuide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guide"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    testAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnTest"];
                 };
             };
             /** @description Error */
@@ -11278,6 +11746,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ShownPictureOutputBody"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiveItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaiveInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

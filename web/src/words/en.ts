@@ -790,6 +790,9 @@ export const words = {
     other_seller: "another seller agreed than the one of this account: sign out at the platform and agree as user {{user}}",
     consent_old: "this consent was not asked for here, or is older than 15 minutes: press authorise again",
     public_address_first: "give the app a public address first: the platform sends the owner back to it",
+    store_not_chosen:
+      "choose which of your stores this is, then authorise: a service provider's connection can be tried once its store is bound",
+    shop_bound: "this shop is bound already; change its binding on the connections page",
     store_not_bound: "the store is not bound to the service provider: press authorise, sign in at Meituan and choose the store",
     no_code_here: "Meituan sends no code for a store; the binding itself comes as a callback",
     token_of_another: "the token does not belong to this store",

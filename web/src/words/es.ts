@@ -851,6 +851,9 @@ export const words: Shape<typeof reference> = {
     other_seller: "Autorizó otro vendedor: cierra sesión en la plataforma y acepta como {{user}}",
     consent_old: "Esta autorización no se pidió aquí o tiene más de 15 minutos: pulsa autorizar otra vez",
     public_address_first: "Primero da a la app una dirección pública: la plataforma devuelve ahí al dueño",
+    store_not_chosen:
+      "Elige primero cuál de tus locales es y luego autoriza: la conexión de un proveedor se puede probar cuando su local está vinculado",
+    shop_bound: "Esta tienda ya está vinculada; cambia su vínculo en la página de conexiones",
     store_not_bound: "El local no está vinculado al proveedor: pulsa autorizar, entra en Meituan y elige el local",
     no_code_here: "Meituan no envía ningún código: la vinculación llega como aviso",
     token_of_another: "La autorización no es de este local",

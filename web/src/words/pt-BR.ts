@@ -849,6 +849,9 @@ export const words: Shape<typeof reference> = {
     other_seller: "Outro vendedor autorizou: saia da plataforma e aceite como {{user}}",
     consent_old: "Esta autorização não foi pedida aqui ou tem mais de 15 minutos: toque em autorizar de novo",
     public_address_first: "Primeiro dê ao app um endereço público: a plataforma devolve o dono para lá",
+    store_not_chosen:
+      "Escolha primeiro qual das suas unidades é e depois autorize: a conexão de um provedor pode ser testada quando a unidade está vinculada",
+    shop_bound: "Esta loja já está vinculada; mude o vínculo na página de conexões",
     store_not_bound: "A loja não está vinculada ao provedor: toque em autorizar, entre no Meituan e escolha a loja",
     no_code_here: "O Meituan não envia código: o vínculo chega como aviso",
     token_of_another: "A autorização não é desta loja",

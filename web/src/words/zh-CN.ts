@@ -778,6 +778,8 @@ export const words = {
     other_seller: "同意授权的是另一个卖家：请在平台退出登录，再用 {{user}} 同意",
     consent_old: "这次授权不是从这里发起的，或已超过 15 分钟：请再按一次授权",
     public_address_first: "请先给应用填写公网地址，平台授权后要跳回来",
+    store_not_chosen: "先选好是哪家门店，再去授权：服务商的连接要在门店绑定后才能测试",
+    shop_bound: "这家店铺已经绑定过；要改绑请到“渠道连接”页",
     store_not_bound: "门店还没有绑定到服务商：请按“授权”，登录美团后选择门店",
     no_code_here: "美团不返回授权码：绑定结果由回调送达",
     token_of_another: "这个授权不属于该门店",

@@ -1,5 +1,71 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "What each order settles at, for the books": "Por cuánto se liquida cada pedido, para las cuentas",
+  "Choose the topics orders_v2, orders_feedback, shipments and payments.":
+    "Elige los temas orders_v2, orders_feedback, shipments y payments.",
+  "The sign-in of the owner of the seller's account: a collaborator cannot authorise":
+    "El acceso del titular de la cuenta del vendedor: un colaborador no puede autorizar",
+  "Make an application in DevCenter, copy Client ID and Client Secret; where PKCE is switched on, say yes in Tongdan's app as well.":
+    "Crea una aplicación en DevCenter y copia Client ID y Client Secret; si PKCE está activado, pon yes también en la aplicación de Tongdan.",
+  "New orders within a second; without it up to a minute late": "Los pedidos nuevos, en un segundo; sin él, hasta un minuto tarde",
+  "Kitchen and rider stop at once; why it was cancelled stands in this message alone":
+    "Cocina y repartidor paran al momento; el motivo de la cancelación solo viene en este mensaje",
+  "Under 基础设置 → 订单订阅字段 choose 12, 13, 15, 19 or 38, 20, 22, 23, 28, 29, 35.":
+    "En 基础设置 → 订单订阅字段 elige 12, 13, 15, 19 o 38, 20, 22, 23, 28, 29, 35.",
+  "Deliveries of stores that deliver themselves": "Entregas de locales con reparto propio",
+  "An https address that the internet reaches; it works without one, with changes arriving late":
+    "Una dirección https accesible desde internet; funciona sin ella, con cambios que llegan tarde",
+  "Sellers in Brazil, Mexico, Argentina, Chile or Colombia: each seller's account is authorised once.":
+    "Vendedores de Brasil, México, Argentina, Chile o Colombia: cada cuenta de vendedor se autoriza una vez.",
+  "Back in Tongdan press authorise; the owner agrees.": "De vuelta en Tongdan, pulsa autorizar; acepta el titular.",
+  "Refund requests reach the inbox: they must be answered within 30 minutes":
+    "Las solicitudes de reembolso llegan a la bandeja: hay que responder en 30 minutos",
+  "An address that the internet reaches, on port 80 or 8080; it works without one, with orders arriving late":
+    "Una dirección accesible desde internet, en el puerto 80 u 8080; funciona sin ella, con pedidos que llegan tarde",
+  "Choose the store in Tongdan and press authorise; the merchant signs in at Meituan and chooses the store, and the token is pushed back.":
+    "Elige el local en Tongdan y pulsa autorizar; el comerciante entra en Meituan y elige el local, y el token llega por mensaje.",
+  "Enter the callback addresses below, first those of binding, unbinding and the heartbeat: Meituan's acceptance looks at them.":
+    "Introduce las direcciones de abajo, primero las de vinculación, desvinculación y latido: la revisión de Meituan las mira.",
+  "A developer account at developer.meituan.com with developerId and signKey":
+    "Una cuenta de desarrollador en developer.meituan.com con developerId y signKey",
+  "Whether the money has moved: no read tells it": "Si el dinero se ha movido: ninguna lectura lo dice",
+  "Through a software vendor: the vendor has a developer account, and each merchant authorises his stores to it. Most new restaurants take this way.":
+    "A través de un proveedor de software: el proveedor tiene cuenta de desarrollador y cada comerciante le autoriza sus locales. Es la vía de la mayoría de los restaurantes nuevos.",
+  "Customers' reminders: no read tells them": "Avisos de clientes que reclaman: ninguna lectura los da",
+  "Privacy numbers that fail are replaced by real ones": "Los números de privacidad que fallan se sustituyen por los reales",
+  "A store that was unbound is told at once": "Si un local se desvincula, se avisa al momento",
+  "A merchant or chain with an app of its own (app_id): the stores are bound to that app.":
+    "Un comercio o cadena con aplicación propia (app_id): los locales se vinculan a esa aplicación.",
+  "Enter the redirect address and the notifications address that Tongdan shows, byte for byte.":
+    "Introduce la dirección de retorno y la de notificaciones que muestra Tongdan, carácter por carácter.",
+  "An account at Meituan's open platform (开发者中心) with app_id and consumer_secret":
+    "Una cuenta en la plataforma abierta de Meituan (开发者中心) con app_id y consumer_secret",
+  "Statements: kept, and not read": "Liquidaciones: se guardan y no se leen",
+  "Bind the stores to the app; each app_poi_code is of your choice.":
+    "Vincula los locales a la aplicación; cada app_poi_code lo eliges tú.",
+  "The stores' app_poi_codes bound to the app": "Los app_poi_code de los locales, vinculados a la aplicación",
+  "Enter each callback address below exactly as shown: Meituan signs the whole address.":
+    "Introduce cada dirección de abajo tal cual: Meituan firma la dirección entera.",
+  "The merchant's own sign-in at Meituan for each store, for authorising":
+    "El acceso del comerciante en Meituan para cada local, para autorizar",
+  "Changes of orders and parcels within seconds; without it by a search every 5 minutes":
+    "Cambios de pedidos y paquetes en segundos; sin él, por una búsqueda cada 5 minutos",
+  "Orders accepted in Meituan's own app become accepted here": "Los pedidos aceptados en la app de Meituan quedan aceptados aquí",
+  "The store's token comes here: without it nothing can be authorised": "Aquí llega el token del local: sin él no se puede autorizar nada",
+  "An address that the internet reaches, on port 80 or 8080: the tokens are pushed to it":
+    "Una dirección accesible desde internet, en el puerto 80 u 8080: ahí llegan los tokens",
+  "The rider takes it, arrives, collects, delivers": "El repartidor lo acepta, llega, recoge y entrega",
+  "A store that is put to rest or offline is told at once": "Si un local queda cerrado o fuera de línea, se avisa al momento",
+  "Meituan publishes no time for its review of an app and its subscriptions: plan days, not hours. Authorising and binding take effect at once.":
+    "Meituan no publica cuánto tarda en revisar una aplicación y sus suscripciones: cuenta con días, no con horas. Autorizar y vincular tienen efecto inmediato.",
+  "The order ends, and counts in the day's books": "El pedido termina y cuenta en las cuentas del día",
+  "Requests for a part reach the inbox": "Las solicitudes de reembolso parcial llegan a la bandeja",
+  "An application in the developer panel (DevCenter) of your country: Client ID and Client Secret":
+    "Una aplicación en el panel de desarrolladores (DevCenter) de tu país: Client ID y Client Secret",
+  "Sign in to developer.meituan.com, copy developerId and signKey.": "Entra en developer.meituan.com y copia developerId y signKey.",
+  "Making an application and authorising it take effect at once.": "Crear una aplicación y autorizarla tiene efecto inmediato.",
+  "Sign in to the developer console, open the app, copy app_id and consumer_secret.":
+    "Entra en la consola de desarrolladores, abre la aplicación y copia app_id y consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
     "Cómo se autorizan las tiendas: oauth, o vacío para la página de mapas de tiendas de Meituan",
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":

@@ -1,5 +1,70 @@
 // What connectors say about their platforms, by its English: the service gives it in Chinese and English alone.
 export const said: Record<string, string> = {
+  "What each order settles at, for the books": "Por quanto cada pedido é liquidado, para as contas",
+  "Choose the topics orders_v2, orders_feedback, shipments and payments.":
+    "Escolha os tópicos orders_v2, orders_feedback, shipments e payments.",
+  "The sign-in of the owner of the seller's account: a collaborator cannot authorise":
+    "O acesso do titular da conta do vendedor: um colaborador não pode autorizar",
+  "Make an application in DevCenter, copy Client ID and Client Secret; where PKCE is switched on, say yes in Tongdan's app as well.":
+    "Crie um aplicativo no DevCenter e copie Client ID e Client Secret; se o PKCE estiver ativado, coloque yes também no aplicativo do Tongdan.",
+  "New orders within a second; without it up to a minute late": "Os pedidos novos em um segundo; sem ele, até um minuto de atraso",
+  "Kitchen and rider stop at once; why it was cancelled stands in this message alone":
+    "Cozinha e entregador param na hora; o motivo do cancelamento só vem nesta mensagem",
+  "Under 基础设置 → 订单订阅字段 choose 12, 13, 15, 19 or 38, 20, 22, 23, 28, 29, 35.":
+    "Em 基础设置 → 订单订阅字段 escolha 12, 13, 15, 19 ou 38, 20, 22, 23, 28, 29, 35.",
+  "Deliveries of stores that deliver themselves": "Entregas de unidades com entrega própria",
+  "An https address that the internet reaches; it works without one, with changes arriving late":
+    "Um endereço https acessível pela internet; funciona sem ele, com mudanças que chegam atrasadas",
+  "Sellers in Brazil, Mexico, Argentina, Chile or Colombia: each seller's account is authorised once.":
+    "Vendedores do Brasil, México, Argentina, Chile ou Colômbia: cada conta de vendedor é autorizada uma vez.",
+  "Back in Tongdan press authorise; the owner agrees.": "De volta ao Tongdan, toque em autorizar; o titular aceita.",
+  "Refund requests reach the inbox: they must be answered within 30 minutes":
+    "Os pedidos de reembolso chegam à caixa: é preciso responder em 30 minutos",
+  "An address that the internet reaches, on port 80 or 8080; it works without one, with orders arriving late":
+    "Um endereço acessível pela internet, na porta 80 ou 8080; funciona sem ele, com pedidos que chegam atrasados",
+  "Choose the store in Tongdan and press authorise; the merchant signs in at Meituan and chooses the store, and the token is pushed back.":
+    "Escolha a unidade no Tongdan e toque em autorizar; o comerciante entra no Meituan e escolhe a unidade, e o token chega por mensagem.",
+  "Enter the callback addresses below, first those of binding, unbinding and the heartbeat: Meituan's acceptance looks at them.":
+    "Informe os endereços abaixo, primeiro os de vínculo, desvínculo e batimento: a aprovação do Meituan olha para eles.",
+  "A developer account at developer.meituan.com with developerId and signKey":
+    "Uma conta de desenvolvedor em developer.meituan.com com developerId e signKey",
+  "Whether the money has moved: no read tells it": "Se o dinheiro foi movimentado: nenhuma leitura informa",
+  "Through a software vendor: the vendor has a developer account, and each merchant authorises his stores to it. Most new restaurants take this way.":
+    "Por um fornecedor de software: o fornecedor tem conta de desenvolvedor e cada comerciante autoriza suas unidades a ele. É o caminho da maioria dos restaurantes novos.",
+  "Customers' reminders: no read tells them": "Cobranças dos clientes: nenhuma leitura as informa",
+  "Privacy numbers that fail are replaced by real ones": "Números de privacidade que falham são trocados pelos reais",
+  "A store that was unbound is told at once": "Se uma unidade for desvinculada, o aviso é imediato",
+  "A merchant or chain with an app of its own (app_id): the stores are bound to that app.":
+    "Um comércio ou rede com aplicativo próprio (app_id): as unidades são vinculadas a esse aplicativo.",
+  "Enter the redirect address and the notifications address that Tongdan shows, byte for byte.":
+    "Informe o endereço de retorno e o de notificações que o Tongdan mostra, caractere por caractere.",
+  "An account at Meituan's open platform (开发者中心) with app_id and consumer_secret":
+    "Uma conta na plataforma aberta do Meituan (开发者中心) com app_id e consumer_secret",
+  "Statements: kept, and not read": "Extratos: são guardados e não são lidos",
+  "Bind the stores to the app; each app_poi_code is of your choice.": "Vincule as unidades ao aplicativo; cada app_poi_code é escolha sua.",
+  "The stores' app_poi_codes bound to the app": "Os app_poi_code das unidades, vinculados ao aplicativo",
+  "Enter each callback address below exactly as shown: Meituan signs the whole address.":
+    "Informe cada endereço abaixo exatamente como está: o Meituan assina o endereço inteiro.",
+  "The merchant's own sign-in at Meituan for each store, for authorising":
+    "O acesso do comerciante no Meituan para cada unidade, para autorizar",
+  "Changes of orders and parcels within seconds; without it by a search every 5 minutes":
+    "Mudanças de pedidos e pacotes em segundos; sem ele, por uma busca a cada 5 minutos",
+  "Orders accepted in Meituan's own app become accepted here": "Os pedidos aceitos no app do Meituan ficam aceitos aqui",
+  "The store's token comes here: without it nothing can be authorised": "Aqui chega o token da unidade: sem ele nada pode ser autorizado",
+  "An address that the internet reaches, on port 80 or 8080: the tokens are pushed to it":
+    "Um endereço acessível pela internet, na porta 80 ou 8080: os tokens chegam nele",
+  "The rider takes it, arrives, collects, delivers": "O entregador aceita, chega, retira e entrega",
+  "A store that is put to rest or offline is told at once": "Se uma unidade for pausada ou tirada do ar, o aviso é imediato",
+  "Meituan publishes no time for its review of an app and its subscriptions: plan days, not hours. Authorising and binding take effect at once.":
+    "O Meituan não publica quanto leva para revisar um aplicativo e suas assinaturas: conte com dias, não com horas. Autorizar e vincular têm efeito imediato.",
+  "The order ends, and counts in the day's books": "O pedido termina e entra nas contas do dia",
+  "Requests for a part reach the inbox": "Os pedidos de reembolso parcial chegam à caixa",
+  "An application in the developer panel (DevCenter) of your country: Client ID and Client Secret":
+    "Um aplicativo no painel de desenvolvedores (DevCenter) do seu país: Client ID e Client Secret",
+  "Sign in to developer.meituan.com, copy developerId and signKey.": "Entre em developer.meituan.com e copie developerId e signKey.",
+  "Making an application and authorising it take effect at once.": "Criar um aplicativo e autorizá-lo tem efeito imediato.",
+  "Sign in to the developer console, open the app, copy app_id and consumer_secret.":
+    "Entre no console de desenvolvedores, abra o aplicativo e copie app_id e consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
     "Como as lojas são autorizadas: oauth, ou vazio para a página de mapas de lojas da Meituan",
   "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
