@@ -84,6 +84,9 @@ func (s *shop) other(ctx context.Context, refused pair) (pair, error) {
 	p, err := s.renew(ctx, func(p pair) bool { return p.access != refused.access || young })
 	if err == nil && p.access == refused.access {
 		err = fault.Say("mercadolibre.token", fault.Unauthorized, "token_refused", "the platform does not accept the token; authorise the account again")
+		if !young {
+			s.alarmEnded(ctx)
+		}
 	}
 	return p, err
 }

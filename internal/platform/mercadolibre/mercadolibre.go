@@ -35,6 +35,7 @@ type shop struct {
 
 	pair    atomic.Pointer[pair] // the last one used; the vault's is newer after a renewal elsewhere
 	alarmed string               // under gate
+	ended   bool                 // under gate: the owner has been told that the authorisation has ended
 }
 
 var (

@@ -286,15 +286,25 @@ func (s *shop) alarmLost(ctx context.Context, p pair) {
 
 // alarm tells the owner, once for each reason in the life of this shop.
 func (s *shop) alarm(ctx context.Context, until time.Time, why string) {
-	if s.alarmed == why && why != "" {
+	if why != "" && (s.alarmed == why || s.ended) {
 		return
 	}
 	if !until.IsZero() && !s.env.Now().Before(until) {
 		until = time.Time{}
 	}
 	if s.env.Vault.Alarm(ctx, until, why) == nil {
-		s.alarmed = why
+		s.alarmed, s.ended = why, why != "" && until.IsZero()
 	}
+}
+
+// alarmEnded tells the owner that the authorisation has ended before its time: neither the
+// token nor its renewal is taken any more, so nothing works from now on.
+func (s *shop) alarmEnded(ctx context.Context) {
+	if s.env.Enter(ctx, s.gate) != nil {
+		return // the next call says it
+	}
+	defer func() { <-s.gate }()
+	s.alarm(ctx, time.Time{}, "authorise the account again: Mercado Libre accepts neither its token nor a renewal")
 }
 
 // Keep renews the token at half its life, so that hours are left when an answer is

@@ -212,8 +212,14 @@ func TestARevokedApplicationAsksTheOwner(t *testing.T) {
 	if _, err := w.shop(t).Read(t.Context(), ref); !fault.Is(err, fault.Unauthorized) {
 		t.Errorf("read: %v", err)
 	}
-	if a := w.vault.last(); a.why == "" {
-		t.Error("nobody is told")
+	if a := w.vault.last(); a.why == "" || !a.until.IsZero() {
+		t.Errorf("nobody is told that it has ended: %+v", a)
+	}
+	if _, err := w.shop(t).Read(t.Context(), ref); !fault.Is(err, fault.Unauthorized) {
+		t.Errorf("read again: %v", err)
+	}
+	if a := w.vault.last(); a.why == "" || !a.until.IsZero() {
+		t.Errorf("a second read takes the alarm back: %+v", a)
 	}
 }
 
