@@ -41,17 +41,41 @@ type StoreState struct {
 	Open    int64             `json:"open" doc:"Orders that are new, being prepared or ready."`
 	Shops   []ShopState       `json:"shops"`
 	Untaken int               `json:"untaken" doc:"Concerns that nobody sees to."`
-	first   Concern
+
+	Printers []StorePrinter `json:"printers" doc:"Those that are switched on."`
+	Screens  []StoreScreen  `json:"screens" doc:"Paired screens, counters and print bridges."`
+
+	first Concern
 }
 
-// A ShopState is how a store gets its orders from one channel. Whether the platform shows
-// the shop as open or resting is not known to any connector yet.
+// A ShopState is how a store gets its orders from one channel. How the platform shows the shop
+// is told with the intake.
 type ShopState struct {
 	ShopID  ident.Shop `json:"shop_id"`
 	Channel string     `json:"channel"`
 	Mode    string     `json:"mode" enum:"watch,goods,full"`
 	State   string     `json:"state" enum:"good,slow,down,paused"`
 	Cause   string     `json:"cause" doc:"As on the status page."`
+	SinceAt int64      `json:"since_at" doc:"Since when it is not good; 0 = it is, or nobody knows."`
+
+	AccountID ident.Account `json:"account_id"`
+}
+
+// A StorePrinter is how a printer of a store is.
+type StorePrinter struct {
+	PrinterID ident.Printer `json:"printer_id"`
+	Name      string        `json:"name"`
+	State     string        `json:"state" enum:"good,busy,bad" doc:"busy: tickets wait and none has failed. bad: nothing is printed."`
+	Cause     string        `json:"cause,omitempty" doc:"Why nothing is printed, as a code."`
+	Waiting   int           `json:"waiting"`
+}
+
+// A StoreScreen is a paired screen of a store: what is heard of it tells of the store's network.
+type StoreScreen struct {
+	DeviceID ident.Device `json:"device_id"`
+	Name     string       `json:"name"`
+	Kind     string       `json:"kind"`
+	SeenAt   int64        `json:"seen_at" doc:"When it was last heard of, to the minute; 0 = not yet."`
 }
 
 // An Incident is a channel that does not work.
@@ -94,14 +118,32 @@ func (h *Hub) Board(ctx context.Context, who Actor) (Board, error) {
 	if err != nil {
 		return out, fault.Wrap(op, err)
 	}
+	printers, err := h.Printers(ctx, who)
+	if err != nil {
+		return out, fault.Wrap(op, err)
+	}
+	screens, err := h.db.Devices(ctx, who.Scope)
+	if err != nil {
+		return out, fault.Wrap(op, err)
+	}
 	at := map[ident.Store]int{}
 	for _, s := range stores {
 		at[s.ID] = len(out.Stores)
-		st := StoreState{StoreID: s.ID, Name: s.Name, Zone: s.Zone, Level: "good", Tallies: map[string]*Waits{}, Open: open[s.ID], Shops: []ShopState{}}
+		st := StoreState{StoreID: s.ID, Name: s.Name, Zone: s.Zone, Level: "good", Tallies: map[string]*Waits{}, Open: open[s.ID], Shops: []ShopState{}, Printers: []StorePrinter{}, Screens: []StoreScreen{}}
 		for _, x := range shops {
 			if x.Store == s.ID && !h.Own(x.Channel) {
 				a := accounts[x.Account]
-				st.Shops = append(st.Shops, ShopState{x.ID, x.Channel, x.Mode, cmp.Or(a.State, Good), a.Cause})
+				st.Shops = append(st.Shops, ShopState{ShopID: x.ID, Channel: x.Channel, Mode: x.Mode, State: cmp.Or(a.State, Good), Cause: a.Cause, SinceAt: a.SinceAt, AccountID: x.Account})
+			}
+		}
+		for _, p := range printers {
+			if p.Row.Store == s.ID && !p.Row.Disabled {
+				st.Printers = append(st.Printers, StorePrinter{p.Row.ID, p.Row.Name, p.state(), p.Why.Code, p.Waiting})
+			}
+		}
+		for _, v := range screens {
+			if v.Store == s.ID {
+				st.Screens = append(st.Screens, StoreScreen{v.ID, v.Name, v.Kind, v.Seen})
 			}
 		}
 		out.Stores = append(out.Stores, st)
@@ -138,7 +180,7 @@ func (h *Hub) Board(ctx context.Context, who Actor) (Board, error) {
 		}
 	}
 	slices.SortStableFunc(out.Stores, worse)
-	out.Incidents = incidents(list, shops, accounts)
+	out.Incidents = incidents(list, shops)
 	return out, nil
 }
 
@@ -174,7 +216,7 @@ func worse(a, b StoreState) int {
 
 // incidents joins the troubles of accounts by channel and cause: Meituan that is down is
 // one incident and not as many as there are stores.
-func incidents(list []Concern, shops []db.ShopRow, accounts map[ident.Account]AccountHealth) []Incident {
+func incidents(list []Concern, shops []db.ShopRow) []Incident {
 	of := map[string]map[ident.Store]bool{}
 	for _, s := range shops {
 		if s.Store == 0 {
@@ -195,12 +237,12 @@ func incidents(list []Concern, shops []db.ShopRow, accounts map[ident.Account]Ac
 		i := slices.IndexFunc(out, func(x Incident) bool { return x.Channel == c.Channel && x.Cause == c.Cause })
 		if i < 0 {
 			i = len(out)
-			out = append(out, Incident{Channel: c.Channel, State: accounts[c.AccountID].State, Cause: c.Cause, SinceAt: c.SinceAt, Of: len(of[c.Channel])})
+			out = append(out, Incident{Channel: c.Channel, State: Slow, Cause: c.Cause, SinceAt: c.SinceAt, Of: len(of[c.Channel])})
 			reached[k] = map[ident.Store]bool{}
 		}
 		out[i].SinceAt = min(out[i].SinceAt, c.SinceAt)
 		out[i].Keys = append(out[i].Keys, c.Key)
-		if accounts[c.AccountID].State == Down {
+		if c.Urgent {
 			out[i].State = Down
 		}
 		for _, s := range c.Stores {

@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -28,9 +28,9 @@ type Concern struct {
 	EffectID  ident.Effect  `json:"effect_id"`
 	ParkedID  ident.Parked  `json:"parked_id"`
 	AccountID ident.Account `json:"account_id"`
-	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it."`
+	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message."`
 	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met."`
-	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund."`
+	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last."`
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, or lets a shop rest, in its own words."`
 	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
@@ -79,7 +79,7 @@ const (
 var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernUnclear}
 
 // StoreConcerns are the kinds that belong to a store and to no order of it.
-var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting, ConcernRule}
+var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting, ConcernRule, ConcernPrinter, ConcernSilent}
 
 // When something is a concern, and when it is urgent. Meituan gives five minutes to
 // accept; a rider is paid by the trip.
@@ -145,7 +145,7 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 	if err != nil {
 		return nil, false, fault.Wrap(op, err)
 	}
-	list = append(list, accounts...)
+	list = append(list, joined(accounts)...)
 	list = append(list, load.concerns()...)
 	refused, err := h.refusals(ctx, who)
 	if err != nil {
@@ -172,6 +172,11 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 		return nil, false, fault.Wrap(op, err)
 	}
 	list = append(list, paperless...)
+	silent, err := h.silentScreens(ctx, who, now)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	list = append(list, silent...)
 	paused, err := h.rulesPaused(ctx, who, list)
 	if err != nil {
 		return nil, false, fault.Wrap(op, err)
@@ -332,6 +337,35 @@ func (h *Hub) troubles(ctx context.Context, who Actor) ([]Concern, error) {
 		})
 	}
 	return out, nil
+}
+
+// joined makes one concern of the outages of a channel with the same cause, however many accounts
+// it has: thirty shops that fail together are one trouble of the platform. An authorisation is
+// each account's own.
+func joined(list []Concern) (out []Concern) {
+	at := map[string]int{}
+	for _, c := range list {
+		if c.Kind != ConcernOutage {
+			out = append(out, c)
+			continue
+		}
+		c.Key = ConcernOutage + "/" + c.Channel + "/" + c.Cause
+		i, ok := at[c.Key]
+		if !ok {
+			at[c.Key] = len(out)
+			c.Stores = slices.Clone(c.Stores)
+			out = append(out, c)
+			continue
+		}
+		a := &out[i]
+		a.AccountID, a.Urgent, a.SinceAt = 0, a.Urgent || c.Urgent, min(a.SinceAt, c.SinceAt)
+		for _, s := range c.Stores {
+			if !slices.Contains(a.Stores, s) {
+				a.Stores = append(a.Stores, s)
+			}
+		}
+	}
+	return out
 }
 
 // recently is how old the health may be that concerns are told by: many boards are open.

@@ -79,12 +79,11 @@ func TestWhatAnOrderWaitsFor(t *testing.T) {
 func TestAPlatformThatIsDownIsOneIncident(t *testing.T) {
 	var shops []db.ShopRow
 	var list []Concern
-	accounts := map[ident.Account]AccountHealth{1: {State: Slow}, 2: {State: Down}, 3: {State: Down}}
 	for i := range 18 {
 		shops = append(shops, db.ShopRow{Store: ident.Store(100 + i), Channel: "meituan", Account: ident.Account(1 + i%2)}, db.ShopRow{Store: ident.Store(100 + i), Channel: "mercadolibre", Account: 3})
 	}
 	for a := range ident.Account(2) {
-		c := Concern{Key: fmt.Sprint("platform/", a), Kind: ConcernOutage, Channel: "meituan", Cause: "unreachable", AccountID: a + 1, SinceAt: int64(50 - a)}
+		c := Concern{Key: fmt.Sprint("platform/", a), Kind: ConcernOutage, Channel: "meituan", Cause: "unreachable", AccountID: a + 1, SinceAt: int64(50 - a), Urgent: a == 1}
 		for _, s := range shops {
 			if s.Account == a+1 {
 				c.Stores = append(c.Stores, s.Store)
@@ -92,12 +91,39 @@ func TestAPlatformThatIsDownIsOneIncident(t *testing.T) {
 		}
 		list = append(list, c)
 	}
-	got := incidents(list, shops, accounts)
+	got := incidents(list, shops)
 	if len(got) != 1 || got[0].Stores != 18 || got[0].Of != 18 || got[0].State != Down || got[0].SinceAt != 49 || len(got[0].Keys) != 2 {
 		t.Errorf("%+v", got)
 	}
-	if got := incidents(nil, shops, accounts); got == nil || len(got) != 0 {
+	one := joined(append([]Concern{{Kind: ConcernAuthorise, Key: "a"}, {Kind: ConcernAuthorise, Key: "b"}}, list...))
+	if len(one) != 3 || one[2].Key != "platform/meituan/unreachable" || len(one[2].Stores) != 18 || one[2].SinceAt != 49 || !one[2].Urgent || one[2].AccountID != 0 {
+		t.Errorf("the messages: %+v", one)
+	}
+	if len(list[0].Stores) != 9 {
+		t.Error("joining changed what was given")
+	}
+	if got := incidents(one[2:], shops); len(got) != 1 || got[0].Stores != 18 || len(got[0].Keys) != 1 {
+		t.Errorf("of joined ones: %+v", got)
+	}
+	if got := incidents(nil, shops); got == nil || len(got) != 0 {
 		t.Errorf("without trouble: %+v", got)
+	}
+}
+
+// A store is silent when the last of its screens has been for eight minutes; call-out boards and
+// bridges stand for no person.
+func TestAStoreWhoseScreensAreGoneIsSilent(t *testing.T) {
+	const now = 100 * 60_000
+	ago := func(store ident.Store, name, kind string, minutes int64) db.DeviceRow {
+		return db.DeviceRow{Store: store, Name: name, Kind: kind, Seen: now - minutes*60_000}
+	}
+	got := unheard([]db.DeviceRow{
+		ago(1, "counter", "counter_screen", 30), ago(1, "kitchen", "kitchen_screen", 8), ago(1, "board", "callout_screen", 0),
+		ago(2, "counter", "counter_screen", 30), ago(2, "kitchen", "kitchen_screen", 7),
+		ago(3, "board", "callout_screen", 50), {Store: 4, Name: "new", Kind: "kitchen_screen"},
+	}, now)
+	if len(got) != 1 || got[1].Name != "kitchen" {
+		t.Errorf("%+v", got)
 	}
 }
 

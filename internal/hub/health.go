@@ -182,6 +182,9 @@ func (h *Hub) Health(ctx context.Context, m ident.Merchant) (Health, error) {
 			f.pulled = h.wallMS(last)
 		}
 		v := judge(f)
+		if v.cause == "authorise" && a.AlarmAt > 0 {
+			v.since = a.AlarmAt
+		}
 		r := AccountHealth{AccountID: a.ID, Channel: a.Channel, Name: a.Name, State: v.state, Cause: v.cause, Kinds: v.kinds, SinceAt: v.since, PullAt: f.pulled, PushAt: h.wallMS(a.LastPush),
 			Calls: make([]int64, 60), Failed: make([]int64, 60)}
 		for _, c := range mine {

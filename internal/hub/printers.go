@@ -160,6 +160,17 @@ type PrinterState struct {
 	Since    int64 // since when the first of them cannot be printed, wall ms; 0 = all is well
 }
 
+// state is how the printer is, in one word.
+func (p PrinterState) state() string {
+	switch {
+	case p.Since > 0:
+		return "bad"
+	case p.Waiting > 0:
+		return "busy"
+	}
+	return "good"
+}
+
 const mostQueued = 50
 
 // Printers lists the printers of the caller's stores, with what waits at each.

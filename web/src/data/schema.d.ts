@@ -3270,7 +3270,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -3284,9 +3284,9 @@ export interface components {
             since_at: number;
             /** @description Empty: of no one store. */
             store_id: string;
-            /** @description Of an account's trouble: those of one's stores that sell through it. */
+            /** @description Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message. */
             stores: string[];
-            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund. */
+            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last. */
             subject?: string;
             /** Format: int64 */
             taken_at: number;
@@ -4437,7 +4437,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -6039,12 +6039,18 @@ export interface components {
             store_id: string;
         };
         ShopState: {
+            account_id: string;
             /** @description As on the status page. */
             cause: string;
             channel: string;
             /** @enum {string} */
             mode: "watch" | "goods" | "full";
             shop_id: string;
+            /**
+             * Format: int64
+             * @description Since when it is not good; 0 = it is, or nobody knows.
+             */
+            since_at: number;
             /** @enum {string} */
             state: "good" | "slow" | "down" | "paused";
         };
@@ -6283,7 +6289,7 @@ export interface components {
              */
             accept_s: number;
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -6310,6 +6316,29 @@ export interface components {
             quiet_to: number;
             store_id: string;
         };
+        StorePrinter: {
+            /** @description Why nothing is printed, as a code. */
+            cause?: string;
+            name: string;
+            printer_id: string;
+            /**
+             * @description busy: tickets wait and none has failed. bad: nothing is printed.
+             * @enum {string}
+             */
+            state: "good" | "busy" | "bad";
+            /** Format: int64 */
+            waiting: number;
+        };
+        StoreScreen: {
+            device_id: string;
+            kind: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description When it was last heard of, to the minute; 0 = not yet.
+             */
+            seen_at: number;
+        };
         StoreState: {
             /** @enum {string} */
             level: "good" | "warn" | "bad";
@@ -6319,6 +6348,10 @@ export interface components {
              * @description Orders that are new, being prepared or ready.
              */
             open: number;
+            /** @description Those that are switched on. */
+            printers: components["schemas"]["StorePrinter"][];
+            /** @description Paired screens, counters and print bridges. */
+            screens: components["schemas"]["StoreScreen"][];
             shops: components["schemas"]["ShopState"][];
             store_id: string;
             /** @description By kind; what has none is left out. */
@@ -8755,7 +8788,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
             };
             header?: never;
             path?: never;
