@@ -57,9 +57,9 @@ export async function firstStart() {
   return { link, url: new URL(link).origin, stop: run.stop, log: run.log };
 }
 
-/** `tongdan demo` without a crowd, and what tests need to play with it. */
+/** `tongdan demo` without a crowd and printers, and what tests need to play with it. */
 export async function demo(...more) {
-  const run = await start("demo", ["--addr", "127.0.0.1:0", "--sim-addr", "127.0.0.1:0", "--rate", "0", "--api-key", key, "--password", password, ...more]);
+  const run = await start("demo", ["--addr", "127.0.0.1:0", "--sim-addr", "127.0.0.1:0", "--rate", "0", "--api-key", key, "--password", password, "--printers=false", ...more]);
   const backstage = await run.printed("the backstage", /^Backstage\s+(http:\/\/[^/\s]+)/m);
   const url = await run.printed("its address", /^Console\s+(http:\/\/[^/\s]+)/m);
   const d = { url, backstage, key, password, log: run.log };

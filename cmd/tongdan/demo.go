@@ -23,6 +23,7 @@ import (
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
+	"github.com/tongdan/tongdan/internal/sim/printers"
 	"github.com/tongdan/tongdan/role"
 )
 
@@ -35,6 +36,8 @@ type places struct {
 	Meituan      string `json:"meituan"`
 	MercadoLibre string `json:"mercadolibre"`
 	Messengers   string `json:"messengers"`
+	Clouds       string `json:"clouds"`  // of the printers
+	Network      string `json:"network"` // the printer of the network
 }
 
 // demo is the hub and both simulated platforms in one process, over HTTP.
@@ -47,6 +50,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	rate := f.Float64("rate", 12, "orders a minute that come by themselves")
 	speed := f.Float64("speed", 1, "how much faster than real time trade goes")
 	key := f.String("api-key", "", "make this API key, which begins with "+api.KeyPrefix)
+	withPrinters := f.Bool("printers", true, "give the tea shop's stores simulated ticket printers")
 	password := f.String("password", "tongdan-demo", "password of the user "+demoUser)
 	if err := parse(f, args); err != nil {
 		return err
@@ -85,13 +89,19 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if at.Messengers, err = free(kept.Messengers); err != nil {
 		return err
 	}
+	if at.Clouds, err = free(kept.Clouds); err != nil {
+		return err
+	}
+	if at.Network, err = free(kept.Network); err != nil {
+		return err
+	}
 	if _, port, _ := net.SplitHostPort(at.Hub); port == "0" { // the address stands in a template of short messages
 		if at.Hub, err = free(""); err != nil {
 			return err
 		}
 	}
 	sims, err := startSims(simOptions{
-		dir: dir, seed: *seed, speed: *speed, meituanAddr: at.Meituan, mercadoAddr: at.MercadoLibre, messengersAddr: at.Messengers, backstageAt: *simAddr, console: "http://" + at.Hub,
+		dir: dir, seed: *seed, speed: *speed, meituanAddr: at.Meituan, mercadoAddr: at.MercadoLibre, messengersAddr: at.Messengers, cloudAddr: at.Clouds, networkAddr: at.Network, backstageAt: *simAddr, console: "http://" + at.Hub,
 	})
 	if err != nil {
 		return err
@@ -106,13 +116,16 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if err := savePlaces(dir, at); err != nil {
 		return err
 	}
-	scene := &scene{n: n, sims: sims, password: *password, key: *key}
+	scene := &scene{n: n, sims: sims, password: *password, key: *key, printers: *withPrinters}
 	if err := scene.set(ctx); err != nil {
 		return fmt.Errorf("the demonstration could not be set up: %w", err)
 	}
 	fmt.Fprintf(c.out, "Console    %s/  sign in as %s, password %s\n", n.url, demoUser, *password)
 	fmt.Fprintf(c.out, "Backstage  %s/  play customers, riders and the platforms\n", sims.server.URL(""))
 	fmt.Fprintf(c.out, "Phones     %s%s  what knocks at the demo's group and phone (%s)\n", sims.server.URL(""), sims.phones.Page(), simPhone)
+	if *withPrinters {
+		fmt.Fprintf(c.out, "Printers   %s%s  the tickets that come out in the tea shop's stores\n", sims.server.URL(""), sims.paper.Page())
+	}
 	fmt.Fprintf(c.out, "API        %s/api/v1/openapi.json\n", n.url)
 	fmt.Fprintf(c.out, "Data       %s\n", dir)
 	fmt.Fprintf(c.out, "About %g orders a minute come by themselves. Ctrl-C stops; the same command goes on.\n", *rate)
@@ -179,6 +192,7 @@ type scene struct {
 	n             *node
 	sims          *simulators
 	password, key string
+	printers      bool
 	who           hub.Actor
 }
 
@@ -188,7 +202,7 @@ func (s *scene) set(ctx context.Context) error {
 		return err
 	}
 	s.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "demo", Name: "demo", Role: role.Owner}
-	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers, s.knocks} {
+	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers, s.knocks, s.paper} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -283,6 +297,45 @@ func (s *scene) knocks(ctx context.Context) error {
 	}
 	phone := simPhone
 	return s.n.hub.SetPhone(ctx, s.who, u.ID, &phone, "")
+}
+
+// paper is a ticket printer in each of the tea shop's stores, one of each make. One that somebody
+// has taken away stays away.
+func (s *scene) paper(ctx context.Context) error {
+	if !s.printers {
+		return nil
+	}
+	shops, err := s.n.db.Shops(ctx, s.who.Scope)
+	if err != nil {
+		return err
+	}
+	there, err := s.n.hub.Printers(ctx, s.who)
+	if err != nil {
+		return err
+	}
+	for _, p := range simPrinters {
+		i := slices.IndexFunc(shops, func(x db.ShopRow) bool { return x.Channel == "meituan" && x.External == p.Store })
+		if i < 0 {
+			continue
+		}
+		want := db.PrinterRow{Kind: p.Make, Name: p.Name, Store: shops[i].Store, Address: s.sims.server.URL("printers")}
+		switch p.Make {
+		case printers.ESCPOS:
+			want.Address = s.sims.paper.Device(p.Name).Addr()
+		case printers.Feie:
+			want.Credentials = map[string]string{"user": simApp, "ukey": simKey, "sn": p.Serial, "key": p.Key}
+		case printers.Yilianyun:
+			want.Credentials = map[string]string{"client_id": simApp, "client_secret": simKey, "machine_code": p.Serial, "msign": p.Key}
+		}
+		set := hub.PrinterSettings{Columns: max(p.Columns, 32), Locale: "zh-CN", Prints: hub.UsualPrints}
+		if j := slices.IndexFunc(there, func(x hub.PrinterState) bool { return x.Row.Name == p.Name && x.Row.Store == want.Store }); j >= 0 {
+			want.ID, set = there[j].Row.ID, there[j].Settings // what somebody changed stays
+		}
+		if _, err := s.n.hub.PutPrinter(ctx, s.who, want, set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sellers is one account for each country on the simulated Mercado Libre. Its owner

@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/internal/sim/meituan"
 	"github.com/tongdan/tongdan/internal/sim/mercadolibre"
 	"github.com/tongdan/tongdan/internal/sim/messengers"
+	"github.com/tongdan/tongdan/internal/sim/printers"
 )
 
 // What the simulated platforms know us by. It opens nothing but them.
@@ -38,6 +39,16 @@ var teaStores = []meituan.Store{
 	{Code: "TEA003", Name: "山间茶事(滨江店)", Address: "杭州市滨江区江晖路88号", Logistics: "1001", Latitude: 30.2084, Longitude: 120.2118},
 }
 
+// simPrinters are the ticket printers of the tea shop: of each make one, one for each store.
+var simPrinters = []struct {
+	Store string // code of the store
+	printers.Printer
+}{
+	{"TEA001", printers.Printer{Name: "湖滨店后厨", Make: printers.ESCPOS, Columns: 48}},
+	{"TEA002", printers.Printer{Name: "云栖店后厨", Make: printers.Feie, Serial: "922500001", Key: "k2345678"}},
+	{"TEA003", printers.Printer{Name: "滨江店后厨", Make: printers.Yilianyun, Serial: "4004000001", Key: "m2345678"}},
+}
+
 // sellers are the accounts on the simulated Mercado Libre: three countries, three ways of
 // shipping.
 var sellers = []mercadolibre.Seller{
@@ -52,6 +63,7 @@ type simulators struct {
 	meituan *meituan.Sim
 	mercado *mercadolibre.Sim
 	phones  *messengers.Sim
+	paper   *printers.Sim
 	server  *sim.Server
 	books   []*sim.Book
 }
@@ -64,6 +76,7 @@ type simOptions struct {
 	meituanAddr, mercadoAddr, backstageAt string
 	partnerAddr                           string // Meituan's platform of service providers; "" = without it
 	messengersAddr                        string
+	cloudAddr, networkAddr                string // of the printers' clouds, and of the printer on the network
 	console                               string // address of the console, which stands in a template
 }
 
@@ -120,9 +133,21 @@ func startSims(o simOptions) (s *simulators, err error) {
 		SMS: []messengers.SMS{{Vendor: messengers.Aliyun, KeyID: simApp, Secret: simKey, SignName: "山间茶事", Templates: []messengers.Template{
 			{ID: "SMS_100001", Text: "验证码${code}，5分钟内有效。", Code: true}, {ID: "SMS_100002", Text: "${what}，${left}。打开 " + o.console + "/k#${link}"}}}},
 	})
+	po := printers.Options{Clock: s.clock, Seed: o.seed, Bound: true, Accounts: []printers.Account{{Make: printers.Feie, ID: simApp, Secret: simKey}, {Make: printers.Yilianyun, ID: simApp, Secret: simKey}}}
+	for _, p := range simPrinters {
+		po.Printers = append(po.Printers, p.Printer)
+	}
+	s.paper = printers.New(po)
+	for _, d := range s.paper.Devices() {
+		if d.Make == printers.ESCPOS {
+			if _, err = d.Listen(o.networkAddr); err != nil {
+				return s, fmt.Errorf("the printer of the network: %w", err)
+			}
+		}
+	}
 	s.server = &sim.Server{
-		Platforms: []sim.Platform{s.meituan, s.mercado, s.phones}, BackstageAddr: o.backstageAt,
-		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr, s.phones.Name(): o.messengersAddr},
+		Platforms: []sim.Platform{s.meituan, s.mercado, s.phones, s.paper}, BackstageAddr: o.backstageAt,
+		Addr: map[string]string{s.meituan.Name(): o.meituanAddr, s.mercado.Name(): o.mercadoAddr, s.phones.Name(): o.messengersAddr, s.paper.Name(): o.cloudAddr},
 	}
 	if o.partnerAddr != "" {
 		partner := s.meituan.Partner()
@@ -162,6 +187,9 @@ func (s *simulators) close() error {
 		if s.mercado != nil {
 			errs = append(errs, s.mercado.Close())
 		}
+		if s.paper != nil {
+			errs = append(errs, s.paper.Close())
+		}
 	}
 	for _, b := range s.books {
 		errs = append(errs, b.Close())
@@ -176,6 +204,8 @@ func (c command) sim(ctx context.Context, args []string) error {
 	mp := f.String("meituan-partner-addr", "127.0.0.1:8094", "address of the simulated Meituan platform for service providers")
 	ml := f.String("mercadolibre-addr", "127.0.0.1:8092", "address of the simulated Mercado Libre")
 	ph := f.String("messengers-addr", "127.0.0.1:8093", "address of the simulated robots and short-message services")
+	pc := f.String("printers-addr", "127.0.0.1:8095", "address of the simulated printers' clouds (Feie, Yilianyun)")
+	pn := f.String("printer-addr", "127.0.0.1:9100", "address of the simulated printer of the network (ESC/POS)")
 	console := f.String("console", "http://127.0.0.1:8080", "address of the console, which stands in the approved template of short messages")
 	back := f.String("backstage-addr", "127.0.0.1:8081", "address of the page on which one plays customers, riders and the platforms; it has no sign-in")
 	dir := f.String("data", "", "folder of the books; without one nothing outlives the process")
@@ -193,7 +223,7 @@ func (c command) sim(ctx context.Context, args []string) error {
 			return fmt.Errorf("--data: %w", err)
 		}
 	}
-	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, partnerAddr: *mp, mercadoAddr: *ml, messengersAddr: *ph, console: *console, backstageAt: *back})
+	s, err := startSims(simOptions{dir: *dir, seed: *seed, speed: *speed, meituanAddr: *mt, partnerAddr: *mp, mercadoAddr: *ml, messengersAddr: *ph, cloudAddr: *pc, networkAddr: *pn, console: *console, backstageAt: *back})
 	if err != nil {
 		return err
 	}
@@ -202,6 +232,7 @@ func (c command) sim(ctx context.Context, args []string) error {
 	fmt.Fprintf(c.out, "  for providers %s  developerId %s, signKey %s\n", s.server.URL("meituan-partner"), simDeveloper, simSignKey)
 	fmt.Fprintf(c.out, "Mercado Libre   %s  client_id %d, client_secret %s\n", s.server.URL("mercadolibre"), simClient, simKey)
 	fmt.Fprintf(c.out, "Phones, groups  %s  DingTalk token %s, Aliyun key %s, secret %s\n", s.server.URL("messengers"), simRobot, simApp, simKey)
+	fmt.Fprintf(c.out, "Printers        %s  Feie user %s, Yilianyun client_id %s, secret %s; network printer %s; paper at %s%s\n", s.server.URL("printers"), simApp, simApp, simKey, s.paper.Device(simPrinters[0].Name).Addr(), s.server.URL(""), s.paper.Page())
 	fmt.Fprintf(c.out, "Backstage       %s/\n", s.server.URL(""))
 	g, ctx := errgroup.WithContext(ctx)
 	if *rate > 0 {
