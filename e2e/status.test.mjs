@@ -49,6 +49,18 @@ scenes("the status page", (s) => {
       assert.equal(await page.getByTestId("headline").getAttribute("data-tone"), "bad");
       const now = await line(page, account).boundingBox();
       assert.ok(Math.abs(now.y - place.y) < 2, "the lines stay where they are");
+      // One incident for all its stores, on the board, in the messages and on the account's stores; not one for each.
+      const stores = (await d.get("/shops")).shops.filter((x) => x.account_id === account.id).length;
+      const board = await s.open("/board", { screen: phone });
+      assert.equal(await board.getByTestId("incident").count(), 1);
+      await says(board.getByTestId("incident"), t("board.incident", { channel: "美团外卖", count: stores, of: stores }), t("pulse.means.unreachable"), t("msg.minutes_other", { count: "" }).trim());
+      const told = (await d.get("/messages?kind=platform")).messages;
+      assert.deepEqual(told.map((m) => [m.key, m.stores.length]), [["platform/meituan/unreachable", stores]]);
+      await board.goto(`${d.url}/messages`);
+      const message = board.locator('[data-testid="concern"][data-kind="platform"]');
+      await says(message, t("pulse.means.unreachable"), t("msg.stores_other", { count: stores }));
+      assert.equal(await message.count(), 1);
+      if (process.env.TONGDAN_LOOK) await board.screenshot({ path: "shots/incident.png" });
       assert.ok((await line(page, account).locator("rect.all, rect.some").count()) > 0, "the hour shows the failures");
       const others = await page.getByTestId("account-health").evaluateAll((list) => list.filter((l) => l.dataset.state === "good").length);
       assert.equal(others, (await d.get("/accounts")).accounts.length - 1, "the other platform works");

@@ -9,6 +9,7 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords, word } from "../../words";
 import { ConcernRow } from "./ConcernRow";
 import { board, type Incident, levelOf, messages, minutes, orderKinds, type StoreState } from "./concerns";
+import { Equipment } from "./Equipment";
 import { Intake } from "./Intake";
 import { Radar } from "./Radar";
 import "./board.css";
@@ -126,6 +127,7 @@ function Store({ store: s, open, toggle }: { store: StoreState; open: boolean; t
       <div id={body} hidden={!open}>
         {open ? <Intake store={s.store_id} zone={s.zone} /> : null}
         {open ? <Radar store={s.store_id} /> : null}
+        {open ? <Equipment store={s} /> : null}
         {open ? <Causes store={s.store_id} /> : null}
       </div>
     </li>

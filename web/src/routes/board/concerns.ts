@@ -22,6 +22,8 @@ export const orderKinds = [
   "penalty",
   "resting",
   "rule",
+  "printer",
+  "silent",
 ] as const;
 
 /** How the stores are doing. Things become late without anything changing, so it is asked again and again. */

@@ -52,6 +52,7 @@ export const mayKnock = [
   "platform",
   "printer",
   "resting",
+  "silent",
 ] as const;
 export type Matter = (typeof mayKnock)[number];
 

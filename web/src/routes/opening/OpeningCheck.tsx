@@ -2,26 +2,23 @@
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { readSummary } from "../../data/model";
 import { session, stores } from "../../data/queries";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { Mark, useChannelName } from "../../ui/Mark";
+import { Mark } from "../../ui/Mark";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
-import { useWords, word } from "../../words";
-import { inWords } from "../../words/reasons";
-import { board } from "../board/concerns";
-import { intakes, shopsOf, shownOf } from "../intakes/intakes";
-import { printers, stateOf } from "../printers/printers";
+import { useWords } from "../../words";
+import { ChannelsLine } from "./ChannelsLine";
+import { Line } from "./Line";
 import { endOfDay, preorders } from "./opening";
+import { PrintersLine } from "./PrintersLine";
 import "./opening.css";
-
-type Verdict = "fine" | "todo" | "notYet";
 
 export function OpeningCheck() {
   const { t } = useWords();
@@ -100,9 +97,9 @@ function Lines({ id, zone }: { id: string; zone: string }) {
       ) : null}
       <ol className="panel opening-lines">
         <SoundLine heard={heard} set={setHeard} />
-        <Channels id={id} zone={zone} seen={seen} see={() => setSeen(true)} button={channels} />
+        <ChannelsLine id={id} zone={zone} seen={seen} see={() => setSeen(true)} button={channels} />
         <Preorders id={id} zone={zone} />
-        <Printers id={id} />
+        <PrintersLine id={id} />
         <SoldOut id={id} zone={zone} />
       </ol>
       <div className="opening-do">
@@ -120,21 +117,6 @@ function Lines({ id, zone }: { id: string; zone: string }) {
         </p>
       ) : null}
     </>
-  );
-}
-
-function Line({ title, verdict, children }: { title: string; verdict: Verdict; children: ReactNode }) {
-  const { t } = useWords();
-  return (
-    <li className="opening-line" data-testid="opening-line" data-verdict={verdict}>
-      <div className="opening-title">
-        <h2>{title}</h2>
-        <span className={`opening-verdict ${verdict}`}>
-          {verdict === "notYet" ? null : <Icon name={verdict === "fine" ? "check" : "warn"} size={16} />} {t(`opening.${verdict}`)}
-        </span>
-      </div>
-      <div className="opening-body">{children}</div>
-    </li>
   );
 }
 
@@ -202,81 +184,6 @@ function SoundLine({ heard, set }: { heard: "" | "heard" | "unheard"; set: (h: "
       ) : null}
     </Line>
   );
-}
-
-function Channels(props: { id: string; zone: string; seen: boolean; see: () => void; button: React.RefObject<HTMLButtonElement | null> }) {
-  const { id, zone, seen, see, button } = props;
-  const { t } = useWords();
-  const name = useChannelName();
-  const { data, error, refetch } = useQuery(board);
-  const shops = data?.stores.find((s) => s.store_id === id)?.shops ?? [];
-  const { data: taking } = useQuery(intakes);
-  const shown = new Map(taking?.flatMap((s) => shopsOf(s).map((c) => [c.shop_id, shownOf(c)] as const)));
-  const closed = (shop: string) => shown.get(shop) === "resting" || shown.get(shop) === "offline";
-  const ill = shops.some((s) => s.state === "down" || s.state === "paused" || closed(s.shop_id));
-  return (
-    <Line title={t("opening.channels")} verdict={ill ? "todo" : seen ? "fine" : "todo"}>
-      <p className="quiet">{t("opening.channelsHelp")}</p>
-      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
-      {data && shops.length === 0 ? <p>{t("opening.noShops")}</p> : null}
-      <ul className="opening-shops">
-        {shops.map((s) => (
-          <li key={s.shop_id}>
-            <Mark channel={s.channel} /> <b>{name(s.channel)}</b>
-            <span className={s.state === "good" ? "" : "opening-ill"}>
-              {s.state === "good" ? t("opening.fine") : word(t, "board.shop", s.state)} {s.cause ? word(t, "pulse.means", s.cause) : ""}
-            </span>
-            <span className={closed(s.shop_id) ? "opening-ill" : "quiet"} data-shown={shown.get(s.shop_id)}>
-              {t("opening.shown", { state: t(`control.shown.${shown.get(s.shop_id) ?? "unknown"}`) })}
-            </span>
-            <LastOrder shop={s.shop_id} zone={zone} />
-          </li>
-        ))}
-      </ul>
-      {seen ? null : (
-        <button ref={button} type="button" className="btn" disabled={!data} onClick={see}>
-          {t("opening.seen")}
-        </button>
-      )}
-    </Line>
-  );
-}
-
-function Printers({ id }: { id: string }) {
-  const { t } = useWords();
-  const { data, error, refetch } = useQuery(printers);
-  const here = data?.filter((p) => p.store_id === id && !p.off) ?? [];
-  const verdict = here.length === 0 ? "notYet" : here.some((p) => stateOf(p) === "bad") ? "todo" : "fine";
-  return (
-    <Line title={t("opening.printer")} verdict={verdict}>
-      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
-      {data && here.length === 0 ? <p className="quiet">{t("opening.printerNone")}</p> : null}
-      <ul className="opening-shops">
-        {here.map((p) => (
-          <li key={p.id}>
-            <b>{p.name}</b>{" "}
-            <span className={stateOf(p) === "bad" ? "opening-ill" : ""}>
-              {t(`printer.states.${stateOf(p)}`)} {stateOf(p) === "bad" && p.why ? inWords(p.why.text, p.why) : ""}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Line>
-  );
-}
-
-function LastOrder({ shop, zone }: { shop: string; zone: string }) {
-  const { t } = useWords();
-  const { data } = useQuery({
-    queryKey: ["opening", "last", shop],
-    staleTime: 30_000,
-    queryFn: async () => {
-      const got = await answer(api.GET("/api/v1/orders", { params: { query: { shop: [shop], limit: 1, sort: "newest" } } }));
-      return (got.orders ?? []).map(readSummary)[0]?.placed_at ?? 0;
-    },
-  });
-  if (data === undefined) return null;
-  return <span className="quiet">{data > 0 ? t("opening.last", { at: moment(data, serverNow(), zone) }) : t("opening.noLast")}</span>;
 }
 
 /** 昨日估清: what is still sold out by hand, and when it comes back. */
