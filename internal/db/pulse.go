@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -27,6 +28,7 @@ type Pulse struct {
 	WAL         int64 // bytes of SQLite's write-ahead log
 	Free        int64 // bytes free where SQLite's file lies
 	Nodes       []NodeRow
+	Queue       map[string]Waiting // what waits for the writers of all nodes, by class
 	Checks      []CheckRow
 }
 
@@ -45,8 +47,9 @@ type NodeRow struct {
 	Owner   string // of its leases
 	Host    string
 	Version string
-	Started int64 // UTC ms
-	Seen    int64 // UTC ms
+	Started int64              // UTC ms
+	Seen    int64              // UTC ms
+	Queue   map[string]Waiting // for its writer, by class, when it was seen; of this node now
 }
 
 // Alive is how long ago a node may have shown itself to be taken for alive.
@@ -66,6 +69,16 @@ func (d *DB) Pulse(ctx context.Context, m ident.Merchant) (Pulse, error) {
 	}
 	if p.Nodes, err = d.Nodes(ctx); err != nil {
 		return p, err
+	}
+	p.Queue = d.Queue() // also where this node has not said yet that it is alive
+	for _, n := range p.Nodes {
+		if n.Name == d.Instance() {
+			continue
+		}
+		for class, w := range n.Queue {
+			sum := p.Queue[class]
+			p.Queue[class] = Waiting{sum.N + w.N, max(sum.Oldest, w.Oldest)}
+		}
 	}
 	p.Checks, err = d.Checks(ctx)
 	return p, fault.Wrap("db.Pulse", err)
@@ -177,10 +190,14 @@ func (d *DB) pulseSize(ctx context.Context, _ ident.Merchant, p *Pulse) error {
 // Nodes lists the nodes that are alive.
 func (d *DB) Nodes(ctx context.Context) ([]NodeRow, error) {
 	var out []NodeRow
-	err := d.query(ctx, `SELECT name, owner, host, version, started_at, seen_at FROM nodes WHERE seen_at > $1 ORDER BY started_at, name`,
+	err := d.query(ctx, `SELECT name, owner, host, version, started_at, seen_at, queue FROM nodes WHERE seen_at > $1 ORDER BY started_at, name`,
 		[]any{d.now().Add(-Alive).UnixMilli()}, func(scan scanFunc) error {
 			var n NodeRow
-			err := scan(&n.Name, &n.Owner, &n.Host, &n.Version, &n.Started, &n.Seen)
+			var queue string
+			err := scan(&n.Name, &n.Owner, &n.Host, &n.Version, &n.Started, &n.Seen, &queue)
+			if n.Queue = d.Queue(); n.Name != d.Instance() {
+				n.Queue = queueOf(queue)
+			}
 			out = append(out, n)
 			return err
 		})
@@ -204,16 +221,16 @@ type CallMinute struct {
 // callsKept is how long minutes of calls are kept.
 const callsKept = 3 * time.Hour
 
-// Beat says that a node is alive and adds the calls that it has made since it last said
-// so. Both are for the status page; what an order needs does not depend on it.
+// Beat says that a node is alive and what waits for its writer, and adds the calls that it
+// has made since it last said so. Both are for the status page; what an order needs does not depend on it.
 func (d *DB) Beat(ctx context.Context, n NodeRow, calls []CallMinute) error {
 	const op = "db.Beat"
 	now := d.now()
 	_, err := d.wait(ctx, op, Background, &job{size: 1 << 10, done: make(chan struct{}), raw: func(ctx context.Context, c conn) error {
 		list := []*stmt{
-			{text: `INSERT INTO nodes (name, owner, host, version, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6)
-				ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen_at`,
-				args: []any{n.Name, n.Owner, clean(n.Host, 200), clean(n.Version, 100), n.Started, now.UnixMilli()}},
+			{text: `INSERT INTO nodes (name, owner, host, version, started_at, seen_at, queue) VALUES ($1, $2, $3, $4, $5, $6, $7)
+				ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, seen_at = excluded.seen_at, queue = excluded.queue`,
+				args: []any{n.Name, n.Owner, clean(n.Host, 200), clean(n.Version, 100), n.Started, now.UnixMilli(), queueText(n.Queue)}},
 			{text: `DELETE FROM nodes WHERE seen_at < $1`, args: []any{now.Add(-time.Hour).UnixMilli()}},
 			{text: `DELETE FROM call_minutes WHERE minute < $1`, args: []any{now.Add(-callsKept).Unix() / 60}},
 		}
@@ -248,6 +265,24 @@ func (d *DB) Calls(ctx context.Context, m ident.Merchant, since time.Time) ([]Ca
 			return err
 		})
 	return out, fault.Wrap("db.Calls", err)
+}
+
+// queueText writes what waits as a node's row keeps it.
+func queueText(q map[string]Waiting) string {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return "" // numbers always encode
+	}
+	return string(raw)
+}
+
+// queueOf reads it; of a node that does not say, nothing waits.
+func queueOf(text string) map[string]Waiting {
+	q := map[string]Waiting{}
+	if text != "" && json.Unmarshal([]byte(text), &q) != nil {
+		return map[string]Waiting{} // a newer version says it otherwise
+	}
+	return q
 }
 
 // Queue tells what waits for this node's writer, by class.

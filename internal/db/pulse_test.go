@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -52,7 +53,23 @@ func TestAPulseTellsWhatWaitsOfOneMerchantAndOfAll(t *testing.T) {
 		check(d.Beat(ctx, me, calls))
 		check(d.Beat(ctx, db.NodeRow{Name: "n2", Owner: "o2"}, calls[:1]))
 		check(d.Beat(ctx, me, nil))
+		other := db.NodeRow{Name: "n2", Owner: "o2", Started: now + 1, Queue: map[string]db.Waiting{"pushes": {N: 3, Oldest: 1500 * time.Millisecond}, "people": {N: 1, Oldest: time.Second}}}
+		check(d.Beat(ctx, other, nil))
+		check(d.Beat(ctx, db.NodeRow{Name: "n3", Owner: "o3", Started: now + 2, Queue: map[string]db.Waiting{"pushes": {N: 4, Oldest: time.Millisecond}}}, nil))
+		p, err := d.Pulse(ctx, m)
+		check(err)
+		if p.Queue["pushes"] != (db.Waiting{N: 7, Oldest: 1500 * time.Millisecond}) || p.Queue["people"] != other.Queue["people"] || p.Queue["background"] != (db.Waiting{}) {
+			t.Errorf("on all nodes waits %+v", p.Queue)
+		}
+		if len(p.Nodes) != 3 || !maps.Equal(p.Nodes[0].Queue, other.Queue) {
+			t.Errorf("nodes %+v", p.Nodes)
+		}
 		check(d.Leave(ctx, "n2"))
+		check(d.Leave(ctx, "n3"))
+
+		if p, err := d.Pulse(ctx, m); err != nil || p.Queue["pushes"].N != 0 {
+			t.Errorf("nodes that left still count: %+v (%v)", p.Queue, err)
+		}
 
 		got, err := d.Calls(ctx, m, time.Now().Add(-time.Hour))
 		check(err)

@@ -336,8 +336,8 @@ func (q *queue) back(jobs []*job) {
 
 // Waiting is what waits in a queue.
 type Waiting struct {
-	N      int
-	Oldest time.Duration // how long the oldest has waited
+	N      int           `json:"n"`
+	Oldest time.Duration `json:"oldest"` // how long the oldest has waited
 }
 
 // waiting tells by class what waits, and how many bytes it is. Bulk is counted with the

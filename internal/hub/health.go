@@ -18,7 +18,7 @@ type Health struct {
 	At       int64           `json:"at"`
 	Armed    bool            `json:"armed"`
 	Accounts []AccountHealth `json:"accounts"`
-	Queue    []QueueHealth   `json:"queue" doc:"What waits for the database on the node that answers."`
+	Queue    []QueueHealth   `json:"queue" doc:"What waits for the database, on all nodes: of the node that answers now, of others as they last said (every 3 seconds)."`
 	Follower FollowerHealth  `json:"follower"`
 	Lanes    []LaneHealth    `json:"lanes"`
 	Calls    []CallHealth    `json:"calls"`
@@ -107,6 +107,7 @@ type NodeHealth struct {
 	Started int64  `json:"started_at"`
 	Seen    int64  `json:"seen_at"`
 	Lanes   int    `json:"lanes" doc:"That it works."`
+	Waiting int    `json:"waiting" doc:"What waits for the database on it."`
 	Me      bool   `json:"me" doc:"It gives this answer."`
 }
 
@@ -145,9 +146,8 @@ func (h *Hub) Health(ctx context.Context, m ident.Merchant) (Health, error) {
 		At: p.At, Armed: p.Armed, Parked: p.Parked, Version: h.version, Follower: FollowerHealth{p.Behind, p.BehindSince},
 		Database: DatabaseHealth{h.db.Engine(), p.Size, p.WAL, p.Free}, Accounts: []AccountHealth{}, Lanes: []LaneHealth{}, Checks: []CheckHealth{}, Nodes: []NodeHealth{},
 	}
-	waits := h.db.Queue()
 	for _, class := range []string{"pushes", "people", "background"} {
-		out.Queue = append(out.Queue, QueueHealth{class, waits[class].N, waits[class].Oldest.Milliseconds()})
+		out.Queue = append(out.Queue, QueueHealth{class, p.Queue[class].N, p.Queue[class].Oldest.Milliseconds()})
 	}
 	names := h.nodes(&out, p.Nodes, lanes)
 	open, person := map[ident.Account]int64{}, map[ident.Account]int64{}
@@ -223,7 +223,11 @@ func (h *Hub) nodes(out *Health, list []db.NodeRow, lanes []db.LaneState) (names
 	}
 	for _, n := range list {
 		names[n.Owner] = n.Name
-		out.Nodes = append(out.Nodes, NodeHealth{n.Name, n.Host, n.Version, n.Started, n.Seen, held[n.Owner], n.Owner == h.owner})
+		waiting := 0
+		for _, w := range n.Queue {
+			waiting += w.N
+		}
+		out.Nodes = append(out.Nodes, NodeHealth{n.Name, n.Host, n.Version, n.Started, n.Seen, held[n.Owner], waiting, n.Owner == h.owner})
 	}
 	return names
 }

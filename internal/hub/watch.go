@@ -121,6 +121,7 @@ func (h *Hub) beat(ctx context.Context) {
 	me := db.NodeRow{Name: h.db.Instance(), Owner: h.owner, Host: host, Version: h.version, Started: time.Now().UnixMilli()}
 	for {
 		calls := h.tally.take()
+		me.Queue = h.db.Queue()
 		if err := h.db.Beat(ctx, me, calls); err != nil {
 			for _, c := range calls {
 				h.tally.add(c)

@@ -910,7 +910,16 @@ export type Health = {
   calls: { channel: string; kind: string; quarter: CallCounts; hour: CallCounts }[];
   parked: number;
   database: { engine: string; size_bytes: number; wal_bytes: number; free_bytes: number };
-  nodes: { name: string; host: string; version: string; started_at: number; seen_at: number; lanes: number; me: boolean }[];
+  nodes: {
+    name: string;
+    host: string;
+    version: string;
+    started_at: number;
+    seen_at: number;
+    lanes: number;
+    waiting: number;
+    me: boolean;
+  }[];
   checks: { name: string; ok: boolean; at: number; good_at: number; about_at: number; words: string; why?: Coded }[];
   version: string;
 };
@@ -962,6 +971,7 @@ export const readHealth = (h: Loose<Health>): Health => ({
     started_at: count(n.started_at),
     seen_at: count(n.seen_at),
     lanes: count(n.lanes),
+    waiting: count(n.waiting),
     me: n.me === true,
   })),
   checks: list(h.checks, (c) => ({

@@ -4236,7 +4236,7 @@ export interface components {
             nodes: components["schemas"]["NodeHealth"][];
             /** Format: int64 */
             parked: number;
-            /** @description What waits for the database on the node that answers. */
+            /** @description What waits for the database, on all nodes: of the node that answers now, of others as they last said (every 3 seconds). */
             queue: components["schemas"]["QueueHealth"][];
             version: string;
         };
@@ -4808,6 +4808,11 @@ export interface components {
             /** Format: int64 */
             started_at: number;
             version: string;
+            /**
+             * Format: int64
+             * @description What waits for the database on it.
+             */
+            waiting: number;
         };
         Note: {
             /** Format: int64 */

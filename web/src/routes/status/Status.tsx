@@ -303,6 +303,7 @@ function Machine({ h }: { h: Health }) {
                 {n.host || n.name} {n.me ? <span className="quiet">({t("pulse.me")})</span> : null}{" "}
                 <span className="quiet">
                   {t("pulse.nodeFacts", { lanes: n.lanes, version: n.version, at: moment(n.started_at, now, zone) })}
+                  {n.waiting > 0 ? ` · ${t("pulse.waiting")}: ${n.waiting}` : ""}
                 </span>
               </li>
             ))}
