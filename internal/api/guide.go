@@ -126,7 +126,12 @@ type waiveInput struct {
 	}
 }
 
-func (s *Server) authorisePicture(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
+type authorisePictureInput struct {
+	ByID
+	N string `query:"n" maxLength:"10" doc:"Not read: with it a browser asks anew."`
+}
+
+func (s *Server) authorisePicture(ctx context.Context, in *authorisePictureInput) (*huma.StreamResponse, error) {
 	const op = "api.authorisePicture"
 	id, err := idOf[ident.Account](in.ID)
 	if err != nil {

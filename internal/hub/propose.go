@@ -50,6 +50,7 @@ const (
 	pointsAddress = 60
 	pointsNear    = 40
 	pointsFar     = -60
+	pointsOther   = -20
 
 	leastGuess = 30 // below, it is none
 	sureGuess  = 75
@@ -58,6 +59,7 @@ const (
 	nearMetres = 200
 	farMetres  = 2000
 	alike      = 0.55 // of two texts, from which they count as alike
+	differs    = 0.3  // of two names, below which they speak against
 )
 
 // propose guesses for each found shop which store it is, the likeliest first. sure says that one is likely enough to
@@ -65,11 +67,26 @@ const (
 // found shop has a claim to the store, and the store has no shop of the account yet. brand is left out of names.
 func propose(found []channel.Standing, stores []knownStore, brand string) (guesses [][]Guess, sure []bool) {
 	guesses, sure = make([][]Guess, len(found)), make([]bool, len(found))
-	brands := append([]string{plainText(brand)}, prefixOf(found))
+	var all []string
+	phones := map[string]int{} // how many stores, and how many found shops, have it: one for all tells nothing
+	for _, s := range stores {
+		all = append(append(all, s.row.Name), names(s.shops)...)
+		for k := range phonesOf(s.shops) {
+			phones[k]++
+		}
+	}
+	for _, f := range found {
+		all = append(all, f.Name)
+		for _, k := range tails(f.Phone) {
+			phones["their "+k]++
+		}
+	}
+	brands := []string{plainText(brand), prefixOf(all)}
+	own := func(phone string) bool { return phones[phone] == 1 && phones["their "+phone] == 1 }
 	claims := map[ident.Store]int{}
 	for i, f := range found {
 		for _, s := range stores {
-			if g := guess(f, s, brands); g.Score >= leastGuess {
+			if g := guess(f, s, brands, own); g.Score >= leastGuess {
 				guesses[i] = append(guesses[i], g)
 			}
 		}
@@ -92,8 +109,8 @@ func propose(found []channel.Standing, stores []knownStore, brand string) (guess
 	return guesses, sure
 }
 
-// guess weighs one pair.
-func guess(f channel.Standing, s knownStore, brands []string) Guess {
+// guess weighs one pair. own says of a phone number that it is one store's alone.
+func guess(f channel.Standing, s knownStore, brands []string, own func(phone string) bool) Guess {
 	g := Guess{StoreID: s.row.ID}
 	total := 0
 	add := func(points int, ground MatchGround) {
@@ -113,6 +130,8 @@ func guess(f channel.Standing, s knownStore, brands []string) Guess {
 	}
 	if best >= alike {
 		add(int(best*best*pointsName), MatchGround{Kind: "name", Ours: ours, Same: same})
+	} else if best < differs && len(g.Grounds) == 0 && theirs != "" { // two brands may cook at one place, with one telephone
+		add(pointsOther, MatchGround{Kind: "name", Ours: s.row.Name})
 	}
 	if there := plainText(f.Address); there != "" && plainText(s.row.Address) != "" {
 		v := likeness(there, plainText(s.row.Address))
@@ -123,7 +142,7 @@ func guess(f channel.Standing, s knownStore, brands []string) Guess {
 			add(-15, MatchGround{Kind: "address", Ours: s.row.Address})
 		}
 	}
-	if i := slices.IndexFunc(s.shops, func(k knownShop) bool { return samePhone(k.told.Phone, f.Phone) }); i >= 0 {
+	if i := slices.IndexFunc(s.shops, func(k knownShop) bool { return samePhone(k.told.Phone, f.Phone, own) }); i >= 0 {
 		add(pointsPhone, MatchGround{Kind: "phone", Ours: s.shops[i].told.Phone, Same: true})
 	}
 	if f.Place.Lat != 0 || f.Place.Lon != 0 {
@@ -184,24 +203,26 @@ func branch(name string, brands []string) string {
 	return s
 }
 
-// prefixOf is what the names of three or more shops have in common at their beginning: a brand.
-func prefixOf(found []channel.Standing) string {
-	if len(found) < 3 {
-		return ""
-	}
-	p := []rune(plainText(found[0].Name))
-	for _, f := range found[1:] {
-		n := []rune(plainText(f.Name))
-		i := 0
-		for i < len(p) && i < len(n) && p[i] == n[i] {
-			i++
+// prefixOf is the longest beginning that three names or more share: a brand.
+func prefixOf(names []string) string {
+	n := map[string]int{}
+	seen := map[string]bool{}
+	best := ""
+	for _, name := range names {
+		name = plainText(name)
+		if seen[name] {
+			continue
 		}
-		p = p[:i]
+		seen[name] = true
+		r := []rune(name)
+		for k := 2; k < len(r); k++ {
+			p := string(r[:k])
+			if n[p]++; n[p] >= 3 && len(p) > len(best) {
+				best = p
+			}
+		}
 	}
-	if len(p) < 2 {
-		return ""
-	}
-	return string(p)
+	return best
 }
 
 // likeness is how many pairs of neighbouring characters two texts share, 0 to 1 (Dice); 1 for equal ones alone.
@@ -234,26 +255,34 @@ func pairs(s string) map[[2]rune]int {
 	return out
 }
 
-// samePhone compares the last eight digits of any number in either text.
-func samePhone(a, b string) bool {
-	tails := func(s string) (out []string) {
-		for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == ',' || r == ';' || r == '、' || r == '，' }) {
-			var d strings.Builder
-			for _, r := range part {
-				if r >= '0' && r <= '9' {
-					d.WriteRune(r)
-				}
-			}
-			if n := d.Len(); n >= 7 {
-				out = append(out, d.String()[max(0, n-8):])
+// samePhone reports whether two texts have a number in common that is one store's alone.
+func samePhone(a, b string, own func(string) bool) bool {
+	x := tails(a)
+	return slices.ContainsFunc(tails(b), func(p string) bool { return slices.Contains(x, p) && own(p) })
+}
+
+// tails gives the last eight digits of each number in a text.
+func tails(s string) (out []string) {
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == '/' || r == ',' || r == ';' || r == '、' || r == '，' }) {
+		var d strings.Builder
+		for _, r := range part {
+			if r >= '0' && r <= '9' {
+				d.WriteRune(r)
 			}
 		}
-		return out
-	}
-	for _, x := range tails(a) {
-		if slices.Contains(tails(b), x) {
-			return true
+		if n := d.Len(); n >= 7 {
+			out = append(out, d.String()[max(0, n-8):])
 		}
 	}
-	return false
+	return out
+}
+
+func phonesOf(shops []knownShop) map[string]bool {
+	out := map[string]bool{}
+	for _, k := range shops {
+		for _, p := range tails(k.told.Phone) {
+			out[p] = true
+		}
+	}
+	return out
 }

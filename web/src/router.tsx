@@ -101,6 +101,16 @@ const connections = createRoute({
   path: "/connections",
   component: lazyRouteComponent(() => import("./routes/connections/Connections"), "Connections"),
 });
+const newConnection = createRoute({
+  getParentRoute: () => inside,
+  path: "/guide",
+  component: lazyRouteComponent(() => import("./routes/guide/NewConnection"), "NewConnection"),
+});
+const guide = createRoute({
+  getParentRoute: () => inside,
+  path: "/guide/$accountId",
+  component: lazyRouteComponent(() => import("./routes/guide/GuidePage"), "GuidePage"),
+});
 const parked = createRoute({
   getParentRoute: () => inside,
   path: "/parked",
@@ -218,6 +228,8 @@ const tree = root.addChildren([
     home,
     orders.addChildren([order]),
     connections,
+    newConnection,
+    guide,
     parked,
     unclear,
     statements,

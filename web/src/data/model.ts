@@ -291,6 +291,10 @@ export type Channel = {
   /** Nobody is on the other side: its orders are entered here, and there is nothing to connect. */
   own: boolean;
   currencies: string[];
+  /** Where its shops are, as long as nobody has said otherwise. */
+  zone: string;
+  /** How an account is connected; null = there is nothing to connect. */
+  joining: { for: Text; takes: Text; needs: Text[]; steps: Text[] } | null;
   powers: Power[];
   /** Facts that are lost with the message that tells them. */
   push_only: Text[];
@@ -735,6 +739,13 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   labels: Boolean(c.labels),
   own: Boolean(c.own),
   currencies: texts(c.currencies),
+  zone: text(c.zone) || "UTC",
+  joining: maybe(c.joining, (j) => ({
+    for: readText(j.for),
+    takes: readText(j.takes),
+    needs: list(j.needs, readText),
+    steps: list(j.steps, readText),
+  })),
   powers: list(c.powers, (p) => ({
     name: text(p.name),
     nature: text(p.nature),

@@ -115,7 +115,8 @@ export const myPasskeys = queryOptions({
 export const channels = queryOptions({
   queryKey: ["channels"],
   staleTime: Number.POSITIVE_INFINITY,
-  queryFn: async () => ((await answer(api.GET("/api/v1/channels"))).channels ?? []).map(readChannel),
+  queryFn: async () =>
+    ((await answer(api.GET("/api/v1/channels"))).channels ?? []).map((c) => readChannel({ ...c, zone: c.sites?.[0]?.zone })),
 });
 
 export const stores = queryOptions({

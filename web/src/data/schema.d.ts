@@ -6750,7 +6750,10 @@ export interface operations {
     };
     authorisePicture: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Not read: with it a browser asks anew. */
+                n?: string;
+            };
             header?: never;
             path: {
                 id: string;

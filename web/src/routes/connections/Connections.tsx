@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
@@ -40,6 +41,9 @@ export function Connections() {
     <div className="page">
       <div className="page-head">
         <h1>{t("conn.title")}</h1>
+        <Link to="/guide" className="btn primary">
+          <Icon name="plug" size={16} /> {t("guide.start")}
+        </Link>
         <button type="button" className="btn" {...keep} onClick={() => setForm({ kind: "store" })}>
           <Icon name="plus" size={16} /> {t("conn.addStore")}
         </button>
@@ -226,6 +230,9 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         <h3>{a.name}</h3>
         <span className={`chip ${health.tone}`}>{word(t, "accountState", a.state)}</span>
         <Change what={a.name} open={() => open({ kind: "account", channel: c, app, old: a })} />
+        <Link to="/guide/$accountId" params={{ accountId: a.id }} className="btn small" aria-label={t("guide.open", { name: a.name })}>
+          {t("guide.start")}
+        </Link>
         {a.state === "authorise" || a.authorise_url ? (
           <button type="button" className={`btn small ${a.state === "authorise" ? "primary" : ""}`} {...keep} onClick={again}>
             {t(a.state === "authorise" ? "conn.authoriseNow" : "conn.authoriseAgain")}
