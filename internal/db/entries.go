@@ -137,7 +137,11 @@ func (d *DB) entry(ctx context.Context, m ident.Merchant, id ident.Entry) (Entry
 // entries, and those of its records that came before the order was known.
 func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor string, limit int) (list []EntryRead, next string, err error) {
 	const op = "db.JournalOf"
-	sealed, next, err := d.journalOf(ctx, op, sc, id, cursor, limit, entryColumns)
+	row, recs, _, err := d.Order(ctx, sc, id)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	sealed, next, err := d.journalOf(ctx, op, row, recs, cursor, limit, entryColumns)
 	if err != nil {
 		return nil, "", err
 	}
@@ -152,20 +156,17 @@ func (d *DB) JournalOf(ctx context.Context, sc Scope, id ident.Order, cursor str
 }
 
 // HeadsOf lists the same as JournalOf, the first limit of it, without any bytes: what
-// was said and done, by whom and when.
-func (d *DB) HeadsOf(ctx context.Context, sc Scope, id ident.Order, limit int) (list []EntryRead, err error) {
-	sealed, _, err := d.journalOf(ctx, "db.HeadsOf", sc, id, "", limit, headColumns)
+// was said and done, by whom and when. The order is given as Order read it, with its records:
+// whoever may see it, and whose lines are its own, was decided there.
+func (d *DB) HeadsOf(ctx context.Context, row OrderRow, recs []order.Linked, limit int) (list []EntryRead, err error) {
+	sealed, _, err := d.journalOf(ctx, "db.HeadsOf", row, recs, "", limit, headColumns)
 	for _, e := range sealed {
 		list = append(list, e.EntryRead)
 	}
 	return list, err
 }
 
-func (d *DB) journalOf(ctx context.Context, op string, sc Scope, id ident.Order, cursor string, limit int, columns string) (sealed []sealedEntry, next string, err error) {
-	row, recs, _, err := d.Order(ctx, sc, id)
-	if err != nil {
-		return nil, "", fault.Wrap(op, err)
-	}
+func (d *DB) journalOf(ctx context.Context, op string, row OrderRow, recs []order.Linked, cursor string, limit int, columns string) (sealed []sealedEntry, next string, err error) {
 	after := int64(0)
 	if cursor != "" {
 		if after, err = idCursor(cursor); err != nil {
@@ -179,7 +180,7 @@ func (d *DB) journalOf(ctx context.Context, op string, sc Scope, id ident.Order,
 			refs = append(refs, l.Ref)
 		}
 	}
-	args := []any{int64(sc.Merchant), int64(id), after, int64(limit + 1)}
+	args := []any{int64(row.Merchant), int64(row.ID), after, int64(limit + 1)}
 	parts := []string{`SELECT * FROM (SELECT ` + columns + ` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = $2 AND j.order_id <> 0 AND j.id > $3 ORDER BY j.id LIMIT $4) AS a`}
 	for _, ref := range refs[:min(len(refs), 50)] {
 		n := len(args)

@@ -294,7 +294,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 	if info != nil {
 		d.ActionList = actions(&o, info, pending(effects), who)
 	}
-	if d.Timeline, err = h.timeline(ctx, who, &o, id, effects); err != nil {
+	if d.Timeline, err = h.timeline(ctx, who, &o, row, recs, effects); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	if o.Head.Pack != "" {
@@ -377,7 +377,7 @@ func actions(o *order.Order, info *channel.Info, under []Pending, who Actor) []A
 const maxTimeline = 200
 
 // timeline joins the platform's facts, people's acts and the calls that were made.
-func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.Order, effects []effect.Effect) ([]Moment, error) {
+func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, row db.OrderRow, recs []order.Linked, effects []effect.Effect) ([]Moment, error) {
 	out := []Moment{}
 	if o.Times.Placed > 0 {
 		out = append(out, Moment{At: o.Times.Placed, Kind: "fact", Code: "placed", Params: map[string]string{}})
@@ -388,7 +388,7 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, id ident.
 	for _, r := range o.Reminders {
 		out = append(out, Moment{At: r.At, Kind: "fact", Code: "reminder", Params: map[string]string{"key": r.Key}})
 	}
-	entries, err := h.db.HeadsOf(ctx, db.Scope{Merchant: who.Merchant, Stores: who.Stores}, id, maxTimeline)
+	entries, err := h.db.HeadsOf(ctx, row, recs, maxTimeline)
 	if err != nil {
 		return nil, err
 	}

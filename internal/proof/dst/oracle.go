@@ -387,6 +387,9 @@ func (w *World) silent() {
 
 // sum adds what there is in the end to the hash: orders, effects, the platforms' books.
 func (w *World) sum(rows []db.OrderRow, list []effect.Effect) {
+	if !w.keep {
+		return
+	}
 	for _, r := range rows {
 		fmt.Fprintf(w.hash, "%s %s %d %s\n", r.Ref.ID, r.Status, r.Seq, r.Summary)
 	}

@@ -368,14 +368,16 @@ func (w *World) sleep(d time.Duration) {
 	synctest.Wait()
 }
 
-// trace notes what happens next. The hash over it says whether two runs were the same.
+// trace notes what happens next, when it was asked for. The hash over it says whether two
+// runs were the same.
 func (w *World) trace(what string) {
+	if !w.keep {
+		return
+	}
 	ms := time.Since(begins).Milliseconds()
 	w.note = append(append(append(strconv.AppendInt(w.note[:0], ms, 10), ' '), what...), '\n')
 	w.hash.Write(w.note)
-	if w.keep {
-		w.lines = append(w.lines, fmt.Sprintf("%10.3f  %s", float64(ms)/1000, what))
-	}
+	w.lines = append(w.lines, fmt.Sprintf("%10.3f  %s", float64(ms)/1000, what))
 }
 
 const maxWrong = 20
