@@ -67,7 +67,19 @@ scenes("kitchen", (s) => {
     assert.equal((await d.order(o.id)).pending.length, 0, "nothing is sent while it can be taken back");
     await until("the platform has it", async () => (await d.order(o.id)).status === "ready", { deadline: 20_000 });
     await until("the tray is empty", async () => (await page.getByTestId("tap").count()) === 0);
+    await page.keyboard.type(o.ref); // the same ticket comes a second time
+    await page.keyboard.press("Enter");
+    const again = page.getByTestId("scan");
+    await says(again, f("scanDoneBy", { n: o.day_seq, at: "", name: "" }).match(/^\S+ \S+/)[0], "demo");
+    assert.match(await again.textContent(), /\d\d:\d\d/);
     assert.deepEqual(await barriers(page), []);
+    if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/scan-again-${s.language}.png` });
+    assert.equal(await d.meituan.changes(o.ref, "order/preparationMealComplete"), 1, "the platform hears it once");
+    await d.meituan.act(o.ref, "cancel_in_app");
+    await until("the cancel is here", async () => (await d.order(o.id)).status === "cancelled");
+    await page.keyboard.type(o.ref);
+    await page.keyboard.press("Enter");
+    await says(again, f("scanGone", { n: o.day_seq }));
     await settled();
   });
 
@@ -162,6 +174,30 @@ scenes("kitchen", (s) => {
     const text = await page.locator("body").innerText();
     for (const personal of ["狗", making.customer?.name, making.customer?.phone].filter(Boolean)) assert.ok(!text.includes(personal), personal);
     assert.deepEqual(await barriers(page), []);
+    await settled();
+  });
+
+  test("a screen that stood still loads itself anew and says so; one that hears nothing says as of when its picture is", { timeout: 60_000 }, async () => {
+    const o = await accepted(1);
+    f ??= await floorWordsOf(s.language);
+    const line = await wire(s.d.url);
+    const person = await s.person({ screen: tablet });
+    const page = await person.newPage();
+    page.mistakes = [];
+    await page.clock.install();
+    await enter(person, { ...s.d, url: line.url });
+    await page.goto(`${line.url}/kitchen?store=${storeOf(o)}`);
+    await card(page, o).waitFor();
+    await page.evaluate(() => (window.before = true));
+    await page.clock.fastForward(30_000); // as after a sleep: half a minute has passed and no timer ran
+    await until("the page was loaded anew", () => page.evaluate(() => !window.before && document.body.textContent.length > 0), { deadline: 20_000 });
+    await card(page, o).waitFor();
+    await page.getByText(f("recovered", { at: "" }).trim()).waitFor();
+    line.cut();
+    await until("it says since when", async () => new RegExp(`${f("offline")} .*\\d\\d:\\d\\d`).test(await page.locator("body").textContent()), { deadline: 40_000 });
+    await card(page, o).waitFor(); // the last picture stays
+    line.close();
+    await page.close();
     await settled();
   });
 

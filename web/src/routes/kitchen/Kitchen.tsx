@@ -18,11 +18,12 @@ import { remember } from "../../ui/device";
 import type { Waiting } from "../../voice/announcement";
 import { useRinging } from "../../voice/ringing";
 import { riderOf } from "../../voice/waiting";
-import { boardOf, type Card, dishesOf, type Stopped, scanned, stops } from "./board";
+import { boardOf, type Card, dishesOf, type Stopped, stops } from "./board";
 import { Gauge, Rest, useIntake } from "./Intake";
 import "./kitchen.css";
 import { type Chosen, type Out, SellOut, SoldOutList, useLongPress, useSoldOut } from "./SoldOut";
 import { useMaking } from "./useMaking";
+import { useScan } from "./useScan";
 import { useTaps } from "./useTaps";
 
 export function Kitchen({ place }: { place: Place }) {
@@ -61,7 +62,7 @@ export function Kitchen({ place }: { place: Place }) {
   // Nobody at the counter can be heard: what is to be answered there is spoken here, so that no order ends unheard.
   const fresh = speaking.silent.indexOf("counter") >= 0 ? newOnes(place, picture.orders) : [];
   const said = useRinging(waitingIn(place, cards, stopped.list, heardOf, now).concat(fresh), now, language, speaking.mine);
-  const scan = useScan(place, cards, (c) => act(() => press(c.order, c.number)));
+  const scan = useScan(place, cards, taps, (c) => act(() => press(c.order, c.number)));
 
   useEffect(() => {
     if (picture.state === "shut") place.shut(picture.status);
@@ -461,72 +462,6 @@ function waitingIn(place: Place, cards: Card[], stopped: Stopped[], hushed: Read
     out.push({ ...base, kind: "make", id: c.order.id, once: true });
   }
   return out;
-}
-
-/** A scanner types the number and Enter, as does a person at a keyboard. */
-function useScan(place: Place, cards: Card[], ready: (c: Card) => void) {
-  const [typed, setTyped] = useState("");
-  const [answer, setAnswer] = useState<{ text: string; which: Card[] }>();
-  const latest = useRef({ cards, ready, typed });
-  latest.current = { cards, ready, typed };
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const key = (e: KeyboardEvent) => {
-      const at = e.target as HTMLElement | null;
-      if (e.ctrlKey || e.metaKey || e.altKey || (at && /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName))) return;
-      const { typed: text, cards: all, ready: then } = latest.current;
-      clearTimeout(timer);
-      timer = setTimeout(() => setTyped(""), 5000);
-      if (e.key === "Enter" && text !== "") {
-        e.preventDefault(); // not a press on whatever button had the focus
-        setTyped("");
-        latest.current.typed = "";
-        const found = scanned(all, text);
-        if (found.length === 1 && found[0]) {
-          if (found[0].order.actions.indexOf("ready") >= 0) then(found[0]);
-          setAnswer(undefined);
-        } else setAnswer({ text, which: found });
-      } else if (e.key === "Escape" || e.key === "Backspace") setTyped("");
-      else if (/^[\w#-]$/.test(e.key)) {
-        latest.current.typed = text + e.key;
-        setTyped(text + e.key);
-      }
-    };
-    document.addEventListener("keydown", key);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("keydown", key);
-    };
-  }, []);
-  useEffect(() => {
-    if (!answer || answer.which.length > 0) return;
-    const timer = setTimeout(() => setAnswer(undefined), 6000);
-    return () => clearTimeout(timer);
-  }, [answer]);
-  const shown =
-    typed !== "" ? (
-      <p className="banner" data-testid="typed">
-        {t("scanTyped", { n: typed })}
-      </p>
-    ) : answer ? (
-      <div className="banner bad" role="alert" data-testid="scan">
-        {t(answer.which.length > 0 ? "scanWhich" : "scanNone", { n: answer.text })}
-        {answer.which.map((c) => (
-          <button
-            key={c.order.id}
-            type="button"
-            className="key main"
-            onClick={() => {
-              ready(c);
-              setAnswer(undefined);
-            }}
-          >
-            {nameOf(place, c.order.channel)} {c.number} · {c.order.summary.slice(0, 20)}
-          </button>
-        ))}
-      </div>
-    ) : null;
-  return { shown };
 }
 
 /** 4:05, or 1:04:05. */
