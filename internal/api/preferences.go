@@ -13,6 +13,8 @@ import (
 type Preferences struct {
 	Mine   map[string]any `json:"mine" doc:"By name: columns, views. Absent: never set."`
 	Shared []SharedView   `json:"shared" doc:"Views that all people of the merchant have, by name."`
+
+	Versions map[string]int64 `json:"versions" doc:"Of what one keeps, by name: which change of it this is."`
 }
 
 // A SharedView is a name for what the order list shows. It only chooses: whoever opens it
@@ -29,7 +31,7 @@ const maxPreference = 16 << 10 // bytes of one document
 
 func (s *Server) preferenceRoutes() {
 	add(s, op("getMyPreferences", http.MethodGet, "/me/preferences", "sign-in", "How one likes the console, on every device, and the views that all share"), s.myPreferences)
-	add(s, op("setMyPreference", http.MethodPut, "/me/preferences/{name}", "sign-in", "Keep a document of the console's for oneself; the newest wins"), s.setMyPreference)
+	add(s, op("setMyPreference", http.MethodPut, "/me/preferences/{name}", "sign-in", "Keep a document of the console's for oneself; the newest wins, unless one says which version one has seen"), s.setMyPreference)
 	add(s, op("shareView", http.MethodPut, "/shared-views", "sign-in", "Give all people of the merchant a view, in the place of the one of that name"), s.shareView)
 	add(s, op("unshareView", http.MethodDelete, "/shared-views", "sign-in", "Take a shared view away from all"), s.unshareView)
 }
@@ -46,7 +48,7 @@ func (s *Server) myPreferences(ctx context.Context, _ *struct{}) (*preferencesOu
 	if err != nil {
 		return nil, fault.Wrap("api.myPreferences", err)
 	}
-	out := &preferencesOutput{Preferences{map[string]any{}, []SharedView{}}}
+	out := &preferencesOutput{Preferences{map[string]any{}, []SharedView{}, map[string]int64{}}}
 	for _, p := range list {
 		name, view := strings.CutPrefix(p.Name, viewPrefix)
 		switch {
@@ -56,7 +58,7 @@ func (s *Server) myPreferences(ctx context.Context, _ *struct{}) (*preferencesOu
 				out.Body.Shared = append(out.Body.Shared, v)
 			}
 		case !p.Shared:
-			out.Body.Mine[p.Name] = json.RawMessage(p.Doc)
+			out.Body.Mine[p.Name], out.Body.Versions[p.Name] = json.RawMessage(p.Doc), p.At
 		}
 	}
 	return out, nil
@@ -65,7 +67,8 @@ func (s *Server) myPreferences(ctx context.Context, _ *struct{}) (*preferencesOu
 type preferenceInput struct {
 	Name string `path:"name" enum:"columns,views"`
 	Body struct {
-		Value any `json:"value" doc:"Any JSON, of at most 16 KiB. The service keeps it and does not read it."`
+		Value any    `json:"value" doc:"Any JSON, of at most 16 KiB. The service keeps it and does not read it."`
+		Seen  *int64 `json:"seen,omitempty" minimum:"0" doc:"The version that one has read, 0 = none: refused with 409 preference_changed when it is another by now. Left out: the newest wins."`
 	}
 }
 
@@ -80,7 +83,11 @@ func (s *Server) setMyPreference(ctx context.Context, in *preferenceInput) (*str
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	return nil, fault.Wrap(op, s.db.SetPreference(ctx, c.Merchant, id, in.Name, doc, c.ID))
+	seen := int64(-1)
+	if in.Body.Seen != nil {
+		seen = *in.Body.Seen
+	}
+	return nil, fault.Wrap(op, s.db.SetPreferenceSeen(ctx, c.Merchant, id, in.Name, doc, c.ID, seen))
 }
 
 // preferenceDoc writes what is to be kept, within the limit.

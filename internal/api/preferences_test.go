@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -34,6 +35,18 @@ func TestPreferencesOverHTTP(t *testing.T) {
 		}
 		if r := b.call(x.method, "/api/v1"+x.path, x.key, x.body, headers...); r.status != x.status {
 			t.Errorf("%s: %d %.200s, want %d", x.name, r.status, r.body, x.status)
+		}
+	}
+	// Another device has changed it meanwhile: whoever says what it has seen is told, and changes nothing.
+	seen := fmt.Sprintf("%.0f", b.call("GET", "/api/v1/me/preferences", "", "", cookie...).get(t, "versions.views"))
+	with := func(value, seen string) string { return `{"value":` + value + `,"seen":` + seen + `}` }
+	const views = `[{"name":"午高峰","filter":{"tab":"new"}}]`
+	for _, x := range []struct {
+		what, body string
+		status     int
+	}{{"as it was seen", with(views, seen), 204}, {"as it was before", with(`[]`, seen), 409}, {"as if there were none", with(`[]`, "0"), 409}} {
+		if r := b.call("PUT", "/api/v1/me/preferences/views", "", x.body, cookie...); r.status != x.status {
+			t.Errorf("%s: %d %.200s, want %d", x.what, r.status, r.body, x.status)
 		}
 	}
 	got := b.call("GET", "/api/v1/me/preferences", "", "", cookie...)

@@ -40,8 +40,22 @@ func (d *DB) Preferences(ctx context.Context, m ident.Merchant, u ident.User) ([
 // of that name; nil drops it. The newest wins. It fails with fault.Conflict when there are
 // maxPreferences others.
 func (d *DB) SetPreference(ctx context.Context, m ident.Merchant, u ident.User, name string, doc []byte, by string) error {
+	return d.SetPreferenceSeen(ctx, m, u, name, doc, by, -1)
+}
+
+// SetPreferenceSeen keeps a document as SetPreference does, but only while what is kept is as the
+// caller has seen it: changed at that moment, 0 = there was none, negative = whatever there is.
+// Otherwise it fails with fault.Conflict.
+func (d *DB) SetPreferenceSeen(ctx context.Context, m ident.Merchant, u ident.User, name string, doc []byte, by string, seen int64) error {
 	const op = "db.SetPreference"
 	return d.write(ctx, op, func(ctx context.Context, c conn) error {
+		var was int64
+		if _, err := one(ctx, c, `SELECT changed_at FROM preferences WHERE merchant_id = $1 AND user_id = $2 AND name = $3`, []any{int64(m), int64(u), name}, &was); err != nil {
+			return err
+		}
+		if seen >= 0 && was != seen {
+			return fault.Say(op, fault.Conflict, "preference_changed", "it was changed on another device meanwhile: read it again")
+		}
 		if doc == nil {
 			return exec(ctx, c, `DELETE FROM preferences WHERE merchant_id = $1 AND user_id = $2 AND name = $3`, int64(m), int64(u), name)
 		}
@@ -54,6 +68,6 @@ func (d *DB) SetPreference(ctx context.Context, m ident.Merchant, u ident.User, 
 		}
 		return exec(ctx, c, `INSERT INTO preferences (merchant_id, user_id, name, doc, set_by, changed_at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (merchant_id, user_id, name) DO UPDATE SET doc = excluded.doc, set_by = excluded.set_by, changed_at = excluded.changed_at`,
-			int64(m), int64(u), name, string(doc), by, d.now().UnixMilli())
+			int64(m), int64(u), name, string(doc), by, max(d.now().UnixMilli(), was+1)) // each change is a version of its own
 	})
 }

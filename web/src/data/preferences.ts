@@ -3,7 +3,8 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { recall, remember } from "../ui/device";
-import { answer, api } from "./api";
+import { answer, api, Failure } from "./api";
+import { merged } from "./merged";
 
 export type PreferenceName = "columns" | "views";
 export type SharedView = { name: string; filter: Record<string, string> };
@@ -14,6 +15,7 @@ const watchers = new Set<() => void>();
 let changes = 0;
 
 const keyOf = (name: PreferenceName, me: string) => `${name}.${me}`;
+const baseKey = (name: PreferenceName, me: string) => `${keyOf(name, me)}.base`;
 const unsentKey = (name: PreferenceName, me: string) => `${keyOf(name, me)}.unsent`;
 
 /** This device's copy as it is stored; "" = there is none. */
@@ -47,19 +49,42 @@ export const preferences = (me: string) =>
         const copy = parse(copyOf(name, me));
         const theirs: unknown = got.mine[name];
         if (copy !== undefined && (theirs === undefined || recall(unsentKey(name, me)))) await send(name, me, copy);
-        else if (theirs !== undefined && changes === before) keepCopy(name, me, theirs); // else the answer is older than a press
+        else if (theirs !== undefined && changes === before) {
+          keepCopy(name, me, theirs); // else the answer is older than a press
+          remember(baseKey(name, me), JSON.stringify(theirs));
+        }
       }
       return { shared: got.shared ?? [] };
     },
   });
 
-/** Keeps a document here and at the service; here alone when that cannot be reached, until it can. */
+const tries = 4;
+
+/**
+ * Keeps a document here and at the service; here alone when that cannot be reached, until it can. Where another device of the same
+ * person has changed it meanwhile, both changes are kept as far as they are about different names.
+ */
 export async function send(name: PreferenceName, me: string, value: unknown): Promise<void> {
-  changes++;
+  const change = ++changes;
   keepCopy(name, me, value);
   remember(unsentKey(name, me), "1");
-  await answer(api.PUT("/api/v1/me/preferences/{name}", { params: { path: { name } }, body: { value } }));
-  remember(unsentKey(name, me), "");
+  for (let n = 1; ; n++) {
+    const got = await answer(api.GET("/api/v1/me/preferences"));
+    const whole = merged(parse(recall(baseKey(name, me))), value, got.mine[name]);
+    try {
+      await answer(
+        api.PUT("/api/v1/me/preferences/{name}", { params: { path: { name } }, body: { value: whole, seen: got.versions[name] ?? 0 } }),
+      );
+    } catch (e) {
+      if (n < tries && e instanceof Failure && e.status === 409) continue; // it was changed between the two calls
+      throw e;
+    }
+    remember(baseKey(name, me), JSON.stringify(whole));
+    if (changes !== change) return; // a newer press sends what is newer
+    keepCopy(name, me, whole);
+    remember(unsentKey(name, me), "");
+    return;
+  }
 }
 
 export const share = (view: SharedView) => answer(api.PUT("/api/v1/shared-views", { body: view }));

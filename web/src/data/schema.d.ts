@@ -893,7 +893,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Keep a document of the console's for oneself; the newest wins */
+        /** Keep a document of the console's for oneself; the newest wins, unless one says which version one has seen */
         put: operations["setMyPreference"];
         post?: never;
         delete?: never;
@@ -5515,6 +5515,11 @@ export interface components {
             practising: boolean;
         };
         PreferenceInputBody: {
+            /**
+             * Format: int64
+             * @description The version that one has read, 0 = none: refused with 409 preference_changed when it is another by now. Left out: the newest wins.
+             */
+            seen?: number;
             /** @description Any JSON, of at most 16 KiB. The service keeps it and does not read it. */
             value: unknown;
         };
@@ -5525,6 +5530,10 @@ export interface components {
             };
             /** @description Views that all people of the merchant have, by name. */
             shared: components["schemas"]["SharedView"][];
+            /** @description Of what one keeps, by name: which change of it this is. */
+            versions: {
+                [key: string]: number;
+            };
         };
         PrintRule: {
             /** @description Pre-orders too; else theirs come when making must begin. */

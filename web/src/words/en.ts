@@ -874,6 +874,7 @@ export const words = {
     not_oneself: "nobody changes himself: ask another owner, or somebody of headquarters",
     owners_by_owners: "only an owner makes and changes owners",
     name_taken: "somebody signs in with this name already; add the family name or the store",
+    preference_changed: "it was changed on another device meanwhile: read it again",
     preference_large: "this is more than is kept for a screen",
     views_full: "there are fifty of them already: delete one first",
     suspended: "the person is suspended; end the suspension first",

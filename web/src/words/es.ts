@@ -935,6 +935,7 @@ export const words: Shape<typeof reference> = {
     not_oneself: "Nadie se cambia a sí mismo: pídelo a otro dueño o a la central",
     owners_by_owners: "Solo un dueño crea y cambia dueños",
     name_taken: "Ya hay alguien con ese nombre: agrega el apellido o el local",
+    preference_changed: "se cambió entretanto en otro dispositivo: léalo de nuevo",
     preference_large: "Es más de lo que se guarda para una pantalla",
     views_full: "Ya hay cincuenta: borra una primero",
     suspended: "La persona está suspendida: primero reactívala",

@@ -933,6 +933,7 @@ export const words: Shape<typeof reference> = {
     not_oneself: "Ninguém altera a si mesmo: peça a outro dono ou à matriz",
     owners_by_owners: "Só um dono cria e altera donos",
     name_taken: "Já há alguém com esse nome: acrescente o sobrenome ou a unidade",
+    preference_changed: "foi alterado em outro dispositivo: leia de novo",
     preference_large: "É mais do que se guarda para uma tela",
     views_full: "Já há cinquenta: exclua uma primeiro",
     suspended: "A pessoa está suspensa: reative-a primeiro",

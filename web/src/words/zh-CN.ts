@@ -861,6 +861,7 @@ export const words = {
     not_oneself: "不能修改自己，请找另一位老板或总部",
     owners_by_owners: "只有老板可以任命和修改老板",
     name_taken: "已经有人用这个名字登录，请加上姓或门店名",
+    preference_changed: "已在另一台设备上改过：请重新读取",
     preference_large: "内容太多，存不下",
     views_full: "已经有五十个，请先删除一个",
     suspended: "此人已停用，请先恢复",
