@@ -67,6 +67,31 @@ scenes("knock", (s) => {
     await page.getByRole("heading", { name: t("knock.title") }).waitFor();
   });
 
+  test("a phone is knocked at again for what nobody has seen to, level by level, and is left alone once somebody acts", async () => {
+    const { d, t } = s;
+    const group = "山间茶事门店群";
+    const mark = await last();
+    const o = await d.meituan.place(tea(1));
+    const told = async (to) => (await heard(to, mark)).filter((m) => m.text.includes(`#${o.day_seq}`)).length;
+    await later("2m5s");
+    await until("the group has heard it", async () => (await told(group)) === 1, { deadline: 20_000 });
+    assert.equal(await told(number), 0);
+    await later("2m");
+    await until("it has gone up to the phone", async () => (await told(number)) === 1, { deadline: 20_000 });
+    const page = await s.open("/messages", { screen: phone });
+    const concern = page.locator('[data-testid="concern"][data-kind="unaccepted"]').filter({ hasText: `#${o.day_seq}` });
+    await concern.waitFor();
+    await concern.getByRole("link").tap();
+    await acceptThere(page, o);
+    await page.goto(`${d.url}/messages`);
+    await page.getByText(t("msg.none")).waitFor();
+    const second = await d.meituan.place(tea(1)); // what comes now knocks anew; the first is not told again
+    await later("2m5s");
+    await until("the next one is heard", async () => (await heard(group, mark)).some((m) => m.text.includes(`#${second.day_seq}`)), { deadline: 20_000 });
+    assert.deepEqual([await told(group), await told(number)], [1, 1]);
+    await d.act(second.id, { kind: "accept" });
+  });
+
   test("the page of knocks: a test that is refused, rules, what was sent", async () => {
     const { t } = s;
     for (const screen of [undefined, phone]) {
