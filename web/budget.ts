@@ -9,8 +9,9 @@ import type { Plugin, Rolldown } from "vite";
  * @param screen what is measured, for the message
  * @param modules the modules that the screen loads, ends of their paths; what they import without being asked counts too
  * @param kilobytes how much they may weigh, in units of 1000 bytes of gzip
+ * @param files how many scripts and style sheets they may come in: on a thin line each waits its turn
  */
-export function budget(screen: string, modules: string[], kilobytes: number): Plugin {
+export function budget(screen: string, modules: string[], kilobytes: number, files: number): Plugin {
   return {
     name: "budget",
     apply: "build",
@@ -31,8 +32,14 @@ export function budget(screen: string, modules: string[], kilobytes: number): Pl
         load(chunk);
       }
       const bytes = [...loaded].reduce((sum, c) => sum + gzipSync(c.code, { level: 9 }).length, 0);
-      const says = `${screen}: ${(bytes / 1000).toFixed(1)} of ${kilobytes} KB of JavaScript in ${loaded.size} files`;
+      const sheets = new Set([...loaded].flatMap((c) => [...(c.viteMetadata?.importedCss ?? [])]));
+      const count = loaded.size + sheets.size;
+      const says = `${screen}: ${(bytes / 1000).toFixed(1)} of ${kilobytes} KB of JavaScript; ${count} of ${files} scripts and style sheets`;
       if (bytes > kilobytes * 1000) this.error(`${says}. Split a route, or load what is not needed at first later.`);
+      if (count > files)
+        this.error(
+          `${says}. Something brings along another screen's parts: ${[...[...loaded].map((c) => c.fileName), ...sheets].join(", ")}`,
+        );
       this.info(says);
     },
   };

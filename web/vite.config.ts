@@ -13,7 +13,9 @@ export default defineConfig({
     install(),
     inline(),
     // What a person needs before the first order is on the screen, in the heavier of the languages.
-    budget("order centre", ["src/main.tsx", "src/shell/Shell.tsx", "src/routes/orders/Orders.tsx", "src/words/zh-CN.ts"], 250),
+    budget("order centre", ["src/main.tsx", "src/shell/Shell.tsx", "src/routes/orders/Orders.tsx", "src/words/zh-CN.ts"], 250, 7),
+    // The same with an order opened by its address, as from a knock: no screen's parts but its own.
+    budget("an order", ["src/main.tsx", "src/shell/Shell.tsx", "src/routes/order/OrderPanel.tsx", "src/words/zh-CN.ts"], 250, 9),
   ],
   server: {
     port: 5173,
@@ -31,7 +33,8 @@ export default defineConfig({
           groups: [
             { name: "early", test: /rolldown\/runtime|src\/early\.ts$/, priority: 30 },
             { name: "index", test: /src\/main\.tsx$/, priority: 20 },
-            { name: "centre", test: /src\/(shell\/Shell|routes\/orders\/Orders)\.tsx$/, priority: 10 },
+            { name: "centre", test: /src\/(shell\/Shell|routes\/orders\/Orders|ui\/Problem)\.tsx$/, priority: 10 },
+            { name: "order", test: /src\/routes\/order\/OrderPanel\.tsx$/, priority: 5 },
           ],
         },
       },

@@ -7,11 +7,11 @@ import type { components } from "../../data/schema";
 import { clock } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
+import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { inLanguage, useWords } from "../../words";
-import { Problem } from "../notify/Notify";
 import "../people/people.css";
 import "../notify/notify.css";
 

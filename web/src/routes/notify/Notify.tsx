@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useState } from "react";
-import { answer, api, Failure, onceKey } from "../../data/api";
+import { type FormEvent, useState } from "react";
+import { answer, api, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
 import { session, stores } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
+import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { inLanguage, useWords, word } from "../../words";
@@ -344,20 +345,5 @@ function Recent() {
         </ul>
       )}
     </section>
-  );
-}
-
-export function Problem({ error }: { error: unknown }): ReactNode {
-  const { t } = useWords();
-  const [shown, setShown] = useState<unknown>();
-  useEffect(() => setShown(error), [error]);
-  if (!shown) return null;
-  const f = shown instanceof Failure ? shown : undefined;
-  const more = f?.fields.map((x) => `${x.location.replace(/^body\./, "")} ${x.message}`).join("; ");
-  return (
-    <p className="notice bad" role="alert">
-      <Icon name="warn" />{" "}
-      {f?.code === "offline" ? t("state.offlineHelp") : [f?.message || t("state.failedHelp"), more].filter(Boolean).join(" — ")}
-    </p>
   );
 }

@@ -2,10 +2,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useId, useState } from "react";
 import { answer, api } from "../../data/api";
 import { stores } from "../../data/queries";
+import { Problem } from "../../ui/Problem";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { inLanguage, languages, useWords } from "../../words";
-import { Problem, useKindLabel } from "./Notify";
+import { useKindLabel } from "./Notify";
 import { kinds, levels, type Sender } from "./notify";
 
 /** Adds or changes a robot or a short-message service. Secrets are typed and never shown again. */

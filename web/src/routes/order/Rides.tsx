@@ -5,10 +5,10 @@ import type { Delivery, Order } from "../../data/model";
 import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
 import { Icon } from "../../ui/icons";
+import { Problem } from "../../ui/Problem";
 import { Bones } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
-import { Problem } from "../notify/Notify";
 
 const live = (d: Delivery) => ["sought", "assigned", "at_store", "on_the_way"].includes(d.state) || d.planned;
 const ours = (d: Delivery) => d.way === "own" || d.way === "courier";

@@ -4,13 +4,12 @@ import { useNow } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { useGate, useMay } from "../../data/rights";
 import { moment } from "../../format/time";
+import { Problem } from "../../ui/Problem";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
-import { Problem } from "../notify/Notify";
-import { TicketLine } from "../printers/Printers";
 import { printers, prints, tickets } from "../printers/printers";
+import { TicketLine } from "../printers/TicketLine";
 import { Section } from "./Section";
-import "../printers/printers.css";
 
 /** The tickets of an order, whether they are on paper, and one more copy. Nothing where the store has no printer. */
 export function Tickets({ order: o, zone }: { order: Order; zone: string }) {

@@ -3,11 +3,11 @@ import { type FormEvent, useId, useState } from "react";
 import { answer, api } from "../../data/api";
 import { stores } from "../../data/queries";
 import { useMay } from "../../data/rights";
+import { Problem } from "../../ui/Problem";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { inLanguage, languages, useWords } from "../../words";
 import { devices } from "../devices/devices";
-import { Problem } from "../notify/Notify";
 import { useMake } from "./Printers";
 import { kinds, type Printer, prints, switched, words } from "./printers";
 

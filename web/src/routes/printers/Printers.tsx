@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { answer, api } from "../../data/api";
 import { useNow } from "../../data/clock";
@@ -8,13 +7,14 @@ import { useMay } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
+import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { inLanguage, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
-import { Problem } from "../notify/Notify";
 import { PrinterForm } from "./PrinterForm";
-import { kinds, type Printer, printers, stateOf, type Ticket } from "./printers";
+import { kinds, type Printer, printers, stateOf } from "./printers";
+import { TicketLine } from "./TicketLine";
 import "../people/people.css";
 import "../notify/notify.css";
 import "./printers.css";
@@ -153,34 +153,5 @@ function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }
         </ol>
       ) : null}
     </li>
-  );
-}
-
-/** One ticket: what, the how-manieth, how far it is. */
-export function TicketLine({ ticket: x, at, link }: { ticket: Ticket; at: string; link?: boolean }) {
-  const { t } = useWords();
-  const bad = x.state === "person" || x.state === "refused" || (x.state === "void" && x.why?.code !== "print_cancelled");
-  return (
-    <span className="ticket" data-testid="ticket" data-state={x.state}>
-      <span className="num quiet">{at}</span>
-      {link && x.order_id ? (
-        <Link to="/orders/$orderId" params={{ orderId: x.order_id }} search={{ tab: "all" }}>
-          <b>{word(t, "printer.tickets", x.ticket)}</b>
-        </Link>
-      ) : (
-        <b>{word(t, "printer.tickets", x.ticket)}</b>
-      )}
-      {x.copy > 1 ? (
-        <span className="chip">
-          {t("printer.copy", { n: x.copy })}
-          {x.by ? ` · ${x.by}` : ""}
-        </span>
-      ) : null}
-      {x.printer_name ? <span className="quiet clip">{x.printer_name}</span> : null}
-      <span className={bad ? "bad" : "quiet"}>
-        {t(`printer.ticketStates.${x.state}`)}
-        {x.state !== "done" && x.words ? ` · ${inWords(x.words, x.why)}` : ""}
-      </span>
-    </span>
   );
 }

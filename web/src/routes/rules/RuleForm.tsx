@@ -5,11 +5,11 @@ import { readGround } from "../../data/model";
 import { channels } from "../../data/queries";
 import { formatMoney } from "../../format/money";
 import { useChannelName } from "../../ui/Mark";
+import { Problem } from "../../ui/Problem";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
-import { Problem } from "../notify/Notify";
 import { conditions, type Rule, rules, type Trial } from "./rules";
 
 /** Sets a rule up: its conditions, what it would have done in the last days, and then the switch. */
