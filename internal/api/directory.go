@@ -10,6 +10,7 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/front"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/order"
@@ -545,6 +546,7 @@ type Channel struct {
 	Labels     bool                `json:"labels" doc:"Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised."`
 	Own        bool                `json:"own,omitempty" doc:"Nobody is on the other side: its orders are entered here, and there is nothing to connect."`
 	Currencies []string            `json:"currencies"`
+	Menus      []front.Family      `json:"menus" doc:"The families of goods whose menus can be read and changed, the usual one first; empty: in the platform's own app alone."`
 	Sites      []channel.Site      `json:"sites"`
 	Powers     []Power             `json:"powers"`
 	PushOnly   []channel.Text      `json:"push_only" doc:"Facts that are lost with the message that tells them."`
@@ -629,13 +631,16 @@ func channelOf(i *channel.Info) Channel {
 		})
 	}
 	c := Channel{
-		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Own: i.Own, Currencies: []string{},
+		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Own: i.Own, Currencies: []string{}, Menus: []front.Family{},
 		Sites:    each(i.Sites, func(x channel.Site) channel.Site { return x }),
 		PushOnly: each(i.PushOnly, func(x channel.Text) channel.Text { return x }), PullOnly: i.PullOnly, ShopID: i.Shops,
 		Fields:     CredentialFields{fields(i.AppFields), fields(i.AcctFields)},
 		Callbacks:  each(i.Callbacks, func(x channel.Callback) CallbackPath { return CallbackPath{x.Path, x.What.ZH, x.What.EN} }),
 		Reasons:    map[string][]Choice{},
 		PullEveryS: int64(i.PullEvery.Seconds()),
+	}
+	if i.Front != nil {
+		c.Menus = append(c.Menus, i.Front.Families...)
 	}
 	for _, site := range i.Sites {
 		if !slices.Contains(c.Currencies, site.Currency) {

@@ -96,6 +96,11 @@ const order = createRoute({
   component: lazyRouteComponent(() => import("./routes/order/OrderPanel"), "OrderPanel"),
 });
 
+const shopMenu = createRoute({
+  getParentRoute: () => inside,
+  path: "/shops/$shopId/menu",
+  component: lazyRouteComponent(() => import("./routes/front/ShopMenu"), "ShopMenu"),
+});
 const connections = createRoute({
   getParentRoute: () => inside,
   path: "/connections",
@@ -228,6 +233,7 @@ const tree = root.addChildren([
     home,
     orders.addChildren([order]),
     connections,
+    shopMenu,
     newConnection,
     guide,
     parked,

@@ -291,6 +291,8 @@ export type Channel = {
   /** Nobody is on the other side: its orders are entered here, and there is nothing to connect. */
   own: boolean;
   currencies: string[];
+  /** The families of goods whose menus can be read and changed, the usual one first. */
+  menus: string[];
   /** Where its shops are, as long as nobody has said otherwise. */
   zone: string;
   /** How an account is connected; null = there is nothing to connect. */
@@ -346,7 +348,7 @@ export type Account = {
   backlog: { effects: number; parked: number; hints: number };
   pull_lag_s: number;
 };
-export type Shop = { id: string; account_id: string; external_id: string; store_id: string; name: string; mode: string };
+export type Shop = { id: string; account_id: string; channel: string; external_id: string; store_id: string; name: string; mode: string };
 /** What a store has of a SKU, and where it is for sale. */
 export type Level = {
   code: string;
@@ -739,6 +741,7 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   labels: Boolean(c.labels),
   own: Boolean(c.own),
   currencies: texts(c.currencies),
+  menus: texts(c.menus),
   zone: text(c.zone) || "UTC",
   joining: maybe(c.joining, (j) => ({
     for: readText(j.for),
@@ -810,6 +813,7 @@ export const readAccount = (a: Loose<Account>): Account => ({
 export const readShop = (s: Loose<Shop>): Shop => ({
   id: text(s.id),
   account_id: text(s.account_id),
+  channel: text(s.channel),
   external_id: text(s.external_id),
   store_id: text(s.store_id),
   name: text(s.name),

@@ -3144,6 +3144,8 @@ export interface components {
             labels: boolean;
             /** @description One or two characters that tell it apart without colour. */
             mark: string;
+            /** @description The families of goods whose menus can be read and changed, the usual one first; empty: in the platform's own app alone. */
+            menus: string[];
             name: string;
             /** @description Nobody is on the other side: its orders are entered here, and there is nothing to connect. */
             own?: boolean;

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
 import { accounts, apps, channels, merchant, shops, stores } from "../../data/queries";
-import { useGate } from "../../data/rights";
+import { useGate, useMay } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
@@ -218,6 +218,7 @@ type CardProps = { account: Account; app: App; channel: Channel; shops: Shop[]; 
 function AccountCard({ account: a, app, channel: c, shops: shopList, stores: storeList, open }: CardProps) {
   const { t } = useWords();
   const keep = useGate("connections.keep");
+  const may = useMay();
   const now = useNow();
   const zone = useZone();
   const health = healthOf(a, c, Boolean(app.public_url), now);
@@ -276,6 +277,16 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
             <small>
               → {storeList.find((x) => x.id === s.store_id)?.name || t("conn.unbound")} · {word(t, "mode", s.mode)}
             </small>
+            {may("fronts.keep") && c.menus.length > 0 ? (
+              <Link
+                to="/shops/$shopId/menu"
+                params={{ shopId: s.id }}
+                className="btn small ghost"
+                aria-label={t("front.open", { name: s.name || s.external_id })}
+              >
+                {t("front.menu")}
+              </Link>
+            ) : null}
             <Change what={s.name || s.external_id} open={() => open({ kind: "shop", channel: c, account: a, old: s })} />
           </span>
         ))}
