@@ -24,6 +24,7 @@ type Info struct {
 	Penalties  []Penalty      // the rules by which the platform punishes a shop
 	Comments   *CommentPower  // nil = there are none that can be read
 	Standing   *StandingPower // nil = the platform does not tell how it shows a shop
+	Labelling  *LabelPower    // nil = labels are printed in the platform's own console, if it has any
 	Front      *FrontPower    // nil = menus, areas and profiles are kept in the platform's own console
 	Rest       *RestPower     // nil = the platform cannot be told to take no orders for a while
 	Personal   []string       // names of fields of its messages that hold names, phones, addresses or free text of people; "a.b" = b inside a

@@ -49,6 +49,7 @@ var (
 	_ channel.StockSetter = (*shop)(nil)
 	_ channel.Authoriser  = (*shop)(nil)
 	_ channel.Keeper      = (*shop)(nil)
+	_ channel.Labeller    = (*shop)(nil)
 )
 
 func (p *platform) Info() *channel.Info { return info }
@@ -146,7 +147,8 @@ var info = &channel.Info{
 	Personal: []string{"first_name", "last_name", "nickname", "email", "phone.number", "phone.area_code", "alternative_phone.number", "receiver_name", "receiver_phone",
 		"address_line", "street_name", "street_number", "zip_code", "comment", "comments", "latitude", "longitude", "neighborhood.name", "message", "note",
 		"billing_info.doc_number", "doc_number", "identification.number"},
-	Stock: &stockPower,
+	Stock:     &stockPower,
+	Labelling: &labelPower,
 	PushOnly: []channel.Text{{
 		ZH: "订单状态变化的时间：读取只给出当前状态，中间经过的状态只在推送期间读到。包裹的历史可以补读。",
 		EN: "The moments at which an order's status changed: a read gives the present one only, those between are known only when they were read in time. A parcel's history can be read later.",

@@ -166,7 +166,7 @@ func (w *world) Count(t *testing.T, ref order.Ref, act order.ActionKind) (calls,
 
 func (w *world) Fault(t *testing.T, f channeltest.Fault, n int, act order.ActionKind) {
 	kind := map[channeltest.Fault]string{channeltest.Limited: sim.Err429, channeltest.Broken: sim.Err5xx, channeltest.DropBefore: sim.DropBeforeCommit, channeltest.DropAfter: sim.DropAfterCommit}[f]
-	paths := map[order.ActionKind]string{order.Cancel: "POST /orders/{id}/feedback", order.Ship: "POST /v2/shipments/{id}/seller_notifications", order.Deliver: "POST /v2/shipments/{id}/seller_notifications", order.Annotate: "POST /orders/{id}/notes"}
+	paths := map[order.ActionKind]string{order.Cancel: "POST /orders/{id}/feedback", order.Ship: "POST /v2/shipments/{id}/seller_notifications", order.Deliver: "POST /v2/shipments/{id}/seller_notifications", order.Annotate: "POST /orders/{id}/notes", "label": "GET /shipment_labels"}
 	if p := paths[act]; p != "" {
 		w.s.Faults().Next(kind, n, p)
 		return

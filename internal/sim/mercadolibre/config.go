@@ -109,6 +109,12 @@ type Config struct {
 	OldBuyerCancel bool `json:"old_buyer_cancel"`
 	// V1TrackingOff refuses the older path of ME1 tracking with 404.
 	V1TrackingOff bool `json:"v1_tracking_off"`
+	// LabelsAPage is how many labels an A4 page holds, as the seller chose: 3 (default) or 1.
+	LabelsAPage int `json:"labels_a_page"`
+	// MuteLabelErrors leaves the id out of the refusal of a label, and LoseLabels leaves every
+	// so-manieth label out of an answer to many without a word; the pages say nothing of either.
+	MuteLabelErrors bool `json:"mute_label_errors"`
+	LoseLabels      int  `json:"lose_labels"`
 	// DelaysArray answers /shipments/{id}/delays with a bare array.
 	DelaysArray bool `json:"delays_array"`
 
@@ -135,6 +141,9 @@ func (c Config) withDefaults() Config {
 	c.TokenLife = Span(c.TokenLife.or(6 * time.Hour))
 	if c.TopicOffAfter == 0 {
 		c.TopicOffAfter = 200
+	}
+	if c.LabelsAPage != 1 {
+		c.LabelsAPage = 3
 	}
 	if len(c.Missing) == 0 {
 		c.Missing = []string{"buyer", "feedback"}
