@@ -29,6 +29,7 @@ type Info struct {
 	Cloud  bool            // its maker's server stands between; else it is on the shop's network
 	Base   string          // the server's address; "" = it has one of its own, which somebody enters
 	Fields []channel.Field // what its server has to be told
+	Labels bool            // prints the labels of parcels as they come (Job.Data), and no tickets
 
 	// Nature says what a second call with the same job would do; see package effect.
 	Nature effect.Nature
@@ -60,6 +61,7 @@ type Env struct {
 type Job struct {
 	ID      string // the same for each try of it; at most 32 characters of a-z, 0-9, _ and -
 	Rows    []ticket.Row
+	Data    []byte    // of a label printer, instead of Rows: sent as it is
 	Copies  int       // pieces of paper; 0 = 1
 	Expires time.Time // of no use later; zero = it does not end
 }

@@ -47,6 +47,7 @@ const (
 	ReplyComments Right = "comments.reply"
 	KeepFronts    Right = "fronts.keep"
 	PrintTickets  Right = "tickets.print"
+	PrintLabels   Right = "labels.print"
 	KeepPrinters  Right = "printers.keep"
 	CarryTickets  Right = "tickets.carry"
 	KeepRiders    Right = "riders.keep"
@@ -120,6 +121,7 @@ var table = []rule{
 	{RestStore, "let a store take no orders for a while, on all its channels", false, shop},
 	{KeepKitchen, "say how many orders a kitchen can make", false, managers},
 	{PrintTickets, "print an order's ticket again", false, all},
+	{PrintLabels, "print the labels of parcels; to see one on the screen, the sight of customers' data is needed too", false, all},
 	{KeepPrinters, "keep printers of own stores and what they print", false, managers},
 	{KeepRules, "set up and switch what a store decides by itself: accepting, refunds", false, managers},
 	{CarryTickets, "carry tickets to printers of the shop's network", false, []Role{}},

@@ -49,6 +49,7 @@ const (
 	Cancelled Kind = "cancel"  // 取消单
 	Change    Kind = "change"  // 变更单: a reminder, a refund of a part
 	Test      Kind = "test"    // 测试页
+	Label     Kind = "label"   // 面单: as the platform made it, on a label printer
 )
 
 // Kinds are those of orders.

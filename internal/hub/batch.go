@@ -74,6 +74,9 @@ func (h *Hub) Resume(ctx context.Context, who Actor, id ident.Batch, again bool)
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
+	if b.Kind == kindLabels {
+		return h.resumeLabels(ctx, who, b, items, again)
+	}
 	var a Act
 	if err := json.Unmarshal(b.Args, &a); err != nil {
 		return &fault.Error{Op: op, Code: fault.Internal, Ref: id.String(), Err: err}

@@ -62,7 +62,7 @@ var goodsKinds = []string{kindStock, kindMenu}
 
 // freeKinds are the effects that tell a platform nothing: they ask, or keep the connection alive, are no shop's,
 // or send a courier away whom nobody else knows of. Every other kind passes the gate.
-var freeKinds = []string{kindRead, kindPull, kindSweep, kindCount, kindKeep, kindWatch, kindKnock, kindCode, kindBegin, kindLack, kindComments, kindStanding, kindShown, kindRideCancel}
+var freeKinds = []string{kindRead, kindPull, kindSweep, kindCount, kindKeep, kindWatch, kindKnock, kindCode, kindBegin, kindLack, kindComments, kindStanding, kindShown, kindRideCancel, kindLabelsOut}
 
 // kind tells the runner who handles a kind of effect, behind the gate.
 func (h *Hub) kind(k string) (lane.Kind, bool) {

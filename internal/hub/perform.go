@@ -48,6 +48,12 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: riding{h: h}, Apart: true}, true
 	case kindRideLook:
 		return lane.Kind{Handler: riding{h: h}, Apart: true, Asks: true}, true
+	case kindLabels:
+		return lane.Kind{Handler: labelling{h: h}, Budget: true}, true
+	case kindLabelsOut:
+		return lane.Kind{Handler: puttingOut{h: h}, Apart: true, Asks: true}, true
+	case kindPrintLabels:
+		return lane.Kind{Handler: printingLabels{printing{h: h}}, Apart: true}, true
 	case kindPrint:
 		return lane.Kind{Handler: printing{h: h}, Apart: true}, true
 	case kindBegin:

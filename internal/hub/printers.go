@@ -80,6 +80,9 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 			w.say("bridge_id", fault.Because("field_bridge", "is no bridge of that store"))
 		}
 	}
+	if info.Labels {
+		s.Prints, s.Columns = nil, cmp.Or(s.Columns, ticket.Paper58)
+	}
 	if s.Columns != ticket.Paper58 && s.Columns != ticket.Paper80 {
 		w.say("columns", fault.Because("field_none_of", "is none of {list}", "list", "32, 48"))
 	}
@@ -225,7 +228,7 @@ type Ticket struct {
 	OrderID ident.Order   `json:"order_id"`
 	Printer ident.Printer `json:"printer_id"`
 	Name    string        `json:"printer_name"`
-	Kind    ticket.Kind   `json:"ticket" enum:"kitchen,shop,cancel,change,test"`
+	Kind    ticket.Kind   `json:"ticket" enum:"kitchen,shop,cancel,change,label,test"`
 	For     string        `json:"for,omitempty" doc:"Of a change: the refund, or reminder/2."`
 	Copy    int           `json:"copy" doc:"1 = the first of its kind."`
 	By      string        `json:"by,omitempty" doc:"Who asked for a copy."`
@@ -323,6 +326,9 @@ func (h *Hub) Reprint(ctx context.Context, who Actor, ids []ident.Order, kind ti
 			}
 			before := len(noted.Printed)
 			for _, p := range tx.Printers(row.Store) {
+				if printsLabels(p.Kind) {
+					continue
+				}
 				rule := slices.IndexFunc(settingsOf(p).Prints, func(r PrintRule) bool { return r.Ticket == kind })
 				if p.Disabled || on != 0 && p.ID != on || on == 0 && rule < 0 {
 					continue

@@ -198,11 +198,11 @@ const (
 )
 
 // lifeOf is how long a ticket is of use: a cook must not find yesterday's order.
-var lifeOf = map[ticket.Kind]time.Duration{ticket.Kitchen: time.Hour, ticket.Shop: 4 * time.Hour, ticket.Cancelled: time.Hour, ticket.Change: time.Hour, ticket.Test: 2 * time.Minute}
+var lifeOf = map[ticket.Kind]time.Duration{ticket.Kitchen: time.Hour, ticket.Shop: 4 * time.Hour, ticket.Cancelled: time.Hour, ticket.Change: time.Hour, ticket.Label: 4 * time.Hour, ticket.Test: 2 * time.Minute}
 
 // deadlineAgain is until when an effect is of use that somebody opens once more; 0 = without end.
 func deadlineAgain(e effect.Effect, now int64) int64 {
-	if e.Kind != kindPrint {
+	if e.Kind != kindPrint && e.Kind != kindPrintLabels {
 		return 0
 	}
 	return now + lifeOf[ticketOf(&e).Kind].Milliseconds()

@@ -24,6 +24,7 @@ type Device struct {
 	pause    time.Duration // before it takes a job
 	slips    []Slip
 	jobs     []*job // of a cloud's, all that it was given
+	held     []Slip // of a label printer, in its memory
 	drops    []drop
 	listener net.Listener
 	conns    map[net.Conn]bool
@@ -90,6 +91,9 @@ func (d *Device) Cover(open bool) { d.set(func() { d.cover = open }) }
 // Online plugs the printer in, or pulls its plug: on the network it is not there then, and
 // its cloud keeps what it gets.
 func (d *Device) Online(on bool) {
+	if d.Make == ZPL { // it is not asked before it is sent something: nobody may take its bytes
+		d.plug(on)
+	}
 	d.set(func() {
 		d.online = on
 		if !on {
@@ -118,6 +122,7 @@ func (d *Device) set(f func()) {
 	f()
 	d.mu.Unlock()
 	d.flush()
+	d.letOut()
 }
 
 func (d *Device) takeDrop() string {
@@ -230,10 +235,10 @@ func (d *Device) job(id string) *job {
 	return d.jobs[i]
 }
 
-// Listen opens an ESC/POS printer's port; addr "" is a free one of this machine. It gives
+// Listen opens a network printer's port; addr "" is a free one of this machine. It gives
 // the address.
 func (d *Device) Listen(addr string) (string, error) {
-	if d.Make != ESCPOS {
+	if d.Make != ESCPOS && d.Make != ZPL {
 		return "", errors.New("only a network printer listens")
 	}
 	l, err := net.Listen("tcp", cmp.Or(addr, "127.0.0.1:0"))
@@ -262,7 +267,11 @@ func (d *Device) Listen(addr string) (string, error) {
 			}
 			go func() {
 				turn <- struct{}{}
-				d.serve(c)
+				if d.Make == ZPL {
+					d.serveZPL(c)
+				} else {
+					d.serve(c)
+				}
 				<-turn
 				d.mu.Lock()
 				delete(d.conns, c)
@@ -273,7 +282,7 @@ func (d *Device) Listen(addr string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// Addr is where an ESC/POS printer listens; "" before Listen.
+// Addr is where a network printer listens; "" before Listen.
 func (d *Device) Addr() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
