@@ -13,8 +13,8 @@ import (
 // floors are the rooms of the house, lowest first. A package may import packages of
 // lower floors, never a sibling of its own floor or anything above.
 var floors = [][]string{
-	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split", "internal/paper", "geo"},
-	{"order", "effect", "stock", "role", "bill", "internal/sheet", "front"},
+	{"fault", "money", "ident", "internal/mutant", "internal/passkey", "internal/pgserver", "internal/point", "internal/span", "internal/logger", "internal/lite", "internal/split", "geo"},
+	{"order", "effect", "stock", "role", "bill", "internal/sheet", "internal/paper", "front"},
 	{"channel", "ticket", "internal/rule"},
 	{"printer", "courier"},
 	{"channel/channeltest", "internal/platform/*", "internal/printer/*", "courier/couriertest", "internal/courier/*", "internal/sender", "internal/bridge", "internal/db"},

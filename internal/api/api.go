@@ -257,6 +257,7 @@ func (s *Server) routes() {
 	s.practiceRoutes()
 	s.senderRoutes()
 	s.printerRoutes()
+	s.labelRoutes()
 	s.ruleRoutes()
 	s.bridgeRoutes()
 	s.phoneRoutes()

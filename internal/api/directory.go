@@ -536,27 +536,28 @@ func (s *Server) putShop(ctx context.Context, id ident.Shop, in ShopBody) (*shop
 
 // Channel is a platform: what it can do, what it needs, what it cannot tell twice.
 type Channel struct {
-	Name       string              `json:"name"`
-	LabelZH    string              `json:"label_zh"`
-	LabelEN    string              `json:"label_en"`
-	Mark       string              `json:"mark" doc:"One or two characters that tell it apart without colour."`
-	Realm      string              `json:"realm"`
-	Kind       order.Kind          `json:"kind" enum:"takeaway,ecommerce"`
-	Pickup     bool                `json:"pickup" doc:"Customers may come for their orders: the flag pickup can be raised."`
-	Labels     bool                `json:"labels" doc:"Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised."`
-	Own        bool                `json:"own,omitempty" doc:"Nobody is on the other side: its orders are entered here, and there is nothing to connect."`
-	Currencies []string            `json:"currencies"`
-	Menus      []front.Family      `json:"menus" doc:"The families of goods whose menus can be read and changed, the usual one first; empty: in the platform's own app alone."`
-	Sites      []channel.Site      `json:"sites"`
-	Powers     []Power             `json:"powers"`
-	PushOnly   []channel.Text      `json:"push_only" doc:"Facts that are lost with the message that tells them."`
-	PullOnly   channel.Text        `json:"pull_only" doc:"What it costs to have no public address."`
-	Fields     CredentialFields    `json:"credential_fields"`
-	ShopID     channel.Text        `json:"shop_id" doc:"What a shop's id at this platform is."`
-	Callbacks  []CallbackPath      `json:"callback_paths"`
-	Joining    *Joining            `json:"joining,omitempty" doc:"How an account is connected."`
-	Reasons    map[string][]Choice `json:"reasons" doc:"By act."`
-	PullEveryS int64               `json:"pull_every_s"`
+	Name       string                `json:"name"`
+	LabelZH    string                `json:"label_zh"`
+	LabelEN    string                `json:"label_en"`
+	Mark       string                `json:"mark" doc:"One or two characters that tell it apart without colour."`
+	Realm      string                `json:"realm"`
+	Kind       order.Kind            `json:"kind" enum:"takeaway,ecommerce"`
+	Pickup     bool                  `json:"pickup" doc:"Customers may come for their orders: the flag pickup can be raised."`
+	Labels     bool                  `json:"labels" doc:"Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised."`
+	LabelForms []channel.LabelFormat `json:"label_formats" doc:"In which formats labels are printed from here; none: in the platform's own console, if it has any."`
+	Own        bool                  `json:"own,omitempty" doc:"Nobody is on the other side: its orders are entered here, and there is nothing to connect."`
+	Currencies []string              `json:"currencies"`
+	Menus      []front.Family        `json:"menus" doc:"The families of goods whose menus can be read and changed, the usual one first; empty: in the platform's own app alone."`
+	Sites      []channel.Site        `json:"sites"`
+	Powers     []Power               `json:"powers"`
+	PushOnly   []channel.Text        `json:"push_only" doc:"Facts that are lost with the message that tells them."`
+	PullOnly   channel.Text          `json:"pull_only" doc:"What it costs to have no public address."`
+	Fields     CredentialFields      `json:"credential_fields"`
+	ShopID     channel.Text          `json:"shop_id" doc:"What a shop's id at this platform is."`
+	Callbacks  []CallbackPath        `json:"callback_paths"`
+	Joining    *Joining              `json:"joining,omitempty" doc:"How an account is connected."`
+	Reasons    map[string][]Choice   `json:"reasons" doc:"By act."`
+	PullEveryS int64                 `json:"pull_every_s"`
 }
 
 // Power is an act that the platform can carry out.
@@ -631,7 +632,8 @@ func channelOf(i *channel.Info) Channel {
 		})
 	}
 	c := Channel{
-		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Own: i.Own, Currencies: []string{}, Menus: []front.Family{},
+		Name: i.Name, LabelZH: i.Label.ZH, LabelEN: i.Label.EN, Mark: i.Mark, Realm: i.Realm, Kind: i.Kind, Pickup: i.Pickup, Labels: i.Labels, Own: i.Own, Currencies: []string{},
+		LabelForms: []channel.LabelFormat{}, Menus: []front.Family{},
 		Sites:    each(i.Sites, func(x channel.Site) channel.Site { return x }),
 		PushOnly: each(i.PushOnly, func(x channel.Text) channel.Text { return x }), PullOnly: i.PullOnly, ShopID: i.Shops,
 		Fields:     CredentialFields{fields(i.AppFields), fields(i.AcctFields)},
@@ -641,6 +643,9 @@ func channelOf(i *channel.Info) Channel {
 	}
 	if i.Front != nil {
 		c.Menus = append(c.Menus, i.Front.Families...)
+	}
+	if i.Labelling != nil {
+		c.LabelForms = i.Labelling.Formats
 	}
 	for _, site := range i.Sites {
 		if !slices.Contains(c.Currencies, site.Currency) {

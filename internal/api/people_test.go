@@ -87,7 +87,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"/orders/": foreign, "/effects/": eff, "/batches/": bat, "/offers/": offer, "/skus/": sku,
 		"/stores/": b.stores[0].ID.String(), "/shops/": shops["TEA001"], "/apps/": b.app.ID.String(), "/accounts/": b.acct.ID.String(),
 		"/parked/": "prk_0000000000001", "/me/passkeys/": "abc", "/keys/": "key_0000000000001", "/people/": "usr_0000000000001", "/me/sessions/": "abc",
-		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001", "/printers/": prn,
+		"/devices/": "dev_0000000000001", "/pins/": "usr_0000000000001", "/comments/": "cmt_0000000000001", "/printers/": prn, "/labels/": bat,
 		"/riders/": rdr, "/edits/": "edt_0000000000001",
 	}
 	queries := map[string][]string{ // and its parameters, each tried alone
@@ -116,6 +116,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"makeRider": rider, "changeRider": rider, "makeRiderLink": `{}`, "makeRide": `{"rider_id":"` + rdr + `"}`, "endRide": `{}`, "tipRide": `{"tip":"1"}`, "stepRide": `{"step":"picked"}`, "blameDelivery": `{"party":"merchant"}`,
 		"planFront": `{}`, "editFront": `{}`, "addPicture": `{"name":"x.png","picture":"iVBORw0KGgo="}`,
 		"makePrinter": printer, "changePrinter": printer, "printTickets": `{"order_ids":["` + foreign + `"],"ticket":"kitchen"}`,
+		"printLabels": `{"order_ids":["` + foreign + `"],"format":"pdf"}`, "printLabelsAgain": `{"printer_id":"` + prn + `"}`,
 	}
 	secrets := []string{foreign, theirs, b.stores[0].ID.String(), shops["TEA001"], "TEA001", eff, offer, prn, rdr, "7654321"}
 	for _, op := range b.operations() {

@@ -23,6 +23,7 @@ type PrinterKind struct {
 	Guide   channel.Text `json:"guide" doc:"Where what has to be entered is found."`
 	Cloud   bool         `json:"cloud" doc:"Its maker's server stands between; else it is on the shop's network and has an address."`
 	BaseURL string       `json:"base_url,omitempty" doc:"The maker's server."`
+	Labels  bool         `json:"labels" doc:"Prints the labels of parcels, and no tickets."`
 	Fields  []CredField  `json:"fields"`
 }
 
@@ -35,6 +36,7 @@ type Printer struct {
 	Address  string            `json:"address" doc:"On a network host:port; of a cloud its server, empty: its maker's. Empty for whoever does not keep printers."`
 	BridgeID ident.Device      `json:"bridge_id" doc:"The bridge in the shop that carries to it; empty: it is called from here."`
 	Off      bool              `json:"off"`
+	Labels   bool              `json:"labels" doc:"Prints the labels of parcels, and no tickets."`
 	Values   map[string]string `json:"values" doc:"Credentials that are no secrets."`
 	Has      []string          `json:"has" doc:"Names of the credentials that are set."`
 	MadeAt   int64             `json:"made_at"`
@@ -98,7 +100,7 @@ func (s *Server) printerKinds(context.Context, *struct{}) (*printerKindsOutput, 
 	out := &printerKindsOutput{}
 	out.Body.Kinds = each(drivers.Drivers, func(d printer.Driver) PrinterKind {
 		i := d.Info()
-		return PrinterKind{i.Name, i.Label.ZH, i.Label.EN, i.Guide, i.Cloud, i.Base, each(i.Fields, func(f channel.Field) CredField {
+		return PrinterKind{i.Name, i.Label.ZH, i.Label.EN, i.Guide, i.Cloud, i.Base, i.Labels, each(i.Fields, func(f channel.Field) CredField {
 			return CredField{f.Name, f.Label.ZH, f.Label.EN, f.Secret, f.Required}
 		})}
 	})
@@ -113,7 +115,7 @@ type printersOutput struct {
 
 func printerOf(p hub.PrinterState, keeps bool) Printer {
 	r := p.Row
-	out := Printer{r.ID, r.Kind, r.Name, r.Store, r.Address, r.Bridge, r.Disabled, map[string]string{}, []string{}, r.Made, p.Settings, p.Waiting, p.Queue, p.Why.Coded(), p.Since}
+	out := Printer{r.ID, r.Kind, r.Name, r.Store, r.Address, r.Bridge, r.Disabled, hub.PrintsLabels(r.Kind), map[string]string{}, []string{}, r.Made, p.Settings, p.Waiting, p.Queue, p.Why.Coded(), p.Since}
 	if out.Queue == nil {
 		out.Queue = []hub.Ticket{}
 	}

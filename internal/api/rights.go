@@ -22,7 +22,7 @@ var rights = map[string]role.Right{
 	"listOpenings": role.See, "noteOpening": role.See,
 	"listPrinterKinds": role.KeepPrinters, "listPrinters": role.See, "makePrinter": role.KeepPrinters, "changePrinter": role.KeepPrinters, "deletePrinter": role.KeepPrinters,
 	"listRules": role.See, "setRule": role.KeepRules, "tryRule": role.KeepRules,
-	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
+	"testPrinter": role.KeepPrinters, "emptyPrinter": role.KeepPrinters, "listTickets": role.See, "printTickets": role.PrintTickets, "printLabels": role.PrintLabels, "getLabels": role.PrintLabels, "retryLabels": role.PrintLabels, "getLabelDocument": role.PrintLabels, "printLabelsAgain": role.PrintLabels, "listOrderLabels": role.See, "nextTicket": role.CarryTickets, "endTicket": role.CarryTickets,
 	"listSoldOut": role.See, "sellOut": role.SellOut,
 	"listIntakes": role.See, "restShops": role.RestStore, "getIntake": role.See, "restStore": role.RestStore, "setKitchen": role.KeepKitchen,
 	"getFront": role.KeepFronts, "planFront": role.KeepFronts, "editFront": role.KeepFronts, "listEdits": role.KeepFronts, "getEdit": role.KeepFronts, "addPicture": role.KeepFronts,

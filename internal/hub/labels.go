@@ -131,7 +131,8 @@ func due(at int64) int64 {
 	return at
 }
 
-func printsLabels(kind string) bool {
+// PrintsLabels reports whether a make of printers prints labels, and no tickets.
+func PrintsLabels(kind string) bool {
 	d, ok := drivers.DriverOf(kind)
 	return ok && d.Info().Labels
 }
@@ -139,7 +140,7 @@ func printsLabels(kind string) bool {
 // labelPrinter finds a printer for labels that may be used.
 func (h *Hub) labelPrinter(who Actor, id ident.Printer) (db.PrinterRow, error) {
 	p, err := h.printer(who, id)
-	if err == nil && (p.Disabled || !printsLabels(p.Kind)) {
+	if err == nil && (p.Disabled || !PrintsLabels(p.Kind)) {
 		err = fault.Say("hub.labelPrinter", fault.Conflict, "no_label_printer", "this is no label printer, or it is switched off: choose another one, or open the labels on the screen")
 	}
 	return p, err

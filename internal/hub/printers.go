@@ -16,7 +16,6 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	drivers "github.com/tongdan/tongdan/internal/printer"
-	"github.com/tongdan/tongdan/internal/printer/escpos"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/printer"
 	"github.com/tongdan/tongdan/role"
@@ -68,7 +67,7 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 			w.say("address", fault.Because("field_cloud_address", "must be an address such as {base}", "base", info.Base))
 		}
 	case !info.Cloud:
-		if _, err := escpos.Address(p.Address); err != nil {
+		if _, err := printer.Address(p.Address); err != nil {
 			w.say("address", fault.Because("printer_address", "give the printer's address, such as 192.168.1.50 or 192.168.1.50:9100"))
 		}
 	}
@@ -326,7 +325,7 @@ func (h *Hub) Reprint(ctx context.Context, who Actor, ids []ident.Order, kind ti
 			}
 			before := len(noted.Printed)
 			for _, p := range tx.Printers(row.Store) {
-				if printsLabels(p.Kind) {
+				if PrintsLabels(p.Kind) {
 					continue
 				}
 				rule := slices.IndexFunc(settingsOf(p).Prints, func(r PrintRule) bool { return r.Ticket == kind })

@@ -11,8 +11,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net"
-	"strings"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -25,9 +23,6 @@ import (
 
 // Driver is the make.
 type Driver struct{}
-
-// Port is where network printers listen.
-const Port = "9100"
 
 var info = printer.Info{
 	Name: "escpos", Label: channel.Text{ZH: "网络打印机（ESC/POS）", EN: "Network printer (ESC/POS)"},
@@ -43,25 +38,8 @@ func (Driver) Info() *printer.Info { return &info }
 
 // Open takes a printer's address; its port may be left out.
 func (Driver) Open(c printer.Config, env printer.Env) (printer.Printer, error) {
-	addr, err := Address(c.Address)
+	addr, err := printer.Address(c.Address)
 	return &escpos{addr, c.Mute, env.Wire}, err
-}
-
-// Address completes and checks a printer's address: host or host:port.
-func Address(s string) (string, error) {
-	s = strings.TrimSpace(s)
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		host, port = strings.Trim(s, "[]"), Port
-	}
-	if host == "" || len(host) > 200 || strings.ContainsAny(host, " /@?#%") || !number(port) {
-		return "", fault.Say("escpos.Address", fault.Invalid, "printer_address", "give the printer's address, such as 192.168.1.50 or 192.168.1.50:9100")
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
-func number(s string) bool {
-	return s != "" && len(s) <= 5 && strings.Trim(s, "0123456789") == ""
 }
 
 type escpos struct {

@@ -124,12 +124,12 @@ func TestAPrivateAddressNeedsTheOperator(t *testing.T) {
 
 func TestAddresses(t *testing.T) {
 	for in, want := range map[string]string{"192.168.1.50": "192.168.1.50:9100", "kitchen.local:9101": "kitchen.local:9101", " 10.0.0.7 ": "10.0.0.7:9100", "[fd00::1]": "[fd00::1]:9100"} {
-		if got, err := escpos.Address(in); err != nil || got != want {
+		if got, err := printer.Address(in); err != nil || got != want {
 			t.Errorf("%q is %q, %v", in, got, err)
 		}
 	}
 	for _, in := range []string{"", "http://x", "a b", "x:port", "x:123456"} {
-		if got, err := escpos.Address(in); err == nil {
+		if got, err := printer.Address(in); err == nil {
 			t.Errorf("%q is taken for %q", in, got)
 		}
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
-	"github.com/tongdan/tongdan/internal/printer/escpos"
 	"github.com/tongdan/tongdan/printer"
 	"github.com/tongdan/tongdan/ticket"
 )
@@ -40,7 +39,7 @@ func (Driver) Info() *printer.Info { return &info }
 
 // Open takes a printer's address; its port may be left out.
 func (Driver) Open(c printer.Config, env printer.Env) (printer.Printer, error) {
-	addr, err := escpos.Address(c.Address)
+	addr, err := printer.Address(c.Address)
 	return &zpl{addr, env.Wire}, err
 }
 

@@ -763,6 +763,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Print the labels of up to 500 orders, each with its own result */
+        post: operations["printLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of each label of a batch */
+        get: operations["getLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The labels as one document, in the order of picking; that they were put out is recorded */
+        get: operations["getLabelDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/print": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Print the labels of a batch on a label printer, from one of them on: after a jam */
+        post: operations["printLabelsAgain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try those that failed again, alone */
+        post: operations["retryLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/merchant": {
         parameters: {
             query?: never;
@@ -1205,6 +1290,23 @@ export interface paths {
         };
         /** What went in and out for an order, newest first */
         get: operations["listJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of the labels of an order's parcels */
+        get: operations["listOrderLabels"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3099,6 +3201,14 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        "ChangePrinter \"json:\\\"printer_id\\\"\"; From int \"json:\\\"fromOmitempty\\\" minimum:\\\"1\\\" maximum:\\\"5000\\\" doc:\\\"The place of the first of them\\\"\" }Body": {
+            /**
+             * Format: int64
+             * @description The place of the first of them, from 1; left out: all.
+             */
+            from?: number;
+            printer_id: string;
+        };
         ChangedLine: {
             /** @description The key of a line of the order, whose name and SKU stay. Empty: a new one. */
             line?: string;
@@ -3139,6 +3249,8 @@ export interface components {
             /** @enum {string} */
             kind: "takeaway" | "ecommerce";
             label_en: string;
+            /** @description In which formats labels are printed from here; none: in the platform's own console, if it has any. */
+            label_formats: string[];
             label_zh: string;
             /** @description Parcels tell whether their label is printed: the flags to_label, labelled and handover can be raised. */
             labels: boolean;
@@ -4489,6 +4601,92 @@ export interface components {
         KnocksOutputBody: {
             knocks: components["schemas"]["Knocked"][];
         };
+        LabelBatch: {
+            /** Format: int64 */
+            at: number;
+            /**
+             * Format: int64
+             * @description So many of the orders had been printed before.
+             */
+            copies: number;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            failed: number;
+            /** @enum {string} */
+            format: "zpl" | "pdf";
+            id: string;
+            /** @description The pieces in which they go to printers, until they are some days old. */
+            jobs: components["schemas"]["LabelJob"][];
+            kind: string;
+            /**
+             * Format: int64
+             * @description Labels that have come, each parcel once; 0 while some are under way.
+             */
+            labels: number;
+            /**
+             * Format: int64
+             * @description Of a PDF.
+             */
+            pages: number;
+            /** @description On which they are printed; empty: they are a document. */
+            printer_id: string;
+            results: components["schemas"]["BatchResult"][];
+            /** Format: int64 */
+            total: number;
+        };
+        LabelJob: {
+            /**
+             * Format: int64
+             * @description The place of its first label in the batch, from 1.
+             */
+            from: number;
+            id: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
+            /** Format: int64 */
+            to: number;
+            why?: components["schemas"]["Reason"];
+            words?: string;
+        };
+        LabelState: {
+            /**
+             * Format: int64
+             * @description 0 = never.
+             */
+            first_at: number;
+            first_by?: string;
+            /** @description Formats in which it is kept here: it is printed again without asking the platform. */
+            kept: string[];
+            /** Format: int64 */
+            last_at: number;
+            last_by?: string;
+            parcel: string;
+            /**
+             * Format: int64
+             * @description How often it was put out.
+             */
+            times: number;
+        };
+        LabelsAgainOutputBody: {
+            /**
+             * Format: int64
+             * @description So many are printed.
+             */
+            labels: number;
+        };
+        LabelsBody: {
+            /**
+             * @description What becomes of those that were printed before. Left out: when there are any, nothing is printed and 409 label_printed says who was first.
+             * @enum {string}
+             */
+            copies?: "skip" | "all";
+            /** @enum {string} */
+            format: "zpl" | "pdf";
+            order_ids: string[];
+            /** @description A label printer, for zpl; left out: a document, which needs the sight of customers' data. */
+            printer_id?: string;
+        };
         LaneHealth: {
             account_id: string;
             /**
@@ -5054,6 +5252,11 @@ export interface components {
             timeline: components["schemas"]["Moment"][];
             total?: components["schemas"]["Amount"];
         };
+        OrderLabelsOutputBody: {
+            labels: components["schemas"]["LabelState"][];
+            /** @description Why its label cannot be printed from here. */
+            why?: components["schemas"]["Reason"];
+        };
         OrderPage: {
             /** Format: int64 */
             as_of: number;
@@ -5582,6 +5785,8 @@ export interface components {
             has: string[];
             id: string;
             kind: string;
+            /** @description Prints the labels of parcels, and no tickets. */
+            labels: boolean;
             /** @enum {string} */
             locale: "zh-CN" | "en" | "es" | "pt-BR";
             /** Format: int64 */
@@ -5649,6 +5854,8 @@ export interface components {
             kind: string;
             label_en: string;
             label_zh: string;
+            /** @description Prints the labels of parcels, and no tickets. */
+            labels: boolean;
         };
         PrinterKindsOutputBody: {
             kinds: components["schemas"]["PrinterKind"][];
@@ -6460,7 +6667,7 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "sending" | "unknown" | "person" | "done" | "refused" | "void";
             /** @enum {string} */
-            ticket: "kitchen" | "shop" | "cancel" | "change" | "test";
+            ticket: "kitchen" | "shop" | "cancel" | "change" | "label" | "test";
             why?: components["schemas"]["Reason"];
             words?: string;
         };
@@ -8379,6 +8586,181 @@ export interface operations {
             };
         };
     };
+    printLabels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelsBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelBatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelBatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLabelDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    "Tongdan-Labels"?: number;
+                    "Tongdan-Pages"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    printLabelsAgain: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePrinter \"json:\\\"printer_id\\\"\"; From int \"json:\\\"fromOmitempty\\\" minimum:\\\"1\\\" maximum:\\\"5000\\\" doc:\\\"The place of the first of them\\\"\" }Body"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelsAgainOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryLabels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gives the same answer and does nothing twice. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelBatch"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMyMerchant: {
         parameters: {
             query?: never;
@@ -9502,6 +9884,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrderLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderLabelsOutputBody"];
                 };
             };
             /** @description Error */

@@ -73,6 +73,11 @@ export const said: Record<string, string> = {
   "Network printer (ESC/POS)": "Impresora de red (ESC/POS)",
   "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
     "Imprime la autoprueba de la impresora (enciéndela con la tecla de avance pulsada): ahí está su dirección IP; el puerto suele ser 9100. Fija esa dirección en el router.",
+  "Label printer (ZPL)": "Impresora de etiquetas (ZPL)",
+  "A network label printer that takes ZPL (Zebra and compatible ones), paper of 100×150 mm, 203 dpi. Its IP address is in its network settings or on its configuration label; the port is 9100 as a rule. Fix that address in the router.":
+    "Una impresora de etiquetas de red que acepta ZPL (Zebra y compatibles), papel de 100×150 mm, 203 dpi. Su dirección IP está en sus ajustes de red o en su etiqueta de configuración; el puerto suele ser 9100. Fija esa dirección en el router.",
+  "Only for ME2 parcels that are ready to print or printed. Full, ME1 and custom shipments have none. The first time the platform takes the label for printed, after which a Brazilian invoice cannot change. It is printed as it comes.":
+    "Solo para paquetes ME2 listos para imprimir o impresos. Full, ME1 y envíos propios no tienen. La primera vez la plataforma da la etiqueta por impresa; después una factura brasileña ya no cambia. Se imprime tal como viene.",
   "Feie cloud printer": "Impresora en la nube Feie",
   "USER and UKEY are in the account's page of Feie's console; the printer's SN and KEY are on the label below it.":
     "USER y UKEY están en la página de la cuenta de Feie; el SN y la KEY de la impresora, en la etiqueta de abajo.",

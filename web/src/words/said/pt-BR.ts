@@ -72,6 +72,11 @@ export const said: Record<string, string> = {
   "Network printer (ESC/POS)": "Impressora de rede (ESC/POS)",
   "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
     "Imprima o autoteste da impressora (ligue com a tecla de avanço pressionada): o endereço IP está nele; a porta costuma ser 9100. Fixe esse endereço no roteador.",
+  "Label printer (ZPL)": "Impressora de etiquetas (ZPL)",
+  "A network label printer that takes ZPL (Zebra and compatible ones), paper of 100×150 mm, 203 dpi. Its IP address is in its network settings or on its configuration label; the port is 9100 as a rule. Fix that address in the router.":
+    "Uma impressora de etiquetas de rede que aceita ZPL (Zebra e compatíveis), papel de 100×150 mm, 203 dpi. O endereço IP está nas configurações de rede ou na etiqueta de configuração; a porta costuma ser 9100. Fixe esse endereço no roteador.",
+  "Only for ME2 parcels that are ready to print or printed. Full, ME1 and custom shipments have none. The first time the platform takes the label for printed, after which a Brazilian invoice cannot change. It is printed as it comes.":
+    "Só para pacotes ME2 prontos para imprimir ou impressos. Full, ME1 e envios próprios não têm. Na primeira vez a plataforma dá a etiqueta por impressa; depois a nota fiscal brasileira não muda mais. É impressa como vem.",
   "Feie cloud printer": "Impressora em nuvem Feie",
   "USER and UKEY are in the account's page of Feie's console; the printer's SN and KEY are on the label below it.":
     "USER e UKEY estão na página da conta da Feie; o SN e a KEY da impressora, na etiqueta embaixo dela.",
