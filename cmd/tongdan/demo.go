@@ -51,6 +51,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	speed := f.Float64("speed", 1, "how much faster than real time trade goes")
 	key := f.String("api-key", "", "make this API key, which begins with "+api.KeyPrefix)
 	withPrinters := f.Bool("printers", true, "give the tea shop's stores simulated ticket printers")
+	budget := f.Bool("budget", true, "call the simulated platforms no more often than the real ones would have it")
 	password := f.String("password", "tongdan-demo", "password of the user "+demoUser)
 	if err := parse(f, args); err != nil {
 		return err
@@ -107,7 +108,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 		return err
 	}
 	defer sims.close()
-	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback}, front{addr: at.Hub, practice: dir, guests: true})
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback, NoBudget: !*budget}, front{addr: at.Hub, practice: dir, guests: true})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -211,7 +210,7 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 	}
 	switch {
 	case copies > 0 && ask.Copies == CopiesAsk:
-		return 0, fault.Wrap(op, printedBefore(list, before, copies))
+		return 0, fault.Wrap(op, h.printedBefore(list, before, copies))
 	case copies > 0 && ask.Copies == CopiesSkip:
 		if list = slices.DeleteFunc(list, copied); len(list) == 0 {
 			return 0, fault.Say(op, fault.Conflict, "labels_all_printed", "all of them were printed before")
@@ -225,19 +224,22 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 }
 
 // printedBefore says that some of these labels were printed, with the first of them.
-func printedBefore(list []labelled, before map[db.ParcelKey]db.LabelPrint, n int) error {
+func (h *Hub) printedBefore(list []labelled, before map[db.ParcelKey]db.LabelPrint, n int) error {
 	var first db.LabelPrint
-	times := 0
 	for _, x := range list {
 		for _, k := range x.parcels {
 			if p := before[k]; p.Times > 0 && (first.Times == 0 || p.FirstAt < first.FirstAt) {
 				first = p
 			}
-			times = max(times, before[k].Times)
 		}
 	}
-	why := fault.Because("label_printed", "{count} of {all} were printed before, first by {name} at {at} (UTC): say whether they are printed again",
-		"count", itoa(n), "all", itoa(len(list)), "name", cmp.Or(first.FirstName, first.FirstBy), "at", time.UnixMilli(first.FirstAt).UTC().Format("2006-01-02 15:04"), "at_ms", strconv.FormatInt(first.FirstAt, 10), "times", itoa(times))
+	st, _ := h.db.StoreByID(list[0].row.Merchant, list[0].row.Store)
+	zone, err := time.LoadLocation(st.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	why := fault.Because("label_printed", "{count} of {all} were printed before, first by {name} at {at}: say whether they are printed again",
+		"count", itoa(n), "all", itoa(len(list)), "name", cmp.Or(first.FirstName, first.FirstBy), "at", time.UnixMilli(first.FirstAt).In(zone).Format("2006-01-02 15:04"))
 	return &fault.Error{Op: "hub.PrintLabels", Code: fault.Conflict, Why: why}
 }
 

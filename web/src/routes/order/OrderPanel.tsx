@@ -26,6 +26,7 @@ import { ActBar } from "./ActBar";
 import { Case } from "./Case";
 import { CustomerCard } from "./CustomerCard";
 import { Deliveries } from "./Deliveries";
+import { Labels } from "./Labels";
 import { levelOf } from "./levels";
 import { MoneyTable } from "./MoneyTable";
 import { OrderEffects } from "./OrderEffects";
@@ -156,6 +157,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
       <MoneyTable order={o} zone={zone} />
       <CustomerCard key={o.id} order={o} />
       {o.deliveries.length > 0 || rideable(o) ? <Deliveries order={o} zone={zone} /> : null}
+      <Labels order={o} zone={zone} />
       <Tickets order={o} zone={zone} />
       <Facts order={o} zone={zone} />
       <Timeline order={o} zone={zone} />

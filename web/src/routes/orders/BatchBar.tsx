@@ -5,6 +5,7 @@ import { actLabel, batchable } from "./acts";
 import { BatchTickets } from "./BatchTickets";
 import { startBatch, startShipping } from "./batches";
 import type { Column } from "./columns";
+import { LabelButton } from "./LabelButton";
 
 type Props = {
   columns: readonly Column[];
@@ -92,6 +93,7 @@ export function BatchBar({ columns, orders, shown, choose, atMost, total, more }
             </button>
           ))}
           {acts.length === 0 ? <span className="quiet">{t("batch.nothing")}</span> : null}
+          <LabelButton orders={orders} done={() => choose([])} />
           <BatchTickets orders={orders} done={() => choose([])} />
           <button type="button" className="btn small ghost" onClick={() => choose([])}>
             {t("batch.none")}

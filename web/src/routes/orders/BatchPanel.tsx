@@ -4,20 +4,28 @@ import { useChannelName } from "../../ui/Mark";
 import { useWords } from "../../words";
 import { actLabel } from "./acts";
 import { close, type Run, retry, useRuns, useShipping } from "./batches";
+import { useLabelRuns } from "./labels";
 import { numberText, useOrderName } from "./OrderRow";
 
+const LabelPanel = lazy(() => import("./LabelPanel"));
 const ShipForm = lazy(() => import("./ShipForm").then((m) => ({ default: m.ShipForm })));
 
 /** How far the batches are, a result an order, failures first and staying until somebody has read them. */
 export function BatchPanel() {
   const runs = useRuns();
   const shipping = useShipping();
+  const labels = useLabelRuns();
   return (
     <>
       <div className="batches">
         {runs.map((run) => (
           <Progress key={run.id} run={run} />
         ))}
+        <Suspense>
+          {labels.map((run) => (
+            <LabelPanel key={run.id} run={run} />
+          ))}
+        </Suspense>
       </div>
       <Suspense>{shipping ? <ShipForm orders={shipping} /> : null}</Suspense>
     </>

@@ -32,6 +32,7 @@ const groups: [string, [string[], string][]][] = [
       [["x"], "choose"],
       [["Ctrl a"], "all"],
       [["b"], "batch"],
+      [["p"], "labels"],
     ],
   ],
   [

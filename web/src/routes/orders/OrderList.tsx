@@ -200,6 +200,9 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
           case "m":
             if (current) menuOf(rowElement(list.current, current))?.click();
             break;
+          case "p":
+            document.querySelector<HTMLElement>(".list-head [data-testid=print-labels]")?.click();
+            break;
           case "b":
             if (batchFirst(shown.current.filter((r) => !r.leaving && chosen.has(r.order.id)).map((r) => r.order))) setChosen(new Set());
             break;

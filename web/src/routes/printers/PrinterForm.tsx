@@ -168,72 +168,76 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
             </label>
           </>
         ) : null}
-        <fieldset className="field">
-          <legend>{t("printer.paper")}</legend>
-          {([32, 48] as const).map((n) => (
-            <label key={n} className="choice">
-              <input type="radio" name="columns" checked={columns === n} onChange={() => setColumns(n)} />
-              <span>{n === 32 ? "58 mm" : "80 mm"}</span>
-            </label>
-          ))}
-        </fieldset>
-        <fieldset className="field">
-          <legend>{t("printer.prints")}</legend>
-          {prints.map((ticket) => {
-            const r = rules.find((x) => x.ticket === ticket);
-            const set = (change: Partial<Printer["prints"][number]>) => setRules(switched(rules, ticket, true, change));
-            return (
-              <div key={ticket}>
-                <label className="choice">
-                  <input type="checkbox" checked={Boolean(r)} onChange={(e) => setRules(switched(rules, ticket, e.target.checked))} />
-                  <span>{t(`printer.tickets.${ticket}`)}</span>
+        {of?.labels ? null : (
+          <>
+            <fieldset className="field">
+              <legend>{t("printer.paper")}</legend>
+              {([32, 48] as const).map((n) => (
+                <label key={n} className="choice">
+                  <input type="radio" name="columns" checked={columns === n} onChange={() => setColumns(n)} />
+                  <span>{n === 32 ? "58 mm" : "80 mm"}</span>
                 </label>
-                {r && (ticket === "kitchen" || ticket === "shop") ? (
-                  <div className="printer-rule">
-                    <label>
-                      <span>{t("printer.when")}</span>
-                      <select
-                        className="select"
-                        value={r.when ?? "accept"}
-                        onChange={(e) => set({ when: e.target.value as "accept" | "arrive" })}
-                      >
-                        <option value="accept">{t("printer.whenAccept")}</option>
-                        <option value="arrive">{t("printer.whenArrive")}</option>
-                      </select>
-                    </label>
-                    <label>
-                      <span>{t("printer.copies")}</span>
-                      <input
-                        className="input num"
-                        type="number"
-                        min={1}
-                        max={5}
-                        value={r.copies || 1}
-                        onChange={(e) => set({ copies: Math.min(5, Math.max(1, Number(e.target.value))) })}
-                      />
-                    </label>
+              ))}
+            </fieldset>
+            <fieldset className="field">
+              <legend>{t("printer.prints")}</legend>
+              {prints.map((ticket) => {
+                const r = rules.find((x) => x.ticket === ticket);
+                const set = (change: Partial<Printer["prints"][number]>) => setRules(switched(rules, ticket, true, change));
+                return (
+                  <div key={ticket}>
                     <label className="choice">
-                      <input type="checkbox" checked={r.at_once ?? false} onChange={(e) => set({ at_once: e.target.checked })} />
-                      <span>{t("printer.atOnce")}</span>
+                      <input type="checkbox" checked={Boolean(r)} onChange={(e) => setRules(switched(rules, ticket, e.target.checked))} />
+                      <span>{t(`printer.tickets.${ticket}`)}</span>
                     </label>
-                    {ticket === "kitchen" ? (
-                      <label>
-                        <span>{t("printer.only")}</span>
-                        <input
-                          className="input"
-                          defaultValue={r.only?.join("，")}
-                          placeholder={t("printer.onlyAll")}
-                          maxLength={300}
-                          onChange={(e) => set({ only: words(e.target.value) })}
-                        />
-                      </label>
+                    {r && (ticket === "kitchen" || ticket === "shop") ? (
+                      <div className="printer-rule">
+                        <label>
+                          <span>{t("printer.when")}</span>
+                          <select
+                            className="select"
+                            value={r.when ?? "accept"}
+                            onChange={(e) => set({ when: e.target.value as "accept" | "arrive" })}
+                          >
+                            <option value="accept">{t("printer.whenAccept")}</option>
+                            <option value="arrive">{t("printer.whenArrive")}</option>
+                          </select>
+                        </label>
+                        <label>
+                          <span>{t("printer.copies")}</span>
+                          <input
+                            className="input num"
+                            type="number"
+                            min={1}
+                            max={5}
+                            value={r.copies || 1}
+                            onChange={(e) => set({ copies: Math.min(5, Math.max(1, Number(e.target.value))) })}
+                          />
+                        </label>
+                        <label className="choice">
+                          <input type="checkbox" checked={r.at_once ?? false} onChange={(e) => set({ at_once: e.target.checked })} />
+                          <span>{t("printer.atOnce")}</span>
+                        </label>
+                        {ticket === "kitchen" ? (
+                          <label>
+                            <span>{t("printer.only")}</span>
+                            <input
+                              className="input"
+                              defaultValue={r.only?.join("，")}
+                              placeholder={t("printer.onlyAll")}
+                              maxLength={300}
+                              onChange={(e) => set({ only: words(e.target.value) })}
+                            />
+                          </label>
+                        ) : null}
+                      </div>
                     ) : null}
                   </div>
-                ) : null}
-              </div>
-            );
-          })}
-        </fieldset>
+                );
+              })}
+            </fieldset>
+          </>
+        )}
         <label className="choice">
           <input type="checkbox" checked={again} onChange={(e) => setAgain(e.target.checked)} />
           <span>{t("printer.again")}</span>

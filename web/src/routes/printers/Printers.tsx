@@ -113,8 +113,8 @@ function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }
           {state === "bad" && p.why ? ` · ${inWords(p.why.text, p.why)}` : ""}
         </p>
         <p className="quiet">
-          {p.columns === 48 ? "80 mm" : "58 mm"} ·{" "}
-          {p.prints.map((r) => word(t, "printer.tickets", r.ticket)).join("、") || t("printer.byHand")}
+          {p.labels ? t("printer.tickets.label") : `${p.columns === 48 ? "80 mm" : "58 mm"} · `}
+          {p.labels ? null : p.prints.map((r) => word(t, "printer.tickets", r.ticket)).join("、") || t("printer.byHand")}
         </p>
       </div>
       {keeps ? (

@@ -1,0 +1,152 @@
+// Labels of many parcels at once: fetched, each order with a result of its own, then printed in the order of picking.
+
+import { useSyncExternalStore } from "react";
+import { answer, api, Failure, onceKey } from "../../data/api";
+import type { OrderSummary } from "../../data/model";
+import type { components } from "../../data/schema";
+import { recall, remember } from "../../ui/memory";
+import { inWords } from "../../words/reasons";
+
+export type LabelBatch = components["schemas"]["LabelBatch"];
+
+export type LabelRun = {
+  id: number;
+  orders: OrderSummary[];
+  /** A printer's id, or pdf or zpl for a document. */
+  to: string;
+  batch: LabelBatch | undefined;
+  /** Some were printed before, in words: whoever pressed says what becomes of them. */
+  before: string;
+  error: string;
+  /** The document as it came: it is fetched once, since that counts as printing. */
+  document: string;
+};
+
+let runs: LabelRun[] = [];
+let serial = 0;
+const watchers = new Set<() => void>();
+const watch = (w: () => void) => {
+  watchers.add(w);
+  return () => watchers.delete(w);
+};
+function set(next: LabelRun[]) {
+  runs = next;
+  for (const w of watchers) w();
+}
+const change = (id: number, next: Partial<LabelRun>) => set(runs.map((r) => (r.id === id ? { ...r, ...next } : r)));
+
+export const useLabelRuns = (): LabelRun[] => useSyncExternalStore(watch, () => runs);
+
+export function closeLabels(id: number): void {
+  const gone = runs.find((r) => r.id === id);
+  if (gone?.document) URL.revokeObjectURL(gone.document);
+  set(runs.filter((r) => r.id !== id));
+}
+
+const flags = ["to_label", "labelled", "handover"];
+/** Whether the platform has a label for an order's parcel. */
+export const labelable = (o: OrderSummary): boolean => o.kind === "ecommerce" && o.flags.some((f) => flags.includes(f));
+
+/** Where this device prints labels. */
+export const labelsTo = (): string => recall("labels-to") || "pdf";
+export const printLabelsTo = (to: string): void => remember("labels-to", to);
+
+export async function startLabels(orders: OrderSummary[], to: string): Promise<void> {
+  const run: LabelRun = { id: ++serial, orders, to, batch: undefined, before: "", error: "", document: "" };
+  set([...runs, run]);
+  await send(run.id, undefined);
+}
+
+/** What is pressed when some were printed before: the others alone, or all of them again. */
+export async function send(id: number, copies: "skip" | "all" | undefined): Promise<void> {
+  const run = runs.find((r) => r.id === id);
+  if (!run) return;
+  change(id, { before: "", error: "" });
+  const document = run.to === "pdf" || run.to === "zpl";
+  const body = {
+    order_ids: run.orders.map((o) => o.id),
+    format: (document ? run.to : "zpl") as "zpl" | "pdf",
+    ...(document ? {} : { printer_id: run.to }),
+    ...(copies ? { copies } : {}),
+  };
+  try {
+    const batch = await answer(api.POST("/api/v1/labels", { params: { header: { "Idempotency-Key": onceKey() } }, body }));
+    change(id, { batch });
+    await follow(id, batch.id);
+  } catch (e) {
+    if (e instanceof Failure && e.why === "label_printed") change(id, { before: e.message });
+    else change(id, { error: said(e) });
+  }
+}
+
+const said = (e: unknown): string => (e instanceof Failure ? e.message || e.code : String(e));
+
+const settled = (b: LabelBatch): boolean => b.results.every((r) => r.state !== "waiting" && r.state !== "sending");
+/** Whether something of a batch is still to happen by itself. */
+export const underWay = (b: LabelBatch): boolean =>
+  !settled(b) ||
+  (b.printer_id !== "" && b.labels > 0 && b.jobs.length === 0) ||
+  b.jobs.some((j) => j.state === "waiting" || j.state === "sending" || j.state === "unknown");
+
+async function follow(id: number, batch: string): Promise<void> {
+  for (let misses = 0; misses < 60; ) {
+    const run = runs.find((r) => r.id === id);
+    if (!run) return;
+    try {
+      const got = await answer(api.GET("/api/v1/labels/{id}", { params: { path: { id: batch } } }));
+      change(id, { batch: got, error: "" });
+      if (!underWay(got)) {
+        if (got.printer_id === "" && got.labels > 0) await fetchDocument(id, got);
+        return;
+      }
+      misses = 0;
+    } catch (e) {
+      misses++;
+      change(id, { error: said(e) });
+    }
+    await new Promise((done) => setTimeout(done, 600));
+  }
+}
+
+async function fetchDocument(id: number, batch: LabelBatch): Promise<void> {
+  const old = runs.find((r) => r.id === id)?.document;
+  if (old) URL.revokeObjectURL(old);
+  const blob = (await answer(
+    api.GET("/api/v1/labels/{id}/document", { params: { path: { id: batch.id } }, parseAs: "blob" }),
+  )) as unknown as Blob;
+  change(id, { document: URL.createObjectURL(new Blob([blob], { type: batch.format === "pdf" ? "application/pdf" : "text/plain" })) });
+}
+
+export async function retryLabels(id: number): Promise<void> {
+  const run = runs.find((r) => r.id === id);
+  if (!run?.batch) return;
+  try {
+    const batch = await answer(
+      api.POST("/api/v1/labels/{id}/retry", { params: { path: { id: run.batch.id }, header: { "Idempotency-Key": onceKey() } } }),
+    );
+    change(id, { batch, error: "" });
+    await follow(id, batch.id);
+  } catch (e) {
+    change(id, { error: said(e) });
+  }
+}
+
+/** Prints a batch again from one label on: after a jam, or what a second try has brought. */
+export async function printFrom(id: number, from: number): Promise<void> {
+  const run = runs.find((r) => r.id === id);
+  if (!run?.batch) return;
+  try {
+    await answer(
+      api.POST("/api/v1/labels/{id}/print", {
+        params: { path: { id: run.batch.id }, header: { "Idempotency-Key": onceKey() } },
+        body: { printer_id: run.batch.printer_id, from },
+      }),
+    );
+    await follow(id, run.batch.id);
+  } catch (e) {
+    change(id, { error: said(e) });
+  }
+}
+
+/** Why an order has no label, in the reader's words or the platform's. */
+export const whyNot = (r: LabelBatch["results"][number]): string => (r.error ? inWords(r.error.words, r.error.why) || r.error.code : "");
