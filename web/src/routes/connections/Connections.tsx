@@ -41,17 +41,19 @@ export function Connections() {
     <div className="page">
       <div className="page-head">
         <h1>{t("conn.title")}</h1>
-        <Link to="/guide" className="btn primary">
-          <Icon name="plug" size={16} /> {t("guide.start")}
-        </Link>
-        <button type="button" className="btn" {...keep} onClick={() => setForm({ kind: "store" })}>
-          <Icon name="plus" size={16} /> {t("conn.addStore")}
-        </button>
-        {brand ? (
-          <button type="button" className="btn ghost conn-brand" {...keep} onClick={() => setForm({ kind: "merchant", old: brand })}>
-            <Icon name="edit" size={16} /> {t("conn.merchant", { name: brand.name })}
+        <div className="conn-keys">
+          {brand ? (
+            <button type="button" className="btn ghost" {...keep} onClick={() => setForm({ kind: "merchant", old: brand })}>
+              <Icon name="edit" size={16} /> {t("conn.merchant", { name: brand.name })}
+            </button>
+          ) : null}
+          <button type="button" className="btn" {...keep} onClick={() => setForm({ kind: "store" })}>
+            <Icon name="plus" size={16} /> {t("conn.addStore")}
           </button>
-        ) : null}
+          <Link to="/guide" className="btn primary">
+            <Icon name="plug" size={16} /> {t("guide.start")}
+          </Link>
+        </div>
         <p>{t("conn.lead")}</p>
       </div>
       {failed ? (
