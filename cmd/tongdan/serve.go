@@ -322,7 +322,7 @@ func (n *node) tidy(ctx context.Context) error {
 		err := n.db.ForgetRequests(ctx)
 		list, err2 := n.db.Merchants(ctx)
 		for _, m := range list {
-			err2 = errors.Join(err2, n.db.DropChanges(ctx, m.ID, time.Now().Add(-keptFeed).UnixMilli()))
+			err2 = errors.Join(err2, n.db.DropChanges(ctx, m.ID, time.Now().Add(-keptFeed).UnixMilli()), n.hub.ForgetLabels(ctx, m.ID))
 		}
 		if err = errors.Join(err, err2); err != nil && ctx.Err() == nil {
 			n.c.log.Warn("tidying up failed; it is tried again in an hour", "err", err)

@@ -95,6 +95,14 @@ func (d *DB) KeepLabels(ctx context.Context, m ident.Merchant, sheets []LabelShe
 	})
 }
 
+// ForgetLabels forgets what is beyond the limits. They hold customers' data: of a merchant who
+// fetches no more labels, they have to go too.
+func (d *DB) ForgetLabels(ctx context.Context, m ident.Merchant, limits LabelLimits) error {
+	return d.writeAs(ctx, "db.ForgetLabels", Background, func(ctx context.Context, c conn) error {
+		return forgetLabels(ctx, c, m, time.Now().Add(-limits.For).UnixMilli(), limits.Most)
+	})
+}
+
 // forgetLabels deletes the sheets from before a moment, and the oldest beyond most bytes.
 func forgetLabels(ctx context.Context, c conn, m ident.Merchant, before, most int64) error {
 	var size int64

@@ -37,6 +37,11 @@ const (
 // kept labels are of use until the parcel is handed over.
 var keptLabels = db.LabelLimits{For: 14 * 24 * time.Hour, Most: 256 << 20}
 
+// ForgetLabels forgets a merchant's labels that are of use no more.
+func (h *Hub) ForgetLabels(ctx context.Context, m ident.Merchant) error {
+	return h.db.ForgetLabels(ctx, m, keptLabels)
+}
+
 // What becomes of parcels whose label was put out before.
 const (
 	CopiesAsk  = ""     // nothing is printed: whoever pressed is asked

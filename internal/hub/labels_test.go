@@ -322,7 +322,7 @@ func TestKeptLabelsAreSealedAndBounded(t *testing.T) {
 		if b, err := d.LabelBytes(t.Context(), m.ID, []int64{sheet}); err != nil || len(b[sheet]) != 400 {
 			t.Errorf("%d bytes, %v", len(b[sheet]), err)
 		}
-		if err := d.KeepLabels(t.Context(), m.ID, nil, db.LabelLimits{For: -time.Hour, Most: 1000}); err != nil {
+		if err := d.ForgetLabels(t.Context(), m.ID, db.LabelLimits{For: -time.Hour, Most: 1000}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := d.LabelBytes(t.Context(), m.ID, []int64{sheet}); !fault.Is(err, fault.NotFound) {
