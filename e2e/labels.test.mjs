@@ -76,10 +76,12 @@ scenes(
       await d.mercado.act(unlucky, "move", { status: "ready_to_ship", substatus: "ready_to_print" });
       await panel.getByRole("button", { name: t("batch.retry_one", { count: 1 }) }).click();
       await says(panel.getByTestId("label-check"), t("labels.all"));
+      await until("the one that was tried again is on paper", async () => printer.codes().length === many);
+      assert.equal(new Set(printer.codes()).size, many, "alone, and no other twice");
       // After a jam, from the two hundredth on: a mark comes out before them.
       await panel.getByRole("spinbutton").fill(String(many - 1));
       await panel.getByRole("button", { name: t("labels.goOn") }).click();
-      await until("the rest is on paper", async () => printer.codes().length === many + 1);
+      await until("the rest is on paper", async () => printer.codes().length === many + 2);
       assert.ok(printer.labels.at(-3).text.includes("COPY"), "a mark comes before what is printed again");
       await until("the platform says printed", async () => ((await d.get("/counts?channel=mercadolibre")).flags.to_label ?? 0) === 0, { deadline: 40_000 });
       await panel.getByRole("button", { name: t("do.close") }).click();

@@ -130,8 +130,9 @@ func pagesOf(s channel.Sheet, f channel.LabelFormat, perPage []int) (pages int, 
 
 // outArgs are those of putting a batch on paper.
 type outArgs struct {
-	Batch ident.Batch `json:"batch"`
-	By    string      `json:"by"`
+	Batch ident.Batch   `json:"batch"`
+	By    string        `json:"by"`
+	Only  []ident.Order `json:"only,omitempty"` // those that were tried again: the others are out
 }
 
 // puttingOut waits until each order of a batch has its label or a reason why not, and has the
@@ -161,12 +162,17 @@ func (p puttingOut) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err != nil {
 		return ownFault(err)
 	}
+	if len(a.Only) > 0 {
+		out = slices.DeleteFunc(out, func(l outLabel) bool {
+			return !slices.ContainsFunc(l.Orders, func(o ident.Order) bool { return slices.Contains(a.Only, o) })
+		})
+	}
 	var args labelArgs
 	if err := json.Unmarshal(b.Args, &args); err != nil {
 		return ownFault(err)
 	}
 	return lane.Result{Outcome: effect.OK, Save: func(tx *db.Tx) error {
-		p.h.putOut(tx, out, b, args, args.Printer, 1, a.By, "out")
+		p.h.putOut(tx, out, b, args, args.Printer, 1, a.By, e.ID.String())
 		return nil
 	}}
 }
@@ -187,12 +193,12 @@ type outLabel struct {
 	shop   ident.Shop
 	sheet  int64
 	pages  int
-	of     int
-	size   int
 }
 
 // gatherLabels lists the labels of a batch that have come, in the batch's order, each parcel
-// once. without are orders that have none any more, each with why: those that were cancelled meanwhile.
+// once. without are orders that have none any more, each with why: those that were cancelled
+// meanwhile, those whose label is not kept any more, and those whose label stands on a sheet with
+// one that is not wanted: with the sheet, that one would come out too.
 func (h *Hub) gatherLabels(ctx context.Context, sc db.Scope, b db.BatchRow, items []db.BatchItem) (out []outLabel, without map[ident.Order]labelled, err error) {
 	var args labelArgs
 	if err := json.Unmarshal(b.Args, &args); err != nil {
@@ -228,12 +234,35 @@ func (h *Hub) gatherLabels(ctx context.Context, sc db.Scope, b db.BatchRow, item
 	if err != nil {
 		return nil, nil, err
 	}
-	for i := range out {
-		p, ok := places[out[i].Key]
-		if !ok {
-			return nil, nil, fault.Say("hub.gatherLabels", fault.NotFound, "label_gone", "this label is not kept any more: print it anew")
+	for whole := false; !whole; { // an order that is left out may leave a sheet with too few in its turn
+		whole = true
+		wanted := map[int64]int{}
+		for _, l := range out {
+			wanted[places[l.Key].Sheet]++
 		}
-		out[i].sheet, out[i].pages, out[i].of = p.Sheet, p.Pages, p.Of
+		for _, l := range out {
+			p, ok := places[l.Key]
+			if ok && wanted[p.Sheet] == p.Of {
+				continue
+			}
+			whole = false
+			why := fault.Because("label_gone", "this label is not kept any more: print it anew")
+			if ok {
+				why = fault.Because("label_shared", "its label stands on one sheet with others that are not wanted: try again, then it comes alone")
+			}
+			for _, o := range l.Orders {
+				if _, told := without[o]; !told {
+					without[o] = labelled{code: fault.NotFound, why: why}
+				}
+			}
+		}
+		out = slices.DeleteFunc(out, func(l outLabel) bool {
+			return !slices.ContainsFunc(l.Orders, func(o ident.Order) bool { _, none := without[o]; return !none })
+		})
+	}
+	for i := range out {
+		p := places[out[i].Key]
+		out[i].sheet, out[i].pages = p.Sheet, p.Pages
 	}
 	return out, without, nil
 }
@@ -263,9 +292,10 @@ func (h *Hub) putOut(tx *db.Tx, list []outLabel, b db.BatchRow, args labelArgs, 
 	for i := from - 1; i < len(list); i += labelJob {
 		part := list[i:min(i+labelJob, len(list))]
 		a := printLabelArgs{printArgs: printArgs{Printer: printer, Ticket: "label", By: args.Name}, Shop: part[0].shop, Batch: b.ID, From: i + 1, To: i + len(part), Of: len(list), Labels: part, ByID: by}
-		if i == from-1 && (args.Copies > 0 || from > 1 || act != "out") {
-			a.Copy = 2
-			a.Note = []string{"COPY", "2a via / duplicado", itoa(from) + "-" + itoa(len(list)), time.UnixMilli(now).UTC().Format("2006-01-02 15:04 UTC"), args.Name}
+		if args.Copies > 0 {
+			if a.Copy = 2; i == from-1 {
+				a.Note = copyNote(from, len(list), now, args.Name)
+			}
 		}
 		e := effect.Effect{ID: ident.Effect(ids[(i-from+1)/labelJob]), Account: part[0].Key.Account, App: h.appOf(tx, part[0].Key.Account), Target: printerTarget + printer.String(), Kind: kindPrintLabels,
 			Key: effect.DeedKey("print labels " + b.ID.String() + " " + act + " " + itoa(i)), Deed: true, Nature: effect.Notice, State: effect.Waiting, Args: toJSON(a), Cause: by,
@@ -344,7 +374,17 @@ func (p printingLabels) Do(ctx context.Context, e effect.Effect) lane.Result {
 	}
 	t := trailOf(e)
 	var data []byte
-	if note := a.Note; len(note) > 0 || t.Maybe {
+	note := a.Note
+	if a.Copy == 0 { // whoever pressed was not asked: another press had not come out yet
+		before, err := p.h.db.LabelPrints(ctx, e.Merchant, keys)
+		if err != nil {
+			return ownFault(err)
+		}
+		if len(before) > 0 {
+			note = copyNote(a.From, a.To, time.Now().UnixMilli(), a.By)
+		}
+	}
+	if len(note) > 0 || t.Maybe {
 		data = labelNote(note, a, t.Maybe)
 	}
 	for _, s := range sheets {

@@ -31,7 +31,6 @@ const (
 
 	labelsFor = 30 * time.Minute // labels that did not come in this time are not fetched any more
 	labelJob  = 10               // labels of one connection to a printer: what may have to be looked for when it breaks
-	labelSize = 256 << 10        // bytes of one
 )
 
 // kept labels are of use until the parcel is handed over.
@@ -345,6 +344,10 @@ func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []
 			p.Orders, p.At = append(p.Orders, x.row.ID), append(p.At, it.N)
 		}
 	}
+	outs, err := h.db.EffectsOfKey(ctx, who.Merchant, outKey(b.ID, ""), 1000)
+	if err != nil {
+		return err
+	}
 	act := nonce()
 	_, err = h.db.Do(ctx, db.Verb{Name: "labels", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		if anew {
@@ -365,15 +368,33 @@ func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []
 			it.Effect = by[it.Order]
 			tx.PutBatchItem(b.ID, it)
 		}
-		if anew && a.Printer != 0 {
-			e := effect.Effect{Account: list[0].row.Account, Target: kindLabelsOut + "/" + b.ID.String(), Kind: kindLabelsOut, Key: effect.DeedKey("labels out " + b.ID.String()), Deed: true,
-				Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(outArgs{Batch: b.ID, By: who.ID}), Cause: who.ID, NextAt: now, Made: now, Changed: now}
+		if a.Printer != 0 {
+			out := outArgs{Batch: b.ID, By: who.ID}
+			if !anew {
+				for _, x := range list {
+					out.Only = append(out.Only, x.row.ID)
+				}
+			}
+			e := effect.Effect{Account: list[0].row.Account, Target: kindLabelsOut + "/" + b.ID.String(), Kind: kindLabelsOut, Key: outKey(b.ID, itoa(len(outs))), Deed: true,
+				Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(out), Cause: who.ID, NextAt: now, Made: now, Changed: now}
+			if _, there := tx.EffectByKey(e.Key); there || slices.ContainsFunc(outs, func(x effect.Effect) bool { return x.State.Open() }) {
+				return whyUnderWay("hub.fetchLabels") // two who try again: the labels would come out twice
+			}
 			tx.PutEffect(&e)
 		}
 		tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: kindLabels, By: who.ID, Outcome: string(a.Format), Body: toJSON(map[string]any{"batch": b.ID, "orders": len(list), "calls": len(calls)})})
 		return nil
 	}})
 	return err
+}
+
+// outKey names the n-th putting on paper of a batch; without n it begins all their names.
+func outKey(b ident.Batch, n string) string {
+	return effect.DeedKey("labels out " + b.String() + " " + n)
+}
+
+func whyUnderWay(op string) error {
+	return fault.Say(op, fault.Conflict, "labels_under_way", "some labels are still being fetched: wait until each has come or failed")
 }
 
 // keptOf tells which parcels of these orders have a label here that can be used: of a document
@@ -407,8 +428,8 @@ func (h *Hub) keptOf(ctx context.Context, m ident.Merchant, f channel.LabelForma
 	return out, nil
 }
 
-// resumeLabels tries labels again that failed, each with a call of its own where a document
-// would hold several.
+// resumeLabels tries labels again that failed or are not kept any more, each with a call of its
+// own where a document would hold several. What comes goes to the batch's printer.
 func (h *Hub) resumeLabels(ctx context.Context, who Actor, b db.BatchRow, items []db.BatchItem, again bool) error {
 	const op = "hub.resumeLabels"
 	var a labelArgs
@@ -418,9 +439,13 @@ func (h *Hub) resumeLabels(ctx context.Context, who Actor, b db.BatchRow, items 
 	if err := mayLabel(op, who, a.Printer == 0); err != nil || !again {
 		return err
 	}
+	_, without, err := h.gatherLabels(ctx, who.Scope, b, items)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
 	var list []labelled
 	for _, it := range items {
-		if failed := it.State == BatchFailed || effect.State(it.State) == effect.Refused || effect.State(it.State) == effect.Void; !failed {
+		if _, none := without[it.Order]; !none && (it.State == BatchDone || underWay(it)) {
 			continue
 		}
 		x, err := h.labelledOrder(ctx, who, it.Order)

@@ -246,6 +246,89 @@ func TestLabelsThatFailAreNamedAndTriedAgain(t *testing.T) {
 	})
 }
 
+// Labels that came on one sheet with one that is not wanted any more, or that came anew meanwhile,
+// bring nothing else out with them; nor does one that is gone stop another. Trying again mends both.
+func TestASheetBringsOutNoLabelThatIsNotWanted(t *testing.T) {
+	eachLabels(t, func(w *labelWorld) {
+		w.run()
+		orders := w.flagged(w.sold(3), order.FlagToLabel)
+		press := func(list ...ident.Order) hub.LabelBatch {
+			id, err := w.hub.PrintLabels(w.t.Context(), w.who, hub.LabelAsk{Orders: list, Format: channel.PDF})
+			w.must(err)
+			return w.over(id)
+		}
+		all := press(orders...)
+		press(orders[0])
+		without := func(code string, n int) {
+			w.t.Helper()
+			b := w.over(all.Row.ID)
+			for _, it := range b.Items {
+				if it.State == hub.BatchFailed && it.Why.Code == code {
+					n--
+				}
+			}
+			if n != 0 {
+				w.t.Errorf("%d orders too few are without a label for %s: %+v", n, code, b.Items)
+			}
+		}
+		whole := func() {
+			w.t.Helper()
+			w.must(w.hub.RetryLabels(w.t.Context(), w.who, all.Row.ID))
+			if b := w.over(all.Row.ID); b.Labels != 3 || b.Pages != 3 {
+				w.t.Errorf("tried again there are %d labels on %d pages, want each alone", b.Labels, b.Pages)
+			}
+		}
+		without("label_shared", 2)
+		doc, err := w.hub.LabelDocument(w.t.Context(), w.who, all.Row.ID)
+		w.must(err)
+		if n, err := paper.Pages(doc.Bytes); err != nil || n != 1 || doc.Labels != 1 {
+			w.t.Errorf("%d pages (%v) for %d labels; want the one that came alone", n, err, doc.Labels)
+		}
+		whole()
+		w.must(w.db.ForgetLabels(w.t.Context(), w.who.Merchant, db.LabelLimits{For: -time.Hour, Most: 1000}))
+		without("label_gone", 3)
+		whole()
+	})
+}
+
+// What a second try brings comes out by itself, and alone. Of two who press before the first paper is
+// out neither is asked, so the second labels come out marked.
+func TestLabelsOfASecondTryComeOutAndSecondLabelsAreMarked(t *testing.T) {
+	eachLabels(t, func(w *labelWorld) {
+		w.run()
+		ids := w.sold(3)
+		orders := w.flagged(ids, order.FlagToLabel)
+		w.must(w.ml.Act(ids[1], "move", ml.ActArgs{Status: "handling", Substatus: "regenerating"}))
+		ask := hub.LabelAsk{Orders: orders, Format: channel.ZPL, Printer: w.printer().ID}
+		batch, err := w.hub.PrintLabels(w.t.Context(), w.who, ask)
+		w.must(err)
+		w.over(batch)
+		w.until("two are out", func() bool { return len(w.codes()) == 2 })
+		w.must(w.ml.Act(ids[1], "move", ml.ActArgs{Status: "ready_to_ship", Substatus: "ready_to_print"}))
+		w.must(w.hub.RetryLabels(w.t.Context(), w.who, batch))
+		w.until("the third is out", func() bool { return len(w.codes()) >= 3 })
+		out := w.codes()
+		slices.Sort(out)
+		if len(slices.Compact(out)) != 3 || w.notes() != 0 {
+			w.t.Errorf("out are %v, with %d marks", w.codes(), w.notes())
+		}
+
+		more := w.flagged(w.sold(1), order.FlagToLabel)
+		w.device.Online(false)
+		ask.Orders = more
+		for range 2 {
+			id, err := w.hub.PrintLabels(w.t.Context(), w.who, ask)
+			w.must(err)
+			w.over(id)
+		}
+		w.device.Online(true)
+		w.until("both are out", func() bool { return len(w.codes()) == 5 })
+		if w.notes() != 1 {
+			w.t.Errorf("%d marks, want one", w.notes())
+		}
+	})
+}
+
 // A printer that is away keeps the labels in their line; a hub that dies goes on where it was;
 // an answer that is lost is asked for again, and no parcel is printed twice.
 func TestLabelsSurviveWhatBreaks(t *testing.T) {

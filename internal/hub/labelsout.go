@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
@@ -30,6 +31,11 @@ func labelNote(lines []string, a printLabelArgs, maybe bool) []byte {
 		lines = []string{"COPY?", "may have been printed before", itoa(a.From) + "-" + itoa(a.To) + " / " + itoa(a.Of)}
 	}
 	return zpl.Note(lines...)
+}
+
+// copyNote is what stands on that label.
+func copyNote(from, to int, at int64, by string) []string {
+	return []string{"COPY", "2a via / duplicado", itoa(from) + "-" + itoa(to), time.UnixMilli(at).UTC().Format("2006-01-02 15:04 UTC"), by}
 }
 
 // A LabelBatch is how a batch of labels is doing.
@@ -68,7 +74,7 @@ func (h *Hub) Labels(ctx context.Context, who Actor, id ident.Batch) (LabelBatch
 	out := LabelBatch{Row: b, Items: items, Format: args.Format, Printer: args.Printer, Copies: args.Copies}
 	if !slices.ContainsFunc(items, underWay) {
 		list, without, err := h.gatherLabels(ctx, who.Scope, b, items)
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		if err != nil {
 			return out, fault.Wrap(op, err)
 		}
 		for i := range out.Items {
@@ -136,7 +142,7 @@ func (h *Hub) LabelDocument(ctx context.Context, who Actor, id ident.Batch) (Lab
 		return out, err
 	}
 	if slices.ContainsFunc(items, underWay) {
-		return out, fault.Say(op, fault.Conflict, "labels_under_way", "some labels are still being fetched: wait until each has come or failed")
+		return out, whyUnderWay(op)
 	}
 	list, _, err := h.gatherLabels(ctx, who.Scope, b, items)
 	if err == nil && len(list) == 0 {
@@ -223,7 +229,7 @@ func (h *Hub) PrintLabelsOn(ctx context.Context, who Actor, id ident.Batch, on i
 	case args.Format != channel.ZPL:
 		return 0, fault.Say(op, fault.Conflict, "labels_not_zpl", "these labels are a PDF, which a label printer does not take: print them anew for the printer")
 	case slices.ContainsFunc(items, underWay):
-		return 0, fault.Say(op, fault.Conflict, "labels_under_way", "some labels are still being fetched: wait until each has come or failed")
+		return 0, whyUnderWay(op)
 	}
 	if _, err := h.labelPrinter(who, on); err != nil {
 		return 0, fault.Wrap(op, err)
@@ -236,7 +242,7 @@ func (h *Hub) PrintLabelsOn(ctx context.Context, who Actor, id ident.Batch, on i
 		why := fault.Because("labels_from", "must be between 1 and {max}", "max", itoa(len(list)))
 		return 0, &fault.Error{Op: op, Code: fault.Invalid, Why: why, Fields: []fault.Field{fault.Wrong("body.from", why)}}
 	}
-	args.Name = cmp.Or(who.Name, who.ID)
+	args.Name, args.Copies = cmp.Or(who.Name, who.ID), len(list)
 	act := nonce()
 	_, err = h.db.Do(ctx, db.Verb{Name: "labels.print", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		h.putOut(tx, list, b, args, on, from, who.ID, act)

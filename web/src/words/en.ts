@@ -960,6 +960,7 @@ export const words = {
     label_pages:
       "the platform's document has {{pages}} pages for {{count}} labels, so one may be missing: try again, then each comes alone",
     label_printed: "{{count}} of {{all}} were printed before, first by {{name}} at {{at}}: say whether they are printed again",
+    label_shared: "its label stands on one sheet with others that are not wanted: try again, then it comes alone",
     labels_all_printed: "all of them were printed before",
     labels_from: "must be between 1 and {{max}}",
     labels_many: "ask for at most {{max}} labels at once",

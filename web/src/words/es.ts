@@ -1022,6 +1022,7 @@ export const words: Shape<typeof reference> = {
     label_pages:
       "el documento de la plataforma tiene {{pages}} páginas para {{count}} etiquetas, puede faltar una: reintente, cada una vendrá sola",
     label_printed: "{{count}} de {{all}} ya se imprimieron, primero {{name}} el {{at}}: diga si se reimprimen",
+    label_shared: "su etiqueta está en una hoja con otras que no se quieren: reintente, vendrá sola",
     labels_all_printed: "todas ya se habían impreso",
     labels_from: "debe estar entre 1 y {{max}}",
     labels_many: "pida como máximo {{max}} etiquetas a la vez",

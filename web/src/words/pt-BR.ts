@@ -1019,6 +1019,7 @@ export const words: Shape<typeof reference> = {
     label_pages:
       "o documento da plataforma tem {{pages}} páginas para {{count}} etiquetas, pode faltar uma: tente de novo, cada uma virá sozinha",
     label_printed: "{{count}} de {{all}} já foram impressas, primeiro por {{name}} em {{at}}: diga se devem ser reimpressas",
+    label_shared: "a etiqueta está em uma folha com outras que não são desejadas: tente de novo, virá sozinha",
     labels_all_printed: "todas já tinham sido impressas",
     labels_from: "deve estar entre 1 e {{max}}",
     labels_many: "peça no máximo {{max}} etiquetas de uma vez",

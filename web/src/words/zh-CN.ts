@@ -945,6 +945,7 @@ export const words = {
     label_left_out: "平台漏掉了这张面单，未说明原因",
     label_pages: "平台的文件有 {{pages}} 页，应有 {{count}} 张面单，可能缺了一张：请重试，届时逐张获取",
     label_printed: "{{all}} 单中 {{count}} 单已打印过，首次由 {{name}} 于 {{at}} 打印：请选择是否补打",
+    label_shared: "这张面单和不需要的面单在同一份文件里：请重试，届时单独获取",
     labels_all_printed: "全部都已打印过",
     labels_from: "必须在 1 到 {{max}} 之间",
     labels_many: "一次最多 {{max}} 张面单",

@@ -85,7 +85,7 @@ const settled = (b: LabelBatch): boolean => b.results.every((r) => r.state !== "
 /** Whether something of a batch is still to happen by itself. */
 export const underWay = (b: LabelBatch): boolean =>
   !settled(b) ||
-  (b.printer_id !== "" && b.labels > 0 && b.jobs.length === 0) ||
+  (b.printer_id !== "" && b.jobs.reduce((n, j) => n + j.to - j.from + 1, 0) < b.labels) || // on their way to the printer
   b.jobs.some((j) => j.state === "waiting" || j.state === "sending" || j.state === "unknown");
 
 async function follow(id: number, batch: string): Promise<void> {
@@ -131,7 +131,7 @@ export async function retryLabels(id: number): Promise<void> {
   }
 }
 
-/** Prints a batch again from one label on: after a jam, or what a second try has brought. */
+/** Prints a batch again from one label on: after a jam. */
 export async function printFrom(id: number, from: number): Promise<void> {
   const run = runs.find((r) => r.id === id);
   if (!run?.batch) return;
