@@ -260,18 +260,23 @@ func (s *Server) batch(ctx context.Context, c caller, id ident.Batch) (*batchOut
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	out := &batchOutput{Batch{ID: b.ID, Kind: b.Kind, At: b.Made, Total: b.Total}}
-	out.Body.Results = each(items, func(it db.BatchItem) BatchResult {
+	return &batchOutput{batchOf(b, items)}, nil
+}
+
+// batchOf counts what became of a batch's orders.
+func batchOf(b db.BatchRow, items []db.BatchItem) Batch {
+	out := Batch{ID: b.ID, Kind: b.Kind, At: b.Made, Total: b.Total}
+	out.Results = each(items, func(it db.BatchItem) BatchResult {
 		r := verdict(it)
 		switch r.State {
 		case "done":
-			out.Body.Done++
+			out.Done++
 		case "failed":
-			out.Body.Failed++
+			out.Failed++
 		}
 		return r
 	})
-	return out, nil
+	return out
 }
 
 // verdict says how one order of a batch is doing: by its own state, or by that of the

@@ -7,7 +7,6 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
-	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
 )
 
@@ -60,20 +59,10 @@ func (s *Server) labels(ctx context.Context, id ident.Batch) (*labelsOutput, err
 	if err != nil {
 		return nil, fault.Wrap("api.labels", err)
 	}
-	out := &labelsOutput{LabelBatch{Batch: Batch{ID: b.Row.ID, Kind: b.Row.Kind, At: b.Row.Made, Total: b.Row.Total}, Format: b.Format, PrinterID: b.Printer, Copies: b.Copies, Labels: b.Labels, Pages: b.Pages, Jobs: b.Jobs}}
+	out := &labelsOutput{LabelBatch{Batch: batchOf(b.Row, b.Items), Format: b.Format, PrinterID: b.Printer, Copies: b.Copies, Labels: b.Labels, Pages: b.Pages, Jobs: b.Jobs}}
 	if out.Body.Jobs == nil {
 		out.Body.Jobs = []hub.LabelJob{}
 	}
-	out.Body.Results = each(b.Items, func(it db.BatchItem) BatchResult {
-		r := verdict(it)
-		switch r.State {
-		case "done":
-			out.Body.Done++
-		case "failed":
-			out.Body.Failed++
-		}
-		return r
-	})
 	return out, nil
 }
 
