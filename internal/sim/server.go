@@ -92,12 +92,16 @@ func (s *Server) Backstage() http.Handler {
 }
 
 func page(name, contentType string) http.HandlerFunc {
+	content, err := pages.ReadFile(name)
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return Asset(contentType, content)
+}
+
+// Asset serves a part of a backstage page: nothing of it comes from elsewhere, and it is read anew each time.
+func Asset(contentType string, content []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		content, err := pages.ReadFile(name)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")

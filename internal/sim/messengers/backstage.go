@@ -30,16 +30,8 @@ func (s *Sim) Page() string { return "/backstage/messengers/" }
 func (s *Sim) Backstage() http.Handler {
 	const at = "/backstage/messengers"
 	mux := http.NewServeMux()
-	asset := func(kind string, b []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", kind)
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
-			w.Write(b)
-		}
-	}
-	mux.HandleFunc("GET "+at+"/{$}", asset("text/html; charset=utf-8", page))
-	mux.HandleFunc("GET "+at+"/page.js", asset("text/javascript; charset=utf-8", script))
+	mux.HandleFunc("GET "+at+"/{$}", sim.Asset("text/html; charset=utf-8", page))
+	mux.HandleFunc("GET "+at+"/page.js", sim.Asset("text/javascript; charset=utf-8", script))
 	mux.HandleFunc("GET "+at+"/messages", sim.Answering(func(r *http.Request, _ json.RawMessage) (any, error) {
 		after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
 		return s.Messages(after), nil

@@ -41,17 +41,9 @@ type deviceView struct {
 func (s *Sim) Backstage() http.Handler {
 	const at = "/backstage/printers"
 	mux := http.NewServeMux()
-	asset := func(kind string, b []byte) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", kind)
-			w.Header().Set("Cache-Control", "no-store")
-			w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'")
-			w.Write(b)
-		}
-	}
-	mux.HandleFunc("GET "+at+"/{$}", asset("text/html; charset=utf-8", page))
-	mux.HandleFunc("GET "+at+"/page.js", asset("text/javascript; charset=utf-8", script))
-	mux.HandleFunc("GET "+at+"/page.css", asset("text/css; charset=utf-8", style))
+	mux.HandleFunc("GET "+at+"/{$}", sim.Asset("text/html; charset=utf-8", page))
+	mux.HandleFunc("GET "+at+"/page.js", sim.Asset("text/javascript; charset=utf-8", script))
+	mux.HandleFunc("GET "+at+"/page.css", sim.Asset("text/css; charset=utf-8", style))
 	view := func(d *Device) deviceView {
 		v := deviceView{Name: d.Printer.Name, Make: d.Make, Address: d.Addr()}
 		v.Online, v.Paper, v.Cover, v.Waiting = d.State()
