@@ -178,14 +178,23 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 	if c.account.External != "" && external != "" && c.account.External != external {
 		return fault.Say(op, fault.Conflict, "other_seller", "another seller agreed than the one of this account: sign out at the platform and agree as user {user}", "user", c.account.External)
 	}
-	if row := c.account; row.External == "" && external != "" {
-		row.External = external
-		if _, err := h.db.PutAccount(ctx, row); err != nil {
-			return fault.Wrap(op, err)
-		}
+	if err := h.noteExternal(ctx, c.account.Merchant, c.account.ID, external); err != nil {
+		return fault.Wrap(op, err)
 	}
 	if err := v.Alarm(ctx, time.Time{}, ""); err != nil {
 		return err
 	}
 	return h.schedule(ctx)
+}
+
+// noteExternal keeps the platform's id of whoever has agreed, where none is known yet. The account is
+// read anew: somebody may have changed it during the call that told the id.
+func (h *Hub) noteExternal(ctx context.Context, m ident.Merchant, id ident.Account, external string) error {
+	row, ok := h.db.AccountByID(m, id)
+	if !ok || row.External != "" || external == "" {
+		return nil
+	}
+	row.External = external
+	_, err := h.db.PutAccount(ctx, row)
+	return err
 }

@@ -74,9 +74,8 @@ func (h *Hub) TestConnection(ctx context.Context, who Actor, id ident.Account) (
 		out.Words = why.Text
 		out.Why = why.Coded()
 	}
-	if out.OK && row.External == "" && external != "" {
-		row.External = external
-		if _, err := h.db.PutAccount(ctx, row); err != nil {
+	if out.OK {
+		if err := h.noteExternal(ctx, who.Merchant, id, external); err != nil {
 			return out, fault.Wrap(op, err)
 		}
 	}

@@ -48,11 +48,8 @@ func (h *Hub) grant(ctx context.Context, app db.AppRow, realm string, rec channe
 	if rec.Grant.Over {
 		return nil
 	}
-	if row, ok := h.db.AccountByID(app.Merchant, id); ok && row.External == "" && rec.External != "" {
-		row.External = rec.External
-		if _, err := h.db.PutAccount(ctx, row); err != nil {
-			return fault.Wrap(op, err)
-		}
+	if err := h.noteExternal(ctx, app.Merchant, id, rec.External); err != nil {
+		return fault.Wrap(op, err)
 	}
 	if err := v.Save(ctx, consentName, h.now(), []byte("{}")); err != nil { // asked for once, taken once
 		return fault.Wrap(op, err)

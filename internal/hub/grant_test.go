@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tongdan/tongdan/channel"
@@ -20,7 +21,9 @@ import (
 func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		ctx := w.t.Context()
-		api := httptest.NewServer(w.sim.Partner().API())
+		meanwhile := func() {} // while the platform is asked
+		there := w.sim.Partner().API()
+		api := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { meanwhile(); there.ServeHTTP(rw, r) }))
 		w.t.Cleanup(api.Close)
 		app, err := w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan-partner", Name: "服务商", BaseURL: api.URL, PublicURL: w.app.PublicURL,
 			Credentials: map[string]string{"developer_id": "100001", "sign_key": "signkey_demo_0001"}})
@@ -69,6 +72,20 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 		}
 		if got, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil || !got.OK {
 			t.Errorf("a bound store: %+v %v", got, err)
+		}
+		change := func(f func(*db.AccountRow)) {
+			row, _ := w.db.AccountByID(w.who.Merchant, acct.ID)
+			f(&row)
+			_, err := w.db.PutAccount(ctx, row)
+			w.must(err)
+		}
+		change(func(row *db.AccountRow) { row.External = "" })
+		meanwhile = sync.OnceFunc(func() { change(func(row *db.AccountRow) { row.Name = "望京店" }) })
+		if got, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil || !got.OK {
+			t.Errorf("while the account is changed: %+v %v", got, err)
+		}
+		if row, _ := w.db.AccountByID(w.who.Merchant, acct.ID); row.Name != "望京店" || row.External == "" {
+			t.Errorf("the test left %q with the id %q", row.Name, row.External)
 		}
 		w.run()
 		direct, partner := w.place(`{"app_poi_code":"TEA001"}`), w.place(`{"app_poi_code":"TEA003"}`)
