@@ -56,10 +56,12 @@ const (
 	sureGuess  = 75
 	sureLead   = 20 // over the next best
 
-	nearMetres = 200
-	farMetres  = 2000
-	alike      = 0.55 // of two texts, from which they count as alike
-	differs    = 0.3  // of two names, below which they speak against
+	nearMetres   = 200
+	farMetres    = 2000
+	longestBrand = 40 // characters
+
+	alike   = 0.55 // of two texts, from which they count as alike
+	differs = 0.3  // of two names, below which they speak against
 )
 
 // propose guesses for each found shop which store it is, the likeliest first. sure says that one is likely enough to
@@ -215,7 +217,7 @@ func prefixOf(names []string) string {
 		}
 		seen[name] = true
 		r := []rune(name)
-		for k := 2; k < len(r); k++ {
+		for k := 2; k < min(len(r), longestBrand); k++ { // a platform may send any length
 			p := string(r[:k])
 			if n[p]++; n[p] >= 3 && len(p) > len(best) {
 				best = p

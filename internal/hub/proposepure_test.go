@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -80,4 +81,16 @@ func TestNoTwoSureProposalsNameOneStore(t *testing.T) {
 			seen[g.StoreID] = true
 		}
 	})
+}
+
+// A brand is short: the names that a platform sends may have any length.
+func TestLongNamesCostNoMoreThanShortOnes(t *testing.T) {
+	long := strings.Repeat("山间茶事", 1000)
+	names := []string{long + "a", long + "b", long + "c"}
+	if got := len([]rune(prefixOf(names))); got >= longestBrand {
+		t.Errorf("a brand of %d characters", got)
+	}
+	if n := testing.AllocsPerRun(1, func() { prefixOf(names) }); n > 1000 {
+		t.Errorf("%.0f allocations", n)
+	}
 }
