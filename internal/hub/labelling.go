@@ -144,7 +144,11 @@ type puttingOut struct {
 
 func (p puttingOut) Look(ctx context.Context, e effect.Effect) lane.Result { return p.Do(ctx, e) }
 
-const labelsEvery = 300 * time.Millisecond
+// lookAgain is how long it waits after so many looks: a platform that is away is not over in a
+// moment, and each look is a write.
+func lookAgain(looks int) time.Duration {
+	return min(time.Duration(1+looks/20)*300*time.Millisecond, 5*time.Second)
+}
 
 func (p puttingOut) Do(ctx context.Context, e effect.Effect) lane.Result {
 	var a outArgs
@@ -156,7 +160,7 @@ func (p puttingOut) Do(ctx context.Context, e effect.Effect) lane.Result {
 		return ownFault(err)
 	}
 	if slices.ContainsFunc(items, underWay) {
-		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(labelsEvery))
+		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(lookAgain(e.Attempts)))
 	}
 	out, _, err := p.h.gatherLabels(ctx, db.Scope{Merchant: e.Merchant}, b, items)
 	if err != nil {

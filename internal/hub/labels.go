@@ -149,7 +149,7 @@ func (h *Hub) labelPrinter(who Actor, id ident.Printer) (db.PrinterRow, error) {
 	return p, err
 }
 
-// maySee fails for whoever may not print labels, or not see them.
+// mayLabel fails for whoever may not print labels, or not see them on the screen.
 func mayLabel(op string, who Actor, screen bool) error {
 	if err := who.May(op, role.PrintLabels); err != nil {
 		return err
@@ -224,7 +224,7 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 	slices.SortFunc(list, picking)
 	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: kindLabels, By: who.ID, Made: h.now().UnixMilli(), Total: len(list),
 		Args: toJSON(labelArgs{ask.Format, ask.Printer, copies, cmp.Or(who.Name, who.ID)})}
-	return b.ID, fault.Wrap(op, h.fetchLabels(ctx, who, b, list, true, h.mostLabels))
+	return b.ID, fault.Wrap(op, h.fetchLabels(ctx, who, b, list, true))
 }
 
 // printedBefore says that some of these labels were printed, with the first of them.
@@ -247,10 +247,6 @@ func (h *Hub) printedBefore(list []labelled, before map[db.ParcelKey]db.LabelPri
 	return &fault.Error{Op: "hub.PrintLabels", Code: fault.Conflict, Why: why}
 }
 
-func (h *Hub) mostLabels(info *channel.Info, f channel.LabelFormat) int {
-	return max(info.Labelling.Most, 1)
-}
-
 // fetchArgs are what an effect asks the platform for.
 type fetchArgs struct {
 	Shop    ident.Shop          `json:"shop"`
@@ -268,8 +264,8 @@ type fetchParcel struct {
 }
 
 // fetchLabels writes a batch, or goes on with one, and puts the calls for labels that are not
-// here. most says how many one call may ask for.
-func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []labelled, anew bool, most func(*channel.Info, channel.LabelFormat) int) error {
+// here: as many with one call as the platform takes, and of PDF that is tried again one alone.
+func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []labelled, anew bool) error {
 	var a labelArgs
 	if err := json.Unmarshal(b.Args, &a); err != nil {
 		return &fault.Error{Op: "hub.fetchLabels", Code: fault.Internal, Err: err}
@@ -319,7 +315,10 @@ func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []
 		if it.State != BatchWaiting {
 			continue
 		}
-		info := h.info(x.row.Channel, x.row.Ref.Realm)
+		most := max(h.info(x.row.Channel, x.row.Ref.Realm).Labelling.Most, 1)
+		if !anew && a.Format == channel.PDF {
+			most = 1
+		}
 		var last *call
 		if n := len(calls); n > 0 {
 			last = calls[n-1]
@@ -329,7 +328,7 @@ func (h *Hub) fetchLabels(ctx context.Context, who Actor, b db.BatchRow, list []
 				last = in[p]
 			}
 		}
-		if last == nil || last.account != x.row.Account || last.args.Shop != x.row.Shop || len(last.args.Parcels)+len(missing) > most(info, a.Format) && !slices.ContainsFunc(missing, func(k db.ParcelKey) bool { return of[k] != nil }) {
+		if last == nil || last.account != x.row.Account || last.args.Shop != x.row.Shop || len(last.args.Parcels)+len(missing) > most && !slices.ContainsFunc(missing, func(k db.ParcelKey) bool { return of[k] != nil }) {
 			last = &call{x.row.Account, fetchArgs{Shop: x.row.Shop, Batch: b.ID, Format: a.Format}, map[ident.Order]bool{}}
 			calls = append(calls, last)
 		}
@@ -457,10 +456,5 @@ func (h *Hub) resumeLabels(ctx context.Context, who Actor, b db.BatchRow, items 
 	if len(list) == 0 {
 		return nil
 	}
-	return fault.Wrap(op, h.fetchLabels(ctx, who, b, list, false, func(info *channel.Info, f channel.LabelFormat) int {
-		if f == channel.PDF {
-			return 1
-		}
-		return h.mostLabels(info, f)
-	}))
+	return fault.Wrap(op, h.fetchLabels(ctx, who, b, list, false))
 }
