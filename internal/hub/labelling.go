@@ -24,7 +24,19 @@ type labelling struct {
 	h *Hub
 }
 
-func (p labelling) Look(ctx context.Context, e effect.Effect) lane.Result { return p.Do(ctx, e) }
+func (p labelling) Look(ctx context.Context, e effect.Effect) lane.Result {
+	return askedAgain(p.Do(ctx, e), e, time.Now())
+}
+
+// askedAgain is what came of asking again after an answer was lost. A refusal is one, and after
+// the deadline nothing is asked any more: else the batch would wait for it for ever, and with it
+// the labels of all others.
+func askedAgain(res lane.Result, e effect.Effect, now time.Time) lane.Result {
+	if res.Outcome == effect.No || res.Outcome != effect.OK && now.UnixMilli() >= e.Deadline {
+		res.Outcome = effect.Obsolete
+	}
+	return res
+}
 
 func (p labelling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	var a fetchArgs
