@@ -5,8 +5,9 @@ DATA    ?= $(CURDIR)/.demo
 ADDR    ?= 127.0.0.1:8080
 BIN     := bin/tongdan
 WEB     := web/node_modules/.stamp
-CONSOLE := web/dist/index.html
-WEBSRC  := $(shell find web/src web/public web/index.html web/floor.html web/vite.config.ts web/vite.floor.config.ts web/budget.ts web/compress.mjs web/install.ts web/worker.js -type f 2>/dev/null)
+# The last step of the build makes this one: index.html would say that a console without its floor pages is whole.
+CONSOLE := web/dist/floor.html.br
+WEBSRC  := $(shell find web/src web/public web/index.html web/floor.html web/vite.config.ts web/vite.floor.config.ts web/budget.ts web/compress.mjs web/install.ts web/inline.ts web/worker.js -type f 2>/dev/null)
 
 .PHONY: help demo test fuzz quick test-go test-web test-e2e crash soak bench bench-large speed lighthouse lint generate fresh build deps clean
 .DEFAULT_GOAL := help
@@ -95,4 +96,4 @@ fresh: ## fail when a generated file is not what its source says
 	@sh scripts/fresh.sh
 
 clean: ## remove what was built, and the demo's data
-	rm -rf bin web/dist/assets web/dist/index.html .demo
+	rm -rf bin web/dist/assets web/dist/index.html $(CONSOLE) .demo
