@@ -89,8 +89,13 @@ export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
   await page.getByTestId("final").waitFor();
   await look("a dialog", page);
   await page.keyboard.press("Escape");
+  const { account_id: account, id: shop, store_id: store } = (await d.get("/shops")).shops.find((x) => x.channel === "meituan");
   for (const [where, shown] of [
     ["/connections", page.getByTestId("account")],
+    ["/guide", page.getByTestId("way-meituan")],
+    [`/guide/${account}`, page.getByTestId("guide-shop")],
+    [`/shops/${shop}/menu`, page.getByTestId("front-item")],
+    [`/opening?store=${store}`, page.getByTestId("opening-line")],
     ["/parked", page.getByTestId("parked")],
     ["/unclear", page.getByText(t("unclear.none"))],
     ["/statements", page.getByRole("heading", { name: t("nav.statements") })],
