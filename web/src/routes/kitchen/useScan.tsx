@@ -44,6 +44,7 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
   const [before, setBefore] = useState<Before>();
   const latest = useRef({ place, cards, taps, ready, typed });
   latest.current = { place, cards, taps, ready, typed };
+  const asked = useRef(0); // which scan is the last: an answer to one before it is nobody's
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const key = (e: KeyboardEvent) => {
@@ -57,6 +58,7 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
         setTyped("");
         latest.current.typed = "";
         setBefore(undefined);
+        const scan = ++asked.current;
         const found = scanned(all, text);
         if (found.length === 1 && found[0]) {
           if (found[0].order.actions.indexOf("ready") >= 0) then(found[0]);
@@ -64,9 +66,10 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
         } else {
           setAnswer({ text, which: found });
           if (found.length === 0)
-            lookBack(latest.current.place, text, latest.current.taps).then(setBefore, () => {
-              // without network nobody can say: there is no such number to make
-            });
+            lookBack(latest.current.place, text, latest.current.taps).then(
+              (b) => scan === asked.current && setBefore(b),
+              () => {}, // without network nobody can say: there is no such number to make
+            );
         }
       } else if (e.key === "Escape" || e.key === "Backspace") setTyped("");
       else if (/^[\w#-]$/.test(e.key)) {
