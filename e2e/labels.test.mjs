@@ -95,6 +95,8 @@ scenes(
       for (let n = 0; n < 3; n++) await rows.nth(n).getByRole("checkbox").check();
       later = await rows.nth(5).getAttribute("data-id");
       const first = await rows.nth(0).getAttribute("data-id");
+      const [bar, place] = await Promise.all([page.getByRole("toolbar"), page.getByRole("toolbar").getByLabel(t("labels.on"))].map((x) => x.boundingBox()));
+      assert.ok(place.y >= bar.y && place.y + place.height <= bar.y + bar.height, "the choice of a printer covers no order");
       await page.getByRole("toolbar").getByLabel(t("labels.on")).selectOption("pdf");
       await page.getByRole("toolbar").getByTestId("print-labels").click();
       const panel = page.getByTestId("label-panel");
@@ -119,6 +121,8 @@ scenes(
       await detail.getByLabel(t("labels.on")).selectOption("pdf");
       await detail.getByRole("button", { name: t("printer.reprint", { ticket: t("labels.ofOrder") }) }).click();
       const panel = page.getByTestId("label-panel");
+      await panel.getByTestId("label-before").waitFor();
+      assert.equal(await panel.getByRole("button", { name: t("labels.skip") }).count(), 0, "there are no others");
       await panel.getByRole("button", { name: t("labels.again_one", { count: 1 }) }).click();
       await until("it is over", async () => (await panel.getByTestId("label-count").textContent()) === "1/1");
       await panel.getByTestId("label-open").waitFor();

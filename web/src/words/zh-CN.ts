@@ -534,7 +534,7 @@ export const words = {
     first: "首次：{{name}} {{at}}",
     last: "最近：{{name}} {{at}}",
     kept: "已留存：补打不再请求平台",
-    noSight: "您无权查看顾客资料：请选择面单打印机",
+    noSight: "你没有查看顾客资料的权限：请选择面单打印机",
   },
   ship: {
     title_one: "批量发货 {{count}} 单",

@@ -16,7 +16,7 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
   const b = run.batch;
   const of = new Map(run.orders.map((o) => [o.id, o]));
   const failed = b?.results.filter((r) => r.state === "failed" || r.state === "person") ?? [];
-  const open = b ? underWay(b) : !run.error && !run.before;
+  const open = b ? run.busy || underWay(b) : !run.error && !run.before;
   const ended = b ? b.results.filter((r) => r.state !== "waiting" && r.state !== "sending").length : 0;
   const total = b?.total ?? run.orders.length;
   const out = b?.jobs.filter((j) => j.state === "done").reduce((n, j) => n + j.to - j.from + 1, 0) ?? 0;
@@ -45,9 +45,11 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
           <p className="notice">
             <Icon name="warn" /> {run.before}
           </p>
-          <button type="button" className="btn primary" onClick={() => void send(run.id, "skip")}>
-            {t("labels.skip")}
-          </button>
+          {run.orders.length > 1 ? (
+            <button type="button" className="btn primary" onClick={() => void send(run.id, "skip")}>
+              {t("labels.skip")}
+            </button>
+          ) : null}
           <button type="button" className="btn" onClick={() => void send(run.id, "all")}>
             {t("labels.again", { count: run.orders.length })}
           </button>

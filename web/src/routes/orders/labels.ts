@@ -18,6 +18,8 @@ export type LabelRun = {
   /** Some were printed before, in words: whoever pressed says what becomes of them. */
   before: string;
   error: string;
+  /** A press has not been answered yet: a second one would print twice. */
+  busy: boolean;
   /** The document as it came: it is fetched once, since that counts as printing. */
   document: string;
 };
@@ -52,7 +54,7 @@ export const labelsTo = (): string => recall("labels-to") || "pdf";
 export const printLabelsTo = (to: string): void => remember("labels-to", to);
 
 export async function startLabels(orders: OrderSummary[], to: string): Promise<void> {
-  const run: LabelRun = { id: ++serial, orders, to, batch: undefined, before: "", error: "", document: "" };
+  const run: LabelRun = { id: ++serial, orders, to, batch: undefined, before: "", error: "", busy: false, document: "" };
   set([...runs, run]);
   await send(run.id, undefined);
 }
@@ -118,33 +120,38 @@ async function fetchDocument(id: number, batch: LabelBatch): Promise<void> {
 }
 
 export async function retryLabels(id: number): Promise<void> {
-  const run = runs.find((r) => r.id === id);
-  if (!run?.batch) return;
-  try {
+  await pressed(id, async (old) => {
     const batch = await answer(
-      api.POST("/api/v1/labels/{id}/retry", { params: { path: { id: run.batch.id }, header: { "Idempotency-Key": onceKey() } } }),
+      api.POST("/api/v1/labels/{id}/retry", { params: { path: { id: old.id }, header: { "Idempotency-Key": onceKey() } } }),
     );
     change(id, { batch, error: "" });
-    await follow(id, batch.id);
-  } catch (e) {
-    change(id, { error: said(e) });
-  }
+  });
 }
 
 /** Prints a batch again from one label on: after a jam. */
 export async function printFrom(id: number, from: number): Promise<void> {
-  const run = runs.find((r) => r.id === id);
-  if (!run?.batch) return;
-  try {
-    await answer(
+  await pressed(id, (old) =>
+    answer(
       api.POST("/api/v1/labels/{id}/print", {
-        params: { path: { id: run.batch.id }, header: { "Idempotency-Key": onceKey() } },
-        body: { printer_id: run.batch.printer_id, from },
+        params: { path: { id: old.id }, header: { "Idempotency-Key": onceKey() } },
+        body: { printer_id: old.printer_id, from },
       }),
-    );
+    ),
+  );
+}
+
+/** Does what was pressed about a batch and follows it to its end, as long as nothing else is being done about it. */
+async function pressed(id: number, act: (batch: LabelBatch) => Promise<unknown>): Promise<void> {
+  const run = runs.find((r) => r.id === id);
+  if (!run?.batch || run.busy) return;
+  change(id, { busy: true });
+  try {
+    await act(run.batch);
     await follow(id, run.batch.id);
   } catch (e) {
     change(id, { error: said(e) });
+  } finally {
+    change(id, { busy: false });
   }
 }
 
