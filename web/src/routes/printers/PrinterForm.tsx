@@ -162,10 +162,12 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
                 <small className="quiet">{t("printer.wayHelp")}</small>
               </label>
             ) : null}
-            <label className="choice">
-              <input type="checkbox" checked={mute} onChange={(e) => setMute(e.target.checked)} />
-              <span>{t("printer.mute")}</span>
-            </label>
+            {of.labels ? null : (
+              <label className="choice">
+                <input type="checkbox" checked={mute} onChange={(e) => setMute(e.target.checked)} />
+                <span>{t("printer.mute")}</span>
+              </label>
+            )}
           </>
         ) : null}
         {of?.labels ? null : (
