@@ -58,4 +58,21 @@ scenes("control", (s) => {
     await look(small, "control-phone");
     assert.equal((await d.ask("PUT", "/shops/modes", { mode: "full", shop_ids: (await shops()).map((c) => c.shop_id) })).status, 200);
   });
+
+  test("the manager of a store reaches its live menus and comes back", { timeout: 60_000 }, async () => {
+    const { d, t } = s;
+    const shop = (await d.get("/shops")).shops.find((x) => x.external_id === "TEA001");
+    const made = await d.ask("POST", "/people", { name: `店长 ${s.language}`, role: "store_manager", stores: [shop.store_id] });
+    assert.equal(made.status, 201, made.text);
+    const context = await s.stranger({ screen: phone });
+    assert.equal((await context.request.post(`${d.url}/api/v1/join`, { data: { token: made.json.link.token, password: "correct horse" } })).status(), 200);
+    const page = await context.newPage();
+    await page.goto(`${d.url}/intakes`);
+    await page.getByRole("link", { name: t("front.open", { name: "" }).trim() }).click();
+    await page.getByTestId("front-item").first().waitFor();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+    assert.deepEqual(await barriers(page), []);
+    await page.getByRole("link", { name: t("opening.open") }).click();
+    await page.getByTestId("control-shop").first().waitFor();
+  });
 });

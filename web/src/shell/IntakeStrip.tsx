@@ -15,13 +15,11 @@ export function IntakeStrip({ store, zone }: { store: string; zone: string }) {
   const tone = now ? slotTone(now.orders, data.slot_orders) : "";
   const failed = data?.channels?.some((c) => c.state === "failed");
   if (!data || (!until && !failed && data.slot_orders === 0)) return null;
+  const full = data.slot_orders > 0 && now ? t("intake.strip", { n: `${now.orders}/${data.slot_orders}` }) : "";
+  const said = `${full} ${until ? t("intake.until", { at: clock(until, zone) }) : failed ? t("intake.state.failed") : ""}`.trim();
   return (
-    <Link to="/board" className={`strip-item ${until || failed || tone ? "bad" : "quiet"}`} data-testid="intake-strip">
-      {until || failed || tone ? <Icon name="warn" size={16} /> : null}{" "}
-      <span className="num">
-        {data.slot_orders > 0 && now ? t("intake.strip", { n: `${now.orders}/${data.slot_orders}` }) : ""}{" "}
-        {until ? t("intake.until", { at: clock(until, zone) }) : failed ? t("intake.state.failed") : ""}
-      </span>
+    <Link to="/board" className={`strip-item ${until || failed || tone ? "bad" : "quiet"}`} data-testid="intake-strip" aria-label={said}>
+      {until || failed || tone ? <Icon name="warn" size={16} /> : null} <span className="num">{said}</span>
     </Link>
   );
 }

@@ -31,7 +31,11 @@ export function ShopMenu() {
         <h1>{t("front.title")}</h1>
         <p>
           {shop ? <Mark channel={shop.channel} /> : null} <b>{shop?.name || shop?.external_id}</b> · {t("front.lead")}{" "}
-          {may("whole.see") ? <Link to="/connections">{t("front.back")}</Link> : null}
+          {may("whole.see") ? (
+            <Link to="/connections">{t("front.back")}</Link>
+          ) : may("fronts.keep") ? (
+            <Link to="/intakes">{t("opening.open")}</Link>
+          ) : null}
         </p>
       </div>
       {may("fronts.keep") ? (
@@ -147,7 +151,7 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
           <label className="field">
             <span>{t("front.goods")}</span>
             <select
-              className="input"
+              className="select"
               value={chosen ?? menus[0]}
               disabled={weight.count > 0}
               title={weight.count > 0 ? t("front.goodsHelp") : undefined}
@@ -181,7 +185,7 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
           </button>
         ) : null}
       </div>
-      <Problem error={plan.error} />
+      <Problem error={plan.error ?? (live.data ? live.error : null)} />
       {live.error && !live.data ? (
         <Trouble error={live.error} retry={() => void live.refetch()} />
       ) : !live.data ? (
@@ -284,7 +288,7 @@ function SkuRow({ name, sku: s, fixed, wish, set }: SkuProps) {
         />
       </label>
       <select
-        className="input"
+        className="select"
         aria-label={t("front.saleOf", { what })}
         value={sale === undefined ? "" : String(sale)}
         disabled={fixed}

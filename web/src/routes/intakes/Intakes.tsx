@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { answer, api } from "../../data/api";
 import { serverNow, useNow } from "../../data/clock";
-import { useGate } from "../../data/rights";
+import { useGate, useMay } from "../../data/rights";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { Mark, useChannelName } from "../../ui/Mark";
+import { Mark, useChannelName, useChannels } from "../../ui/Mark";
 import { ModeChip } from "../../ui/ModeChip";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
@@ -183,7 +184,7 @@ function Row({ store: s, chosen, flip, press }: RowProps) {
       </label>
       <ul>
         {shopsOf(s).map((c) => (
-          <Shop key={c.shop_id} shop={c} zone={s.zone} late={s.opened_at > 0} refused={press?.refused.get(c.shop_id)} />
+          <Shop key={c.shop_id} shop={c} store={s.name} zone={s.zone} late={s.opened_at > 0} refused={press?.refused.get(c.shop_id)} />
         ))}
         {shopsOf(s).length === 0 ? <li className="quiet">{t("control.noShops")}</li> : null}
       </ul>
@@ -191,11 +192,19 @@ function Row({ store: s, chosen, flip, press }: RowProps) {
   );
 }
 
-type ShopProps = { shop: ShopIntake; zone: string; late: boolean; refused: { words?: string; why?: { code?: string } | null } | undefined };
+type ShopProps = {
+  shop: ShopIntake;
+  store: string;
+  zone: string;
+  late: boolean;
+  refused: { words?: string; why?: { code?: string } | null } | undefined;
+};
 
-function Shop({ shop: c, zone, late, refused }: ShopProps) {
+function Shop({ shop: c, store, zone, late, refused }: ShopProps) {
   const { t } = useWords();
   const channel = useChannelName();
+  const channels = useChannels();
+  const may = useMay();
   const now = useNow();
   const shown = shownOf(c);
   const ours = c.state === "open" || c.state === "watched" ? "" : t(`intake.state.${c.state}`, { at: clock(c.until_at, zone) });
@@ -204,6 +213,16 @@ function Shop({ shop: c, zone, late, refused }: ShopProps) {
       <Mark channel={c.channel} /> {channel(c.channel)}{" "}
       <span className={`chip ${shown === "resting" && !late ? "" : tone[shown]}`}>{t(`control.shown.${shown}`)}</span>{" "}
       <ModeChip mode={c.mode} />
+      {may("fronts.keep") && (channels.get(c.channel)?.menus.length ?? 0) > 0 ? (
+        <Link
+          to="/shops/$shopId/menu"
+          params={{ shopId: c.shop_id }}
+          className="btn small ghost"
+          aria-label={t("front.open", { name: `${store} ${channel(c.channel)}` })}
+        >
+          {t("front.menu")}
+        </Link>
+      ) : null}
       {shown !== "open" && c.shown.since_at > 0 ? (
         <small className="quiet num">{t("control.since", { at: moment(c.shown.since_at, now, zone) })}</small>
       ) : null}{" "}
