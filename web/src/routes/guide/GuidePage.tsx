@@ -104,7 +104,7 @@ function Test({ g }: { g: Guide }) {
     mutationFn: () => answer(api.POST("/api/v1/accounts/{id}/test", { params: { path: { id: g.account_id } } })),
     onSettled: () => refreshGuide(client, g.account_id),
   });
-  const r = test.isPending ? undefined : (test.data ?? g.test);
+  const r = test.isPending ? undefined : test.data && test.data.at > (g.test?.at ?? 0) ? test.data : g.test; // whoever tested last
   const said = r && !r.ok ? inWords(r.words, r.why) : "";
   return (
     <>

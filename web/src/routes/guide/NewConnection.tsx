@@ -1,7 +1,7 @@
 // Which way to connect, what it needs, and the first entries. From there on the guide of the account goes on by what is so.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import type { Channel, CredentialField } from "../../data/model";
@@ -30,7 +30,11 @@ export function NewConnection() {
           <button type="button" className="btn" onClick={() => setChosen(undefined)}>
             <Icon name="back" size={16} /> {t("guide.back")}
           </button>
-        ) : null}
+        ) : (
+          <Link to="/connections" className="btn">
+            <Icon name="back" size={16} /> {t("conn.title")}
+          </Link>
+        )}
         <p>{chosen ? t("guide.lead") : t("guide.chooseLead")}</p>
       </div>
       {error && !data ? (
