@@ -104,6 +104,28 @@ func TestListsWalkAlongAnIndexOnSQLite(t *testing.T) {
 	}
 }
 
+// The offers of an account's shops are counted without reading those of all the others.
+func TestOffersAreCountedByShopOnSQLite(t *testing.T) {
+	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var plan []string
+	if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+offerCounts, []any{int64(1), int64(2)}, func(scan scanFunc) error {
+		var id, parent, unused int
+		var detail string
+		err := scan(&id, &parent, &unused, &detail)
+		plan = append(plan, detail)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(plan, "; "); !strings.Contains(text, "offers USING COVERING INDEX") || !strings.Contains(text, "(merchant_id=? AND shop_id=?)") {
+		t.Error(text)
+	}
+}
+
 // What is due is looked for all the time, with thousands waiting: it may not be sorted.
 func TestDueActsAreNotSortedOnSQLite(t *testing.T) {
 	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
