@@ -21,6 +21,7 @@ import type { Form } from "../connections/Forms";
 import { ByHand, FoundShops } from "./FoundShops";
 import { GoLive, StateChip } from "./GoLive";
 import { type Guide, guide, type Item, refreshGuide } from "./guide";
+import { There } from "./There";
 import "./guide.css";
 
 const Forms = lazy(() => import("../connections/Forms").then((m) => ({ default: m.Forms })));
@@ -162,16 +163,7 @@ function Callbacks({ g, channel: c }: { g: Guide; channel: Channel }) {
           <Icon name="warn" /> {t(`guide.address.${g.address.cause}`, { port: g.address.port, ports: g.address.ports.join(" / ") })}
         </p>
       ) : null}
-      {c.joining ? (
-        <details>
-          <summary>{t("guide.there")}</summary>
-          <ol className="guide-list">
-            {c.joining.steps.map((s) => (
-              <li key={s.en}>{inLanguage(language, s.zh, s.en)}</li>
-            ))}
-          </ol>
-        </details>
-      ) : null}
+      <There joining={c.joining} />
       <ul className="guide-urls">
         {g.redirect_url ? line(g.redirect_url, t("guide.redirect")) : null}
         {g.callbacks.map((u) =>

@@ -14,6 +14,7 @@ import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { inLanguage, useWords } from "../../words";
 import type { Joining } from "./guide";
+import { There } from "./There";
 import "./guide.css";
 
 export function NewConnection() {
@@ -88,7 +89,7 @@ function Entries({ channel: c }: { channel: Channel }) {
   const client = useQueryClient();
   const go = useNavigate();
   const keep = useGate("connections.keep");
-  const { data } = useQuery(apps);
+  const { data, isPending } = useQuery(apps);
   const there = data?.filter((a) => a.channel === c.name) ?? [];
   const [picked, setPicked] = useState<string>();
   const [made, setMade] = useState("");
@@ -116,6 +117,7 @@ function Entries({ channel: c }: { channel: Channel }) {
     onSuccess: (account) => void go({ to: "/guide/$accountId", params: { accountId: account.id } }),
     onSettled: () => refreshConnections(client),
   });
+  if (isPending) return <Bones rows={3} height={60} />; // which fields there are depends on the apps
   const failure = save.error instanceof Failure ? save.error : undefined;
   return (
     <form
@@ -125,16 +127,7 @@ function Entries({ channel: c }: { channel: Channel }) {
         save.mutate(new FormData(e.currentTarget));
       }}
     >
-      {c.joining ? (
-        <details>
-          <summary>{t("guide.there")}</summary>
-          <ol className="guide-list">
-            {c.joining.steps.map((s) => (
-              <li key={s.en}>{inLanguage(language, s.zh, s.en)}</li>
-            ))}
-          </ol>
-        </details>
-      ) : null}
+      <There joining={c.joining} />
       {there.length > 0 && !made ? (
         <label className="field">
           <span>{t("guide.appOf")}</span>
