@@ -18,7 +18,11 @@ export function scenes(name, tests, { stage = demo, languages = browsers.languag
       let browser;
       let people = [];
       before(async () => {
-        [s.t, s.d, browser] = await Promise.all([browsers.wordsOf(language), stage(), browsers.openBrowser()]);
+        // One that fails leaves the others to be closed: what runs on would keep the whole run from ending.
+        const made = await Promise.allSettled([browsers.wordsOf(language), stage(), browsers.openBrowser()]);
+        [s.t, s.d, browser] = made.map((x) => x.value);
+        const failed = made.find((x) => x.status === "rejected");
+        if (failed) throw failed.reason;
       });
       after(async () => {
         await Promise.all([browser?.close(), s.d?.stop()]);

@@ -38,9 +38,8 @@ async function start(name, args) {
   };
   const printed = async (what, pattern) => {
     try {
-      const found = await until(`${name} prints ${what}`, () => pattern.exec(out) ?? (dead() ? Promise.reject(new Error("it ended")) : null), {
-        deadline: 60_000,
-      });
+      const found = await until(`${name} prints ${what}`, () => pattern.exec(out) ?? (dead() ? "it ended" : null), { deadline: 60_000 });
+      if (found === "it ended") throw new Error(`${name} ended before it printed ${what}`);
       return found[1];
     } catch (e) {
       await stop();

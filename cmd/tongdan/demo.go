@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,46 +76,28 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	at := places{Hub: *addr}
-	if _, port, _ := net.SplitHostPort(*addr); port == "0" && kept.Hub != "" {
-		if at.Hub, err = free(kept.Hub); err != nil {
-			return err
-		}
+	hubAt := *addr
+	if _, port, _ := net.SplitHostPort(*addr); port == "0" {
+		hubAt = cmp.Or(asBefore(kept.Hub), *addr)
 	}
-	if at.Meituan, err = free(kept.Meituan); err != nil {
+	l, err := listen(ctx, hubAt) // before the simulators: its address stands in a template of short messages
+	if err != nil {
 		return err
 	}
-	if at.MercadoLibre, err = free(kept.MercadoLibre); err != nil {
-		return err
-	}
-	if at.Messengers, err = free(kept.Messengers); err != nil {
-		return err
-	}
-	if at.Clouds, err = free(kept.Clouds); err != nil {
-		return err
-	}
-	if at.Network, err = free(kept.Network); err != nil {
-		return err
-	}
-	if _, port, _ := net.SplitHostPort(at.Hub); port == "0" { // the address stands in a template of short messages
-		if at.Hub, err = free(""); err != nil {
-			return err
-		}
-	}
+	defer l.Close()
 	sims, err := startSims(simOptions{
-		dir: dir, seed: *seed, speed: *speed, meituanAddr: at.Meituan, mercadoAddr: at.MercadoLibre, messengersAddr: at.Messengers, cloudAddr: at.Clouds, networkAddr: at.Network, backstageAt: *simAddr, console: "http://" + at.Hub,
+		dir: dir, seed: *seed, speed: *speed, meituanAddr: asBefore(kept.Meituan), mercadoAddr: asBefore(kept.MercadoLibre), messengersAddr: asBefore(kept.Messengers), cloudAddr: asBefore(kept.Clouds), networkAddr: asBefore(kept.Network),
+		backstageAt: *simAddr, console: "http://" + reachable(l.Addr()),
 	})
 	if err != nil {
 		return err
 	}
 	defer sims.close()
-	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback, NoBudget: !*budget}, front{addr: at.Hub, practice: dir, guests: true})
+	n, err := c.node(ctx, d, hub.Options{Clock: hub.Clock{Now: sims.clock.Now, Speed: *speed}, AllowPrivate: channel.Loopback, NoBudget: !*budget}, front{listener: l, practice: dir, guests: true})
 	if err != nil {
 		return err
 	}
-	defer n.listener.Close()
-	at.Hub = strings.TrimPrefix(n.url, "http://")
-	if err := savePlaces(dir, at); err != nil {
+	if err := savePlaces(dir, placesOf(n, sims)); err != nil {
 		return err
 	}
 	scene := &scene{n: n, sims: sims, password: *password, key: *key, printers: *withPrinters}
@@ -130,7 +113,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	fmt.Fprintf(c.out, "API        %s/api/v1/openapi.json\n", n.url)
 	fmt.Fprintf(c.out, "Data       %s\n", dir)
 	fmt.Fprintf(c.out, "About %g orders a minute come by themselves. Ctrl-C stops; the same command goes on.\n", *rate)
-	if host, _, _ := net.SplitHostPort(at.Hub); !net.ParseIP(host).IsLoopback() {
+	if host, _, _ := net.SplitHostPort(l.Addr().String()); !net.ParseIP(host).IsLoopback() {
 		fmt.Fprintln(c.out, "Others can reach this address and know the password: give --password.")
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -160,6 +143,18 @@ func demoDir(dir string) (string, error) {
 }
 
 const placesFile = "demo.json"
+
+// placesOf are those at which a demonstration listens.
+func placesOf(n *node, s *simulators) places {
+	at := func(name string) string { return strings.TrimPrefix(s.server.URL(name), "http://") }
+	p := places{Hub: strings.TrimPrefix(n.url, "http://"), Meituan: at(s.meituan.Name()), MercadoLibre: at(s.mercado.Name()), Messengers: at(s.phones.Name()), Clouds: at(s.paper.Name())}
+	for _, d := range s.paper.Devices() {
+		if d.Make == printers.ESCPOS {
+			p.Network = d.Addr()
+		}
+	}
+	return p
+}
 
 func loadPlaces(dir string) (p places, err error) {
 	b, err := os.ReadFile(filepath.Join(dir, placesFile))

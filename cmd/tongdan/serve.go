@@ -238,18 +238,21 @@ type node struct {
 // A front is how a node shows itself to the outside.
 type front struct {
 	addr     string
-	trust    bool   // a proxy of one's own: see api.Options
-	practice string // folder in which people practise; "" = nowhere
-	guests   bool   // people without an account may practise too
+	listener net.Listener // opened already; nil = at addr
+	trust    bool         // a proxy of one's own: see api.Options
+	practice string       // folder in which people practise; "" = nowhere
+	guests   bool         // people without an account may practise too
 }
 
 // node wires a hub and begins to listen, so that a bad address stops the start.
 func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*node, error) {
 	hub.TuneMemory()
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", w.addr)
-	if err != nil {
-		return nil, fmt.Errorf("--addr %s: %w", w.addr, err)
+	l := w.listener
+	if l == nil {
+		var err error
+		if l, err = listen(ctx, w.addr); err != nil {
+			return nil, err
+		}
 	}
 	self := "http://" + reachable(l.Addr())
 	o.DB, o.Platforms, o.Log, o.Version, o.PublicURL = d, platform.All(), c.log, version(), cmp.Or(o.PublicURL, self)
@@ -269,6 +272,16 @@ func (c command) node(ctx context.Context, d *db.DB, o hub.Options, w front) (*n
 		n.server.RegisterOnShutdown(stage.EndStreams)
 	}
 	return n, nil
+}
+
+// listen opens the address of --addr.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr %s: %w", addr, err)
+	}
+	return l, nil
 }
 
 // reachable is an address as one enters it on this machine.

@@ -252,19 +252,16 @@ func checkPace(speed, rate, least float64) error {
 	return nil
 }
 
-// free says where to listen: at the address of the last run when it is free, else at a
-// new port.
-func free(last string) (string, error) {
-	for _, addr := range []string{last, "127.0.0.1:0"} {
-		if addr == "" {
-			continue
-		}
-		l, err := net.Listen("tcp", addr)
-		if err != nil {
-			continue
-		}
-		addr = l.Addr().String()
-		return addr, l.Close()
+// asBefore is the address of the last run when it is free; "" = any. A new port is not looked for
+// here: one that was found and let go may be another's by the time it is opened.
+func asBefore(last string) string {
+	if last == "" {
+		return ""
 	}
-	return "", errors.New("no port of 127.0.0.1 is free")
+	l, err := net.Listen("tcp", last)
+	if err != nil {
+		return ""
+	}
+	l.Close()
+	return last
 }
