@@ -512,6 +512,13 @@ func (w *world) audit(b placed) {
 			}
 		}
 	}
+	// What came between the last look at the counts and the node's end is followed from
+	// where the node left off: a platform goes on with its orders by itself.
+	for more := true; more; {
+		if more, err = d.Step(ctx, w.made.Merchant); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 	check("as followed")
 	if err := d.Rebuild(ctx, w.made.Merchant); err != nil {
 		w.t.Fatal(err)
