@@ -166,10 +166,15 @@ var open = map[string]bool{
 	"POST " + base + "/knock/open":    true,
 }
 
-const (
-	actRoute   = "POST " + base + "/orders/{id}/actions"
-	entryRoute = "POST " + base + "/orders"
-)
+// knowsKey are operations that know their Idempotency-Key themselves: carried out a second time they
+// do nothing twice.
+var knowsKey = map[string]bool{
+	"POST " + base + "/orders/{id}/actions": true,
+	"POST " + base + "/orders":              true,
+	"POST " + base + "/batches":             true,
+	"POST " + base + "/labels":              true,
+	"POST " + base + "/labels/{id}/print":   true,
+}
 
 // secretAnswers are operations whose answer holds a secret that is never stored, so it
 // cannot be given a second time.
@@ -231,7 +236,7 @@ func (s *Server) guard(pattern string, w http.ResponseWriter, r *http.Request, n
 		return
 	}
 	hold := held
-	if pattern == actRoute || pattern == entryRoute {
+	if knowsKey[pattern] {
 		hold = heldAct
 	}
 	s.once(w, r, c, key, hold, next)

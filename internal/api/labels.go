@@ -33,7 +33,7 @@ func (s *Server) labelRoutes() {
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, func(ctx context.Context, in *create[labelsBody]) (*labelsOutput, error) {
 		b := in.Body
-		id, err := s.hub.PrintLabels(ctx, who(ctx).Actor, hub.LabelAsk{Orders: b.OrderIDs, Format: b.Format, Printer: b.PrinterID, Copies: b.Copies})
+		id, err := s.hub.PrintLabels(ctx, who(ctx).Actor, hub.LabelAsk{Orders: b.OrderIDs, Format: b.Format, Printer: b.PrinterID, Copies: b.Copies, Key: in.Key})
 		if err != nil {
 			return nil, fault.Wrap("api.printLabels", err)
 		}
@@ -120,7 +120,7 @@ func (s *Server) printLabelsAgain(ctx context.Context, in *change[struct {
 		return nil, err
 	}
 	out := &labelsAgainOutput{}
-	out.Body.Labels, err = s.hub.PrintLabelsOn(ctx, who(ctx).Actor, id, in.Body.PrinterID, max(in.Body.From, 1))
+	out.Body.Labels, err = s.hub.PrintLabelsOn(ctx, who(ctx).Actor, id, in.Body.PrinterID, max(in.Body.From, 1), in.Key)
 	return out, fault.Wrap("api.printLabelsAgain", err)
 }
 

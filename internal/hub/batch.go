@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 
 	"github.com/tongdan/tongdan/effect"
@@ -13,6 +15,21 @@ import (
 
 // MaxBatch is how many orders one batch can hold.
 const MaxBatch = 500
+
+// batchOnce gives the id of a new batch, and whether it is there already: a caller's same key is the
+// same batch, however long ago a node died before it could answer.
+func (h *Hub) batchOnce(ctx context.Context, who Actor, kind, key string) (id ident.Batch, there bool, err error) {
+	if key == "" {
+		return ident.Batch(ident.New(h.now())), false, nil
+	}
+	sum := sha256.Sum256([]byte("batch " + kind + " " + who.Merchant.String() + " " + who.ID + " " + key))
+	id = ident.Batch(binary.BigEndian.Uint64(sum[:])>>1 | 1)
+	_, _, err = h.db.Batch(ctx, who.Scope, id)
+	if fault.Is(err, fault.NotFound) {
+		return id, false, nil
+	}
+	return id, err == nil, err
+}
 
 // Batch carries out one act on many orders. It is durable: the list is kept first, then
 // each order gets its own verdict, so that one bad order stops nobody and a batch that
@@ -36,8 +53,15 @@ func (h *Hub) Batch(ctx context.Context, who Actor, a Act, ids []ident.Order) (i
 	if len(items) == 0 || len(items) > MaxBatch {
 		return 0, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("batch_size", "choose between 1 and 500 orders"), Fields: []fault.Field{fault.Wrong("body.orders", fault.Because("batch_size", "choose between 1 and 500 orders"))}}
 	}
-	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: string(a.Kind), By: who.ID, Args: toJSON(a), Made: h.now().UnixMilli(), Total: len(items)}
-	_, err := h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
+	id, there, err := h.batchOnce(ctx, who, string(a.Kind), a.Key)
+	if err != nil {
+		return 0, fault.Wrap(op, err)
+	}
+	if there { // the press of before was cut off: what it had not come to is done now
+		return id, h.Resume(ctx, who, id, false)
+	}
+	b := db.BatchRow{Merchant: who.Merchant, ID: id, Kind: string(a.Kind), By: who.ID, Args: toJSON(a), Made: h.now().UnixMilli(), Total: len(items)}
+	_, err = h.db.Do(ctx, db.Verb{Name: "batch", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		tx.PutBatch(b)
 		for _, it := range items {
 			tx.PutBatchItem(b.ID, it)

@@ -14,16 +14,23 @@ import (
 // Decide is a person's word on an effect whose outcome could not be learnt: it was done,
 // or it was not and is to be made again.
 func (h *Hub) Decide(ctx context.Context, who Actor, id ident.Effect, done bool) error {
-	if err := who.May("hub.Decide", role.DecideEffects); err != nil {
-		return err
-	}
 	return h.change(ctx, who, id, "effect.decide", func(e effect.Effect, now int64) (effect.Effect, error) {
+		right := role.DecideEffects
+		if e.Kind == kindPrintLabels { // whoever printed them stands before the printer
+			right = role.PrintLabels
+		}
+		if err := who.May("hub.Decide", right); err != nil {
+			return e, err
+		}
 		if e.State != effect.Person {
 			return e, fault.Say("hub.Decide", fault.Conflict, "no_decision", "this needs no decision any more")
 		}
 		e.State, e.Why, e.Code = effect.Done, fault.Reason{}, ""
 		if !done {
 			e = e.Reopen(who.ID, e.Args, now, deadlineAgain(e, now))
+			if e.Kind == kindPrintLabels { // some of them may be out all the same
+				e.Before = toJSON(trail{Maybe: true})
+			}
 		}
 		return e, nil
 	})
@@ -75,6 +82,9 @@ func (h *Hub) change(ctx context.Context, who Actor, id ident.Effect, what strin
 		e, ok := tx.Effect(id)
 		if !ok {
 			return fault.Say("hub.change", fault.NotFound, "no_effect", "there is no such effect")
+		}
+		if e.Kind == kindPrintLabels {
+			return h.changeLabels(tx, who, e, what, f)
 		}
 		row, ok := tx.OrderByID(e.Order)
 		if !ok || !who.Sees(row.Store) {

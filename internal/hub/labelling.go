@@ -14,6 +14,7 @@ import (
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/lane"
 	"github.com/tongdan/tongdan/internal/paper"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -93,6 +94,7 @@ func (p labelling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err := p.h.db.KeepLabels(ctx, e.Merchant, keep, keptLabels); err != nil {
 		return ownFault(err)
 	}
+	point.Hit(point.LabelsKept)
 	res := lane.Result{Outcome: effect.OK, Refs: refs}
 	res.Save = func(tx *db.Tx) error {
 		for _, x := range calls {
@@ -352,17 +354,9 @@ func (p printingLabels) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if err != nil {
 		return p.held(e, err)
 	}
-	rows := map[ident.Order]db.OrderRow{}
-	var ids []ident.Order
-	for _, l := range a.Labels {
-		ids = append(ids, l.Orders...)
-	}
-	list, err := p.h.db.OrdersByID(ctx, db.Scope{Merchant: e.Merchant}, ids)
+	rows, err := p.rowsOf(ctx, e, a)
 	if err != nil {
 		return ownFault(err)
-	}
-	for _, r := range list {
-		rows[r.ID] = r
 	}
 	var keys []db.ParcelKey
 	labels := slices.DeleteFunc(slices.Clone(a.Labels), func(l outLabel) bool { // of a parcel that is not sent after all
@@ -409,6 +403,7 @@ func (p printingLabels) Do(ctx context.Context, e effect.Effect) lane.Result {
 	began := time.Now()
 	_, err = pr.Print(ctx, labelPrint(e, data))
 	took := time.Since(began)
+	point.Hit(point.LabelsOut)
 	at := p.h.now()
 	res := lane.Result{Outcome: effect.OK}
 	switch {
@@ -431,14 +426,65 @@ func (p printingLabels) Do(ctx context.Context, e effect.Effect) lane.Result {
 	return res
 }
 
-// Look cannot know, as the printer remembers nothing: a person looks.
-func (p printingLabels) Look(_ context.Context, e effect.Effect) lane.Result {
+// rowsOf gives the orders whose labels an effect prints.
+func (p printingLabels) rowsOf(ctx context.Context, e effect.Effect, a printLabelArgs) (map[ident.Order]db.OrderRow, error) {
+	var ids []ident.Order
+	for _, l := range a.Labels {
+		ids = append(ids, l.Orders...)
+	}
+	list, err := p.h.db.OrdersByID(ctx, db.Scope{Merchant: e.Merchant}, ids)
+	rows := map[ident.Order]db.OrderRow{}
+	for _, r := range list {
+		rows[r.ID] = r
+	}
+	return rows, err
+}
+
+// Look cannot know, as the printer remembers nothing: a person looks. The labels count as put out,
+// since they may be: whoever presses again is told.
+func (p printingLabels) Look(ctx context.Context, e effect.Effect) lane.Result {
+	var a printLabelArgs
+	if err := json.Unmarshal(e.Args, &a); err != nil {
+		return ownFault(err)
+	}
+	rows, err := p.rowsOf(ctx, e, a)
+	if err != nil {
+		return lane.Result{Outcome: effect.Later, Code: fault.CodeOf(err), Why: fault.ReasonOf(err)}
+	}
+	at := p.h.now()
 	for _, row := range p.h.db.Printers(db.Scope{Merchant: e.Merchant}) {
 		if printerTarget+row.ID.String() == e.Target {
-			return lane.Result{Outcome: effect.Later, Save: p.untold(e, row, trailOf(e))}
+			untold := p.untold(e, row, trailOf(e))
+			return lane.Result{Outcome: effect.Later, Save: func(tx *db.Tx) error {
+				notePrinted(tx, p.h, at, a.Labels, rows, a.ByID, a.By, row.Name, 0, string(effect.Lost))
+				return untold(tx)
+			}}
 		}
 	}
 	return lane.Result{Outcome: effect.Obsolete, Why: whyGone}
+}
+
+// changeLabels lets a person decide on labels of which nobody knows whether they came out. They belong
+// to no one order, but to those of a shop.
+func (h *Hub) changeLabels(tx *db.Tx, who Actor, e effect.Effect, what string, f func(effect.Effect, int64) (effect.Effect, error)) error {
+	var a printLabelArgs
+	shop, ok := db.ShopRow{}, json.Unmarshal(e.Args, &a) == nil
+	if ok {
+		shop, ok = h.db.ShopByID(who.Merchant, a.Shop)
+	}
+	if !ok || !who.Sees(shop.Store) {
+		return fault.Say("hub.change", fault.NotFound, "no_effect", "there is no such effect")
+	}
+	next, err := f(e, tx.Now().UnixMilli())
+	if err != nil {
+		return err
+	}
+	next.Changed = tx.Now().UnixMilli()
+	tx.PutEffect(&next)
+	tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: what, Account: e.Account, By: who.ID, Outcome: string(next.State), Body: toJSON(map[string]any{"effect": e.ID, "batch": a.Batch, "from": a.From, "to": a.To})})
+	tx.Change(db.KindMessage, e.Target)
+	tx.Change(db.KindMessage, printerTarget+a.Batch.String())
+	return nil
 }
 
 // notePrinted writes down that labels were put out: for each parcel, and in the journal of each order.

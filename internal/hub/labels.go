@@ -13,6 +13,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/point"
 	drivers "github.com/tongdan/tongdan/internal/printer"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
@@ -54,6 +55,7 @@ type LabelAsk struct {
 	Format  channel.LabelFormat
 	Printer ident.Printer // of ZPL; 0 = a document for the screen
 	Copies  string
+	Key     string // the caller's Idempotency-Key: the same press twice is one batch
 }
 
 // labelArgs are those of the batch.
@@ -189,6 +191,10 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 			return 0, fault.Wrap(op, err)
 		}
 	}
+	id, there, err := h.batchOnce(ctx, who, kindLabels, ask.Key)
+	if err != nil || there {
+		return id, fault.Wrap(op, err)
+	}
 	var list []labelled
 	var keys []db.ParcelKey
 	for _, id := range ids {
@@ -222,9 +228,18 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 		copies = 0
 	}
 	slices.SortFunc(list, picking)
-	b := db.BatchRow{Merchant: who.Merchant, ID: ident.Batch(ident.New(h.now())), Kind: kindLabels, By: who.ID, Made: h.now().UnixMilli(), Total: len(list),
+	b := db.BatchRow{Merchant: who.Merchant, ID: id, Kind: kindLabels, By: who.ID, Made: h.now().UnixMilli(), Total: len(list),
 		Args: toJSON(labelArgs{ask.Format, ask.Printer, copies, cmp.Or(who.Name, who.ID)})}
-	return b.ID, fault.Wrap(op, h.fetchLabels(ctx, who, b, list, true))
+	err = h.fetchLabels(ctx, who, b, list, true)
+	if fault.Is(err, fault.Conflict) { // the same press in the same moment was faster
+		if _, there, look := h.batchOnce(ctx, who, kindLabels, ask.Key); look == nil && there {
+			err = nil
+		}
+	}
+	if err == nil {
+		point.Hit(point.LabelsAsked)
+	}
+	return b.ID, fault.Wrap(op, err)
 }
 
 // printedBefore says that some of these labels were printed, with the first of them.

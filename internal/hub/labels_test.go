@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,7 +199,7 @@ func TestLabelsComeOutOnceInTheOrderOfPicking(t *testing.T) {
 		if state[0].FirstBy != "Ana" || !slices.Equal(state[0].Kept, []channel.LabelFormat{channel.ZPL}) {
 			w.t.Errorf("the label's state is %+v", state[0])
 		}
-		n, err := w.hub.PrintLabelsOn(w.t.Context(), w.who, b.Row.ID, p.ID, 58) // the paper was jammed from the 58th on
+		n, err := w.hub.PrintLabelsOn(w.t.Context(), w.who, b.Row.ID, p.ID, 58, "") // the paper was jammed from the 58th on
 		w.must(err)
 		w.until("the rest is out again", func() bool { return len(w.codes()) == 64 })
 		if n != 3 || !slices.Equal(w.codes()[61:], w.codes()[57:60]) {
@@ -378,6 +379,99 @@ func TestLabelsSurviveWhatBreaks(t *testing.T) {
 		}
 		if _, changes := w.calls(ids); changes != 25 {
 			w.t.Errorf("the platform printed %d", changes)
+		}
+	})
+}
+
+// The same press again, by its key, is the same batch and the same paper; so it is with many orders' acts.
+func TestALabelPressIsOneHoweverOftenItComes(t *testing.T) {
+	eachLabels(t, func(w *labelWorld) {
+		w.run()
+		orders := w.flagged(w.sold(12), order.FlagToLabel)
+		ask := hub.LabelAsk{Orders: orders, Format: channel.ZPL, Printer: w.printer().ID, Key: "k1"}
+		first, err := w.hub.PrintLabels(w.t.Context(), w.who, ask)
+		w.must(err)
+		w.over(first)
+		w.until("they are out", func() bool { return len(w.codes()) == 12 })
+		if again, err := w.hub.PrintLabels(w.t.Context(), w.who, ask); err != nil || again != first {
+			w.t.Errorf("pressed again it is batch %s (%v), not %s", again, err, first)
+		}
+		var both [2]ident.Batch
+		var wg sync.WaitGroup
+		more := w.flagged(w.sold(3), order.FlagToLabel)
+		for i := range both {
+			wg.Go(func() {
+				var err error
+				if both[i], err = w.hub.PrintLabels(w.t.Context(), w.who, hub.LabelAsk{Orders: more, Format: channel.ZPL, Printer: ask.Printer, Key: "k2"}); err != nil {
+					w.t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if both[0] != both[1] || both[0] == first {
+			w.t.Errorf("two presses in one moment are batches %s and %s", both[0], both[1])
+		}
+		w.over(both[0])
+		w.until("the others are out", func() bool { return len(w.codes()) == 15 })
+		for range 2 {
+			if _, err := w.hub.PrintLabelsOn(w.t.Context(), w.who, first, ask.Printer, 11, "k3"); err != nil {
+				w.t.Error(err)
+			}
+		}
+		stop, err := w.hub.PrintLabelsOn(w.t.Context(), w.who, first, ask.Printer, 12, "k4") // comes after whatever came before
+		w.must(err)
+		w.until("the last is out again", func() bool { return w.notes() == 2 && len(w.codes()) >= 17+stop })
+		if out := w.codes(); len(out) != 18 {
+			w.t.Errorf("%d labels are out, want 12, 3, 2 and 1", len(out))
+		}
+	})
+}
+
+// When nobody knows whether labels came out, whoever may print them looks and says so: what did not come
+// out comes then, with a mark, and what did is asked about at the next press.
+func TestLabelsThatMayBeOutAreDecidedByWhoLooks(t *testing.T) {
+	eachLabels(t, func(w *labelWorld) {
+		w.run()
+		orders := w.flagged(w.sold(4), order.FlagToLabel)
+		printer := w.printer()
+		clerk := w.who
+		clerk.Role, clerk.ID = "warehouse", "usr_warehouse"
+		other := clerk
+		other.Stores = []ident.Store{w.store + 1}
+		for i, out := range []bool{true, false} {
+			ask := hub.LabelAsk{Orders: orders[2*i : 2*i+2], Format: channel.ZPL, Printer: printer.ID}
+			w.device.DropNext(map[bool]string{true: printers.DropAfter, false: printers.DropMiddle}[out], 1)
+			before := len(w.codes())
+			id, err := w.hub.PrintLabels(w.t.Context(), clerk, ask)
+			w.must(err)
+			var job hub.LabelJob
+			w.until("somebody is asked", func() bool {
+				b, err := w.hub.Labels(w.t.Context(), clerk, id)
+				w.must(err)
+				if len(b.Jobs) != 1 {
+					return false
+				}
+				job = b.Jobs[0]
+				return job.State == effect.Person || out && job.State == effect.Done // the end of the connection came first
+			})
+			if job.State == effect.Person {
+				if err := w.hub.Decide(w.t.Context(), other, job.ID, out); !fault.Is(err, fault.NotFound) {
+					w.t.Errorf("a clerk of another store decides: %v", err)
+				}
+				w.must(w.hub.Decide(w.t.Context(), clerk, job.ID, out))
+			}
+			w.until("the labels are out", func() bool { return len(w.codes()) == before+2 })
+			w.until("the job is done", func() bool {
+				b, err := w.hub.Labels(w.t.Context(), clerk, id)
+				w.must(err)
+				return b.Jobs[0].State == effect.Done
+			})
+			if _, err := w.hub.PrintLabels(w.t.Context(), clerk, ask); fault.ReasonOf(err).Code != "label_printed" {
+				w.t.Errorf("a second press: %v", err)
+			}
+		}
+		if w.notes() != 1 {
+			w.t.Errorf("%d marks, want one before what may have been out", w.notes())
 		}
 	})
 }

@@ -211,8 +211,8 @@ func (h *Hub) recordLabels(ctx context.Context, who Actor, list []outLabel, wher
 
 // PrintLabelsOn has a printer print a batch's labels again from the from-th on: after a jam, or
 // because the first printer is broken. A label that says so comes out before them. It gives
-// how many are printed.
-func (h *Hub) PrintLabelsOn(ctx context.Context, who Actor, id ident.Batch, on ident.Printer, from int) (int, error) {
+// how many are printed. key is the caller's Idempotency-Key: the same press twice prints once.
+func (h *Hub) PrintLabelsOn(ctx context.Context, who Actor, id ident.Batch, on ident.Printer, from int, key string) (int, error) {
 	const op = "hub.PrintLabelsOn"
 	if err := mayLabel(op, who, false); err != nil {
 		return 0, err
@@ -244,6 +244,9 @@ func (h *Hub) PrintLabelsOn(ctx context.Context, who Actor, id ident.Batch, on i
 	}
 	args.Name, args.Copies = cmp.Or(who.Name, who.ID), len(list)
 	act := nonce()
+	if key != "" {
+		act = who.ID + " " + key
+	}
 	_, err = h.db.Do(ctx, db.Verb{Name: "labels.print", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
 		h.putOut(tx, list, b, args, on, from, who.ID, act)
 		return nil

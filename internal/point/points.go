@@ -73,6 +73,13 @@ var (
 	TaskEnded = declare("task.ended", "the outcome of a piece of background work is stored")
 )
 
+// Labels of parcels: a batch is fetched, kept and printed.
+var (
+	LabelsAsked = declare("labels.asked", "a batch of labels is stored; whoever pressed has no answer yet")
+	LabelsKept  = declare("labels.kept", "the platform's labels are kept; the batch does not say so yet")
+	LabelsOut   = declare("labels.out", "a printer has taken some labels; that they were put out is not stored")
+)
+
 // The tokens of an account.
 var (
 	TokenMarked   = declare("token.marked", "it is noted that a token will be renewed; nothing has been sent")

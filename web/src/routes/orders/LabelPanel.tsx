@@ -3,7 +3,7 @@ import { Icon } from "../../ui/icons";
 import { useChannelName } from "../../ui/Mark";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
-import { closeLabels, type LabelRun, printFrom, retryLabels, send, underWay, whyNot } from "./labels";
+import { closeLabels, decideLabels, type LabelRun, printFrom, retryLabels, send, underWay, whyNot } from "./labels";
 import { numberText, useOrderName } from "./OrderRow";
 import "./labels.css";
 
@@ -101,6 +101,16 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
             <li key={j.id} data-state={j.state}>
               <span className="num">{t("labels.printing", { from: j.from, to: j.to })}</span>
               <span className="bad">{inWords(j.words ?? "", j.why) || t(`printer.ticketStates.${j.state}`)}</span>
+              {j.state === "person" ? (
+                <span className="case-buttons">
+                  <button type="button" className="btn small" disabled={run.busy} onClick={() => void decideLabels(run.id, j.id, true)}>
+                    {t("printer.cameOut")}
+                  </button>
+                  <button type="button" className="btn small" disabled={run.busy} onClick={() => void decideLabels(run.id, j.id, false)}>
+                    {t("printer.cameNot")}
+                  </button>
+                </span>
+              ) : null}
             </li>
           ))}
         </ul>

@@ -140,6 +140,18 @@ export async function printFrom(id: number, from: number): Promise<void> {
   );
 }
 
+/** Says of labels that may be out whether they are; those that are not are printed then. */
+export async function decideLabels(id: number, job: string, out: boolean): Promise<void> {
+  await pressed(id, () =>
+    answer(
+      api.POST("/api/v1/effects/{id}/resolve", {
+        params: { path: { id: job }, header: { "Idempotency-Key": onceKey() } },
+        body: { outcome: out ? "done" : "not_done" },
+      }),
+    ),
+  );
+}
+
 /** Does what was pressed about a batch and follows it to its end, as long as nothing else is being done about it. */
 async function pressed(id: number, act: (batch: LabelBatch) => Promise<unknown>): Promise<void> {
   const run = runs.find((r) => r.id === id);
