@@ -1,6 +1,7 @@
 package meituan
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"hash/fnv"
@@ -25,6 +26,11 @@ type LiveOptions struct {
 	// Calm is a crowd without trouble: nobody cancels, complains, reminds or abandons an order, and
 	// nobody accepts in the platform's own app.
 	Calm bool
+	// Rain says when it rains; nil: never. For an order that is paid in the rain riders are few and slow, and
+	// more of them give up; its buyer reminds, cancels and complains more.
+	Rain func(time.Time) bool
+	// Comments lets one in so many buyers comment on an order that was completed, sooner or later; 0: nobody.
+	Comments int
 	// Forget is how long an ended order is remembered, on the platform's clock; 0: 30 hours, so that
 	// a day can still be reconciled on the next.
 	Forget time.Duration
@@ -255,6 +261,8 @@ type fate struct {
 	accept, arrive int64 // of the rider, after dispatch
 	collect, ride  int64 // waiting at the store, on the road
 	pickUp         int64 // the buyer fetches it
+	commentsAfter  int64 // of completion
+	score          int
 }
 
 func (c *crowd) fate(o *Order) fate {
@@ -268,13 +276,27 @@ func (c *crowd) fate(o *Order) fate {
 		}
 		return after
 	}
-	return fate{
+	f := fate{
 		pays: oneIn(2, between(30, 240)), cancelsAfter: oneIn(30, between(20, 200)), acceptsInApp: oneIn(25, between(15, 90)),
 		remindsAfter: oneIn(15, between(1200, 2400)), refundAfter: oneIn(20, between(600, 4200)), refundParts: r.IntN(3) > 0,
 		withdrawsAfter: oneIn(6, between(60, 900)), appeals: r.IntN(2) == 0, ruling: r.IntN(2) == 0, riderQuits: oneIn(30, 1) == 1,
 		accept: between(20, 240), arrive: between(240, 600), collect: between(30, 240), ride: between(480, 1500), pickUp: between(900, 2400),
 	}
+	if c.o.Comments > 0 {
+		f.commentsAfter, f.score = oneIn(c.o.Comments, between(60, 1800)), 5-min(r.IntN(5), r.IntN(5), r.IntN(5))
+	}
+	if c.o.Rain != nil && o.Paid > 0 && c.o.Rain(time.Unix(o.Paid, 0)) {
+		f.accept, f.arrive, f.ride, f.score = 3*f.accept, 2*f.arrive, 2*f.ride, max(f.score-1, 1)
+		f.riderQuits = f.riderQuits || oneIn(8, 1) == 1
+		f.remindsAfter = cmp.Or(f.remindsAfter, oneIn(3, between(600, 1500)))
+		f.cancelsAfter = cmp.Or(f.cancelsAfter, oneIn(15, between(20, 200)))
+		f.refundAfter = cmp.Or(f.refundAfter, oneIn(8, between(900, 3000)))
+	}
+	return f
 }
+
+// said is what buyers say of an order, by the stars that they give.
+var said = []string{"", "洒了一半，饭也凉了", "送得太慢", "一般", "不错", "好喝，会再来"}
 
 // move says what is due around an order. It changes nothing.
 func (c *crowd) move(o *Order, now int64, do func(act string, args any)) {
@@ -295,6 +317,9 @@ func (c *crowd) move(o *Order, now int64, do func(act string, args any)) {
 		if o.PickType == 1 && due(max(o.Confirmed, o.DeliveryTime), f.pickUp) {
 			do("complete", nil)
 		}
+	}
+	if o.Status == completed && o.Comment == nil && due(o.Completed, f.commentsAfter) {
+		do("comment", actArgs{Score: f.score, Reason: said[f.score]})
 	}
 	r := o.lastCase()
 	switch {

@@ -142,3 +142,60 @@ func TestACrowdThatLivesForDaysForgets(t *testing.T) {
 		t.Error("a bound on the number must make it forget more")
 	}
 }
+
+// In the rain riders are slow and customers complain; those whose order was completed comment, some of them badly.
+func TestRainMakesRidersSlowAndCommentsBad(t *testing.T) {
+	count := func(rain func(time.Time) bool) (minutes float64, low, comments, reminded int) {
+		s := day(t, 6, LiveOptions{RatePerMinute: 2, Seed: 1, Rain: rain, Comments: 4}, Store{Code: "A"})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		n := 0
+		for _, o := range s.orders {
+			if o.Comment != nil {
+				comments++
+				if o.Comment.Score <= 2 {
+					low++
+				}
+			}
+			reminded += min(len(o.Reminders), 1)
+			if d := o.Delivery; d != nil && d.CompletedAt > 0 && o.DeliveryTime == 0 {
+				n++
+				minutes += float64(d.CompletedAt-d.SendAt) / 60
+			}
+		}
+		return minutes / float64(n), low, comments, reminded
+	}
+	dry, dryLow, dryAll, dryReminded := count(nil)
+	wet, wetLow, wetAll, wetReminded := count(func(time.Time) bool { return true })
+	t.Log(dry, dryLow, dryAll, dryReminded, wet, wetLow, wetAll, wetReminded)
+	if wet < 1.4*dry || wetReminded < 2*dryReminded {
+		t.Errorf("riders take %.0f minutes, in the rain %.0f; %d remind, in the rain %d", dry, wet, dryReminded, wetReminded)
+	}
+	if dryAll < 20 || wetAll == 0 || dryLow*wetAll >= wetLow*dryAll {
+		t.Errorf("%d of %d comments are bad, in the rain %d of %d", dryLow, dryAll, wetLow, wetAll)
+	}
+}
+
+// Of more penalties than are kept, each is given once to whoever asks in time.
+func TestPenaltiesAreGivenOnce(t *testing.T) {
+	s := day(t, 0, LiveOptions{NoOrders: true, Seed: 1}, Store{Code: "A"})
+	seen, from := 0, 0
+	for range 3 {
+		s.mu.Lock()
+		b := s.begin()
+		for range maxPenalties - 1 {
+			b.penalize(Penalty{Store: "A", Kind: "no_pull"})
+		}
+		err := b.Commit()
+		s.mu.Unlock()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []Penalty
+		list, from = s.PenaltiesAfter(from)
+		seen += len(list)
+	}
+	if list, n := s.PenaltiesAfter(from); seen != 3*(maxPenalties-1) || len(list) != 0 || n != seen {
+		t.Errorf("%d penalties were given, then %d more; %d there are", seen, len(list), n)
+	}
+}

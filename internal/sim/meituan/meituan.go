@@ -85,6 +85,7 @@ type Sim struct {
 	last       int64 // last number used for an id
 	downgraded bool  // the privacy-number service is declared down
 	penalty    []Penalty
+	penalised  int // how many in this run: the list keeps the newest
 	probes     []Probe
 	attempts   map[string][]attempt // pushes of the last five minutes, per store
 	closed     bool

@@ -161,6 +161,7 @@ func (t *change) penalize(p Penalty) {
 	p.At = t.now
 	s := t.s
 	s.penalty = append(s.penalty, p)
+	s.penalised++
 	if len(s.penalty) > maxPenalties {
 		s.penalty = slices.Delete(s.penalty, 0, len(s.penalty)-maxPenalties)
 	}
@@ -172,6 +173,15 @@ func (s *Sim) Penalties() []Penalty {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Penalty{}, s.penalty...)
+}
+
+// PenaltiesAfter gives those that came after the first n of this run, oldest first, and how many there were by now. Of
+// more than 500 at once the oldest are left out.
+func (s *Sim) PenaltiesAfter(n int) ([]Penalty, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	more := min(max(s.penalised-n, 0), len(s.penalty))
+	return slices.Clone(s.penalty[len(s.penalty)-more:]), s.penalised
 }
 
 // tooLate notes an order that was not accepted in time. The second in a row within an hour rests the
