@@ -25,6 +25,10 @@ var Calls = map[string]map[string]string{
 		"accept": "order/confirm", "refuse": "order/cancel", "cancel": "order/cancel", "ready": "order/preparationMealComplete",
 		"refund_approve": "order/refund/agree", "refund_refuse": "order/refund/reject", "refund_partial": "order/applyPartRefund",
 	},
+	"meituan-partner": {
+		"accept": "/waimai/order/confirm", "refuse": "/waimai/order/cancel", "cancel": "/waimai/order/cancel", "ready": "/waimai/order/preparationMealComplete",
+		"refund_approve": "/waimai/order/agreeRefund", "refund_refuse": "/waimai/order/rejectRefund", "refund_partial": "/waimai/order/applyPartRefund",
+	},
 	"mercadolibre": {"cancel": "cancel", "note": "note"},
 }
 
@@ -33,7 +37,7 @@ var Calls = map[string]map[string]string{
 var additive = map[string]bool{"refund_partial": true, "note": true}
 
 // single are the calls that may change an order once in its life.
-var single = []string{"order/confirm", "order/cancel", "order/applyPartRefund", "cancel", "note"}
+var single = []string{"order/confirm", "order/cancel", "order/applyPartRefund", "/waimai/order/confirm", "/waimai/order/cancel", "/waimai/order/applyPartRefund", "cancel", "note"}
 
 // The kinds of a Difference of Once.
 const (
