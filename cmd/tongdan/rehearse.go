@@ -19,14 +19,14 @@ import (
 )
 
 // rehearse plays a busy day on simulated platforms and says whether the promise held:
-// exit code 0 it held, 1 it did not, 2 the rehearsal could not run or ended early without
+// exit code 0 it held (and a chain's day was a good one), 1 it did not, 2 the rehearsal could not run or ended early without
 // anything that broke it.
 func (c command) rehearse(ctx context.Context, args []string) error {
 	r, err := c.rehearsed(ctx, args)
 	switch {
 	case err != nil:
 		return couldNotLook{err}
-	case r.Held:
+	case r.Good():
 		return nil
 	case r.Ended != nil && !r.Broken:
 		return couldNotLook{errEndedEarly}
@@ -40,16 +40,16 @@ var errEndedEarly = errors.New("the rehearsal ended early: whether the promise h
 func (c command) rehearsed(ctx context.Context, args []string) (*rehearse.Report, error) {
 	f := c.flags("rehearse")
 	var p rehearse.Plan
-	f.StringVar(&p.Profile, "profile", "lunch", "how orders come: lunch, festival (ten times as many), flash (one SKU), replay (the last period's, see --from)")
+	f.StringVar(&p.Profile, "profile", "lunch", "how orders come: lunch, festival (ten times as many), flash (one SKU), chain (a day of thirty shops), replay (the last period's, see --from)")
 	f.StringVar(&p.Faults, "faults", "mild", "how the platforms misbehave: none, mild, nasty")
 	f.IntVar(&p.Nodes, "nodes", 1, "processes of the hub; more than one share a PostgreSQL")
 	f.StringVar(&p.Database, "database", "", "an empty PostgreSQL database for it; without one a server is started in a temporary folder")
 	f.DurationVar(&p.Kill, "kill", 0, "kill -9 one node so often, such as 5s, and start another in its place")
 	f.DurationVar(&p.Lease, "lease", 3*time.Second, "how long a node that was killed holds its work up")
 	f.Uint64Var(&p.Seed, "seed", 1, "makes who buys what and when repeatable")
-	f.Float64Var(&p.Speed, "speed", 0, "how much faster the platforms' clock runs (default 10: their five minutes are thirty seconds)")
-	f.Float64Var(&p.Minutes, "minutes", 5, "how long orders come")
-	f.Float64Var(&p.Rate, "rate", 0, "orders a second on average (default: lunch 2, festival and flash 20)")
+	f.Float64Var(&p.Speed, "speed", 0, "how much faster the platforms' clock runs (default 10: their five minutes are thirty seconds; a chain 30)")
+	f.Float64Var(&p.Minutes, "minutes", 0, "how long orders come (default 5; a chain its whole day of twelve hours, at its speed)")
+	f.Float64Var(&p.Rate, "rate", 0, "orders a second on average (default: lunch 2, festival and flash 20, a chain 12,000 in its day)")
 	f.StringVar(&p.Hub, "hub", "", "address of a hub that runs on this machine already, with an empty database; it is not killed")
 	f.StringVar(&p.Key, "api-key", "", "API key of that hub's owner")
 	from := f.String("from", "", "for replay: the data folder or DATABASE_URL whose last period is played again; names and addresses are not taken along")

@@ -142,7 +142,7 @@ func TestABrokenPromiseEndsWithOne(t *testing.T) {
 // TestWhatCannotBeRehearsedEndsWithTwo: an error says nothing about the promise.
 func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
 	for args, text := range map[string]string{
-		"--profile carnival":                   "lunch, festival, flash or replay",
+		"--profile carnival":                   "lunch, festival, flash, chain or replay",
 		"--faults bad":                         "none, mild or nasty",
 		"--hub http://10.0.0.1:80 --api-key x": "only to this machine",
 		"--hub http://127.0.0.1:1 --nodes 3":   "leave out",

@@ -168,6 +168,7 @@ type effectView struct {
 	For     string `json:"for"`
 	State   string `json:"state"`
 	Words   string `json:"words"`
+	Cause   string `json:"cause"` // who wanted it
 }
 
 // effects walks the effects in some states.

@@ -26,10 +26,11 @@ type clerk struct {
 	minds atomic.Int64  // orders and refunds that somebody is about to answer
 
 	mu      sync.Mutex
-	pressed map[string]*press // by order, act and case
-	ready   map[string]bool   // marked ready where the platform has no word for it
-	tried   map[string]bool   // pressed, and the hub may have heard of it, by order and act
-	open    map[string]*press // not at the platform yet, by order and the platform's call
+	pressed map[string]*press   // by order, act and case
+	ready   map[string]bool     // marked ready where the platform has no word for it
+	tried   map[string]bool     // pressed, and the hub may have heard of it, by order and act
+	may     map[string][]string // the buttons of each order of a chain, as a screen showed them last
+	open    map[string]*press   // not at the platform yet, by order and the platform's call
 }
 
 // A press is one button and what became of it.
@@ -46,7 +47,7 @@ type press struct {
 const hands = 48
 
 func newClerk(a *api, p *Plan, d *diary) *clerk {
-	return &clerk{api: a, plan: p, diary: d, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, open: map[string]*press{}}
+	return &clerk{api: a, plan: p, diary: d, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, may: map[string][]string{}, open: map[string]*press{}}
 }
 
 // chance is a number from 0 to 99 that belongs to an order and a question.
@@ -82,7 +83,14 @@ type actionLine struct {
 func (k *clerk) look(ctx context.Context, o orderView) {
 	k.ended(o)
 	may := func(kind string) bool { return slices.Contains(o.Actions, kind) }
-	if may("accept") {
+	if k.plan.Profile == "chain" {
+		k.mu.Lock()
+		k.may[books.Key(o.Channel, o.Ref)] = o.Actions
+		k.mu.Unlock()
+	}
+	if k.plan.Profile == "chain" && may("accept") {
+		k.soon(ctx, o, 120, 180, action{Kind: "accept"}) // its rule is quicker, or something is wrong
+	} else if may("accept") {
 		if k.chance(o, "accept") < 97 {
 			k.soon(ctx, o, 5, 40, action{Kind: "accept"})
 		} else {
@@ -121,8 +129,16 @@ func (k *clerk) look(ctx context.Context, o orderView) {
 
 // refunds answers the cases of an order that wait.
 func (k *clerk) refunds(ctx context.Context, o orderView) {
+	low, high := 20, 120
+	if k.plan.Profile == "chain" { // its rule is quicker where it may
+		low, high = 90, 420
+	}
 	k.once(o, "refunds "+fmt.Sprint(o.Seq), func() {
-		k.after(ctx, k.delay(o, "refunds", 20, 120), func() {
+		k.minds.Add(1)
+		k.after(ctx, k.delay(o, "refunds", low, high), func() {
+			if k.gone(o, "refund_approve") {
+				return
+			}
 			var d struct {
 				AfterSales []struct {
 					Key        string `json:"key"`
@@ -217,8 +233,23 @@ func (k *clerk) soon(ctx context.Context, o orderView, low, high int, a action) 
 	k.minds.Add(pressing)
 	k.after(ctx, k.delay(o, a.Kind+a.For, low, high), func() {
 		defer k.minds.Add(-pressing)
+		if k.gone(o, a.Kind) {
+			k.mu.Lock()
+			delete(k.pressed, name) // it may come again
+			k.mu.Unlock()
+			return
+		}
 		k.press(ctx, o, a)
 	})
+}
+
+// gone reports whether a screen of a chain shows a button no more: a rule has decided, or the
+// order has gone on.
+func (k *clerk) gone(o orderView, kind string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	may, looked := k.may[books.Key(o.Channel, o.Ref)]
+	return looked && !slices.Contains(may, kind)
 }
 
 // press presses until there is an answer: each time with the same key, so that an answer

@@ -26,7 +26,7 @@ type crowd struct {
 	mu     sync.Mutex
 	placed map[string]time.Time // by books.Key: when the customer ordered, real time
 	seen   map[string]bool      // shown on a screen
-	mt     []string
+	mt     []sold
 	ml     []ml.ID
 	turned int // who found sold out what they wanted
 
@@ -36,6 +36,9 @@ type crowd struct {
 	drawn  int64
 	lives  map[*hub.Life]string // the platform's number of each that was placed
 }
+
+// sold is an order of Meituan's, and the channel on which its shop is reached.
+type sold struct{ id, channel string }
 
 func newCrowd(p *Plan, at *platforms, l *ledger, d *diary) *crowd {
 	c := &crowd{plan: p, at: at, stock: l, diary: d, placed: map[string]time.Time{}, seen: map[string]bool{}}
@@ -47,13 +50,21 @@ func newCrowd(p *Plan, at *platforms, l *ledger, d *diary) *crowd {
 }
 
 // live lets riders, carriers and customers move the orders until ctx ends. In a replay
-// customers do what they did then, and nothing else.
-func (c *crowd) live(ctx context.Context) {
-	const day = 24 * time.Hour
+// customers do what they did then, and nothing else. When the day of a chain ends its customers
+// go to bed, so that the staff can finish; riders go on.
+func (c *crowd) live(day, ctx context.Context) {
+	const day24 = 24 * time.Hour
 	const all = 10 * maxOrders // nothing is forgotten before the books have been compared
+	if c.plan.Profile == "chain" {
+		o := mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day24, MaxOrders: all, Rain: c.rain(), Comments: 8}
+		c.at.mt.Live(day, o)
+		o.Calm = true
+		c.at.mt.Live(ctx, o)
+		return
+	}
 	var both sync.WaitGroup
 	both.Go(func() {
-		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day, MaxOrders: all, Calm: c.replay != nil})
+		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day24, MaxOrders: all, Calm: c.replay != nil})
 	})
 	both.Go(func() {
 		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, PrintForSeller: true, Calm: c.replay != nil})
@@ -92,7 +103,7 @@ func (c *crowd) comeBack(ctx context.Context) error {
 		defer c.mu.Unlock()
 		c.turned = turned
 	}()
-	for end, i := time.Now().Add(comeBackFor), 0; c.stock.has(teaStores[0].Code, hotSpec) && time.Now().Before(end); i++ {
+	for end, i := time.Now().Add(comeBackFor), 0; c.stock.has(c.plan.cast.takeaway[0].Code, hotSpec) && time.Now().Before(end); i++ {
 		if !wait(ctx, 50*time.Millisecond) {
 			return ctx.Err()
 		}
@@ -112,10 +123,12 @@ func (c *crowd) place(i int, b buy) error {
 	if b.retail {
 		return c.placeRetail(i, b, at)
 	}
-	order := map[string]any{"app_poi_code": teaStores[i%len(teaStores)].Code}
+	shop := c.plan.cast.takeaway[i%len(c.plan.cast.takeaway)]
+	order := map[string]any{"app_poi_code": shop.Code}
 	switch {
 	case b.hot:
-		order["app_poi_code"] = teaStores[0].Code
+		shop = c.plan.cast.takeaway[0]
+		order["app_poi_code"] = shop.Code
 		order["detail"] = []any{map[string]any{"app_food_code": hotDish, "sku_id": hotSpec, "quantity": 1}}
 	case b.lines > 0:
 		var detail []any
@@ -127,6 +140,12 @@ func (c *crowd) place(i int, b buy) error {
 			detail = append(detail, map[string]any{"app_food_code": fmt.Sprintf("T%03d", 1+(i+k)%26), "quantity": max(n, 1)})
 		}
 		order["detail"] = detail
+	}
+	if b.promised > 0 {
+		order["delivery_time"] = c.at.clock.Now().Add(b.promised).Truncate(15 * time.Minute).Unix()
+	}
+	if b.pickup {
+		order["pick_type"] = 1
 	}
 	if b.life != nil {
 		id := c.number(false)
@@ -147,19 +166,19 @@ func (c *crowd) place(i int, b buy) error {
 	c.again(b, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.mt = append(c.mt, id)
-	c.note(books.Key("meituan", id), at)
+	c.mt = append(c.mt, sold{id, channelOf(shop)})
+	c.note(books.Key(channelOf(shop), id), at)
 	return nil
 }
 
 func (c *crowd) placeRetail(i int, b buy, at time.Time) error {
-	p := ml.Placement{SellerID: sellers[i%len(sellers)].ID, Pending: i%40 == 7}
+	p := ml.Placement{SellerID: c.plan.cast.sellers[i%len(c.plan.cast.sellers)].ID, Pending: i%40 == 7}
 	item := map[string]any{"quantity": max(b.pieces, 1)}
 	if b.pieces == 0 && i%5 == 0 {
 		item["quantity"] = 2
 	}
-	if it, ok := c.stock.shared(teaStores[0].Code, hotSpec, "mercadolibre"); b.hot && ok {
-		p.SellerID = sellers[0].ID
+	if it, ok := c.stock.shared(c.plan.cast.takeaway[0].Code, hotSpec, "mercadolibre"); b.hot && ok {
+		p.SellerID = c.plan.cast.sellers[0].ID
 		item = map[string]any{"quantity": 1, "item": map[string]any{"id": it.code}}
 	}
 	order := map[string]any{"order_items": []any{item}}
@@ -268,12 +287,12 @@ func (c *crowd) expect() (map[string]books.Entry, error) {
 	takeaway, retail := c.mt, c.ml
 	c.mu.Unlock()
 	out := make(map[string]books.Entry, len(takeaway)+len(retail))
-	for _, id := range takeaway {
-		e, err := books.Meituan(c.at.mt, id)
+	for _, o := range takeaway {
+		e, err := books.Meituan(c.at.mt, o.id)
 		if err != nil {
 			return nil, err
 		}
-		out[books.Key("meituan", id)] = e
+		out[books.Key(o.channel, o.id)] = e
 	}
 	for _, id := range retail {
 		e, err := books.MercadoLibre(c.at.ml, id)
@@ -288,7 +307,7 @@ func (c *crowd) expect() (map[string]books.Entry, error) {
 // platformTally is what a platform was called for about one order.
 func (p *platforms) platformTally(channel, ref string) sim.Tally {
 	switch channel {
-	case "meituan":
+	case direct, provided:
 		if o, err := p.mt.Order(ref); err == nil {
 			return o.Tally
 		}

@@ -62,14 +62,27 @@ func (j *judge) failed(ctx context.Context, stage string, err error) {
 
 // atRest lets the staff work off what is on their screens; then they go home.
 func (j *judge) atRest(ctx context.Context) {
-	for end := time.Now().Add(30 * time.Second); j.ended == nil && time.Now().Before(end); {
+	most := 30 * time.Second
+	if j.plan.Profile == "chain" { // until what customers asked for has been answered, or it is too late for that
+		most = max(most, time.Duration(float64(35*time.Minute)/j.plan.Speed))
+	}
+	for end := time.Now().Add(most); j.ended == nil && time.Now().Before(end); {
 		in, seen, _, _ := j.crowd.count()
-		if n, _, _ := j.clerk.waiting(); n == 0 && seen == in && j.clerk.minds.Load() == 0 {
+		if n, _, _ := j.clerk.waiting(); n == 0 && seen == in && j.clerk.minds.Load() == 0 && j.answered() {
 			return
 		}
 		wait(ctx, 200*time.Millisecond)
 		j.check(ctx, StageSettle)
 	}
+}
+
+// answered reports whether no customer of a chain waits for an answer to a refund.
+func (j *judge) answered() bool {
+	if j.plan.Profile != "chain" {
+		return true
+	}
+	_, open := j.crowd.cases()
+	return open == 0
 }
 
 // judge settles and holds the books against each other. When it is interrupted or can go

@@ -11,22 +11,12 @@ import (
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
-// How much of the menu stock is kept of. The rest is sold without a number, as in a shop
-// that counts only what runs out.
-const (
-	countedDishes = 12 // specifications of dishes, at each store
-	sharedDishes  = 6  // of these, sold on Mercado Libre too where a seller shares the store
-)
+// sharedDishes is how many of a store's counted dishes are sold on Mercado Libre too where a
+// seller shares the store.
+const sharedDishes = 6
 
 // hotDish is what a flash sale sells, at the first store and by the seller who shares it.
 const hotDish, hotSpec = "T001", "T001-L"
-
-// sellerAt says which store each seller of Mercado Libre shares with a shop of Meituan:
-// both sell from one pile.
-var sellerAt = map[string]string{
-	sellers[0].ID.String(): teaStores[0].Code,
-	sellers[1].ID.String(): teaStores[2].Code,
-}
 
 // An item is a SKU as one shop of a platform sells it.
 type item struct {
@@ -54,21 +44,21 @@ func (l *ledger) fill(p *Plan, at *platforms, list []buy) error {
 			dishes = append(dishes, item{code: f.Code, variation: k.ID})
 		}
 	}
-	each := takeaway / len(teaStores) / len(dishes) // what is bought of each dish, about
-	for _, s := range teaStores {
-		for i, d := range dishes[:countedDishes] {
-			x := &pile{code: d.variation, store: s.Code, items: []item{{"meituan", s.Code, d.code, d.variation}}}
+	each := takeaway / len(p.cast.takeaway) / len(dishes) // what is bought of each dish, about
+	for _, s := range p.cast.takeaway {
+		for i, d := range dishes[:p.cast.counted] {
+			x := &pile{code: d.variation, store: s.Code, items: []item{{channelOf(s), s.Code, d.code, d.variation}}}
 			x.first = int64(10 + 6*each)
 			if i%4 == 3 && p.Profile != "replay" {
 				x.first, x.later = int64(5+each/3), int64(3+each/6)
 			}
-			if d.variation == hotSpec && s.Code == teaStores[0].Code && hot > 0 {
+			if d.variation == hotSpec && s.Code == p.cast.takeaway[0].Code && hot > 0 {
 				x.first, x.later = int64(max(hot*45/100, 4)), int64(max(hot*15/100, 2))
 			}
 			l.add(x)
 		}
 	}
-	for _, s := range sellers {
+	for _, s := range p.cast.sellers {
 		var sold []item
 		for _, it := range at.ml.Items(s.ID) {
 			if len(it.Variations) == 0 {
@@ -89,7 +79,7 @@ func (l *ledger) fill(p *Plan, at *platforms, list []buy) error {
 			if err := at.ml.SetStock(it.code, variation, 0); err != nil {
 				return err
 			}
-			l.share(sellerAt[s.ID.String()], d.variation, it)
+			l.share(p.cast.at[s.ID.String()], d.variation, it)
 		}
 	}
 	return nil

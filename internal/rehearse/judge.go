@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/rule"
 )
 
 const openStates = "waiting,sending,unknown,person"
@@ -29,6 +30,9 @@ func (j *judge) settle(ctx context.Context) error {
 			return err
 		}
 		left := len(j.under) + len(j.differ) + j.stock.Above
+		if j.day != nil {
+			left += j.day.unread()
+		}
 		j.watch.differ.Store(int64(left))
 		if left > 0 {
 			j.last = slices.Concat(j.differ, j.under, j.stock.above())
@@ -106,6 +110,9 @@ func (j *judge) compare(ctx context.Context) error {
 		return err
 	}
 	hub, err := j.levels(ctx)
+	if err == nil {
+		err = j.reads(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -153,10 +160,17 @@ func (j *judge) decide(ctx context.Context, e effectView) {
 // finish compares the acts, once everything has ended.
 func (j *judge) finish(ctx context.Context) error {
 	states := map[string]string{}
-	if err := j.api.effects(ctx, openStates+",done,refused,void", func(e effectView) { states[e.ID] = e.State }); err != nil {
+	var ruled []effectView
+	if err := j.api.effects(ctx, openStates+",done,refused,void", func(e effectView) {
+		states[e.ID] = e.State
+		if rule.ByRule(e.Cause) && e.Kind != "decide" {
+			ruled = append(ruled, e)
+		}
+	}); err != nil {
 		return err
 	}
 	list, _ := j.clerk.all()
+	list = append(list, j.byRule(ruled, list)...)
 	j.acts, j.byEnd = 0, map[string]int{}
 	for i, p := range list {
 		if p.Effect != "" {

@@ -32,7 +32,7 @@ func (r *Report) Page(w io.Writer, l Lang) error {
 		Legend                         string
 	}{
 		Lang: l.say("zh-CN", "en"), Title: l.say("通单演练报告", "Tongdan rehearsal"), What: l.title(r), Verdict: l.verdict(r),
-		At: r.At.Format("2006-01-02 15:04 UTC"), Held: r.Held, Sign: sign(r), Facts: l.facts(r), Notes: l.notes(r),
+		At: r.At.Format("2006-01-02 15:04 UTC"), Held: r.Good(), Sign: sign(r), Facts: l.facts(r), Notes: l.notes(r),
 		Heads:  []string{l.say("用时", "Time"), l.say("一半", "half"), "90%", "99%", l.say("最慢", "slowest")},
 		Charts: r.charts(l),
 		Legend: l.say("红线：强杀一个节点。灰底：停止下单、平台不再出故障，正在对账。", "Red lines: a node was killed. Grey: no more orders and no more faults, all is being settled."),
@@ -54,6 +54,13 @@ func (r *Report) Page(w io.Writer, l Lang) error {
 	if len(r.Differ) > 0 {
 		x := pageList{Name: l.say("对不上的（前几条）", "What differs (the first ones)")}
 		for _, d := range r.Differ {
+			x.Items = append(x.Items, d.Text)
+		}
+		v.Lists = append(v.Lists, x)
+	}
+	if r.Day != nil && len(r.Day.Wrong) > 0 {
+		x := pageList{Name: l.spoiled()}
+		for _, d := range r.Day.Wrong {
 			x.Items = append(x.Items, d.Text)
 		}
 		v.Lists = append(v.Lists, x)

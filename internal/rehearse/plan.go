@@ -34,14 +34,14 @@ const (
 
 // A Plan says what is rehearsed. Check completes it.
 type Plan struct {
-	Profile string        // lunch, festival, flash, replay
+	Profile string        // lunch, festival, flash, chain, replay
 	Faults  string        // none, mild, nasty
 	Nodes   int           // processes on one PostgreSQL; 1 without one
 	Kill    time.Duration // kill -9 one node so often; 0 = never
 	Lease   time.Duration // of a lane; 0 = 3 s
 	Seed    uint64        // makes who buys what and when repeatable
-	Speed   float64       // of the simulated clock; 0 = 10
-	Minutes float64       // how long orders come, real minutes; 0 = 5
+	Speed   float64       // of the simulated clock; 0 = 10, for a chain 30
+	Minutes float64       // how long orders come, real minutes; 0 = 5, for a chain its whole day
 	Rate    float64       // orders a second, on average; 0 = the profile's own
 
 	// Database is an empty PostgreSQL database; "" = a server of our own in a temporary
@@ -54,6 +54,8 @@ type Plan struct {
 	// Day is what replay plays: what was bought and when, how platforms told of it, and
 	// what customers did then, without who.
 	Day *hub.Day
+
+	cast *cast // who sells; Check sets it
 
 	// Node gives the command that runs one node; see NodeEnv.
 	Node func(dir, addr string) *exec.Cmd
@@ -92,6 +94,7 @@ var profiles = map[string]profile{
 	"flash": {"单品秒杀", "flash sale on one SKU", 20, func(u float64) float64 {
 		return 0.3 + 5*bell(u, 0.1, 0.04)
 	}, 0.8, 0.3},
+	"chain":  {"连锁一天", "a chain's day", 0, chainDensity, 0, 0},
 	"replay": {"上期订单重放", "the last period's orders again", 0, nil, 0, 0},
 }
 
@@ -115,7 +118,7 @@ var faultPlans = map[string]struct {
 func (p *Plan) Check() error {
 	pr, ok := profiles[p.Profile]
 	if !ok {
-		return fmt.Errorf("--profile is %q: use lunch, festival, flash or replay", p.Profile)
+		return fmt.Errorf("--profile is %q: use lunch, festival, flash, chain or replay", p.Profile)
 	}
 	if _, ok := faultPlans[p.Faults]; !ok {
 		return fmt.Errorf("--faults is %q: use none, mild or nasty", p.Faults)
@@ -132,7 +135,14 @@ func (p *Plan) Check() error {
 		}
 		p.Speed = 1
 	}
-	p.Nodes, p.Speed, p.Minutes = cmp.Or(p.Nodes, 1), cmp.Or(p.Speed, 10), cmp.Or(p.Minutes, 5)
+	speed, minutes := 10.0, 5.0
+	p.cast = few()
+	if p.Profile == "chain" {
+		p.cast, speed = chain(), chainSpeed
+		minutes = chainDay.Minutes() / cmp.Or(p.Speed, speed)
+		p.Rate = cmp.Or(p.Rate, chainOrders/(minutes*60))
+	}
+	p.Nodes, p.Speed, p.Minutes = cmp.Or(p.Nodes, 1), cmp.Or(p.Speed, speed), cmp.Or(p.Minutes, minutes)
 	p.Lease, p.Settle = cmp.Or(p.Lease, 3*time.Second), cmp.Or(p.Settle, 20*time.Minute)
 	if p.Profile == "replay" {
 		if p.Day == nil || len(p.Day.Lives) == 0 {

@@ -16,8 +16,11 @@ type buy struct {
 	hot    bool          // the one SKU of a flash sale
 	lines  int           // 0 = whatever the customer likes
 	pieces int
-	life   *hub.Life // of a replay: the order of that day
-	deed   *hub.Deed // nil = it is bought; else what its customer did with it
+
+	promised time.Duration // a pre-order: so long after it is bought, on the platform's clock
+	pickup   bool          // the customer fetches it
+	life     *hub.Life     // of a replay: the order of that day
+	deed     *hub.Deed     // nil = it is bought; else what its customer did with it
 }
 
 func bell(u, middle, width float64) float64 {
@@ -47,6 +50,9 @@ func schedule(p Plan) []buy {
 		k = min(max(k, 1), steps)
 		u := (float64(k-1) + (want-sum[k-1])/(sum[k]-sum[k-1])) / steps
 		out[i] = buy{at: time.Duration(u * float64(total)), retail: rng.Float64() < pr.retail, hot: rng.Float64() < pr.hot}
+		if p.Profile == "chain" {
+			out[i].like(p, rng)
+		}
 	}
 	return out
 }

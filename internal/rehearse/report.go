@@ -35,6 +35,9 @@ type Report struct {
 	Broken bool   `json:"broken"`
 	Ended  *Ended `json:"ended_early"` // null = it came to its end
 
+	// Day is the second verdict, on a chain's day; null = it is none, or did not come to its end.
+	Day *Day `json:"day"`
+
 	Orders   Orders    `json:"orders"`
 	Acts     Acts      `json:"acts"`
 	Tickets  Tickets   `json:"tickets"`
@@ -65,6 +68,9 @@ type Report struct {
 	Timeline []Point `json:"timeline"`
 	Marks    []Mark  `json:"marks"`
 }
+
+// Good reports whether the promise held, and of a chain's day too that it was a good one.
+func (r *Report) Good() bool { return r.Held && (r.Day == nil || r.Day.Held) }
 
 // Orders are the orders by the books of the platforms and of the hub.
 type Orders struct {
@@ -202,6 +208,7 @@ func (j *judge) report(loaded float64) *Report {
 	r.Differ, r.Open, r.Opened, r.Last = some(broken), some(open), len(open), some(j.last)
 	r.Broken = len(broken) > 0 || j.checked != nil && !j.checked.Holds
 	r.Held = r.Ended == nil && !r.Broken && r.Orders.In > 0
+	r.Day = j.verdict(r.Held)
 	r.Breaks, r.List = d.tally()
 	if len(r.List) > 0 {
 		r.First = &r.List[0]

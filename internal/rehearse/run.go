@@ -215,9 +215,9 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	defer cancel()
 	all.Go(func() { w.run(whole) })
 	all.Go(func() { s.follow(whole) })
-	all.Go(func() { c.live(life) })
-	day, endDay := context.WithCancel(ctx) // of kills
+	day, endDay := context.WithCancel(ctx) // of kills, and of a chain's customers
 	defer endDay()
+	all.Go(func() { c.live(day, life) })
 	if p.Kill > 0 {
 		all.Go(func() { r.killing(day, d) })
 	}
@@ -246,6 +246,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	endLife()
 	goods.Wait()
 	k.work.Wait()
+	j.close()
 	w.over.Store(true) // what passes while all is settled is nobody's fault
 	j.judge(ctx)
 	cancel()
@@ -268,16 +269,16 @@ func (r *rehearsal) warm(ctx context.Context) error {
 	for end := time.Now().Add(30 * time.Second); ; {
 		known, why := 0, ""
 		for _, a := range nodes {
-			n, words, err := accounts(ctx, a, pulled)
+			n, words, err := r.accounts(ctx, a, pulled)
 			if err != nil {
 				return err
 			}
-			if n == len(sellers)+1 {
+			if n == r.plan.cast.accounts() {
 				known++
 			}
 			why += words
 		}
-		if known == len(nodes) && len(pulled) == len(sellers)+1 {
+		if known == len(nodes) && len(pulled) == r.plan.cast.accounts() {
 			return nil
 		}
 		if time.Now().After(end) {
@@ -294,7 +295,7 @@ func (r *rehearsal) warm(ctx context.Context) error {
 }
 
 // accounts counts those whose shops are known to a node, and notes which have been pulled.
-func accounts(ctx context.Context, a *api, pulled map[string]bool) (n int, why string, err error) {
+func (r *rehearsal) accounts(ctx context.Context, a *api, pulled map[string]bool) (n int, why string, err error) {
 	var list struct {
 		Accounts []struct {
 			ID        string `json:"id"`
@@ -320,7 +321,7 @@ func accounts(ctx context.Context, a *api, pulled map[string]bool) (n int, why s
 			why += "; " + x.Name + ": " + x.LastError.Words
 		}
 	}
-	if len(shops.Shops) == len(teaStores)+len(sellers) {
+	if len(shops.Shops) == r.plan.cast.shops() {
 		n = len(list.Accounts)
 	}
 	return n, why, err
@@ -371,6 +372,8 @@ type judge struct {
 	ended   *Ended             // nil = it runs, or ran, to its end
 	settled time.Duration      // how long it took
 	watch   *watch
+	day     *dayFacts // of a chain; nil = the staff are still there
+	ruled   DayRules
 	acts    int
 	byEnd   map[string]int
 	keys    map[string]string // channel and number of the orders, by the hub's id

@@ -9,34 +9,16 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/internal/sim"
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
 	ml "github.com/tongdan/tongdan/internal/sim/mercadolibre"
 )
 
-// What the simulated platforms know us by. It opens nothing but them.
-const (
-	simApp    = "4321"
-	simSecret = "3d8f1c5e7a9b2d4f6081a3c5e7f90b1d"
-)
-
-// The shops of the rehearsal: two that Meituan's riders serve, one that delivers itself,
-// and two sellers of Mercado Libre, one whose parcels the platform carries and one who
-// sends them himself.
-var (
-	teaStores = []mt.Store{
-		{Code: "TEA001", Name: "演练店一", Logistics: "1001"},
-		{Code: "TEA002", Name: "演练店二", Logistics: "0000"},
-		{Code: "TEA003", Name: "演练店三", Logistics: "1001"},
-	}
-	sellers = []ml.Seller{
-		{ID: 700000001, Site: "MLB", Nickname: "ENSAIO BR", Logistic: "cross_docking"},
-		{ID: 700000009, Site: "MLM", Nickname: "ENSAYO MX", Logistic: "default"},
-	}
-)
-
 // platforms are the simulators of a rehearsal, over real HTTP on loopback.
 type platforms struct {
+	cast   *cast
+	rules  bool // of the stores: they accept and refund by themselves
 	clock  *sim.Clock
 	mt     *mt.Sim
 	ml     *ml.Sim
@@ -50,26 +32,36 @@ type platforms struct {
 // openPlatforms starts the simulators. told hears of each change of a number that they
 // sell from.
 func openPlatforms(p *Plan, told func(sim.StockChange)) (*platforms, error) {
-	out := &platforms{clock: sim.NewClock(time.Time{}, p.Speed), stores: map[string]string{}, shops: map[string]string{}}
+	start := time.Time{} // the present
+	if p.Profile == "chain" {
+		start = opening(time.Now())
+	}
+	heard := told
+	told = func(c sim.StockChange) {
+		c.Platform = p.cast.channel(c.Platform, c.Shop)
+		heard(c)
+	}
+	out := &platforms{cast: p.cast, rules: p.Profile == "chain", clock: sim.NewClock(start, p.Speed), stores: map[string]string{}, shops: map[string]string{}}
 	var err error
-	out.mt, err = mt.New(mt.Options{App: simApp, Secret: simSecret, Stores: teaStores, Clock: out.clock, Seed: p.Seed, OnStock: told, Configure: func(c *mt.Config) {
-		c.Subscribed = mt.AllFields
-		c.PullMode = true // five minutes without a call are noted
-		c.Suspend = false // and the store goes on selling: the load is what is rehearsed
-	}})
+	out.mt, err = mt.New(mt.Options{App: simApp, Secret: simSecret, Stores: p.cast.takeaway, Clock: out.clock, Seed: p.Seed, OnStock: told,
+		Partner: mt.PartnerOptions{Developer: simDeveloper, SignKey: simSignKey}, Configure: func(c *mt.Config) {
+			c.Subscribed = mt.AllFields
+			c.PullMode = true // five minutes without a call are noted
+			c.Suspend = false // and the store goes on selling: the load is what is rehearsed
+		}})
 	if err != nil {
 		return nil, err
 	}
 	// Topics stay on however many pushes fail: how many switch one off is not published.
-	out.ml, err = ml.New(ml.Options{Clock: out.clock, Seed: p.Seed, Config: ml.Config{TopicOffAfter: -1}, Sellers: sellers, OnStock: told})
+	out.ml, err = ml.New(ml.Options{Clock: out.clock, Seed: p.Seed, Config: ml.Config{TopicOffAfter: -1}, Sellers: p.cast.sellers, OnStock: told})
 	if err != nil {
 		out.mt.Close()
 		return nil, err
 	}
-	if out.paper, err = openPaper(p.Seed); err != nil {
+	if out.paper, err = openPaper(p); err != nil {
 		return nil, err
 	}
-	out.server = &sim.Server{Platforms: []sim.Platform{out.mt, out.ml}}
+	out.server = &sim.Server{Platforms: []sim.Platform{out.mt, out.mt.Partner(), out.ml}}
 	return out, out.server.Start()
 }
 
@@ -115,7 +107,21 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range teaStores {
+	provider := ""
+	if p.cast.provided() > 0 {
+		provider, err = post("/apps", map[string]any{"channel": provided, "name": "rehearsal", "base_url": p.server.URL(provided), "public_url": public,
+			"credentials": map[string]string{"developer_id": simDeveloper, "sign_key": simSignKey}})
+		if err != nil {
+			return err
+		}
+	}
+	for _, s := range p.cast.takeaway {
+		account := account
+		if s.Token != "" { // an account of its own, as each store has there
+			if account, err = post("/accounts", map[string]any{"app_id": provider, "name": s.Name, "credentials": map[string]string{"app_auth_token": s.Token}}); err != nil {
+				return err
+			}
+		}
 		if p.stores[s.Code], err = post("/stores", map[string]any{"name": s.Name, "zone": "Asia/Shanghai"}); err != nil {
 			return err
 		}
@@ -125,16 +131,24 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 		if err := p.paper.connect(ctx, a, s.Code, p.stores[s.Code]); err != nil {
 			return err
 		}
+		if p.rules {
+			if err := decides(ctx, a, p.stores[s.Code]); err != nil {
+				return err
+			}
+		}
 	}
-	if err := p.mt.Configure(json.RawMessage(`{"callback":"` + public + `/callback/meituan/` + app + `"}`)); err != nil {
+	if err := p.mt.Configure(json.RawMessage(`{"callback":"` + public + `/callback/meituan/` + app + `","partner_callback":"` + public + `/callback/meituan-partner/` + provider + `"}`)); err != nil {
 		return err
+	}
+	if len(p.cast.sellers) == 0 {
+		return nil
 	}
 	app, err = post("/apps", map[string]any{"channel": "mercadolibre", "name": "rehearsal", "base_url": p.server.URL("mercadolibre"), "public_url": public,
 		"credentials": map[string]string{"client_id": p.ml.App().ClientID.String(), "client_secret": p.ml.App().ClientSecret}})
 	if err != nil {
 		return err
 	}
-	for _, s := range sellers {
+	for _, s := range p.cast.sellers {
 		_, refresh, err := p.ml.Tokens(s.ID)
 		if err != nil {
 			return err
@@ -144,11 +158,25 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 		if err != nil {
 			return err
 		}
-		if err := shop(account, s.ID.String(), sellerAt[s.ID.String()], s.Nickname); err != nil {
+		if err := shop(account, s.ID.String(), p.cast.at[s.ID.String()], s.Nickname); err != nil {
 			return err
 		}
 	}
 	return p.ml.Register(func(x *ml.App) { x.CallbackURL = public + "/callback/mercadolibre/" + app + "/notifications" })
+}
+
+// decides switches a store's rules on: it accepts what comes, and agrees to refunds that are asked
+// for soon, of food that nobody has made yet.
+func decides(ctx context.Context, a *api, store string) error {
+	for kind, conditions := range map[string]any{
+		rule.KindAccept: rule.UsualAccept,
+		rule.KindRefund: rule.UsualRefund,
+	} {
+		if err := a.must(ctx, "PUT", "/stores/"+store+"/rules/"+kind, "", map[string]any{"version": 0, "on": true, kind: conditions}, nil); err != nil {
+			return fmt.Errorf("the rule %s: %w", kind, err)
+		}
+	}
+	return nil
 }
 
 // errInUse keeps a rehearsal's orders out of a hub that serves customers.

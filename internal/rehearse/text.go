@@ -41,6 +41,12 @@ func (r *Report) Text(w io.Writer, l Lang) error {
 			fmt.Fprintf(&b, "  %s\n", d.Text)
 		}
 	}
+	if r.Day != nil && len(r.Day.Wrong) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", l.spoiled())
+		for _, d := range r.Day.Wrong[:min(len(r.Day.Wrong), 20)] {
+			fmt.Fprintf(&b, "  %s\n", d.Text)
+		}
+	}
 	if len(r.Open) > 0 {
 		fmt.Fprintf(&b, "\n%s\n", l.notYet(r))
 		for _, d := range r.Open[:min(len(r.Open), 20)] {
@@ -64,8 +70,10 @@ func (r *Report) Text(w io.Writer, l Lang) error {
 // sign is the verdict in one character.
 func sign(r *Report) string {
 	switch {
-	case r.Held:
+	case r.Good():
 		return "✓"
+	case r.Held:
+		return "✗"
 	case r.Broken || r.Ended == nil:
 		return "✗"
 	}

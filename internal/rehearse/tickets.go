@@ -20,14 +20,14 @@ type paper struct {
 	addr map[string]string // by the code of the Meituan shop
 }
 
-func openPaper(seed uint64) (*paper, error) {
+func openPaper(plan *Plan) (*paper, error) {
 	out := &paper{addr: map[string]string{}}
 	var list []printers.Printer
-	for _, s := range teaStores {
+	for _, s := range plan.cast.takeaway {
 		list = append(list, printers.Printer{Name: s.Code, Make: printers.ESCPOS})
 	}
-	out.sim = printers.New(printers.Options{Printers: list, Seed: seed})
-	for _, s := range teaStores {
+	out.sim = printers.New(printers.Options{Printers: list, Seed: plan.Seed})
+	for _, s := range plan.cast.takeaway {
 		addr, err := out.sim.Device(s.Code).Listen("127.0.0.1:0")
 		if err != nil {
 			return nil, err
@@ -119,7 +119,7 @@ func (p *paper) tally(orders map[string]books.Order) (t Tickets, bad []books.Dif
 	}
 	for id, o := range orders {
 		switch {
-		case o.Channel != "meituan" || !slices.Contains(accepted, o.Status):
+		case !takeaway(o.Channel) || !slices.Contains(accepted, o.Status):
 		case any[id]:
 			t.Owed++
 			t.Printed++

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tongdan/tongdan/internal/books"
 	"github.com/tongdan/tongdan/internal/sim"
+	mt "github.com/tongdan/tongdan/internal/sim/meituan"
 )
 
 // A Progress is how a rehearsal goes, for a line that is written again and again.
@@ -53,6 +54,7 @@ type watch struct {
 
 	calls, pushes map[string]int64 // the last ones looked at, by platform
 	held          int              // penalties looked at
+	penal         []mt.Penalty     // of the day
 	told          map[string]bool  // orders told as not shown
 	over          atomic.Bool      // the day is over: deadlines no longer count
 	differ        atomic.Int64     // what the judge found not to agree yet
@@ -62,7 +64,7 @@ const lookEvery = 200 * time.Millisecond
 
 func (w *watch) run(ctx context.Context) {
 	w.calls, w.pushes, w.told = map[string]int64{}, map[string]int64{}, map[string]bool{}
-	w.held = len(w.at.mt.Penalties()) // before the hub was connected
+	_, w.held = w.at.mt.PenaltiesAfter(0) // before the hub was connected
 	next := time.Now()
 	for wait(ctx, lookEvery) {
 		w.look()
@@ -78,7 +80,11 @@ func (w *watch) run(ctx context.Context) {
 // look reads what is new at the platforms.
 func (w *watch) look() {
 	for _, c := range fresh(w.at.mt.Calls().List("", 3000), w.calls, "meituan", func(c sim.Call) int64 { return c.Seq }) {
-		w.call("meituan", c)
+		if strings.HasPrefix(c.Kind, "/waimai/") {
+			w.call(provided, c)
+		} else {
+			w.call(direct, c)
+		}
 	}
 	for _, c := range fresh(w.at.ml.Calls().List("", 3000), w.calls, "mercadolibre", func(c sim.Call) int64 { return c.Seq }) {
 		w.call("mercadolibre", c)
@@ -136,20 +142,17 @@ func (w *watch) push(s sim.Sent) {
 
 // penalties notes what the platform holds against the merchant since the last look.
 func (w *watch) penalties() {
-	list := w.at.mt.Penalties()
-	if w.held > len(list) { // the simulator keeps the last 500 only
-		w.held = len(list)
+	var list []mt.Penalty
+	if list, w.held = w.at.mt.PenaltiesAfter(w.held); w.over.Load() {
+		return
 	}
-	for _, p := range list[w.held:] {
-		if w.over.Load() {
-			continue
-		}
+	w.penal = append(w.penal, list...)
+	for _, p := range list {
 		switch p.Kind {
 		case BreakLateAccept, BreakTwice, BreakPushes, BreakNoPull, BreakRefund:
 			w.diary.broke(p.Kind, strings.TrimSpace(p.Store+" "+p.Order))
 		}
 	}
-	w.held = len(list)
 }
 
 // say tells of a phase of which the seconds that pass tell nothing.

@@ -2,6 +2,7 @@ package rehearse
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,6 +116,10 @@ func (l Lang) broke(kind string) string {
 		return l.say("节点自己退出", "a node ended by itself")
 	case BreakPromise:
 		return l.say("账对不上", "the books differ")
+	case "cancel_loop":
+		return l.say("平台已取消又去取消", "a cancelled order was cancelled again")
+	case "suspended":
+		return l.say("系统置休", "a shop was put to rest")
 	}
 	return kind
 }
@@ -167,7 +172,7 @@ func (l Lang) facts(r *Report) []fact {
 	}
 	o, a := r.Orders, r.Acts
 	bad := o.Lost+o.Doubled+o.Strange+o.Differ > 0
-	out := append(l.early(r), l.replayed(r.Replayed)...)
+	out := append(append(l.early(r), l.day(r.Day)...), l.replayed(r.Replayed)...)
 	looked := r.Ended == nil || r.Ended.Compared // else only what was seen from outside is known
 	orders := f(!bad && o.In == o.Agreed, bad, l.say("订单", "Orders"), fmt.Sprintf(l.say("%s 单，两边账一致 %s 单，丢 %s，重 %s，多出 %s，状态或金额不符 %s",
 		"%s orders, %s alike in both books, %s lost, %s doubled, %s that no platform has, %s with another status or total"),
@@ -315,6 +320,41 @@ func (l Lang) replayed(x *Replayed) []fact {
 	return []fact{f}
 }
 
+// day is the second verdict with its numbers.
+func (l Lang) day(d *Day) []fact {
+	if d == nil {
+		return nil
+	}
+	penalties := 0
+	var kinds []string
+	for _, k := range slices.Sorted(maps.Keys(d.Penalties)) {
+		penalties += d.Penalties[k]
+		kinds = append(kinds, l.broke(k)+" "+l.n(d.Penalties[k]))
+	}
+	text := fmt.Sprintf(l.say("%s 家店（%s 家经服务商）：两边账%s，处罚 %s 次", "%s shops (%s through a service provider): the books %s, %s penalties"),
+		l.n(d.Shops), l.n(d.Provided), map[bool]string{true: l.say("一致", "agree"), false: l.say("不一致", "do not agree")}[d.Books], l.n(penalties))
+	if penalties > 0 {
+		text += l.say("（", " (") + strings.Join(kinds, l.say("，", ", ")) + l.say("）", ")")
+	}
+	text += fmt.Sprintf(l.say("；规则自动接单 %s 单、自动退款 %s 单", "; rules accepted %s orders and agreed to %s refunds by themselves"), l.n(d.Rules.Accepts), l.n(d.Rules.Refunds))
+	late := d.Refunds.Expired + d.Refunds.Open
+	list := []fact{
+		{Name: l.say("这一天", "The day"), Text: text, Good: d.Books && penalties == 0, Bad: !d.Books || penalties > 0},
+		{Name: l.say("退款申请", "Refund requests"), Good: late == 0, Bad: late > 0, Text: fmt.Sprintf(l.say("%s 件：同意 %s，拒绝 %s，撤回 %s，超时 %s，打烊时未答复 %s；一半在平台钟 %.1f 分钟内答复，最慢 %.1f 分钟",
+			"%s: %s agreed to, %s refused, %s withdrawn, %s too late, %s not answered at closing time; half were answered within %.1f minutes of the platform's clock, the slowest in %.1f"),
+			l.n(d.Refunds.Asked), l.n(d.Refunds.Agreed), l.n(d.Refunds.Refused), l.n(d.Refunds.Withdrawn), l.n(d.Refunds.Expired), l.n(d.Refunds.Open), d.Refunds.HalfMin, d.Refunds.SlowMin)},
+		{Name: l.say("评价", "Comments"), Good: d.Comments.Seen == d.Comments.Written, Bad: d.Comments.Seen < d.Comments.Written, Text: fmt.Sprintf(l.say("%s 条（差评 %s 条），看到 %s 条；一半在平台钟 %.1f 分钟内看到，最慢 %.1f 分钟",
+			"%s (%s with one or two stars), %s seen; half within %.1f minutes of the platform's clock, the slowest after %.1f"),
+			l.n(d.Comments.Written), l.n(d.Comments.Low), l.n(d.Comments.Seen), d.Comments.HalfMin, d.Comments.SlowMin)},
+	}
+	return list
+}
+
+// spoiled lists what kept a day from being a good one.
+func (l Lang) spoiled() string {
+	return l.say("这一天没做好的（前几条）", "What kept the day from being a good one (the first ones)")
+}
+
 // stock is what was sold against what was there.
 func (l Lang) stock(r *Report) []fact {
 	s := r.Stock
@@ -421,6 +461,10 @@ func (l Lang) verdict(r *Report) string {
 		return l.say("提前结束：守没守住承诺还不知道；到这时为止没有发现违背", "Ended early: whether the promise holds is not known; nothing has broken it so far")
 	case !r.Held:
 		return l.say("没有守住承诺", "The promise did not hold")
+	case r.Day != nil && !r.Day.Held:
+		return l.say("守住了承诺，但这一天没做好：有处罚、超时的退款或没看到的评价，见下", "The promise held, but the day was not a good one: a penalty, a refund answered too late, or a comment that nobody saw; see below")
+	case r.Day != nil:
+		return l.say("守住了承诺，这一天也做好了：没有处罚，退款都按时答复，评价都看到", "The promise held, and it was a good day: no penalty, each refund answered in time, each comment seen")
 	case len(r.Breaks) > 0:
 		return l.say("守住了承诺：不丢、不重、不超卖、不多做一次；但有超时或处罚，见下", "The promise held: nothing lost, nothing doubled, nothing oversold, nothing done twice; but something was late, see below")
 	}
