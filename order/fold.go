@@ -131,6 +131,7 @@ type Delivery struct {
 	Ride   *Ride // of one that the platform has no part in; nil = the platform's own, or a parcel
 	Fare   Fare  `json:",omitzero"`
 	Place  *Position
+	Silent int64   `json:",omitzero"` // since when its courier answers nothing, UTC ms; 0 = it answers, or nobody asks
 	Liable *Liable // of one that went wrong; nil = nobody has said
 }
 

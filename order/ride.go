@@ -19,6 +19,8 @@ const (
 	RegRide  = "ride"  // Ride: what was asked for; written once
 	RegFare  = "fare"  // Fare: what it costs, as far as it is known
 	RegPlace = "place" // Position: where the rider was last
+
+	RegSilent = "silent" // Silence: since when its courier answers nothing
 )
 
 // RegLiable is, on the record of kind KindOwn, who answers for a delivery that went wrong: a
@@ -57,6 +59,11 @@ type Position struct {
 	Lat float64 `json:"lat"`
 	Lng float64 `json:"lng"`
 	At  int64   `json:"at"`
+}
+
+// A Silence is since when a courier that is asked for a ride gives no answer, UTC ms; 0 = it answers.
+type Silence struct {
+	At int64 `json:"at"`
 }
 
 // A Party is one of those who can have caused that a delivery went wrong.
@@ -155,6 +162,9 @@ func (o *Order) ride(l Linked) {
 	d.Fare, _ = Get[Fare](l.Record, RegFare)
 	if p, ok := Get[Position](l.Record, RegPlace); ok {
 		d.Place = &p
+	}
+	if s, ok := Get[Silence](l.Record, RegSilent); ok {
+		d.Silent = s.At
 	}
 	trail := slices.Clone(l.Record.Axes[AxisDelivery])
 	slices.SortStableFunc(trail, func(a, b Said) int { // within a second as they follow each other

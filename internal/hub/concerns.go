@@ -20,7 +20,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -29,11 +29,13 @@ type Concern struct {
 	ParkedID  ident.Parked  `json:"parked_id"`
 	AccountID ident.Account `json:"account_id"`
 	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message."`
-	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met."`
-	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last."`
+	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing)."`
+	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last; of a delivery its rider, where there is one."`
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, or lets a shop rest, in its own words."`
 	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
+	StillAt   int64         `json:"still_at,omitempty" doc:"Of a delivery that stands still: since when nothing has moved; since_at is when that had lasted too long."`
+	Way       string        `json:"way,omitempty" doc:"Likewise: who brings it: platform, own or courier."`
 
 	PrinterID   ident.Printer `json:"printer_id"`
 	PrinterName string        `json:"printer_name,omitempty"`
@@ -76,7 +78,7 @@ const (
 )
 
 // OrderConcerns are the kinds that belong to an order, and so to a store.
-var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernUnclear}
+var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernReminder, ConcernProblem, ConcernStuck, ConcernUnclear}
 
 // StoreConcerns are the kinds that belong to a store and to no order of it.
 var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting, ConcernRule, ConcernPrinter, ConcernSilent}
@@ -94,7 +96,8 @@ const (
 	dueWorse          = 5 * time.Minute // before a deadline
 	escalateAfter     = 5 * time.Minute
 
-	mostConcerned = 2000 // orders that are looked at; a chain at noon has some hundreds open
+	oldestRound   = 7 * 24 * time.Hour // orders on their way that are looked at: a pre-order is placed days before
+	mostConcerned = 2000               // orders that are looked at; a chain at noon has some hundreds open
 )
 
 // Concerns lists what waits for somebody among what the caller may see: the urgent first,
@@ -108,9 +111,15 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 	if err != nil {
 		return nil, false, fault.Wrap(op, err)
 	}
+	rules, err := h.rulesOf(ctx, who.Merchant)
+	if err != nil {
+		return nil, false, fault.Wrap(op, err)
+	}
+	waits := map[ident.Store]Patience{}
 	for _, f := range []db.Filter{
 		{Status: []order.Status{order.StatusNew, order.StatusAccepted, order.StatusReady}},
 		{Flag: db.FlagsOf([]order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem})},
+		{Status: []order.Status{order.StatusDelivering}, Kind: string(order.Takeaway), From: now.Add(-oldestRound).UnixMilli()},
 	} {
 		for looked := 0; ; {
 			f.Limit = 200
@@ -119,7 +128,12 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 				if !seen[r.ID] {
 					seen[r.ID] = true
 					if !h.quiet(r.Merchant, r.Shop) {
-						list = append(list, concernsOf(r, now)...)
+						wait, ok := waits[r.Store]
+						if !ok {
+							wait = rules(r.Store).Delivery
+							waits[r.Store] = wait
+						}
+						list = append(list, concernsOf(r, now, wait, h.pace(r.Merchant, r.Store))...)
 					}
 					load.add(r)
 				}
@@ -145,6 +159,7 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 	if err != nil {
 		return nil, false, fault.Wrap(op, err)
 	}
+	withoutAnswer(list, accounts)
 	list = append(list, joined(accounts)...)
 	list = append(list, load.concerns()...)
 	refused, err := h.refusals(ctx, who)
@@ -210,8 +225,8 @@ func compareConcerns(a, b Concern) int {
 	return cmp.Or(cmp.Compare(far(a.DueAt), far(b.DueAt)), cmp.Compare(a.SinceAt, b.SinceAt), cmp.Compare(a.Key, b.Key))
 }
 
-// concernsOf tells what an order waits for. It is pure.
-func concernsOf(r *db.Listed, now time.Time) (out []Concern) {
+// concernsOf tells what an order waits for, at a store with this patience and pace. It is pure.
+func concernsOf(r *db.Listed, now time.Time, wait Patience, pace db.Pace) (out []Concern) {
 	var s Summary
 	if json.Unmarshal(r.Summary, &s) != nil {
 		return nil
@@ -252,7 +267,13 @@ func concernsOf(r *db.Listed, now time.Time) (out []Concern) {
 			add(ConcernLate, "", d, d, true)
 		}
 	}
-	if s.Axes.Delivery == order.DeliveryAtStore && past(s.Since["rider"], riderAfter) {
+	still, stuck := stuckOf(&s, ms, wait, pace)
+	if stuck {
+		c := stuckConcern(&s, still)
+		c.Kind, c.Urgent, c.StoreID, c.Channel, c.Order, c.AccountID = ConcernStuck, past(still.due, stuckWorse), r.Store, s.Channel, brief, s.AccountID
+		out = append(out, c)
+	}
+	if (!stuck || still.why != string(order.DeliveryAtStore)) && s.Axes.Delivery == order.DeliveryAtStore && past(s.Since["rider"], riderAfter) {
 		add(ConcernRider, "", s.Since["rider"], 0, past(s.Since["rider"], riderWorse))
 	}
 	if has(order.FlagRefund) {

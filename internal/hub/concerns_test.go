@@ -60,7 +60,7 @@ func TestWhatAnOrderWaitsFor(t *testing.T) {
 		{"a reminder", Summary{ID: 7, Status: order.StatusReady, Flags: []order.Flag{order.FlagReminder}}, ConcernReminder, false},
 		{"a delivery that failed", Summary{ID: 7, Status: order.StatusDelivering, Flags: []order.Flag{order.FlagProblem}}, ConcernProblem, true},
 	} {
-		got := concernsOf(&db.Listed{ID: 7, Store: 3, Summary: toJSON(x.s)}, noon)
+		got := concernsOf(&db.Listed{ID: 7, Store: 3, Summary: toJSON(x.s)}, noon, UsualPatience, db.UsualPace)
 		switch {
 		case x.kind == "" && len(got) > 0:
 			t.Errorf("%s: %+v, want nothing", x.what, got)
@@ -68,9 +68,9 @@ func TestWhatAnOrderWaitsFor(t *testing.T) {
 			t.Errorf("%s: %+v, want %s, urgent %v", x.what, got, x.kind, x.urgent)
 		}
 	}
-	a, b := concernsOf(&db.Listed{Summary: toJSON(refund)}, noon), refund
+	a, b := concernsOf(&db.Listed{Summary: toJSON(refund)}, noon, UsualPatience, db.UsualPace), refund
 	b.Deadline = &Deadline{Kind: order.DueRefund, At: in(time.Hour), For: "c2"}
-	if c := concernsOf(&db.Listed{Summary: toJSON(b)}, noon); a[0].Key == c[0].Key {
+	if c := concernsOf(&db.Listed{Summary: toJSON(b)}, noon, UsualPatience, db.UsualPace); a[0].Key == c[0].Key {
 		t.Errorf("two refunds of an order share the key %s", c[0].Key)
 	}
 }

@@ -244,7 +244,7 @@ func (k knocking) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 		}
 		if row, ok := tx.OrderByID(id); ok && !k.h.quiet(tx.Merchant(), row.Shop) {
 			l := row.Listed()
-			if slices.ContainsFunc(concernsOf(&l, now), func(c Concern) bool { return c.Key == key }) {
+			if stillStuck(&l, key) || slices.ContainsFunc(concernsOf(&l, now, UsualPatience, db.UsualPace), func(c Concern) bool { return c.Key == key }) {
 				return "", fault.Reason{}
 			}
 		}

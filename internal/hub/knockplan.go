@@ -29,19 +29,20 @@ var levelNames = map[string]int{"store": LevelStore, "area": LevelArea, "headqua
 
 // KnockRules say what knocks, of the merchant or of one store.
 type KnockRules struct {
-	Kinds     []string `json:"kinds" maxItems:"20" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,authorise,platform,comment,penalty,printer,resting,rule,silent" doc:"Kinds of messages that knock."`
+	Kinds     []string `json:"kinds" maxItems:"20" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck" doc:"Kinds of messages that knock."`
 	AcceptS   int      `json:"accept_s" minimum:"120" maximum:"1800" doc:"Seconds after which an order that nobody accepted knocks."`
 	People    bool     `json:"people" doc:"People are told by short message, not only groups."`
 	QuietFrom int      `json:"quiet_from" minimum:"0" maximum:"1439" doc:"Minute of the store's day from which nothing knocks; what still waits afterwards does then."`
 	QuietTo   int      `json:"quiet_to" minimum:"0" maximum:"1439" doc:"Until when; the same as quiet_from: never quiet."`
 	PerHour   int      `json:"per_hour" minimum:"1" maximum:"200" doc:"Short messages to one number in an hour, at most. Of the merchant."`
 	PerDay    int      `json:"per_day" minimum:"1" maximum:"1000" doc:"And in 24 hours."`
+	Delivery  Patience `json:"delivery,omitzero" doc:"Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual."`
 }
 
 // DefaultKnockRules hold until somebody changes them.
 var DefaultKnockRules = KnockRules{
-	Kinds:   []string{ConcernUnaccepted, ConcernReminder, ConcernRefund, ConcernProblem, ConcernFull, ConcernRefused, ConcernAuthorise, ConcernOutage, ConcernPrinter, ConcernResting, ConcernRule},
-	AcceptS: 120, People: true, PerHour: 20, PerDay: 60,
+	Kinds:   []string{ConcernUnaccepted, ConcernReminder, ConcernRefund, ConcernProblem, ConcernStuck, ConcernFull, ConcernRefused, ConcernAuthorise, ConcernOutage, ConcernPrinter, ConcernResting, ConcernRule},
+	AcceptS: 120, People: true, PerHour: 20, PerDay: 60, Delivery: UsualPatience,
 }
 
 // quiet reports whether a moment is in the quiet hours of a zone.
@@ -153,6 +154,9 @@ func ladder(a alarm, r KnockRules) (at [levels]int64) {
 	}
 	if a.Kind == ConcernFull { // the store's own matter
 		return [levels]int64{start, start, math.MaxInt64, math.MaxInt64}
+	}
+	if a.Kind == ConcernStuck { // who stands at the counter can call a rider; the others hear of what stays
+		return [levels]int64{start, start + 5*minute, start + 15*minute, math.MaxInt64}
 	}
 	if a.Kind == ConcernResting { // the manager hears of it with the store
 		return [levels]int64{start, start, start + 3*minute, start + 5*minute}

@@ -35,8 +35,10 @@ func readyBy(o *order.Order, kind order.Kind, pace db.Pace) (by, begin int64) {
 }
 
 // paceOf is that of an order's store.
-func (h *Hub) paceOf(row *db.OrderRow) db.Pace {
-	if s, ok := h.db.StoreByID(row.Merchant, row.Store); ok && s.Pace != nil {
+func (h *Hub) paceOf(row *db.OrderRow) db.Pace { return h.pace(row.Merchant, row.Store) }
+
+func (h *Hub) pace(m ident.Merchant, store ident.Store) db.Pace {
+	if s, ok := h.db.StoreByID(m, store); ok && s.Pace != nil {
 		return *s.Pace
 	}
 	return db.UsualPace

@@ -628,10 +628,20 @@ func (h *Hub) learnState(tx *db.Tx, row *db.OrderRow, s courier.State) error {
 	if string(toJSON(fare)) != string(toJSON(d.Fare)) {
 		order.Put(&rec, order.RegFare, stamp, fare)
 	}
+	if d.Silent > 0 {
+		order.Put(&rec, order.RegSilent, stamp, order.Silence{})
+	}
 	if len(rec.Regs) == 0 && len(rec.Axes) == 0 {
 		return nil
 	}
 	return h.learnRide(tx, row, d.Key, rec)
+}
+
+// learnSilence writes since when a ride's courier answers nothing.
+func (h *Hub) learnSilence(tx *db.Tx, row *db.OrderRow, key string, since int64) error {
+	var rec order.Record
+	order.Put(&rec, order.RegSilent, order.Stamp{Version: since, Class: order.ClassRead, Read: since}, order.Silence{At: since})
+	return h.learnRide(tx, row, key, rec)
 }
 
 func rideArgsOf(e effect.Effect) (a rideArgs) {

@@ -189,7 +189,21 @@ func (r riding) look(ctx context.Context, e effect.Effect, d order.Delivery, c c
 	if s.Said == d.State && s.Place == nil {
 		trace.Take() // it says what is known
 	}
-	return r.save(res, e, s, trace.Take())
+	res = r.save(res, e, s, trace.Take())
+	if err == nil || d.Silent > 0 {
+		return res
+	}
+	save := res.Save
+	res.Save = func(tx *db.Tx) error { // the first question without an answer: since when is kept, however often it is asked again
+		if err := save(tx); err != nil {
+			return err
+		}
+		if row, _, d, ok := r.ride(tx, e); ok && d.Live() && d.Silent == 0 {
+			return r.h.learnSilence(tx, row, d.Key, r.h.now().UnixMilli())
+		}
+		return nil
+	}
+	return res
 }
 
 // own lets a rider of the store's own have an order.

@@ -40,7 +40,7 @@ type Summary struct {
 	PaidAt      int64             `json:"paid_at"`
 	PromisedAt  int64             `json:"promised_at" doc:"A chosen time; 0 = as soon as possible."`
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
-	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem."`
+	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, silent (a courier answers nothing), refund, reminder, problem."`
 	Lapsed      int64             `json:"lapsed_at,omitempty" doc:"When the platform cancelled it because nobody had accepted it; 0 = it did not."`
 	MakingAt    int64             `json:"making_at,omitempty" doc:"Since when the kitchen makes it; 0 = nobody has said so."`
 	MakingBy    string            `json:"making_by,omitempty"`
@@ -224,6 +224,9 @@ func sinceOf(o *order.Order) map[string]int64 {
 		note("accepted", cmp.Or(out["accepted"], max(o.Times.Placed, o.Times.Paid)), true)
 	}
 	for _, d := range o.Delivered {
+		if d.Live() {
+			note("silent", d.Silent, true)
+		}
 		for _, u := range d.Updates {
 			switch {
 			case d.State == order.DeliveryAtStore && u.State == order.DeliveryAtStore:

@@ -3373,7 +3373,7 @@ export interface components {
         };
         Concern: {
             account_id: string;
-            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met. */
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing). */
             cause?: string;
             channel: string;
             /** Format: int64 */
@@ -3384,7 +3384,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -3396,11 +3396,16 @@ export interface components {
             score?: number;
             /** Format: int64 */
             since_at: number;
+            /**
+             * Format: int64
+             * @description Of a delivery that stands still: since when nothing has moved; since_at is when that had lasted too long.
+             */
+            still_at?: number;
             /** @description Empty: of no one store. */
             store_id: string;
             /** @description Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message. */
             stores: string[];
-            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last. */
+            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last; of a delivery its rider, where there is one. */
             subject?: string;
             /** Format: int64 */
             taken_at: number;
@@ -3414,6 +3419,8 @@ export interface components {
              * @description Tickets that wait at the printer.
              */
             waiting?: number;
+            /** @description Likewise: who brings it: platform, own or courier. */
+            way?: string;
             /** @description Why a channel refuses, or lets a shop rest, in its own words. */
             words?: string;
         };
@@ -4550,8 +4557,10 @@ export interface components {
              * @description Seconds after which an order that nobody accepted knocks.
              */
             accept_s: number;
+            /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
+            delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -5232,7 +5241,7 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
-            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem. */
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, silent (a courier answers nothing), refund, reminder, problem. */
             since?: {
                 [key: string]: number;
             };
@@ -5355,7 +5364,7 @@ export interface components {
             /** @description Absent until its shop is bound to a store. */
             shop?: components["schemas"]["Named"];
             shop_id: string;
-            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, refund, reminder, problem. */
+            /** @description Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, silent (a courier answers nothing), refund, reminder, problem. */
             since?: {
                 [key: string]: number;
             };
@@ -5558,6 +5567,33 @@ export interface components {
         PasswordInputBody: {
             new_password: string;
             old_password: string;
+        };
+        Patience: {
+            /**
+             * Format: int64
+             * @description He is at the store and has not picked it up; of a rider of the store's own, since he was told or it should have been ready.
+             */
+            at_store: number;
+            /**
+             * Format: int64
+             * @description It is on its way, past the promised time; without one, past the store's usual way.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description A courier answers nothing, or a platform that is to bring it has said nothing of a rider in the time of nobody taking it and this together.
+             */
+            silent: number;
+            /**
+             * Format: int64
+             * @description Nobody has taken it.
+             */
+            sought: number;
+            /**
+             * Format: int64
+             * @description A rider has taken it and is not at the store.
+             */
+            taken: number;
         };
         Payment: {
             amount?: components["schemas"]["Amount"];
@@ -6511,8 +6547,10 @@ export interface components {
              * @description Seconds after which an order that nobody accepted knocks.
              */
             accept_s: number;
+            /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
+            delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -9189,7 +9227,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
             };
             header?: never;
             path?: never;

@@ -16,7 +16,7 @@ import { useWords } from "../words";
 import { type Door, type Speaking, useSpeakingDevice } from "./post";
 import { useRinging, useSpeakingTab } from "./ringing";
 import { switchOn, unlockOnPress, useSpeaker } from "./speaker";
-import { halted, resting, silent, waitingFor } from "./waiting";
+import { halted, resting, silent, stuck, waitingFor } from "./waiting";
 
 const seen = new Set<string>();
 
@@ -106,6 +106,7 @@ export function Announcer() {
     ...waitingFor(orders, seen, now, name),
     ...silent(paperless ?? []),
     ...resting(told?.messages ?? [], name, storeOf),
+    ...stuck(told?.messages ?? [], now, name),
     ...halted(told?.messages ?? [], storeOf),
   ];
 

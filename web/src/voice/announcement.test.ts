@@ -29,6 +29,7 @@ test.each([
   ["an order without a number is named by its channel", [w({ number: "" })], fresh, "美团，新订单，三件"],
   ["overdue is nought, never negative", [w({ at: left(-30) })], heard, "美团，十二号，新订单，还剩零秒"],
   ["a rider who waits", [w({ kind: "rider", at: 0, minutes: 6 })], fresh, "骑手已等六分钟，美团，十二号"],
+  ["a delivery that stands still", [w({ kind: "stuck", at: 0, minutes: 12 })], fresh, "美团，十二号，配送十二分钟没有动静"],
   ["a cancel, to the kitchen", [w({ kind: "cancel", at: 0 })], fresh, "美团，十二号，顾客取消，停止制作"],
   ["what is to be made", [w({ kind: "make", at: 0 })], fresh, "美团，十二号，三件，请制作"],
   [

@@ -1,8 +1,8 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
-/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · rule: accepting by itself has paused · make, cancel: what the kitchen hears */
-export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "rule" | "make" | "cancel";
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · rule: accepting by itself has paused · stuck: a delivery stands still · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "rule" | "stuck" | "make" | "cancel";
 
 export type Waiting = {
   kind: Kind;
@@ -17,11 +17,11 @@ export type Waiting = {
   at: number;
   /** Said once and not repeated: nobody has to act for it to stop. */
   once?: boolean;
-  /** How long a rider waits, minutes. */
+  /** How long a rider waits, or a delivery stands still, minutes. */
   minutes?: number;
 };
 
-const order = ["cancel", "refund", "printer", "resting", "rule", "rider", "reminder", "new", "make"] as const;
+const order = ["cancel", "refund", "printer", "resting", "rule", "stuck", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -46,13 +46,14 @@ const chinese = {
     if (w.kind === "printer") return `打印机${w.channel}打不出，${zhCount(w.quantity)}张未打印`;
     if (w.kind === "resting") return `${w.number}${w.channel}还没有营业，请检查`;
     if (w.kind === "rule") return `${who}，自动接单已暂停，请人工接单`;
+    if (w.kind === "stuck") return `${who}，配送${zhCount(w.minutes ?? 0)}分钟没有动静`;
     if (w.kind === "rider") return `骑手已等${zhCount(w.minutes ?? 0)}分钟，${who}`;
     if (w.kind === "make") return `${who}，${zhCount(w.quantity)}件，请制作`;
     if (w.kind === "refund") return `${who}，申请退款${left}`;
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
   several: (kind: Kind, n: number): string =>
-    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", rule: "家店自动接单已暂停", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", rule: "家店自动接单已暂停", stuck: "单配送没有动静", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -67,6 +68,7 @@ const english = {
     if (w.kind === "resting") return `${w.channel} of ${w.number} takes no orders, please look`;
     if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
     if (w.kind === "rule") return `${who}, automatic accepting has paused, accept by hand`;
+    if (w.kind === "stuck") return `${who}, its delivery has not moved for ${w.minutes ?? 0} minutes`;
     if (w.kind === "rider") return `a rider has been waiting for ${w.minutes ?? 0} minutes, ${who}`;
     if (w.kind === "make") return `${who}, ${w.quantity} ${w.quantity === 1 ? "item" : "items"} to make`;
     if (w.kind === "refund") return `${who}, refund requested${left}`;
@@ -81,6 +83,7 @@ const english = {
       printer: ["printer that cannot print", "printers that cannot print"],
       resting: ["shop that takes no orders", "shops that take no orders"],
       rule: ["store whose accepting has paused", "stores whose accepting has paused"],
+      stuck: ["delivery that does not move", "deliveries that do not move"],
       make: ["order to make", "orders to make"],
       cancel: ["cancelled order, stop making it", "cancelled orders, stop making them"],
     }[kind] as [string, string];
@@ -99,6 +102,7 @@ const spanish = {
     if (w.kind === "resting") return `${w.channel} de ${w.number} no toma pedidos, revísalo`;
     if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
     if (w.kind === "rule") return `${who}, la aceptación automática está en pausa, acepta a mano`;
+    if (w.kind === "stuck") return `${who}, la entrega no avanza hace ${w.minutes ?? 0} minutos`;
     if (w.kind === "rider") return `un repartidor espera hace ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, por preparar, ${w.quantity} ${w.quantity === 1 ? "producto" : "productos"}`;
     if (w.kind === "refund") return `${who}, piden un reembolso${left}`;
@@ -113,6 +117,7 @@ const spanish = {
       printer: ["impresora que no imprime", "impresoras que no imprimen"],
       resting: ["tienda que no toma pedidos", "tiendas que no toman pedidos"],
       rule: ["tienda con la aceptación en pausa", "tiendas con la aceptación en pausa"],
+      stuck: ["entrega que no avanza", "entregas que no avanzan"],
       make: ["pedido por preparar", "pedidos por preparar"],
       cancel: ["pedido cancelado, no lo prepares", "pedidos cancelados, no los prepares"],
     }[kind];
@@ -131,6 +136,7 @@ const portuguese = {
     if (w.kind === "resting") return `${w.channel} de ${w.number} não recebe pedidos, verifique`;
     if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
     if (w.kind === "rule") return `${who}, o aceite automático está em pausa, aceite à mão`;
+    if (w.kind === "stuck") return `${who}, a entrega não anda há ${w.minutes ?? 0} minutos`;
     if (w.kind === "rider") return `um entregador espera há ${w.minutes ?? 0} minutos, ${who}`;
     if (w.kind === "make") return `${who}, a preparar, ${w.quantity} ${w.quantity === 1 ? "item" : "itens"}`;
     if (w.kind === "refund") return `${who}, pedido de reembolso${left}`;
@@ -145,6 +151,7 @@ const portuguese = {
       printer: ["impressora que não imprime", "impressoras que não imprimem"],
       resting: ["loja que não recebe pedidos", "lojas que não recebem pedidos"],
       rule: ["loja com o aceite em pausa", "lojas com o aceite em pausa"],
+      stuck: ["entrega que não anda", "entregas que não andam"],
       make: ["pedido a preparar", "pedidos a preparar"],
       cancel: ["pedido cancelado, pare de preparar", "pedidos cancelados, pare de preparar"],
     }[kind];

@@ -139,6 +139,10 @@ const tunes: Record<Occasion, [number, number][]> = {
     [330, 0],
     [330, 0.2],
   ],
+  stuck: [
+    [587, 0],
+    [440, 0.25],
+  ],
   rider: [
     [587, 0],
     [587, 0.2],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type OrderSummary, readSummary } from "../data/model";
 import { announcement } from "./announcement";
-import { halted, resting, silent, waitingFor } from "./waiting";
+import { halted, resting, silent, stuck, waitingFor } from "./waiting";
 
 const now = 1_700_000_000_000;
 const order = (id: string, more: Partial<OrderSummary>): OrderSummary => ({
@@ -95,4 +95,11 @@ test("a shop that rests in its hours is spoken until somebody takes it on", () =
   expect(list.map((w) => w.id)).toEqual(["resting/shp_1"]);
   expect(announcement(list, new Set(), now, "zh-CN")).toBe("望京店美团还没有营业，请检查");
   expect(announcement(list, new Set(), now, "en")).toBe("美团 of 望京店 takes no orders, please look");
+});
+
+test("a delivery that stands still is said once, with its minutes, until somebody has taken it on", () => {
+  const order = { id: "ord_1", day_seq: "12", display_ref: "", status: "ready", summary: "", actions: [] } as never;
+  const one = { kind: "stuck", key: "stuck/ord_1/platform/sought/x", channel: "meituan", order, still_at: now - 12 * 60_000 } as const;
+  const said = stuck([one, { ...one, kind: "rider" }, { ...one, taken_by: "usr_1" }], now, () => "美团");
+  expect(said).toEqual([{ id: one.key, kind: "stuck", channel: "美团", number: "12", quantity: 1, at: 0, once: true, minutes: 12 }]);
 });

@@ -73,6 +73,30 @@ export function halted(list: Iterable<Pick<Concern, "key" | "kind" | "subject" |
   return out;
 }
 
+/** Deliveries that stand still and that nobody has taken on: each is said once. */
+export function stuck(
+  list: Iterable<Pick<Concern, "key" | "kind" | "channel" | "order" | "taken_by" | "still_at">>,
+  now: number,
+  name: (channel: string) => string,
+): Waiting[] {
+  const out: Waiting[] = [];
+  for (const c of list) {
+    if (c.kind !== "stuck" || c.taken_by || !c.order) continue;
+    const still = Math.max(0, Math.floor((now - (c.still_at ?? now)) / 60_000));
+    out.push({
+      id: c.key,
+      kind: "stuck",
+      channel: name(c.channel),
+      number: c.order.day_seq ?? "",
+      quantity: 1,
+      at: 0,
+      once: true,
+      minutes: still,
+    });
+  }
+  return out;
+}
+
 const called = 3; // minutes between two calls for a rider who waits
 const last = 9;
 

@@ -41,7 +41,7 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
     .filter(Boolean)
     .join(" · ");
   const number = c.order ? (c.order.day_seq ? `#${c.order.day_seq}` : c.order.display_ref) : "";
-  const since = c.since_at > 0 ? t("msg.minutes", { count: minutes(c.since_at, now) }) : "";
+  const since = c.since_at > 0 ? t("msg.minutes", { count: minutes(c.still_at || c.since_at, now) }) : "";
   return (
     <li className={`concern ${c.urgent ? "urgent" : ""}`} data-testid="concern" data-kind={c.kind} data-key={c.key}>
       {c.channel ? <Mark channel={c.channel} label={channel(c.channel)} /> : <Icon name="board" size={24} />}
@@ -56,7 +56,9 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
             : c.kind === "rule"
               ? `${word(t, "rules", c.subject ?? "")} · ${c.cause === "rule_day_count" ? t("rules.usedUp", { load: c.words }) : t("rules.paused")}`
-              : c.subject}
+              : c.kind === "stuck"
+                ? `${[t(`stuck.${c.cause}`, { count: minutes(c.still_at ?? 0, now), defaultValue: c.cause ?? "" }), c.subject].filter(Boolean).join(" · ")} · `
+                : c.subject}
           {c.kind === "penalty" ? ` ${t(`radar.rule.${c.cause}`, { defaultValue: c.cause ?? "" })}` : ""}
           {c.order?.summary || (c.score ? t("cmt.stars", { count: c.score }) : "") || causeOf(t, c)}
         </span>

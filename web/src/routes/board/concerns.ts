@@ -1,4 +1,5 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 import { answer, api } from "../../data/api";
 import type { components } from "../../data/schema";
 
@@ -15,6 +16,7 @@ export const orderKinds = [
   "refund",
   "reminder",
   "problem",
+  "stuck",
   "unknown",
   "full",
   "refused",
@@ -42,6 +44,12 @@ export const messages = (store = "") =>
     refetchInterval: 15_000,
     queryFn: () => answer(api.GET("/api/v1/messages", { params: { query: { store: store ? [store] : undefined } } })),
   });
+
+/** The delivery of an order that stands still, out of the messages that the console asks for anyway; nothing is asked here. */
+export function useStuck(order: string): Concern | undefined {
+  const find = useCallback((d: { messages: Concern[] }) => d.messages.find((c) => c.kind === "stuck" && c.order?.id === order), [order]);
+  return useQuery({ ...messages(), enabled: false, select: find }).data;
+}
 
 /** Minutes that something has waited, never negative. */
 export const minutes = (since: number, now: number): number => Math.max(0, Math.floor((now - since) / 60_000));

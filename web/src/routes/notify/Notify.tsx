@@ -12,7 +12,20 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { inLanguage, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
-import { asMinute, asTime, kinds, knocks, type Matter, matters, mayKnock, type Rules, rules, type Sender, senders } from "./notify";
+import {
+  asMinute,
+  asTime,
+  kinds,
+  knocks,
+  type Matter,
+  matters,
+  mayKnock,
+  patience,
+  type Rules,
+  rules,
+  type Sender,
+  senders,
+} from "./notify";
 import { SenderForm } from "./SenderForm";
 import "../people/people.css";
 import "./notify.css";
@@ -259,6 +272,26 @@ function RuleForm({ rule, locked }: { rule: Rules; locked: boolean }) {
             onChange={(e) => setNow({ ...now, accept_s: Number(e.target.value) * 60 })}
           />
         </label>
+        {now.delivery ? (
+          <fieldset className="field notify-patience">
+            <legend>{t("notify.delivery")}</legend>
+            {patience.map((p) => (
+              <label key={p} className="notify-number">
+                <span>{t(`notify.patience.${p}`)}</span>
+                <input
+                  className="input num"
+                  type="number"
+                  min={p === "late" ? 1 : 3}
+                  max={120}
+                  required
+                  value={now.delivery?.[p]}
+                  onChange={(e) => setNow((r) => (r.delivery ? { ...r, delivery: { ...r.delivery, [p]: Number(e.target.value) } } : r))}
+                />
+              </label>
+            ))}
+            <small className="quiet">{t("notify.deliveryHelp")}</small>
+          </fieldset>
+        ) : null}
         <label className="choice">
           <input type="checkbox" checked={now.people} onChange={(e) => setNow({ ...now, people: e.target.checked })} />
           <span>{t("notify.people")}</span>

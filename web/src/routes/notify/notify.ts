@@ -42,6 +42,7 @@ export const mayKnock = [
   "reminder",
   "refund",
   "problem",
+  "stuck",
   "rule",
   "late",
   "rider",
@@ -55,6 +56,9 @@ export const mayKnock = [
   "silent",
 ] as const;
 export type Matter = (typeof mayKnock)[number];
+
+/** How long a delivery may stay as it is, in the order of the form. */
+export const patience = ["sought", "taken", "at_store", "late", "silent"] as const;
 
 export const levels = ["store", "area", "headquarters"] as const;
 

@@ -4,6 +4,7 @@ import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { useWords, word } from "../../words";
+import { minutes, useStuck } from "../board/concerns";
 import { RideActs, Rides } from "./Rides";
 import { Section } from "./Section";
 
@@ -18,11 +19,26 @@ export function Deliveries({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
   return (
     <Section title={t("order.deliveries")}>
+      <Stuck id={o.id} />
       {o.deliveries.map((d) => (
         <OneDelivery key={d.key} order={o} delivery={d} zone={zone} logistics={o.logistics} />
       ))}
       <Rides order={o} />
     </Section>
+  );
+}
+
+/** That it stands still, for how long, and what to do. */
+function Stuck({ id }: { id: string }) {
+  const { t } = useWords();
+  const c = useStuck(id);
+  const now = useNow();
+  if (!c) return null;
+  return (
+    <p className="notice warn" data-testid="stuck-notice">
+      <Icon name="warn" /> {t(`stuck.${c.cause}`, { count: minutes(c.still_at ?? 0, now), defaultValue: word(t, "msg.kind", "stuck") })}{" "}
+      {t("stuck.do")}
+    </p>
   );
 }
 

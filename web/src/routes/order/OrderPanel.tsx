@@ -156,7 +156,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
       <Lines order={o} />
       <MoneyTable order={o} zone={zone} />
       <CustomerCard key={o.id} order={o} />
-      {o.deliveries.length > 0 || rideable(o) ? <Deliveries order={o} zone={zone} /> : null}
+      {o.deliveries.length > 0 || rideable(o) || o.logistics === "platform" ? <Deliveries order={o} zone={zone} /> : null}
       <Labels order={o} zone={zone} />
       <Tickets order={o} zone={zone} />
       <Facts order={o} zone={zone} />

@@ -11,6 +11,7 @@ import { ModeChip } from "../../ui/ModeChip";
 import { SwipeRow } from "../../ui/SwipeRow";
 import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
+import { minutes, useStuck } from "../board/concerns";
 import { ActState, useBusy } from "./ActState";
 import { actLabel, denies, dueFrom, othersOf, primaryOf, tabLabel, urgeable } from "./acts";
 import { begin } from "./asked";
@@ -73,6 +74,7 @@ export function Flags({ order }: { order: OrderSummary }) {
           {word(t, "flag", f)}
         </span>
       ))}
+      {order.kind !== "ecommerce" && standing.includes(order.status) ? <Stuck id={order.id} /> : null}
       {order.auto && (order.auto.state === "held" || order.status === "new" || order.status === "accepted") ? <Auto order={order} /> : null}
       {order.issues.map((i) => (
         <span
@@ -84,6 +86,21 @@ export function Flags({ order }: { order: OrderSummary }) {
         </span>
       ))}
     </>
+  );
+}
+
+const standing = ["accepted", "ready", "delivering"];
+
+/** That its delivery stands still, and since when. */
+function Stuck({ id }: { id: string }) {
+  const { t } = useWords();
+  const c = useStuck(id);
+  const now = useMinute();
+  if (!c) return null;
+  return (
+    <span className={`chip ${c.urgent ? "bad" : "warn"}`} data-testid="stuck">
+      {t(`stuck.${c.cause}`, { count: minutes(c.still_at ?? 0, now), defaultValue: word(t, "msg.kind", "stuck") })}
+    </span>
   );
 }
 
