@@ -16,6 +16,7 @@ package meituan
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -130,6 +131,8 @@ type shop struct {
 	secret channel.Secret
 	shops  []string
 	talk   dialect
+
+	begin atomic.Pointer[string] // the shop at which the last pull was cut off, nil = it came to its end
 }
 
 // Open implements channel.Platform.

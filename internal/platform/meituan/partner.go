@@ -231,8 +231,7 @@ func (s *partnerShop) Bind(ctx context.Context, g channel.Grant) error {
 
 // try asks for the store with the token of p, and fails when that is not the store's.
 func (s *partnerShop) try(ctx context.Context, op string, p *partner) error {
-	as := *s.shop
-	as.talk = p
+	as := &shop{env: s.env, base: s.base, app: s.app, secret: s.secret, shops: s.shops, talk: p}
 	data, _, err := as.do(ctx, op, s.ePoiID(), call{path: "poi/mget", params: map[string]string{"app_poi_codes": s.ePoiID()}})
 	var stores []struct {
 		ID text `json:"app_poi_code"`

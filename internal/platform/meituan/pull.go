@@ -59,6 +59,9 @@ type span [2]int
 // walks yesterday and today again and hints at a read of every order, because what happened
 // to them may have been missed too, the known ones in small steps; one that breaks off goes on where it stopped. A number
 // that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
+// A shop at which the platform stumbles is asked again with the next pull, and is no reason
+// to walk all the others anew; a pull that was cut off begins where it stopped, so that of many shops
+// the last ones have their turn.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
 		w := walk{shop: s, ctx: ctx, wide: p.Wide, now: s.env.Now(), yield: yield, ask: p.Known}
@@ -71,14 +74,26 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 		}
 		maps.DeleteFunc(w.at, func(code string, _ map[string]walked) bool { return !slices.Contains(s.shops, code) })
 		var first error // the others come again with the next pull
-		for _, code := range slices.Sorted(slices.Values(s.shops)) {
+		walked, stumbled := 0, true
+		for _, code := range s.inTurn() {
 			err := w.shopDays(code)
+			over := late(ctx)
+			if w.stopped || over {
+				s.begin.Store(&code)
+			}
 			if w.stopped {
 				return
 			}
 			first = cmp.Or(first, err)
-			if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || ctx.Err() != nil {
+			if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || over {
+				walked = 0
 				break // the same for every shop of the app
+			}
+			switch {
+			case err == nil:
+				walked++
+			case !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Unknown):
+				stumbled = false // it refuses
 			}
 		}
 		if first == nil {
@@ -88,12 +103,31 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 			return
 		}
 		switch {
+		case first != nil && walked > 0 && stumbled && !w.wide:
+			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", first)})
 		case first != nil:
 			yield(channel.Page{}, fault.Wrap("meituan.Pull", first))
 		case w.left != nil:
 			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", w.left)})
 		}
 	}
+}
+
+// late reports whether nothing may be asked any more.
+func late(ctx context.Context) bool {
+	limit, ok := channel.NotAfter(ctx)
+	return ctx.Err() != nil || ok && !time.Now().Before(limit)
+}
+
+// inTurn are the shops in their order, beginning with the one at which the last pull was cut off.
+func (s *shop) inTurn() []string {
+	list := slices.Sorted(slices.Values(s.shops))
+	if code := s.begin.Swap(nil); code != nil {
+		if i := slices.Index(list, *code); i > 0 {
+			list = slices.Concat(list[i:], list[:i])
+		}
+	}
+	return list
 }
 
 // rest ends a wide pull that has gone through.

@@ -29,6 +29,10 @@ type numbers struct {
 	orders map[string]string // "shop day seq" → order id; absent = 806
 	broken map[string]bool   // "shop day seq" → HTTP 500
 	asked  []string
+	turns  []string // the shops whose newest number was asked for
+
+	end   func() // the time of a pull is over when this shop is asked for; nil = never
+	endAt string
 }
 
 func (n *numbers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,6 +45,14 @@ func (n *numbers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch strings.TrimPrefix(r.URL.Path, "/api/v1/") {
 	case "order/getOrderDaySeq":
+		n.turns = append(n.turns, shop)
+		if n.broken[shop] {
+			w.WriteHeader(500)
+			return
+		}
+		if n.end != nil && shop == n.endAt {
+			n.end()
+		}
 		if n.newest[shop] == "" {
 			ng(803)
 			return
@@ -227,6 +239,52 @@ func TestWhatCameByPushIsNotAskedFor(t *testing.T) {
 	in.Cursor = cursor
 	if _, cursor, asked, err = p.pull(t, in); err != nil || len(asked) != 0 || strings.Contains(string(cursor), `"o"`) {
 		t.Errorf("asked %v, %v, cursor %s", asked, err, cursor)
+	}
+}
+
+// Of a chain's shops one or the other stumbles in every pull. That is told, and the account counts as
+// pulled all the same, or all its shops would be walked anew; one that refuses, or all that stumble, are another matter.
+func TestAShopThatStumblesIsNotTheWholeChain(t *testing.T) {
+	for name, c := range map[string]struct {
+		broken map[string]bool
+		newest map[string]string
+		wide   bool
+		partly bool
+	}{
+		"one stumbles":              {map[string]bool{"B": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, false, true},
+		"all stumble":               {map[string]bool{"A": true, "B": true, "C": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, false, false},
+		"one refuses":               {nil, map[string]string{"A": "1", "C": "1"}, false, false},
+		"one stumbles, all is read": {map[string]bool{"B": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, true, false},
+	} {
+		n := &numbers{newest: c.newest, broken: c.broken, orders: map[string]string{"A 20260301 1": "1", "B 20260301 1": "2", "C 20260301 1": "3"}}
+		p := openNumbers(t, n, "A", "B", "C")
+		_, cursor, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`), Wide: c.wide})
+		if _, partly := errors.AsType[*channel.Partly](err); err == nil || partly != c.partly {
+			t.Errorf("%s: %v, partly %v", name, err, partly)
+		}
+		n.broken = nil
+		n.newest["B"] = "1"
+		if ids, _, _, err := p.pull(t, channel.Pull{Cursor: cursor}); err != nil || c.partly && !slices.Equal(ids, []string{"2"}) {
+			t.Errorf("%s: the next pull brings %v, %v", name, ids, err)
+		}
+	}
+}
+
+// A pull that is cut off is followed by one that begins where it stopped: else the last of many shops would
+// never have their turn.
+func TestAPullThatWasCutOffGoesOnWithTheNextShop(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "0", "B": "0", "C": "0"}}
+	p := openNumbers(t, n, "A", "B", "C")
+	ctx, cancel := context.WithCancel(t.Context())
+	n.end, n.endAt = cancel, "B"
+	for _, err := range p.conn.Pull(ctx, channel.Pull{Cursor: json.RawMessage(`{}`)}) {
+		if err != nil && ctx.Err() == nil {
+			t.Error(err)
+		}
+	}
+	n.end, n.turns = nil, nil
+	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"B", "C", "A"}) {
+		t.Errorf("after it the shops were asked in the order %v, %v", n.turns, err)
 	}
 }
 
