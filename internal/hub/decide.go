@@ -221,7 +221,7 @@ func (h *Hub) weigh(ctx context.Context, row *db.OrderRow, kind string) (w weigh
 		w.day, err = h.db.Decided(ctx, row.Merchant, row.Store, kind, h.dayBegan(row.Merchant, row.Store, h.now()).UnixMilli())
 		return w, err
 	}
-	heard, err := h.hearing(ctx, row.Merchant)
+	heard, err := h.hearing(ctx, db.Scope{Merchant: row.Merchant, Stores: []ident.Store{row.Store}})
 	if err != nil {
 		return w, err
 	}
@@ -291,12 +291,12 @@ func (h *Hub) fullFor(ctx context.Context, row *db.OrderRow) (string, error) {
 	return strconv.Itoa(n) + "/" + strconv.Itoa(k.Orders), nil
 }
 
-// hearing tells of each store whether somebody sees or hears of an order there: a printer that
+// hearing tells of each store of a scope whether somebody sees or hears of an order there: a printer that
 // prints orders by itself and has no trouble, as far as is known, or a kitchen screen that was
 // seen lately.
-func (h *Hub) hearing(ctx context.Context, m ident.Merchant) (map[ident.Store]bool, error) {
+func (h *Hub) hearing(ctx context.Context, sc db.Scope) (map[ident.Store]bool, error) {
 	out := map[ident.Store]bool{}
-	devices, err := h.db.Devices(ctx, db.Scope{Merchant: m})
+	devices, err := h.db.Devices(ctx, db.Scope{Merchant: sc.Merchant}) // a bridge may stand elsewhere
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ func (h *Hub) hearing(ctx context.Context, m ident.Merchant) (map[ident.Store]bo
 			out[v.Store] = true
 		}
 	}
-	printers, err := h.Printers(ctx, Actor{Scope: db.Scope{Merchant: m}})
+	printers, err := h.Printers(ctx, Actor{Scope: sc})
 	for _, p := range printers {
 		if !p.Row.Disabled && p.Since == 0 && (p.Row.Bridge == 0 || seen[p.Row.Bridge]) && slices.ContainsFunc(p.Settings.Prints, PrintRule.ofOrders) {
 			out[p.Row.Store] = true

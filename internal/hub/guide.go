@@ -209,7 +209,7 @@ func (h *Hub) pullItem(a db.AccountRow, info *channel.Info) GuideItem {
 // shopFacts reads what the checklists of an account's shops are made of.
 func (h *Hub) shopFacts(ctx context.Context, who Actor, row db.AccountRow, shops []db.ShopRow) (func(db.ShopRow) ([]GuideItem, error), error) {
 	m := who.Merchant
-	hearing, err := h.hearing(ctx, m)
+	hearing, err := h.hearing(ctx, db.Scope{Merchant: m})
 	if err != nil {
 		return nil, err
 	}

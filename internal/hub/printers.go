@@ -181,9 +181,21 @@ func (h *Hub) Printers(ctx context.Context, who Actor) ([]PrinterState, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	open, err := h.db.OpenOfTargets(ctx, who.Merchant, printerTarget, 5000)
-	if err != nil {
-		return nil, fault.Wrap("hub.Printers", err)
+	// Those of a few stores are asked for one by one: all others' tickets need not be read.
+	targets := []string{printerTarget}
+	if who.Scope.Stores != nil && len(rows) <= 8 {
+		targets = nil
+		for _, r := range rows {
+			targets = append(targets, printerTarget+r.ID.String())
+		}
+	}
+	var open []effect.Effect
+	for _, t := range targets {
+		list, err := h.db.OpenOfTargets(ctx, who.Merchant, t, 5000)
+		if err != nil {
+			return nil, fault.Wrap("hub.Printers", err)
+		}
+		open = append(open, list...)
 	}
 	var out []PrinterState
 	for _, r := range rows {

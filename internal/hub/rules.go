@@ -44,7 +44,7 @@ func (h *Hub) Rules(ctx context.Context, who Actor) ([]Rule, error) {
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	heard, err := h.hearing(ctx, who.Merchant)
+	heard, err := h.hearing(ctx, db.Scope{Merchant: who.Merchant})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -341,7 +341,7 @@ func (h *Hub) rulesPaused(ctx context.Context, who Actor, list []Concern) (out [
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	heard, err := h.hearing(ctx, who.Merchant)
+	heard, err := h.hearing(ctx, db.Scope{Merchant: who.Merchant})
 	if err != nil {
 		return nil, err
 	}
