@@ -109,6 +109,48 @@ func TestAFlashSaleSellsOneThingOut(t *testing.T) {
 	}
 }
 
+// TestAChainsDayIsRehearsed in short: thirty shops on both platforms of Meituan accept by themselves. The exit
+// code says whether both verdicts hold; that the day is a good one is for a machine that is quiet.
+func TestAChainsDayIsRehearsed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	dir := t.TempDir()
+	name, page := filepath.Join(dir, "report.json"), filepath.Join(dir, "report.html")
+	var out bytes.Buffer
+	ended := run(t.Context(), []string{"rehearse", "--profile", "chain", "--speed", "60", "--rate", "3", "--minutes", "0.3", "--faults", "none", "--lang", "en", "--json", name, "--page", page}, none, &out, io.Discard)
+	if ended != nil && !errors.Is(ended, errDoesNotHold) {
+		t.Fatalf("%v\n%s", ended, &out)
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r rehearse.Report
+	if err := json.Unmarshal(raw, &r); err != nil {
+		t.Fatal(err)
+	}
+	d := r.Day
+	if !r.Held || d == nil || !d.Books || d.Shops != 30 || d.Provided != 6 || r.Orders.In < 50 || r.Orders.Retail != 0 || len(r.Stock.Levels) != 120 {
+		t.Fatalf("held %v, the day %+v, orders %+v, %d levels\n%s", r.Held, d, r.Orders, len(r.Stock.Levels), &out)
+	}
+	if d.Rules.Accepts < r.Orders.In/2 || r.Acts.Sent < d.Rules.Accepts || d.Comments.Seen != d.Comments.Written {
+		t.Errorf("rules %+v, acts %+v, comments %+v", d.Rules, r.Acts, d.Comments)
+	}
+	if r.Calls["meituan-partner /waimai/order/confirm"] == 0 || r.Calls["meituan order/confirm"] == 0 {
+		t.Errorf("the calls of one platform are missing: %v", r.Calls)
+	}
+	if r.Good() != (ended == nil) || d.Held != (len(d.Wrong) == 0) {
+		t.Errorf("it ended with %v, the day held %v: %v", ended, d.Held, d.Wrong)
+	}
+	html, err := os.ReadFile(page)
+	for _, text := range []string{"The day", "Refund requests", "Comments"} {
+		if err != nil || !bytes.Contains(html, []byte(text)) || !strings.Contains(out.String(), text) {
+			t.Errorf("a report does not say %q (%v):\n%s", text, err, &out)
+		}
+	}
+}
+
 // TestABrokenPromiseEndsWithOne doctors the platforms' book by an order that the hub was
 // never told of, and one that it has with another total.
 func TestABrokenPromiseEndsWithOne(t *testing.T) {
