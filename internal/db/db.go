@@ -31,6 +31,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -151,7 +152,7 @@ func (d *DB) begin(ctx context.Context, o Options) error {
 		return err
 	}
 	if d.zip == nil {
-		if d.zip, err = newZipper(); err != nil {
+		if d.zip, err = newZipper(runtime.GOMAXPROCS(0)); err != nil {
 			return err
 		}
 	}

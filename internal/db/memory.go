@@ -71,7 +71,7 @@ func NewMemory() (*Memory, error) {
 	const op = "db.NewMemory"
 	m := &Memory{name: "tongdan" + strconv.FormatInt(memories.Add(1), 10)}
 	var err error
-	if m.zip, err = newZipper(); err != nil {
+	if m.zip, err = newZipper(1); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	m.zip.zip(zstdMagic) // makes channels: they belong to nobody's bubble of synctest, as they would if they were made later

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -74,7 +75,7 @@ func (d *DB) beginReading(ctx context.Context, o Options) error {
 	if d.keys, err = newKeyring(o.Key); err != nil {
 		return err
 	}
-	if d.zip, err = newZipper(); err != nil {
+	if d.zip, err = newZipper(runtime.GOMAXPROCS(0)); err != nil {
 		return err
 	}
 	var at int64

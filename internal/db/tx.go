@@ -272,7 +272,10 @@ func (t *Tx) Effects(id ident.Order) []effect.Effect {
 	if !ok && !t.new[int64(id)] {
 		put(&t.need.orders, orderKey{t.m, id}, true)
 	}
-	var out []effect.Effect
+	if len(ids) == 0 {
+		return nil
+	}
+	out := make([]effect.Effect, 0, len(ids))
 	for _, id := range ids {
 		if s, _ := find(t.l, inEffects, effectKey{t.m, id}); s != nil {
 			out = append(out, s.e)

@@ -16,12 +16,14 @@ type zipper struct {
 	dec *zstd.Decoder
 }
 
-func newZipper() (*zipper, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(64<<10))
+// newZipper makes one that so many may use at once without waiting: each of them has a
+// table of a quarter of a megabyte, which with many of them would not stay near the processor.
+func newZipper(atOnce int) (*zipper, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(atOnce), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithWindowSize(64<<10))
 	if err != nil {
 		return nil, err
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(4*maxBody))
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(atOnce), zstd.WithDecoderMaxMemory(4*maxBody))
 	return &zipper{enc, dec}, err
 }
 

@@ -10,7 +10,7 @@ import (
 // What is kept is read back, however short and whatever it begins with: a short body that
 // looks as if it were compressed is the one that could be taken for another.
 func TestBodiesAreReadBack(t *testing.T) {
-	z, err := newZipper()
+	z, err := newZipper(1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,9 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -36,12 +36,20 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 		if v == nil {
 			return append(b, "null"...), nil
 		}
+		var room [48]string
+		keys := room[:0]
+		for key := range v {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
 		b = append(b, '{')
-		for i, key := range slices.Sorted(maps.Keys(v)) {
+		for i, key := range keys {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			if b, err = AppendJSON(b, key); err != nil {
+			if plain(key) {
+				b = append(append(append(b, '"'), key...), '"')
+			} else if b, err = AppendJSON(b, key); err != nil {
 				return nil, err
 			}
 			if b, err = AppendJSON(append(b, ':'), v[key]); err != nil {
@@ -56,14 +64,27 @@ func AppendJSON(b []byte, v any) ([]byte, error) {
 	case []map[string]any:
 		return appendList(b, v)
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.to.Reset()
+	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return append(b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...), nil
+	return append(b, bytes.TrimSuffix(e.to.Bytes(), []byte("\n"))...), nil
 }
+
+// An encoder is used again, with what it has written to.
+type encoder struct {
+	*json.Encoder
+	to bytes.Buffer
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := new(encoder)
+	e.Encoder = json.NewEncoder(&e.to)
+	e.SetEscapeHTML(false)
+	return e
+}}
 
 func appendList[T any](b []byte, list []T) ([]byte, error) {
 	if list == nil {

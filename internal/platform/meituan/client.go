@@ -27,7 +27,12 @@ import (
 // and not URL-encoded, and the secret. Empty values take part. Source: open platform
 // documents, signature; order FAQ.
 func sign(rawURL string, params map[string]string, secret string) string {
+	size := len(rawURL) + 1 + len(secret)
+	for k, v := range params {
+		size += len(k) + len(v) + 2
+	}
 	var b strings.Builder
+	b.Grow(size)
 	b.WriteString(rawURL)
 	b.WriteByte('?')
 	first := true

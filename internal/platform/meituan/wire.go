@@ -50,7 +50,7 @@ type form map[string]string
 
 // formOf flattens a JSON object: detail may be an array or a string that holds one.
 func formOf(b []byte) (form, error) {
-	if !json.Valid(b) {
+	if !split.Valid(b) {
 		return nil, errors.New("the message is no JSON")
 	}
 	m, ok := split.Members(b)
@@ -284,7 +284,7 @@ func array[T any](s, path string, t *trouble) []T {
 		return nil
 	}
 	var raws []json.RawMessage
-	if all := []byte(s); json.Valid(all) {
+	if all := []byte(s); split.Valid(all) {
 		raws, _ = split.Elements(all)
 	}
 	if raws == nil {

@@ -30,7 +30,7 @@ var errNoObject = errors.New("the message is no JSON object")
 
 func parse(raw []byte) (node, error) {
 	var m split.Object
-	if json.Valid(raw) {
+	if split.Valid(raw) {
 		m, _ = split.Members(raw)
 	}
 	if m == nil {

@@ -26,7 +26,12 @@ type field struct {
 func canonical(base string, params []field, secret string) string {
 	sorted := slices.Clone(params)
 	slices.SortStableFunc(sorted, func(a, b field) int { return strings.Compare(a.K, b.K) })
+	size := len(base) + 1 + len(secret)
+	for _, p := range sorted {
+		size += len(p.K) + len(p.V) + 2
+	}
 	var b strings.Builder
+	b.Grow(size)
 	b.WriteString(base)
 	sep := byte('?')
 	for _, p := range sorted {
@@ -136,7 +141,12 @@ func readMultipart(m *multipart.Reader) (values url.Values, file []byte, err err
 // wire encodes parameters as a form. Callbacks of the platform are encoded twice: each value
 // once by its own code and once more by the HTTP layer; the signature is over the raw value.
 func wire(params []field, double bool) string {
+	size := 0
+	for _, p := range params {
+		size += len(p.K) + 2*len(p.V) + 2
+	}
 	var b strings.Builder
+	b.Grow(size) // about
 	for i, p := range params {
 		if i > 0 {
 			b.WriteByte('&')
