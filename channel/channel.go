@@ -286,6 +286,11 @@ type (
 		Rememberer
 		RefundPartial(ctx context.Context, a Act, before json.RawMessage) ([]Item, error)
 	}
+	// A ReaderOf reads a record that is known to belong to some orders, with fewer calls than
+	// Read, which asks the platform whose it is.
+	ReaderOf interface {
+		ReadOf(ctx context.Context, ref order.Ref, orders []string) ([]Item, error)
+	}
 	Annotator interface {
 		Annotate(ctx context.Context, a Act) ([]Item, error)
 	}

@@ -28,6 +28,14 @@ func (c *Conn) Info() *Info { return c.info }
 func (c *Conn) Read(ctx context.Context, ref order.Ref) ([]Item, error) { return c.shop.Read(ctx, ref) }
 func (c *Conn) Pull(ctx context.Context, p Pull) iter.Seq2[Page, error] { return c.shop.Pull(ctx, p) }
 
+// ReadOf is Read of a record whose orders are known: the platform need not say which they are.
+func (c *Conn) ReadOf(ctx context.Context, ref order.Ref, orders []string) ([]Item, error) {
+	if s, ok := c.shop.(ReaderOf); ok && len(orders) > 0 {
+		return s.ReadOf(ctx, ref, orders)
+	}
+	return c.shop.Read(ctx, ref)
+}
+
 // Do carries out an act with one call. before is what Before gave, for additive acts.
 func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, error) {
 	switch a.Kind {

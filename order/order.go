@@ -67,6 +67,10 @@ type Hint struct {
 	// points at has been read: a list that is compared again names all that is in it.
 	IfNews bool
 
+	// Of are the platform's ids of the orders through which it is hinted at, when nobody needs
+	// to ask whose the resource is: the same list names every order, with what belongs to it.
+	Of []string
+
 	// Later is After for an order whose content is known: with many of them, those that
 	// nobody has seen yet come first. UTC ms, 0 = as After.
 	Later int64

@@ -148,14 +148,15 @@ func TestAWidePullReadsWhatDiffers(t *testing.T) {
 			w.must(err)
 			return got
 		}
-		read := func(p ml.Placed) (n int) {
+		called := func(p ml.Placed, part string) (n int) {
 			for _, c := range s.Calls().List("", 10_000) {
-				if c.Path == "/shipments/"+p.Shipment.String() {
+				if c.Path == "/shipments/"+p.Shipment.String()+part {
 					n++
 				}
 			}
 			return n
 		}
+		read := func(p ml.Placed) int { return called(p, "") }
 		account := d.AllAccounts()[0]
 		pulled := func(after time.Time) bool {
 			a, _ := d.AccountByID(account.Merchant, account.ID)
@@ -187,6 +188,11 @@ func TestAWidePullReadsWhatDiffers(t *testing.T) {
 		}
 		if read(missed) == 0 {
 			t.Error("the parcel of an order that nobody had heard of was not read")
+		}
+		for _, p := range []ml.Placed{old, newest, missed} {
+			if n := called(p, "/orders"); n > 0 {
+				t.Errorf("%d times it was asked of which orders a parcel is that the search had named with its order", n)
+			}
 		}
 	})
 }

@@ -227,6 +227,7 @@ type readArgs struct {
 	Ref       order.Ref `json:"ref"`
 	Why       string    `json:"why"`
 	IfUnknown bool      `json:"if_unknown,omitempty"`
+	Of        []string  `json:"of,omitempty"`    // the platform's ids of its orders, when all who ask know them
 	Asked     int       `json:"asked,omitempty"` // how often it was asked for beside the first time
 }
 
@@ -251,7 +252,7 @@ func (r reading) Do(ctx context.Context, e effect.Effect) lane.Result {
 		}
 	}
 	ctx, trace := channel.WithTrace(ctx)
-	items, err := c.Read(ctx, a.Ref)
+	items, err := c.ReadOf(ctx, a.Ref, a.Of)
 	at := r.h.now()
 	res := failed(err)
 	if err == nil {

@@ -33,7 +33,7 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 	if e, ok := tx.EffectByKey(key); ok && e.State.Open() {
 		var was readArgs
 		_ = json.Unmarshal(e.Args, &was)
-		a.Why, a.IfUnknown, a.Asked = was.Why, a.IfUnknown && was.IfUnknown, was.Asked+1
+		a.Why, a.IfUnknown, a.Of, a.Asked = was.Why, a.IfUnknown && was.IfUnknown, both(was.Of, a.Of), was.Asked+1
 		if at < e.NextAt && e.Attempts == 0 {
 			e.NextAt = at
 		}
@@ -46,6 +46,21 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 		Merchant: tx.Merchant(), Account: account, App: app, Target: "read/" + a.Ref.Realm + "/" + a.Ref.Kind + "/" + a.Ref.ID,
 		Kind: kindRead, Key: key, Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(a), Cause: a.Why, NextAt: at, Made: now, Changed: now,
 	})
+}
+
+// mostOf is how many orders of one record a read is told; more of them it asks for.
+const mostOf = 20
+
+// both joins what two who ask know of a record's orders. One that knows nothing wants to be told.
+func both(a, b []string) []string {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
+	if len(all) > mostOf {
+		return nil
+	}
+	return all
 }
 
 // schedule sees to it that every account has its repeating work: pull, sweep, keep.

@@ -268,7 +268,7 @@ func (s *shop) lookParcel(ctx context.Context, a channel.Act) (channel.Sight, er
 	if err != nil {
 		return channel.Sight{}, err
 	}
-	item, _, err := s.readShipment(ctx, id, a.Order.ID)
+	item, _, err := s.readShipment(ctx, id, []string{a.Order.ID})
 	if err != nil {
 		return channel.Sight{}, err
 	}

@@ -1,6 +1,7 @@
 package mercadolibre
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -100,6 +101,19 @@ func TestOneParcelOfAPackBelongsToAllItsOrders(t *testing.T) {
 	items, err := m.conn.Read(t.Context(), order.Ref{Realm: Realm, Kind: order.KindShipment, ID: p.Shipment.String()})
 	if err != nil || len(items) != 1 || len(items[0].Readings[0].Orders) != 2 {
 		t.Fatalf("%+v %v", items, err)
+	}
+	// By a list that names each order with its parcel, nothing is asked that is known.
+	both := []string{p.Orders[0].String(), p.Orders[1].String()}
+	before := len(w.s.Calls().List("", 100))
+	known, err := m.conn.ReadOf(t.Context(), order.Ref{Realm: Realm, Kind: order.KindShipment, ID: p.Shipment.String()}, both)
+	if err != nil || len(known) != 1 || !slices.Equal(known[0].Readings[0].Orders, items[0].Readings[0].Orders) {
+		t.Fatalf("%+v %v, want the orders %v", known, err, items[0].Readings[0].Orders)
+	}
+	if n := len(w.s.Calls().List("", 100)) - before; n != 3 {
+		t.Errorf("%d calls for a parcel, its history and its deadline", n)
+	}
+	if again := New().(channel.Translator).Translate(channel.Kept{What: known[0].What, Ref: known[0].Ref, Raw: known[0].Raw, At: w.clock.Now()}); !slices.Equal(again.Readings[0].Orders, both) {
+		t.Errorf("its bytes tell the orders %v, want %v", again.Readings[0].Orders, both)
 	}
 	_ = m.book.Take(items...)
 	w.act(t, refOf(p.Orders[0].String()), "move", simulator.ActArgs{Status: "shipped"})

@@ -215,7 +215,7 @@ func (s *shop) row(raw json.RawMessage, w walk) channel.Item {
 	}
 	r, old := item.Readings[0], versionOf(item) < w.Old
 	for _, l := range r.Links {
-		item.Hints = append(item.Hints, order.Hint{Ref: l, Why: "search", IfNews: old})
+		item.Hints = append(item.Hints, order.Hint{Ref: l, Why: "search", IfNews: old, Of: []string{item.Ref.ID}})
 	}
 	if head, _ := order.Get[order.Head](r.Record, order.RegHead); len(r.Links) == 0 && head.Logistics == "" {
 		// the shipment is made a little later than the order

@@ -23,6 +23,11 @@ const retryParts = 30 * time.Second // a shipment of a fresh order may not be th
 
 // Read reads an order with its shipment, a shipment, or the order of a payment.
 func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) {
+	return s.ReadOf(ctx, ref, nil)
+}
+
+// ReadOf is Read of a shipment without asking of which orders it is.
+func (s *shop) ReadOf(ctx context.Context, ref order.Ref, orders []string) ([]channel.Item, error) {
 	const op = "mercadolibre.Read"
 	if !isID(ref.ID) {
 		return nil, &fault.Error{Op: op, Code: fault.NotFound, Ref: clip(ref.ID, 40), Why: fault.Because("not_their_number", "this is no number of the platform")}
@@ -31,9 +36,12 @@ func (s *shop) Read(ctx context.Context, ref order.Ref) ([]channel.Item, error) 
 	case order.KindOrder:
 		return s.readOrder(ctx, ref.ID)
 	case order.KindShipment, kindReturn:
-		item, _, err := s.readShipment(ctx, ref.ID, "")
+		item, whole, err := s.readShipment(ctx, ref.ID, orders)
 		if err != nil {
 			return nil, err
+		}
+		if !whole && item.Err == nil {
+			item.Hints = []order.Hint{{Ref: item.Ref, After: s.env.Now().Add(retryParts).UnixMilli(), Why: "parts of it could not be read", Of: orders}}
 		}
 		return []channel.Item{item}, nil
 	case kindPayment:
@@ -63,7 +71,7 @@ func (s *shop) readOrder(ctx context.Context, id string) ([]channel.Item, error)
 	}
 	items := []channel.Item{item}
 	for _, l := range item.Readings[0].Links {
-		parcel, whole, err := s.readShipment(ctx, l.ID, id)
+		parcel, whole, err := s.readShipment(ctx, l.ID, []string{id})
 		if err == nil {
 			items = append(items, parcel)
 		}
@@ -93,8 +101,8 @@ func missingOf(a answer) []string {
 }
 
 // readShipment reads a shipment with its history and its deadline, and its orders when
-// it was not reached through one. whole is false when a part failed for the moment.
-func (s *shop) readShipment(ctx context.Context, id, through string) (item channel.Item, whole bool, err error) {
+// it was not reached through some. whole is false when a part failed for the moment.
+func (s *shop) readShipment(ctx context.Context, id string, through []string) (item channel.Item, whole bool, err error) {
 	const op = "mercadolibre.Read"
 	path := "/shipments/" + id
 	a, err := s.get(ctx, call{op: op, path: path, header: newFormat})
@@ -105,10 +113,7 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 	if err != nil {
 		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
-	p := parts{Shipment: a.body}
-	if through != "" {
-		p.For = []string{through}
-	}
+	p := parts{Shipment: a.body, For: through}
 	part := func(name, path string, h [2]string) json.RawMessage {
 		a, err := s.get(ctx, call{op: op, path: path, header: h})
 		switch {
@@ -121,7 +126,7 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 		return a.body
 	}
 	sibling := n.obj("sibling").id("sibling_id")
-	if (through == "" || sibling != "") && n.id("order_id") == "" {
+	if (len(through) == 0 || sibling != "") && n.id("order_id") == "" {
 		p.Orders = part("orders", path+"/orders", newDomain)
 	}
 	p.History = part("history", path+"/history", newFormat)
@@ -139,8 +144,6 @@ func (s *shop) readShipment(ctx context.Context, id, through string) (item chann
 		item.Ref = order.Ref{Realm: Realm, Kind: order.KindShipment, ID: id}
 	} else if item.Ref.ID != id {
 		return item, false, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_of_other", "the platform answered about something else")}
-	} else if len(p.Failed) > 0 && through == "" {
-		item.Hints = []order.Hint{{Ref: item.Ref, After: s.env.Now().Add(retryParts).UnixMilli(), Why: "parts of it could not be read"}}
 	}
 	return item, len(p.Failed) == 0, nil
 }

@@ -22,7 +22,7 @@ type parts struct {
 	History  json.RawMessage `json:"history,omitempty"`  // every state with its moment
 	Orders   json.RawMessage `json:"orders,omitempty"`   // the new format does not name them
 	Replaced json.RawMessage `json:"replaced,omitempty"` // orders of the shipment or pack that a split replaced
-	For      []string        `json:"for,omitempty"`      // the order through which it was read
+	For      []string        `json:"for,omitempty"`      // the orders through which it was read
 	Failed   []string        `json:"failed,omitempty"`   // parts that could not be read just now
 }
 
