@@ -32,7 +32,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "early", test: /rolldown\/runtime|src\/early\.ts$/, priority: 30 },
-            { name: "index", test: /src\/main\.tsx$/, priority: 20 },
+            { name: "index", test: /src\/main\.tsx$|\/react-dom\//, priority: 20 },
             { name: "centre", test: /src\/(shell\/Shell|routes\/orders\/Orders|ui\/Problem)\.tsx$/, priority: 10 },
             { name: "order", test: /src\/routes\/order\/OrderPanel\.tsx$/, priority: 5 },
           ],

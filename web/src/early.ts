@@ -2,6 +2,7 @@
 // shows. On a paired screen that somebody has unlocked nothing is asked early, since that goes along with each question (data/unlock.ts).
 
 import { askEarly } from "./data/early";
+import { clock, ownZone } from "./format/time";
 import { root } from "./place";
 import { firstOf } from "./routes/orders/first";
 import { recall } from "./ui/memory";
@@ -27,3 +28,6 @@ if (!recall("turn")) {
     if (list?.sort === "due") askEarly(`${api}/orders`, { ...list, sort: "newest", limit: 50 });
   }
 }
+
+// While nothing else can be done: a browser needs some time for the first question about zones.
+setTimeout(() => clock(Date.now(), ownZone()));

@@ -2,7 +2,6 @@ import "./early"; // before all others
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode, startTransition } from "react";
-import { createRoot } from "react-dom/client";
 import "./app.css";
 import { Failure, mayPass, onSignedOut } from "./data/api";
 import { channels, counts, order, orderPages, session, stores, ways } from "./data/queries";
@@ -28,14 +27,6 @@ const client = new QueryClient({
     },
   }),
 });
-const router = makeRouter(client);
-
-onSignedOut(() => {
-  if (client.getQueryData(session.queryKey) === null) return;
-  client.setQueryData(session.queryKey, null);
-  void router.invalidate();
-});
-
 /** Reads what the first screen shows, which early.ts has asked for; never throws. */
 async function readFirst(): Promise<void> {
   const first = firstOf(location);
@@ -54,14 +45,26 @@ async function readFirst(): Promise<void> {
 const patience = 1200; // milliseconds: what comes later finds its place kept
 const waited = new Promise<void>((done) => setTimeout(done, patience));
 
-window.addEventListener("vite:preloadError", () => void partMissing(router.latestLocation.href));
-// When the first orders are there: they have the line for themselves.
-if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
+/** The next task. What runs in one go keeps a press waiting, and on a slow phone the first picture. */
+const pause = () => new Promise<void>((go) => setTimeout(go));
 
-const words = startWords().then(() => void onLanguage(() => void client.invalidateQueries())); // reasons are put into words where they are read
-const first = Promise.race([readFirst(), waited]);
-// One drawing with everything in its place, instead of one for each answer; and in pieces, so that a press in between is heard.
-void Promise.all([words, first, router.load().catch(() => {})]).then(() => {
+async function begin(): Promise<void> {
+  const words = startWords().then(() => void onLanguage(() => void client.invalidateQueries())); // reasons are put into words where they are read
+  await pause();
+  const first = Promise.race([readFirst(), waited]);
+  await pause();
+  const router = makeRouter(client);
+  onSignedOut(() => {
+    if (client.getQueryData(session.queryKey) === null) return;
+    client.setQueryData(session.queryKey, null);
+    void router.invalidate();
+  });
+  window.addEventListener("vite:preloadError", () => void partMissing(router.latestLocation.href));
+  await pause();
+  const place = router.load().catch(() => {});
+  await pause();
+  const { createRoot } = await import("react-dom/client"); // in the same file, and run only here
+  await Promise.all([words, first, place]);
   const root = document.getElementById("root");
   if (!root) return;
   const page = (
@@ -72,12 +75,17 @@ void Promise.all([words, first, router.load().catch(() => {})]).then(() => {
       </QueryClientProvider>
     </StrictMode>
   );
+  // One drawing with everything in its place, instead of one for each answer; and in pieces, so that a press in between is heard.
   startTransition(() => createRoot(root).render(page));
   settle();
-});
+}
+
+// When the first orders are there: they have the line for themselves.
+if (import.meta.env.PROD) window.addEventListener("load", () => setTimeout(() => void keepFiles(), 4000));
+void begin();
 
 declare module "@tanstack/react-router" {
   interface Register {
-    router: typeof router;
+    router: ReturnType<typeof makeRouter>;
   }
 }

@@ -1,5 +1,12 @@
 // Times are UTC milliseconds and are shown in a zone: the store's where there is one, else the device's.
 
+let own = "";
+/** The device's zone. The first question about zones takes a browser up to twenty milliseconds, so it is no constant of a module. */
+export function ownZone(): string {
+  own ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return own;
+}
+
 const parts = new Map<string, Intl.DateTimeFormat>();
 
 function fields(zone: string): Intl.DateTimeFormat {

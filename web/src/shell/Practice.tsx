@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { answer, api, Failure } from "../data/api";
 import { leavePractice, practice, practiceURL } from "../data/practice";
 import { useMay } from "../data/rights";
-import { clock } from "../format/time";
+import { clock, ownZone } from "../format/time";
 import { Icon } from "../ui/icons";
 import { Sheet } from "../ui/Sheet";
 import { useWords, word } from "../words";
@@ -77,14 +77,12 @@ function Lessons({ close }: { close: () => void }) {
       </ul>
       {may("keys.keep") ? <TestKey /> : null}
       <p className="quiet" role="status">
-        {sure ? t("practice.restartHelp") : data ? t("practice.until", { at: clock(data.ends_at ?? 0, zone()) }) : ""}
+        {sure ? t("practice.restartHelp") : data ? t("practice.until", { at: clock(data.ends_at ?? 0, ownZone()) }) : ""}
       </p>
       {restart.error ? <Trouble error={restart.error} /> : null}
     </Sheet>
   );
 }
-
-const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** A key with which a program may try the API out here. */
 function TestKey() {

@@ -7,7 +7,7 @@ import { currentAsOf, follow, useConnection, useLastOrderAt } from "../data/live
 import { keepPicture } from "../data/picture";
 import { accounts, merchant, parked, session, stores, unclear } from "../data/queries";
 import { useMay } from "../data/rights";
-import { clock, clockSeconds, moment } from "../format/time";
+import { clock, clockSeconds, moment, ownZone } from "../format/time";
 import { Newer } from "../install/Newer";
 import { practising, root } from "../place";
 import { messages } from "../routes/board/concerns";
@@ -37,15 +37,8 @@ export function useZone(storeId?: string): string {
   const { data } = useQuery(stores);
   const chosen = data?.find((s) => s.id === storeId)?.zone;
   const shared = data?.every((s) => s.zone === data[0]?.zone) ? data[0]?.zone : "";
-  return chosen || shared || own();
+  return chosen || shared || ownZone();
 }
-
-let ownZone = "";
-/** The device's zone; to ask it takes a millisecond, and a list asks at every press. */
-const own = () => {
-  ownZone ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return ownZone;
-};
 
 export function Shell() {
   const client = useQueryClient();

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { serverNow } from "../data/clock";
-import { clockSeconds } from "../format/time";
+import { clockSeconds, ownZone } from "../format/time";
 import { useWords } from "../words";
 import { Icon } from "./icons";
 import { toast } from "./toast";
@@ -20,7 +20,7 @@ export function useAgain(read: () => Promise<boolean>): { busy: boolean; again: 
     setBusy(true);
     const well = await read().catch(() => false);
     setBusy(false);
-    toast(well ? t("list.refreshed", { at: clockSeconds(serverNow(), here) }) : t("list.notRefreshed"));
+    toast(well ? t("list.refreshed", { at: clockSeconds(serverNow(), ownZone()) }) : t("list.notRefreshed"));
   };
   return { busy, again: () => void run() };
 }
@@ -81,5 +81,3 @@ export function Pull({ busy, again }: { busy: boolean; again: () => void }) {
     </div>
   );
 }
-
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;

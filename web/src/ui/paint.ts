@@ -32,7 +32,7 @@ export function settle(): void {
   const done = () => {
     if (settled) return;
     settled = true;
-    for (const tell of [...watchers]) tell();
+    for (const tell of [...watchers]) setTimeout(tell); // each in a task of its own, so that a press in between is heard
   };
   setTimeout(done, 2000);
   afterPaint(() => ("requestIdleCallback" in window ? requestIdleCallback(done) : setTimeout(done, 300)));

@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow, useNow } from "../../data/clock";
 import { stores } from "../../data/queries";
-import { moment } from "../../format/time";
+import { moment, ownZone } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
@@ -307,7 +307,7 @@ function PINs() {
                 {p.shut
                   ? t("device.pinShut")
                   : p.set_at > 0
-                    ? t("device.pinSet", { at: moment(p.set_at, serverNow(), zoneHere) })
+                    ? t("device.pinSet", { at: moment(p.set_at, serverNow(), ownZone()) })
                     : t("device.pinNone")}
               </span>
               <span className="device-do">
@@ -337,5 +337,3 @@ function PINs() {
     </section>
   );
 }
-
-const zoneHere = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -2,11 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
-import { moment } from "../../format/time";
+import { moment, ownZone } from "../../format/time";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
-
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** One's PIN for the screens of one's stores. */
 export function PIN() {
@@ -31,7 +29,7 @@ export function PIN() {
       <div>
         <b>{t("device.pinMine")}</b>
         <p className="quiet">
-          {t("device.pinMineHelp")} {data ? t("device.pinSet", { at: moment(data, serverNow(), here) }) : t("device.pinMineNone")}
+          {t("device.pinMineHelp")} {data ? t("device.pinSet", { at: moment(data, serverNow(), ownZone()) }) : t("device.pinMineNone")}
         </p>
         {save.error ? (
           <p className="notice bad" role="alert">

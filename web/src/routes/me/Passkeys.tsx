@@ -3,12 +3,10 @@ import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { hasLock, NotShown, register } from "../../data/passkey";
 import { myPasskeys } from "../../data/queries";
-import { moment } from "../../format/time";
+import { moment, ownZone } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
-
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Devices by whose lock one signs in: add this one, remove one that is lost. */
 export function Passkeys() {
@@ -76,8 +74,8 @@ export function Passkeys() {
               <div>
                 <b>{p.device || t("sessions.unknown")}</b>
                 <p className="quiet">
-                  {t("passkey.since", { at: moment(p.made_at, serverNow(), here) })} ·{" "}
-                  {p.used_at > 0 ? t("passkey.used", { at: moment(p.used_at, serverNow(), here) }) : t("passkey.unused")}
+                  {t("passkey.since", { at: moment(p.made_at, serverNow(), ownZone()) })} ·{" "}
+                  {p.used_at > 0 ? t("passkey.used", { at: moment(p.used_at, serverNow(), ownZone()) }) : t("passkey.unused")}
                 </p>
               </div>
               <div className="me-do">

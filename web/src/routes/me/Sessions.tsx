@@ -3,13 +3,11 @@ import { type FormEvent, useId, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { mySessions } from "../../data/queries";
-import { moment } from "../../format/time";
+import { moment, ownZone } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
-
-const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Where one is signed in: end one place, end all others, choose another password. */
 export function Sessions() {
@@ -69,8 +67,8 @@ export function Sessions() {
               <div>
                 <b>{s.device || t("sessions.unknown")}</b>
                 <p className="quiet">
-                  {s.current ? t("sessions.current") : t("sessions.seen", { at: moment(s.seen_at, serverNow(), here) })} ·{" "}
-                  {t("sessions.since", { at: moment(s.made_at, serverNow(), here) })}
+                  {s.current ? t("sessions.current") : t("sessions.seen", { at: moment(s.seen_at, serverNow(), ownZone()) })} ·{" "}
+                  {t("sessions.since", { at: moment(s.made_at, serverNow(), ownZone()) })}
                 </p>
               </div>
               {s.current ? null : (
