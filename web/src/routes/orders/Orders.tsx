@@ -87,7 +87,7 @@ export function Orders() {
   useEffect(() => keepSearch(search), [search]);
 
   return (
-    <div className={`orders ${beside ? "with-order" : ""}`}>
+    <div className={`orders ${beside ? "with-order" : ""} ${orderId ? "covered" : ""}`}>
       <h1 className="sr-only">{t("nav.orders")}</h1>
       <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} search={search} go={toTab} />
       <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={showKeys} />
