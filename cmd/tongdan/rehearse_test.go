@@ -61,6 +61,9 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 	if s := r.Stock; r.Oversold == nil || *r.Oversold != 0 || s == nil || len(s.Levels) < 30 || s.Sold < 10 || s.Shared < 10 || s.Above != 0 {
 		t.Errorf("the stock: %+v", s)
 	}
+	if x := r.Labels; x.Batches == 0 || x.Printed == 0 || x.Lost+x.Twice+x.Odd != 0 {
+		t.Errorf("the labels: %+v", x)
+	}
 	if v := r.Verify; v == nil || !v.Holds || len(v.Checks) != len(hub.VerifyChecks()) || v.Checks[0].Looked == 0 {
 		t.Errorf("verify: %+v", v)
 	}
@@ -75,7 +78,7 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 		}
 	}
 	page, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil || bytes.Count(page, []byte("<svg")) != 8 || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("NaN")) {
+	if err != nil || bytes.Count(page, []byte("<svg")) != 9 || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("NaN")) {
 		t.Errorf("the page is not whole (%v): %d bytes", err, len(page))
 	}
 	for _, text := range []string{"The promise held", "alike in both books", "First to break", "push → stored and answered"} {

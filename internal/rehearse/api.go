@@ -29,7 +29,10 @@ type refusal struct {
 	Status int    `json:"status"`
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
-	wait   bool   // the answer says when to come again
+	Why    struct {
+		Code string `json:"code"`
+	} `json:"why"`
+	wait bool // the answer says when to come again
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("HTTP %d %s: %s", r.Status, r.Code, r.Detail) }
@@ -124,6 +127,7 @@ type orderView struct {
 	Total   json.RawMessage   `json:"total"`
 	Theirs  map[string]string `json:"theirs"`
 	Actions []string          `json:"actions"`
+	Flags   []string          `json:"flags"`
 	Issues  []issueView       `json:"issues"`
 	Pending []struct {
 		EffectID string `json:"effect_id"`

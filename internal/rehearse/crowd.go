@@ -67,7 +67,7 @@ func (c *crowd) live(day, ctx context.Context) {
 		c.at.mt.Live(ctx, mt.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Forget: 30 * day24, MaxOrders: all, Calm: c.replay != nil})
 	})
 	both.Go(func() {
-		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, PrintForSeller: true, Calm: c.replay != nil})
+		c.at.ml.Live(ctx, ml.LiveOptions{NoOrders: true, Seed: c.plan.Seed, Sites: []string{"MLB", "MLM"}, Keep: all, Calm: c.replay != nil})
 	})
 	both.Wait()
 }

@@ -15,10 +15,11 @@ const (
 	Pressed  = "pressed"  // somebody presses a button until the hub answers, presses without an answer included
 	Platform = "platform" // somebody presses a button until the platform's book has changed
 	Printed  = "printed"  // somebody accepts an order until the kitchen has its ticket on paper
+	Labelled = "labelled" // somebody presses for the labels of parcels until each has come out
 	Paper    = "paper"    // the customer orders until then: lost pushes and the staff's moment are in it
 )
 
-var measures = []string{Durable, Screen, Pressed, Platform, Printed, Paper}
+var measures = []string{Durable, Screen, Pressed, Platform, Printed, Paper, Labelled}
 
 // The kinds of what can break, beside differences of the books.
 const (
@@ -29,6 +30,7 @@ const (
 	BreakNoPull       = "no_pull"        // a penalty: five minutes without a call
 	BreakSlowScreen   = "slow_screen"    // an order was not shown within slowScreen
 	BreakSlowPlatform = "slow_platform"  // an act had not reached the platform within slowPlatform
+	BreakSlowLabel    = "slow_label"     // the label of a parcel had not come out within slowLabel
 	BreakSilent       = "silent"         // a button got no answer within silent
 	BreakGap          = "feed_gap"       // the live stream jumped over a change
 	BreakNode         = "node"           // a node ended by itself

@@ -66,9 +66,12 @@ func (j *judge) atRest(ctx context.Context) {
 	if j.plan.Profile == "chain" { // until what customers asked for has been answered, or it is too late for that
 		most = max(most, time.Duration(float64(35*time.Minute)/j.plan.Speed))
 	}
+	if j.ended == nil {
+		j.packer.home()
+	}
 	for end := time.Now().Add(most); j.ended == nil && time.Now().Before(end); {
 		in, seen, _, _ := j.crowd.count()
-		if n, _, _ := j.clerk.waiting(); n == 0 && seen == in && j.clerk.minds.Load() == 0 && j.answered() {
+		if n, _, _ := j.clerk.waiting(); n == 0 && seen == in && j.clerk.minds.Load() == 0 && len(j.packer.open()) == 0 && j.answered() {
 			return
 		}
 		wait(ctx, 200*time.Millisecond)
@@ -117,12 +120,12 @@ func (j *judge) judge(ctx context.Context) {
 }
 
 // certain are the kinds of what does not come right any more, however long one waits.
-var certain = []string{books.Doubled, books.Strange, books.Twice, books.Unsent, kindOversold, kindTwoTicket, kindVerify}
+var certain = []string{books.Doubled, books.Strange, books.Twice, books.Unsent, kindOversold, kindTwoTicket, kindTwoLabel, kindOddLabel, kindVerify}
 
 // sort tells what breaks the promise from what only does not agree yet: at the end of a
 // whole rehearsal everything breaks it.
 func (j *judge) sort() (broken, open []books.Difference) {
-	all := slices.Concat(j.differ, j.once, j.stock.breaches(), j.paper, j.broken)
+	all := slices.Concat(j.differ, j.once, j.stock.breaches(), j.paper, j.parcels, j.broken)
 	if j.ended == nil {
 		return all, nil
 	}

@@ -123,7 +123,8 @@ func (j *judge) compare(ctx context.Context) error {
 	_, ready := j.clerk.all()
 	tickets, paper := j.at.paper.tally(here)
 	j.tickets, j.paper, j.keys = tickets, paper, keys
-	j.want, j.under, j.stock, j.differ = want, j.name(under, keys), j.rehearsal.stock.sum(hub), books.Compare(want, have, ready)
+	j.labels, j.parcels = j.packer.tally()
+	j.want, j.under, j.stock, j.differ = want, slices.Concat(j.name(under, keys), j.packer.open()), j.rehearsal.stock.sum(hub), books.Compare(want, have, ready)
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Report struct {
 	Orders   Orders    `json:"orders"`
 	Acts     Acts      `json:"acts"`
 	Tickets  Tickets   `json:"tickets"`
+	Labels   Labels    `json:"labels"` // of parcels
 	Parked   int       `json:"parked"` // messages that could not be read; they are kept
 	Reasons  []Parked  `json:"parked_reasons"`
 	Oversold *int64    `json:"oversold"` // pieces that were sold and not there; null = not measured
@@ -197,10 +198,10 @@ func (j *judge) report(loaded float64) *Report {
 	for _, o := range j.stock.Orders {
 		over += o.Pieces
 	}
-	r.Oversold, r.Stock, r.Tickets = &over, j.stock, j.tickets
+	r.Oversold, r.Stock, r.Tickets, r.Labels = &over, j.stock, j.tickets, j.labels
 	for _, x := range broken {
 		at := loaded
-		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindHeld && x.Kind != kindUnnamed && x.Kind != kindTwoTicket && x.Kind != kindVerify {
+		if x.Kind != books.Strange && x.Kind != kindLevel && x.Kind != kindHeld && x.Kind != kindUnnamed && x.Kind != kindTwoTicket && x.Kind != kindNoLabel && x.Kind != kindTwoLabel && x.Kind != kindOddLabel && x.Kind != kindVerify {
 			at = j.crowd.when(x.Key)
 		}
 		d.brokeAt(BreakPromise, x.Text, at)
@@ -209,6 +210,7 @@ func (j *judge) report(loaded float64) *Report {
 	r.Broken = len(broken) > 0 || j.checked != nil && !j.checked.Holds
 	r.Held = r.Ended == nil && !r.Broken && r.Orders.In > 0
 	r.Day = j.verdict(r.Held)
+	j.packer.took()
 	r.Breaks, r.List = d.tally()
 	if len(r.List) > 0 {
 		r.First = &r.List[0]

@@ -77,6 +77,7 @@ func (r *rehearsal) close() {
 	if r.at != nil {
 		r.at.server.Close()
 		r.at.paper.sim.Close()
+		r.at.labels.sim.Close()
 	}
 	if r.front != nil {
 		r.front.Close()
@@ -204,10 +205,12 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	defer cancel()
 	life, endLife := context.WithCancel(whole) // of customers, riders and staff
 	defer endLife()
+	pack := newPacker(whole, r.api, p, d, r.at)
 	named := &names{}
 	s := &screen{api: r.api, diary: d, crowd: c, shown: func(o orderView) {
 		named.look(o)
 		k.look(life, o)
+		pack.look(o)
 	}}
 
 	var all sync.WaitGroup
@@ -218,14 +221,15 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	day, endDay := context.WithCancel(ctx) // of kills, and of a chain's customers
 	defer endDay()
 	all.Go(func() { c.live(day, life) })
+	all.Go(func() { pack.printing(life) })
 	if p.Kill > 0 {
-		all.Go(func() { r.killing(day, d) })
+		all.Go(func() { r.killing(day, d, pack) })
 	}
 	var goods sync.WaitGroup
 	goods.Go(func() { r.deliveries(day, life, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, named: named, again: map[string]int{}, watch: w}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, packer: pack, named: named, again: map[string]int{}, watch: w}
 	err := c.buy(ctx, r.list)
 	if err == nil && p.Profile == "flash" {
 		err = c.comeBack(ctx)
@@ -251,6 +255,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	j.judge(ctx)
 	cancel()
 	all.Wait()
+	pack.work.Wait()
 	return j.report(loaded), nil
 }
 
@@ -329,12 +334,16 @@ func (r *rehearsal) accounts(ctx context.Context, a *api, pulled map[string]bool
 
 // killing kills a node every so often and starts another in its place, until ctx ends.
 // What has been killed is always replaced.
-func (r *rehearsal) killing(ctx context.Context, d *diary) {
+func (r *rehearsal) killing(ctx context.Context, d *diary, pack *packer) {
 	rng := mathrand.New(mathrand.NewPCG(r.plan.Seed, 0x6b696c6c))
 	next := time.Now()
 	for {
 		next = next.Add(r.plan.Kill)
 		if !wait(ctx, time.Until(next)) {
+			return
+		}
+		pack.soon() // so that nodes die in the middle of labels too
+		if !wait(ctx, time.Duration(rng.IntN(800))*time.Millisecond) {
 			return
 		}
 		place := rng.IntN(r.plan.Nodes)
@@ -354,9 +363,10 @@ func (r *rehearsal) killing(ctx context.Context, d *diary) {
 // A judge holds the books against each other when the day is over.
 type judge struct {
 	*rehearsal
-	diary *diary
-	crowd *crowd
-	clerk *clerk
+	diary  *diary
+	crowd  *crowd
+	clerk  *clerk
+	packer *packer
 
 	named *names
 
@@ -379,6 +389,8 @@ type judge struct {
 	keys    map[string]string // channel and number of the orders, by the hub's id
 	tickets Tickets
 	paper   []books.Difference // what does not hold of them
+	labels  Labels
+	parcels []books.Difference // what does not hold of the labels
 	asked   int                // additive acts whose outcome a person had to look up
 	again   map[string]int     // of these, by effect: how often one was sent again, since the platform had not done it
 }

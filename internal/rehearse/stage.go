@@ -24,6 +24,7 @@ type platforms struct {
 	ml     *ml.Sim
 	server *sim.Server
 	paper  *paper
+	labels *labelPaper
 
 	stores map[string]string // the hub's id of each store, by the code of its Meituan shop
 	shops  map[string]string // the hub's id of each shop, by the platform's own
@@ -61,6 +62,7 @@ func openPlatforms(p *Plan, told func(sim.StockChange)) (*platforms, error) {
 	if out.paper, err = openPaper(p); err != nil {
 		return nil, err
 	}
+	out.labels = openLabelPaper(p.Seed)
 	out.server = &sim.Server{Platforms: []sim.Platform{out.mt, out.mt.Partner(), out.ml}}
 	return out, out.server.Start()
 }
@@ -159,6 +161,9 @@ func (p *platforms) connect(ctx context.Context, a *api, public string) error {
 			return err
 		}
 		if err := shop(account, s.ID.String(), p.cast.at[s.ID.String()], s.Nickname); err != nil {
+			return err
+		}
+		if err := p.labels.connect(ctx, a, p.stores[p.cast.at[s.ID.String()]]); err != nil {
 			return err
 		}
 	}

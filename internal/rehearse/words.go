@@ -85,6 +85,8 @@ func (l Lang) measure(m string) string {
 		return l.say("按下按钮 → 平台已改变", "button pressed → platform changed")
 	case Printed:
 		return l.say("按下接单 → 后厨单出纸", "accept pressed → kitchen ticket on paper")
+	case Labelled:
+		return l.say("按下打印面单 → 面单出纸", "labels pressed → label on paper")
 	case Paper:
 		return l.say("顾客下单 → 后厨单出纸", "customer orders → kitchen ticket on paper")
 	}
@@ -108,6 +110,8 @@ func (l Lang) broke(kind string) string {
 		return l.say("订单一分钟还没上屏", "an order was not on a screen within a minute")
 	case BreakSlowPlatform:
 		return l.say("操作两分钟还没到平台", "an act was not at the platform within two minutes")
+	case BreakSlowLabel:
+		return l.say("面单两分钟还没打出", "a label had not come out within two minutes")
 	case BreakSilent:
 		return l.say("按钮十秒没有应答", "a button got no answer within ten seconds")
 	case BreakGap:
@@ -207,6 +211,10 @@ func (l Lang) facts(r *Report) []fact {
 			"%s kitchen tickets owed, %s on paper, %s missing, %s twice; %s garbled, %s marked copies (nobody could say whether the first came out)"),
 			l.n(t.Owed), l.n(t.Printed), l.n(t.Missing), l.n(t.Twice), l.n(t.Wrong), l.n(t.Copies))))
 	}
+	if x := r.Labels; looked && x.Batches > 0 {
+		bad = x.Twice+x.Odd > 0 || r.Ended == nil && x.Lost > 0
+		out = append(out, f(!bad && x.Lost == 0, bad, l.say("面单", "Labels"), l.labels(x)))
+	}
 	out = append(out, f(r.Missed == Missed{}, false, l.say("超时", "Deadlines missed"), fmt.Sprintf(l.say("接单 %s，退款 %s", "accept %s, refund %s"), l.n(r.Missed.Accept), l.n(r.Missed.Refund))))
 	pen := r.Penalties
 	out = append(out, f(pen == Penalties{}, false, l.say("平台会给的处罚", "Penalties"), fmt.Sprintf(l.say("5 分钟未拉取 %s，一小时内连续两单超时 %s，5 分钟内推送失败率超 80%% %s，退款过期 %s",
@@ -236,6 +244,21 @@ func (l Lang) facts(r *Report) []fact {
 		out = append(out, f(true, false, l.say("对账", "Settling"), text))
 	}
 	return out
+}
+
+// labels says what became of the labels that were asked for.
+func (l Lang) labels(x Labels) string {
+	text := fmt.Sprintf(l.say("要打 %s 张（%s 批，最大一批 %s 单，其中补打 %s），打出 %s 张，没有面单但有原因 %s，之前打过而跳过 %s，没下文 %s，重复 %s，没人要 %s；说不准而加标记再打 %s",
+		"%s asked for (%s batches, the largest of %s orders; %s copies), %s came out, %s have none with a reason, %s left out as printed before, %s lost, %s twice, %s that nobody asked for; %s came again with a mark (nobody could say whether the first came out)"),
+		l.n(x.Asked), l.n(x.Batches), l.n(x.Largest), l.n(x.Copies), l.n(x.Printed), l.n(x.Refused), l.n(x.Skipped), l.n(x.Lost), l.n(x.Twice), l.n(x.Odd), l.n(x.Marked))
+	var why []string
+	for _, code := range slices.Sorted(maps.Keys(x.Why)) {
+		why = append(why, code+" × "+l.n(x.Why[code]))
+	}
+	if len(why) > 0 {
+		text += l.say("（原因：", " (reasons: ") + strings.Join(why[:min(len(why), 5)], l.say("，", ", ")) + l.say("）", ")")
+	}
+	return text
 }
 
 // joined writes the first few of a list in one line.
@@ -476,7 +499,7 @@ func (l Lang) notes(r *Report) []string {
 	out := []string{
 		l.say("对账的内容：每一单在模拟平台和通单里是否都在、只有一份、状态相同、金额到分相同；每个操作在平台的账上最多改变一次，不可重复的操作最多收到一次，通单说完成的平台上确实完成；每种商品卖出的件数不超过到货，通单的可售数不多于平台账上剩下的。",
 			"Compared for each order: that the simulated platform and the hub both have it, once, in the same status and with the same total to the cent; for each act: that it changed the platform's book at most once, that one which must not be repeated arrived at most once, and that what the hub calls done is done; for each SKU: that no more was sold than came in, and that the hub's number is not above what the platforms' books leave."),
-		l.say("小票：每个美团店后厨一台网络打印机，已接的单各有一张后厨单，第二张标明补打。不含：面单。", "Tickets: one network printer in the kitchen of each Meituan store; each order that was accepted has one kitchen ticket, and a second one says that it is a copy. Not included: labels of parcels."),
+		l.say("小票：每个美团店后厨一台网络打印机，已接的单各有一张后厨单，第二张标明补打。面单：美客多的包裹，一台面单打印机或一个 PDF；要打的每一张要么打出来，要么有原因，没人要补打就没有第二张。", "Tickets: one network printer in the kitchen of each Meituan store; each order that was accepted has one kitchen ticket, and a second one says that it is a copy. Labels: of Mercado Libre's parcels, on one label printer or as a PDF; each that was asked for came out or has a reason, and no second one came out that nobody asked for."),
 	}
 	if r.Speed != 1 {
 		out = append(out, fmt.Sprintf(l.say("平台的时钟快 %g 倍：它们的 5 分钟是这里的 %s。报告里的时间都是真实的秒。", "The platforms' clock ran %g times as fast: their five minutes were %s here. All times of this report are real seconds."), r.Speed, l.sec(300/r.Speed)))

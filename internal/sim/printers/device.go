@@ -35,7 +35,7 @@ type Slip struct {
 	Seq     int64     `json:"seq"`
 	At      time.Time `json:"at"`
 	Printer string    `json:"printer"`
-	Job     string    `json:"job,omitempty"` // the cloud's id
+	Job     string    `json:"job,omitempty"` // the cloud's id, or a label printer's connection
 	Columns int       `json:"columns"`
 	Lines   []Line    `json:"lines"`
 	Codes   []string  `json:"codes"` // what its QR and bar codes say

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/sim"
@@ -70,8 +71,10 @@ type Sim struct {
 	accounts []Account
 	devices  []*Device
 	seq      int64
-	changed  chan struct{} // closed and replaced at each slip
-	yly      yilianyun
+
+	connections atomic.Int64  // to label printers
+	changed     chan struct{} // closed and replaced at each slip
+	yly         yilianyun
 }
 
 // New makes the printers. Those of ESC/POS listen once Listen has been called.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,6 +35,10 @@ func (d *Device) serveZPL(c net.Conn) {
 	}
 	all, _ := io.ReadAll(io.LimitReader(in, 16<<20))
 	slips := labels(all)
+	job := "connection " + strconv.FormatInt(d.sim.connections.Add(1), 10)
+	for i := range slips {
+		slips[i].Job = job
+	}
 	if drop == DropMiddle {
 		slips = nil // the first label was not whole
 	}
