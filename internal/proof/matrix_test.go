@@ -1,10 +1,12 @@
 package proof
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tongdan/tongdan/effect"
+	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/internal/sim"
 	mt "github.com/tongdan/tongdan/internal/sim/meituan"
@@ -34,7 +37,8 @@ func TestDyingAtAnyPointLosesNothingAndDoesNothingTwice(t *testing.T) {
 		p.Lease = 2 * time.Second
 		w := newWorld(t, stage{plan: p, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 20, seed: 5, meituan: func(o *meituanOptions) { slowDeadlines(o) }})
 		w.warmUp()
-		m := &matrix{world: w, clerk: newClerk(w, 5), roles: map[string]string{}}
+		m := &matrix{world: w, clerk: newClerk(w, 5), roles: map[string]string{}, labels: map[string]*labelPress{}}
+		m.paper = w.labelPrinter(true)
 		m.placed.mercado = w.first
 		m.clerk.choose = m.choose
 		for range 28 { // more than one transaction of a pull holds
@@ -64,6 +68,7 @@ func TestDyingAtAnyPointLosesNothingAndDoesNothingTwice(t *testing.T) {
 		w.acts(m.placed, m.clerk)
 		w.followed()
 		w.stop()
+		m.labelled()
 		w.audit(m.placed)
 		t.Logf("%d orders of Meituan, %d of Mercado Libre, %d acts", len(m.placed.meituan), len(m.placed.mercado), len(m.clerk.pressed))
 	})
@@ -74,10 +79,21 @@ type matrix struct {
 	*world
 	clerk  *clerk
 	placed placed
+	paper  *labelPrinter
+	at     point.Point // where the node is to die
 
 	mu    sync.Mutex
 	roles map[string]string // of an order, by channel and number: what becomes of it
 	story []string          // the orders of the story under way
+
+	labels map[string]*labelPress // of an order, by channel and number
+}
+
+// A labelPress is one press for an order's label.
+type labelPress struct {
+	order ident.Order
+	key   string
+	done  bool // it has been answered
 }
 
 // What an order is in the story for: the acts that our people do with it.
@@ -89,12 +105,17 @@ var parts = map[string][]string{
 	"carried":   {"accept", "dispatch", "deliver"},
 	"shipped":   {"ship", "note"},
 	"called":    {"cancel"},
+	"labelled":  {"label"}, // told only where the node dies at labels
 }
 
 // choose says whether our people do something with an order of the story.
 func (m *matrix) choose(r Row, what string) uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	key := r.Channel + " " + r.Ref
+	if m.roles[key] == "labelled" && m.labels[key] == nil && slices.Contains(r.Flags, order.FlagToLabel) {
+		m.labels[key] = &labelPress{order: r.ID, key: rand.Text()}
+	}
 	word, _, _ := strings.Cut(what, " ")
 	if slices.Contains(parts[m.roles[r.Channel+" "+r.Ref]], word) {
 		return 0
@@ -114,6 +135,9 @@ func (m *matrix) play() {
 	m.t.Helper()
 	m.sell(ownCarrier, "shipped")
 	m.sell(brazil, "called")
+	if strings.HasPrefix(string(m.at), "labels.") {
+		m.sell(brazil, "labelled")
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, part := range []string{"agreed", "partial", "cancelled", "carried", "missed"} {
@@ -137,7 +161,10 @@ func (m *matrix) sell(seller ml.ID, part string) {
 	m.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p, err := m.ml.Place(ml.Placement{SellerID: seller, Oversell: true})
+	p, err := m.ml.Place(ml.Placement{SellerID: seller, Oversell: true, Manual: part == "labelled"})
+	if err == nil && part == "labelled" {
+		err = m.ml.Act(p.Orders[0], "ready", ml.ActArgs{})
+	}
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -152,7 +179,7 @@ func (m *matrix) sell(seller ml.ID, part string) {
 // process dies before it and leaves it an attempt.
 func (m *matrix) die(at point.Point) {
 	m.t.Helper()
-	m.story = nil
+	m.story, m.at = nil, at
 	kill := string(at) + ":1:kill"
 	died := func(d time.Duration) bool {
 		m.t.Helper()
@@ -229,8 +256,38 @@ func (m *matrix) arm(text string) {
 	}
 }
 
+// press presses for the labels that can be printed, each with its own key until there is an answer.
+func (m *matrix) press() {
+	m.mu.Lock()
+	var todo []*labelPress
+	for _, key := range m.story {
+		if x := m.labels[key]; x != nil && !x.done {
+			todo = append(todo, x)
+		}
+	}
+	m.mu.Unlock()
+	for _, x := range todo {
+		status, _, err := m.call("POST", "/labels", x.key, map[string]any{"order_ids": []ident.Order{x.order}, "format": "zpl", "printer_id": m.paper.id}, nil)
+		x.done = err == nil && status < 300
+	}
+}
+
+// labelled looks at the labels that came out: one of each parcel, and any more with a mark.
+func (m *matrix) labelled() {
+	plain, _ := m.paper.out()
+	for parcel, n := range plain {
+		if n != 1 {
+			m.t.Errorf("parcel %s has %d labels without a mark", parcel, n)
+		}
+	}
+	if len(plain) < 3 {
+		m.t.Errorf("labels of %d parcels came out", len(plain))
+	}
+}
+
 // buyer is what customers do meanwhile.
 func (m *matrix) buyer() {
+	m.press()
 	for _, key := range m.story {
 		id, of := strings.CutPrefix(key, "meituan ")
 		if of && m.roles[key] == "agreed" {
@@ -301,6 +358,14 @@ func (m *matrix) undone(key, act, status string) string {
 		done = status == "delivered" || status == "done"
 	case "ship":
 		done = status == "delivering" || status == "delivered"
+	case "label":
+		number, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		plain, maybe := m.paper.out()
+		parcel := m.parcel(ml.ID(number))
+		done = plain[parcel]+maybe[parcel] > 0
 	case "partial":
 		done = m.clerk.has(key, order.RefundPartial)
 	case "note":
