@@ -133,6 +133,13 @@ func TestAScreenIsPairedWorksAndIsRevoked(t *testing.T) {
 		if r := b.call("GET", "/api/v1/pairing", "", "", cookie...); r.get(t, "state") != "none" {
 			t.Errorf("revoked, it is told %s", r.body)
 		}
+		// What it did keeps its name.
+		if r := b.call("GET", "/api/v1/orders/"+own, b.owner, ""); !strings.Contains(r.body, `"by_name":"后厨平板"`) {
+			t.Errorf("the timeline has lost its name: %s", r.body)
+		}
+		if r := b.call("GET", "/api/v1/orders/"+own+"/journal", b.owner, ""); !strings.Contains(r.body, `"by":"`+id+`","by_name":"后厨平板"`) {
+			t.Errorf("the journal has lost its name: %s", r.body)
+		}
 	})
 }
 

@@ -354,6 +354,7 @@ type JournalEntry struct {
 	Status    int          `json:"status" doc:"HTTP status of a call; 0 = no answer, or no call."`
 	TookMS    int64        `json:"took_ms"`
 	By        string       `json:"by,omitempty"`
+	ByName    string       `json:"by_name,omitempty" doc:"What whoever acted here is called, or was when a device or key that is gone."`
 	Outcome   string       `json:"outcome,omitempty"`
 	Error     string       `json:"error,omitempty"`
 	Body      string       `json:"body,omitempty"`
@@ -396,12 +397,16 @@ func (s *Server) listJournal(ctx context.Context, in *journalInput) (*journalOut
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
+	names, err := s.hub.Actors(ctx, c.Actor)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
 	out := &journalOutput{}
 	out.Body.NextCursor = next
 	out.Body.Entries = each(list, func(e db.EntryRead) JournalEntry {
 		j := JournalEntry{
 			ID: e.ID, At: e.At.UnixMilli(), Direction: e.Direction, What: e.What, Method: e.Method, Path: e.Path, Status: e.Status,
-			TookMS: e.Took.Milliseconds(), By: e.By, Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !in.Bodies, Erased: e.Erased,
+			TookMS: e.Took.Milliseconds(), By: e.By, ByName: names[e.By], Outcome: e.Outcome, Error: e.Error, Size: e.Size, Known: e.Known, Masked: !in.Bodies, Erased: e.Erased,
 		}
 		if in.Bodies {
 			j.Body, j.Answer = shown(e.Body), shown(e.Answer)

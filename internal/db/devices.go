@@ -152,12 +152,31 @@ func (d *DB) Revoke(ctx context.Context, m ident.Merchant, id ident.Device, line
 		if err := exec(ctx, c, `UPDATE voices SET until_at = 0 WHERE merchant_id = $1 AND holder = $2`, int64(m), id.String()); err != nil {
 			return err
 		}
+		if err := exec(ctx, c, keepName+`SELECT merchant_id, $3, name, $4 FROM devices WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id), id.String(), d.now().UnixMilli()); err != nil {
+			return err
+		}
 		n, err := affects(ctx, c, `DELETE FROM devices WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 		if err == nil && n == 0 {
 			err = errNoDevice
 		}
 		return err
 	})
+}
+
+// keepName keeps what somebody was called who is taken away: what they did stays in timelines.
+const keepName = `INSERT INTO former_actors (merchant_id, actor, name, gone_at) `
+
+// FormerActors gives what devices and keys were called that there are no more, by id
+// (dev_…, key_…).
+func (d *DB) FormerActors(ctx context.Context, m ident.Merchant) (map[string]string, error) {
+	out := map[string]string{}
+	err := d.query(ctx, `SELECT actor, name FROM former_actors WHERE merchant_id = $1`, []any{int64(m)}, func(scan scanFunc) error {
+		var id, name string
+		err := scan(&id, &name)
+		out[id] = name
+		return err
+	})
+	return out, fault.Wrap("db.FormerActors", err)
 }
 
 // DeviceByHash finds the device of a session in whatever merchant, and notes that it was

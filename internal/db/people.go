@@ -384,6 +384,9 @@ func (d *DB) Keys(ctx context.Context, m ident.Merchant) ([]KeyRow, error) {
 func (d *DB) DeleteKey(ctx context.Context, m ident.Merchant, id ident.Key) error {
 	const op = "db.DeleteKey"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := exec(ctx, c, keepName+`SELECT merchant_id, $3, name, $4 FROM api_keys WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id), id.String(), d.now().UnixMilli()); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, "", "", `DELETE FROM api_keys WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
 }

@@ -10,9 +10,12 @@ import (
 )
 
 // actors gives the names of those who act for a merchant, by id (usr_…, key_…, dev_…):
-// people know each other by name.
+// people know each other by name. Devices and keys that were taken away keep theirs.
 func (h *Hub) actors(ctx context.Context, m ident.Merchant) (map[string]string, error) {
-	out := map[string]string{}
+	out, err := h.db.FormerActors(ctx, m)
+	if err != nil {
+		return nil, fault.Wrap("hub.actors", err)
+	}
 	users, err := h.db.Users(ctx, m)
 	if err != nil {
 		return nil, fault.Wrap("hub.actors", err)
@@ -35,6 +38,11 @@ func (h *Hub) actors(ctx context.Context, m ident.Merchant) (map[string]string, 
 		out[v.ID.String()] = v.Name
 	}
 	return out, nil
+}
+
+// Actors gives the names of those who act for the caller's merchant, by id.
+func (h *Hub) Actors(ctx context.Context, who Actor) (map[string]string, error) {
+	return h.actors(ctx, who.Merchant)
 }
 
 func actorID(by string) bool {

@@ -239,6 +239,7 @@ export type JournalEntry = {
   answer: string;
   masked: boolean;
   by: string;
+  by_name: string;
   size: number;
   outcome: string;
   error: string;
@@ -685,6 +686,7 @@ export const readJournalEntry = (e: Loose<JournalEntry>): JournalEntry => ({
   answer: text(e.answer),
   masked: Boolean(e.masked),
   by: text(e.by),
+  by_name: text(e.by_name),
   size: count(e.size),
   outcome: text(e.outcome),
   error: text(e.error),

@@ -4450,7 +4450,7 @@ export interface components {
             path?: string;
             /** @enum {string} */
             severity: "info" | "warn" | "error";
-            /** @description The message for screens; not there for what a connector could not read, nor in orders that were told before it was kept. */
+            /** @description The message for screens; not there in orders that were told before it was kept. */
             why?: components["schemas"]["Reason"];
         };
         Item: {
@@ -4492,6 +4492,8 @@ export interface components {
             at: number;
             body?: string;
             by?: string;
+            /** @description What whoever acted here is called, or was when a device or key that is gone. */
+            by_name?: string;
             /** @enum {string} */
             direction: "push" | "pull" | "call" | "act" | "decision";
             /** @description The bodies were erased for good. */
@@ -5928,7 +5930,7 @@ export interface components {
             location: string;
             message: string;
             value?: unknown;
-            /** @description The message for screens, as beside detail; not there for what does not even fit the schema. */
+            /** @description The message for screens, as beside detail. */
             why?: components["schemas"]["Reason"];
         };
         QueueHealth: {

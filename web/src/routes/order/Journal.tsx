@@ -40,7 +40,7 @@ export function Journal({ id, zone }: { id: string; zone: string }) {
                 </span>
                 <b className="clip">{e.what}</b>
                 <small className={`num ${e.error || e.status >= 400 ? "bad" : "quiet"}`}>
-                  {[e.method, e.status || "", e.took_ms ? `${e.took_ms} ms` : "", e.size ? size(e.size) : "", e.outcome]
+                  {[e.by_name, e.method, e.status || "", e.took_ms ? `${e.took_ms} ms` : "", e.size ? size(e.size) : "", e.outcome]
                     .filter(Boolean)
                     .join(" · ")}
                 </small>
