@@ -165,8 +165,9 @@ func TestEveryReasonHasATextInEveryLanguage(t *testing.T) {
 // ofTheConsole are reasons that the console finds by itself.
 var ofTheConsole = []string{"no_acceptance", "role"}
 
-// english finds a text of ours in the Words of an error: literal, or put together.
-var english = regexp.MustCompile(`\bWords: +"|\bWords: [^,}]*\+ *"|fault\.New\([^)]*, "[^"]+`)
+// english finds a text of ours in the Words of an error, or the Message of a field or an
+// issue: literal, or put together.
+var english = regexp.MustCompile(`\b(?:Words|Message): +"|\bMessage: [^,}]*\+ *"|\bWords: [^,}]*\+ *"|fault\.New\([^)]*, "[^"]+`)
 
 func TestConnectorsAndHubGiveReasonsNotEnglish(t *testing.T) {
 	seen := 0

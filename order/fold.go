@@ -215,9 +215,14 @@ type Issue struct {
 	Path     string   `json:"path,omitempty"`
 	Message  string   `json:"message"`
 
-	// Why is Message for screens, where Fold or the hub found the issue; connectors' own
-	// have none. It is found again with each fold and not kept.
-	Why fault.Reason `json:"-"`
+	// Why is Message for screens. What a connector found is kept with it in the record, unless
+	// it was kept before reasons were; what Fold or the hub found is found again with each fold.
+	Why fault.Reason `json:"why,omitzero"`
+}
+
+// Found is an issue with its reason: what a connector keeps of what it could not read.
+func Found(sev Severity, code, path string, why fault.Reason) Issue {
+	return Issue{sev, code, path, why.Text, why}
 }
 
 // is reports whether two issues are the same: what is kept of them decides.
@@ -332,7 +337,7 @@ func (o *Order) registers(r Record) {
 }
 
 func (o *Order) issue(sev Severity, code, path string, why fault.Reason) {
-	o.Issues = append(o.Issues, Issue{sev, code, path, why.Text, why})
+	o.Issues = append(o.Issues, Found(sev, code, path, why))
 }
 
 // stand finds what holds on one axis, keeps the events and reports unknown words.

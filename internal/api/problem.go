@@ -35,7 +35,7 @@ type ProblemField struct {
 	Message  string `json:"message"`
 	Value    any    `json:"value,omitempty"`
 
-	Why *fault.Reason `json:"why,omitempty" doc:"The message for screens, as beside detail; not there for what does not even fit the schema."`
+	Why *fault.Reason `json:"why,omitempty" doc:"The message for screens, as beside detail."`
 }
 
 // Error, GetStatus, ContentType and GetHeaders are what huma asks of an error.
@@ -153,19 +153,21 @@ func newProblem(ctx huma.Context, status int, msg string, errs ...error) huma.St
 		p.say(said[fault.Internal])
 	case msg == "validation failed":
 		p.say(said[fault.Invalid])
+	default:
+		p.Why = said[p.Code].Coded() // the detail is for whoever writes a program
 	}
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		switch {
 		case errors.As(err, &d):
 			e := d.ErrorDetail()
-			f := ProblemField{Location: e.Location, Message: e.Message}
+			f := ProblemField{Location: e.Location, Message: e.Message, Why: shapeOf(e.Message).Coded()}
 			if v, ok := e.Value.(string); ok && len(v) <= 64 && !strings.Contains(e.Location, "password") && !strings.Contains(e.Location, "credentials") {
 				f.Value = v
 			}
 			p.Errors = append(p.Errors, f)
 		case err != nil && status < 500:
-			p.Errors = append(p.Errors, ProblemField{Message: err.Error()})
+			p.Errors = append(p.Errors, ProblemField{Message: err.Error(), Why: shapeOf(err.Error()).Coded()})
 		}
 	}
 	if ctx != nil {

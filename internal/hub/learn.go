@@ -319,7 +319,7 @@ func (h *Hub) place(shopOf shopFinder, row *db.OrderRow, o *order.Order, info *c
 	shop, ok := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	if !ok {
 		why := fault.Because("issue_unbound", "this shop is not bound to a store yet: bind it under Connections")
-		o.Issues = append(o.Issues, order.Issue{Severity: order.SevWarn, Code: IssueUnbound, Message: why.Text, Why: why})
+		o.Issues = append(o.Issues, order.Found(order.SevWarn, IssueUnbound, "", why))
 		return
 	}
 	row.Account, row.Shop, row.Store = shop.Account, shop.ID, shop.Store

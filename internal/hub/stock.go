@@ -77,7 +77,7 @@ func lacks(o *order.Order, list []taken) {
 	for _, t := range list {
 		if t.Short > 0 {
 			why := fault.Because("issue_oversold", "the platform sold {count} more than there are: find the goods, or agree with the customer", "count", itoa(int(t.Short)))
-			o.Issues = append(o.Issues, order.Issue{Severity: order.SevError, Code: IssueOversold, Path: t.SKU.String(), Message: why.Text, Why: why})
+			o.Issues = append(o.Issues, order.Found(order.SevError, IssueOversold, t.SKU.String(), why))
 			if !slices.Contains(o.Flags, order.FlagProblem) && o.Status != order.StatusDone {
 				o.Flags = append(o.Flags, order.FlagProblem)
 			}

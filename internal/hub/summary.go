@@ -75,7 +75,7 @@ type Issue struct {
 	Code     string         `json:"code"`
 	Path     string         `json:"path,omitempty"`
 	Message  string         `json:"message"`
-	Why      *fault.Reason  `json:"why,omitempty" doc:"The message for screens; not there for what a connector could not read, nor in orders that were told before it was kept."`
+	Why      *fault.Reason  `json:"why,omitempty" doc:"The message for screens; not there in orders that were told before it was kept."`
 }
 
 // A RideBrief is who brings an order beside the platform.

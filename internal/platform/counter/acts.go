@@ -71,7 +71,7 @@ func chosen(a channel.Act) error {
 		return nil
 	}
 	return &fault.Error{Op: "counter.Deliver", Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("choose_paid_by", "choose cash, QR code or card"),
-		Fields: []fault.Field{{Location: "reason_code", Message: "is cash, code or card"}}}
+		Fields: []fault.Field{fault.Wrong("reason_code", fault.Because("field_other_than", "must be one of {list}", "list", "cash, code, card"))}}
 }
 
 // Cancel ends an order; what was paid goes back.
@@ -114,7 +114,7 @@ func (s *shop) RefundPartial(_ context.Context, a channel.Act, before json.RawMe
 		return nil, fault.Say(op, fault.Invalid, "refund_unnamed", "the refund has no key: it has to be prepared first")
 	case len(a.Lines) == 0:
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("refund_names_dishes", "name the dishes to refund"),
-			Fields: []fault.Field{{Location: "lines", Message: "choose what to refund"}}}
+			Fields: []fault.Field{fault.Wrong("lines", fault.Because("field_lines", "choose what to refund"))}}
 	case a.Purse == nil || a.Purse.Back == nil || a.Purse.Back.Minor() <= 0:
 		return nil, fault.Say(op, fault.Conflict, "nothing_to_give_back", "nothing of what was paid is left for these items")
 	}

@@ -96,7 +96,7 @@ func (platform) Draw() map[string]string {
 // Open implements channel.Platform.
 func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error) {
 	if acct.App.Credentials["secret"].Reveal() == "" {
-		return nil, &fault.Error{Op: "counter.Open", Code: fault.Invalid, Fields: []fault.Field{{Location: "secret", Message: "is missing"}},
+		return nil, &fault.Error{Op: "counter.Open", Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("secret", fault.Because("field_needed", "is needed"))},
 			Why: fault.Because("own_secret_missing", "the channel's own secret is missing: enter an order, and it is drawn")}
 	}
 	return &shop{now: env.Now}, nil

@@ -110,7 +110,7 @@ func (s *shop) RemindReply(ctx context.Context, a channel.Act) ([]channel.Item, 
 	i := slices.IndexFunc(reminderAnswers, func(c channel.Choice) bool { return c.Code == a.ReasonCode })
 	if i < 0 {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("choose_answer", "choose one of the answers"),
-			Fields: []fault.Field{{Location: "reason_code", Message: "must be 1 or 2"}}}
+			Fields: []fault.Field{fault.Wrong("reason_code", fault.Because("field_other_than", "must be one of {list}", "list", "1, 2"))}}
 	}
 	answered := func(r *order.Record, now int64) {
 		var kid order.Record
@@ -231,7 +231,7 @@ func (s *shop) refundable(ctx context.Context, id string) ([]portion, []byte, er
 	for _, w := range array[wireFood](string(data), "data", &t) {
 		n, err := whole(string(w.Count))
 		if err != nil {
-			t.add("count", "is not a count")
+			t.add("count", fault.Because("unread_count", "this is not a number of pieces that can be"))
 			continue
 		}
 		left = add(left, portion{string(w.Food), string(w.SKU), n})

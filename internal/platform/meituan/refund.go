@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
@@ -126,7 +127,7 @@ func translateRefunds(data json.RawMessage, id string, src source) (told, []refu
 	for i, raw := range array[json.RawMessage](string(data), "refunds", &t) {
 		f, err := formOf(raw)
 		if err != nil || f.id("refund_id") == "" {
-			t.add("refunds."+strconv.Itoa(i+1), "a refund case cannot be read")
+			t.add("refunds."+strconv.Itoa(i+1), fault.Because("unread_case", "a refund case cannot be read"))
 			continue
 		}
 		row := refundOf(f, src, &t)
@@ -191,7 +192,7 @@ func caseLines(s, path string, t *trouble) []order.CaseLine {
 		p := path + "." + strconv.Itoa(i+1)
 		n, err := whole(string(w.Count))
 		if err != nil {
-			t.add(p+".count", p+".count is not a count")
+			t.add(p+".count", fault.Because("unread_count", "this is not a number of pieces that can be"))
 			continue
 		}
 		l := order.CaseLine{Ref: clip(string(w.Food), 128), SKU: clip(string(w.SKU), 128), Name: clip(string(w.Name), maxText), Quantity: n}

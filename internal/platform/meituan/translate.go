@@ -280,7 +280,7 @@ func line(i int, w wireLine, t *trouble) (order.Line, *money.Amount) {
 		Unit: clip(string(w.Unit), 64), Spec: clip(string(w.Spec), maxText)}
 	n, err := whole(string(w.Quantity))
 	if err != nil {
-		t.add(path+".quantity", path+".quantity is not a count")
+		t.add(path+".quantity", fault.Because("unread_count", "this is not a number of pieces that can be"))
 	}
 	l.Quantity = n
 	zero := money.Of(0, CNY)
@@ -297,7 +297,7 @@ func line(i int, w wireLine, t *trouble) (order.Line, *money.Amount) {
 		each = *original
 	}
 	if l.Total, err = each.Mul(n); err != nil {
-		t.add(path+".price", path+".price is too large")
+		t.add(path+".price", fault.Because("unread_sum_large", "this amount is too large"))
 		l.Total = zero
 	}
 	if w.Property != nil {
@@ -313,7 +313,7 @@ func line(i int, w wireLine, t *trouble) (order.Line, *money.Amount) {
 	if w.BoxPrice != "" && w.BoxNum != "" {
 		if p := yuan(string(w.BoxPrice), path+".box_price", t); p != nil {
 			if sum, ok := times(*p, string(w.BoxNum)); !ok {
-				t.add(path+".box_num", path+".box_num is not a number")
+				t.add(path+".box_num", fault.Because("unread_number", "this is not a number that can be read"))
 			} else {
 				l.Packing = &sum
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
@@ -119,9 +120,9 @@ func (f form) id(k string) string {
 // field and never its value.
 type trouble []order.Issue
 
-func (t *trouble) add(path, message string) {
+func (t *trouble) add(path string, why fault.Reason) {
 	if len(*t) < 20 {
-		*t = append(*t, order.Issue{Severity: order.SevWarn, Code: order.IssueField, Path: path, Message: message})
+		*t = append(*t, order.Found(order.SevWarn, order.IssueField, path, why))
 	}
 }
 
@@ -137,14 +138,14 @@ func (f form) millis(k string, at time.Time, ahead time.Duration, t *trouble) in
 	whole, frac, _ := strings.Cut(s, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || strings.Trim(frac, "0") != "" {
-		t.add(k, k+" is not a time in seconds")
+		t.add(k, fault.Because("unread_time", "this is not a time that can be read"))
 		return 0
 	}
 	if n == 0 {
 		return 0
 	}
 	if n < earliest/1000 || n > at.Add(ahead).Unix() {
-		t.add(k, k+" is a time that cannot be")
+		t.add(k, fault.Because("unread_time_bounds", "this time cannot be"))
 		return 0
 	}
 	return n * 1000
@@ -167,7 +168,7 @@ func yuan(s, path string, t *trouble) *money.Amount {
 	}
 	a, err := money.Parse(s, CNY)
 	if err != nil {
-		t.add(path, path+" is not an amount in yuan")
+		t.add(path, fault.Because("unread_sum", "this is not an amount that can be read"))
 		return nil
 	}
 	return &a
@@ -182,7 +183,7 @@ func fen(s, path string, t *trouble) *money.Amount {
 	s, frac, _ := strings.Cut(s, ".")
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || strings.Trim(frac, "0") != "" {
-		t.add(path, path+" is not an amount in fen")
+		t.add(path, fault.Because("unread_sum", "this is not an amount that can be read"))
 		return nil
 	}
 	a := money.Of(n, CNY)
@@ -288,7 +289,7 @@ func array[T any](s, path string, t *trouble) []T {
 		raws, _ = split.Elements(all)
 	}
 	if raws == nil {
-		t.add(path, path+" is not a JSON array")
+		t.add(path, fault.Because("unread_list", "a list was expected here"))
 		return nil
 	}
 	out := make([]T, 0, min(len(raws), order.MaxLines+1))
@@ -298,7 +299,7 @@ func array[T any](s, path string, t *trouble) []T {
 		}
 		var v T
 		if err := json.Unmarshal(raw, &v); err != nil {
-			t.add(path+"."+strconv.Itoa(i+1), path+" has an element that cannot be read")
+			t.add(path+"."+strconv.Itoa(i+1), fault.Because("unread_element", "this entry of a list cannot be read"))
 			continue
 		}
 		out = append(out, v)

@@ -128,15 +128,15 @@ func states(rec *order.Record, n node, status string, tags []string, ship string
 		switch {
 		case slices.Contains(tags, "fraud_risk_detected"):
 			work.State = paidHeld
-			n.raise(order.SevError, "do_not_ship", "tags", "Mercado Libre suspects fraud: do not ship, cancel the sale")
+			n.raise(order.SevError, "do_not_ship", "tags", fault.Because("do_not_ship_fraud", "the platform suspects fraud: do not ship, cancel the sale"))
 		case slices.Contains(tags, "unfulfilled"):
 			work.State = paidUnfilled
-			n.raise(order.SevError, "do_not_ship", "tags", "the buyer has been refunded although the order says paid: do not ship")
+			n.raise(order.SevError, "do_not_ship", "tags", fault.Because("do_not_ship_refunded", "the buyer has been refunded although the order says paid: do not ship"))
 		case ship == "" && slices.Contains(tags, "delivered"):
 			work.State = paidDelivered
 		}
 	case "pending_cancel":
-		n.raise(order.SevError, "do_not_ship", "status", "a cancellation is under way: do not ship")
+		n.raise(order.SevError, "do_not_ship", "status", fault.Because("do_not_ship_cancelling", "a cancellation is under way: do not ship"))
 	case "cancelled", "invalid":
 		work.Who, work.Why = detail.text("requested_by"), detail.text("code")
 		if work.Why == "" {
@@ -186,7 +186,7 @@ func payments(n node, c money.Currency, latest time.Time) []payment {
 			total: p.amount("total_paid_amount", cur), approved: p.when("date_approved", latest), modified: p.when("date_last_modified", latest),
 		}
 		if v.id == "" {
-			n.trouble("payments["+strconv.Itoa(i)+"].id", "a payment without a number is left out")
+			n.trouble("payments["+strconv.Itoa(i)+"].id", fault.Because("unread_payment", "a payment without a number is left out"))
 			continue
 		}
 		out = append(out, v)
@@ -237,7 +237,7 @@ func bill(n node, status string, pays []payment, partial bool) (order.Bill, bool
 		return order.Bill{}, false
 	}
 	if _, known := cur.Digits(); !known {
-		n.trouble("currency_id", "this currency is not known, so no amount can be read")
+		n.trouble("currency_id", fault.Because("unread_currency", "this currency is not known, so no amount can be read"))
 		return order.Bill{}, false
 	}
 	zero := money.Of(0, cur)
@@ -327,7 +327,7 @@ func line(it node, i int, cur money.Currency) (order.Line, []order.Discount) {
 			l.Total = *t
 		}
 	} else {
-		it.trouble("unit_price", "this line has no price that can be read")
+		it.trouble("unit_price", fault.Because("unread_price", "this line has no price that can be read"))
 	}
 	if l.Original != nil && *l.Original == l.Price {
 		l.Original = nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
@@ -39,16 +40,14 @@ func parse(raw []byte) (node, error) {
 	return node{m: m, t: new([]order.Issue)}, nil
 }
 
-func (n node) trouble(key, why string) {
-	if n.t != nil && len(*n.t) < maxTrouble {
-		*n.t = append(*n.t, order.Issue{Severity: order.SevWarn, Code: order.IssueField, Path: n.path + key, Message: why})
-	}
+func (n node) trouble(key string, why fault.Reason) {
+	n.raise(order.SevWarn, order.IssueField, n.path+key, why)
 }
 
 // raise notes something that people must see.
-func (n node) raise(sev order.Severity, code, path, message string) {
+func (n node) raise(sev order.Severity, code, path string, why fault.Reason) {
 	if n.t != nil && len(*n.t) < maxTrouble {
-		*n.t = append(*n.t, order.Issue{Severity: sev, Code: code, Path: path, Message: message})
+		*n.t = append(*n.t, order.Found(sev, code, path, why))
 	}
 }
 
@@ -73,7 +72,7 @@ func (n node) text(key string) string {
 	default:
 		return string(v)
 	}
-	n.trouble(key, "this field has a form that Tongdan does not know")
+	n.trouble(key, fault.Because("unread_form", "this field has a form that Tongdan does not know"))
 	return ""
 }
 
@@ -96,7 +95,7 @@ func (n node) id(key string) string {
 	if s == "" || isID(s) {
 		return s
 	}
-	n.trouble(key, "this is not a number of the platform")
+	n.trouble(key, fault.Because("unread_id", "this is not a number of the platform"))
 	return ""
 }
 
@@ -128,7 +127,7 @@ func (n node) obj(key string) node {
 func (n node) sub(key string, v json.RawMessage) node {
 	m, ok := split.Members(v)
 	if !ok {
-		n.trouble(key, "an object was expected here")
+		n.trouble(key, fault.Because("unread_object", "an object was expected here"))
 	}
 	return node{m, n.path + key + ".", n.t}
 }
@@ -140,7 +139,7 @@ func (n node) elements(key string) []json.RawMessage {
 	}
 	list, ok := split.Elements(v)
 	if !ok {
-		n.trouble(key, "a list was expected here")
+		n.trouble(key, fault.Because("unread_list", "a list was expected here"))
 	}
 	return list
 }
@@ -178,7 +177,7 @@ func (n node) rat(key string) *big.Rat {
 	}
 	r := decimal(s)
 	if r == nil {
-		n.trouble(key, "this is not a number that can be read")
+		n.trouble(key, fault.Because("unread_number", "this is not a number that can be read"))
 	}
 	return r
 }
@@ -227,7 +226,7 @@ func (n node) amount(key string, c money.Currency) *money.Amount {
 	r := n.rat(key)
 	a := toMoney(r, c)
 	if r != nil && a == nil {
-		n.trouble(key, "this amount is out of range, or its currency is not known")
+		n.trouble(key, fault.Because("unread_amount", "this amount is out of range, or its currency is not known"))
 	}
 	return a
 }
@@ -239,7 +238,7 @@ func (n node) count(key string) (int64, bool) {
 		return 0, false
 	}
 	if !r.IsInt() || !r.Num().IsInt64() || r.Num().Int64() < 0 || r.Num().Int64() > 1_000_000 {
-		n.trouble(key, "this is not a number of pieces that can be")
+		n.trouble(key, fault.Because("unread_count", "this is not a number of pieces that can be"))
 		return 0, false
 	}
 	return r.Num().Int64(), true
@@ -268,9 +267,9 @@ func (n node) when(key string, notAfter time.Time) int64 {
 	t, ok := moment(s)
 	switch {
 	case !ok:
-		n.trouble(key, "this is not a time that can be read")
+		n.trouble(key, fault.Because("unread_time", "this is not a time that can be read"))
 	case t.Before(earliest), !notAfter.IsZero() && t.After(notAfter), t.Year() > 2100:
-		n.trouble(key, "this time cannot be")
+		n.trouble(key, fault.Because("unread_time_bounds", "this time cannot be"))
 	default:
 		return t.UnixMilli()
 	}

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { status } from "../data/queries";
 import { recall, remember } from "../ui/device";
 import { Icon } from "../ui/icons";
-import { inLanguage, useWords } from "../words";
+import { inLanguage, listed, useWords } from "../words";
 
 const day = 24 * 3_600_000;
 
@@ -14,7 +14,10 @@ export function Replaced() {
   const [seen, setSeen] = useState(() => Number(recall("replaced")));
   const r = data?.replaced;
   if (!r || r.at <= seen || Date.now() - r.at > day) return null;
-  const facts = r.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma"));
+  const facts = listed(
+    language,
+    r.push_only.map((f) => inLanguage(language, f.zh, f.en)),
+  );
   return (
     <div className="stale" role="status" data-testid="replaced">
       <Icon name="warn" size={18} />

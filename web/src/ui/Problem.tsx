@@ -10,7 +10,7 @@ export function Problem({ error }: { error: unknown }): ReactNode {
   useEffect(() => setShown(error), [error]);
   if (!shown) return null;
   const f = shown instanceof Failure ? shown : undefined;
-  const more = f?.fields.map((x) => `${x.location.replace(/^body\./, "")} ${x.message}`).join("; ");
+  const more = f?.fields.map((x) => `${x.location.replace(/^(body|query|path)\.?/, "")} ${x.message}`.trim()).join("; ");
   return (
     <p className="notice bad" role="alert">
       <Icon name="warn" />{" "}

@@ -48,6 +48,18 @@ export function inLanguage(language: string, zh: string, en: string): string {
   return language.startsWith("zh") ? zh || en : told.get(language)?.[en] || en || zh;
 }
 
+const lists = new Map<string, Intl.ListFormat>();
+
+/** Names one after another, as the language does it: A、B和C; A, B, and C; A, B y C. */
+export function listed(language: string, names: string[]): string {
+  let form = lists.get(language);
+  if (!form) {
+    form = new Intl.ListFormat(language);
+    lists.set(language, form);
+  }
+  return form.format(names);
+}
+
 /** The word for a value out of a set that may grow; one that we do not know yet is shown as it is. */
 export function word(t: Translate, set: string, value: string): string {
   return value ? t(`${set}.${value}`, { defaultValue: value }) : "";

@@ -11,7 +11,7 @@ import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, useWords, word } from "../../words";
+import { inLanguage, listed, useWords, word } from "../../words";
 import { authorise } from "./authorise";
 import type { Form } from "./Forms";
 import { healthOf, lasted } from "./health";
@@ -172,7 +172,12 @@ function Callbacks({ app, channel: c }: { app: App; channel: Channel }) {
           <b>{t("conn.pullOnly")}</b>{" "}
           {inLanguage(language, c.pull_only.zh, c.pull_only.en) || t("conn.pullOnlyHelp", { every: lasted(t, c.pull_every_s || 60) })}{" "}
           {c.push_only.length > 0
-            ? t("conn.pullLoses", { facts: c.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma")) })
+            ? t("conn.pullLoses", {
+                facts: listed(
+                  language,
+                  c.push_only.map((f) => inLanguage(language, f.zh, f.en)),
+                ),
+              })
             : null}
         </span>
       </p>
@@ -333,9 +338,10 @@ function Powers({ channel: c }: { channel: Channel }) {
               <td>
                 {inLanguage(language, p.note_zh, p.note_en)}{" "}
                 <small className="quiet">
-                  {[...p.limits.logistics.map((l) => word(t, "logistics", l)), p.limits.local ? t("conn.local") : ""]
-                    .filter(Boolean)
-                    .join(t("conn.comma"))}
+                  {listed(
+                    language,
+                    [...p.limits.logistics.map((l) => word(t, "logistics", l)), p.limits.local ? t("conn.local") : ""].filter(Boolean),
+                  )}
                 </small>
               </td>
             </tr>
@@ -344,7 +350,12 @@ function Powers({ channel: c }: { channel: Channel }) {
       </table>
       {c.push_only.length > 0 ? (
         <p className="quiet">
-          {t("conn.pushOnly", { facts: c.push_only.map((f) => inLanguage(language, f.zh, f.en)).join(t("conn.comma")) })}
+          {t("conn.pushOnly", {
+            facts: listed(
+              language,
+              c.push_only.map((f) => inLanguage(language, f.zh, f.en)),
+            ),
+          })}
         </p>
       ) : null}
     </details>

@@ -11,7 +11,7 @@ import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { inLanguage, useWords } from "../../words";
+import { inLanguage, listed, useWords } from "../../words";
 import "../people/people.css";
 import "../notify/notify.css";
 
@@ -28,7 +28,7 @@ const kinds = queryOptions({
 
 /** The riders of one's stores with their links, and the accounts at couriers. */
 export function Riders() {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const may = useMay();
   const list = useQuery(riders);
   const accounts = useQuery(couriers);
@@ -84,7 +84,7 @@ export function Riders() {
               <li key={c.id} className="sender" data-testid="courier">
                 <div className="sender-what">
                   <b>{c.name}</b> {c.off ? <span className="chip">{t("ride.off")}</span> : null}
-                  <p className="quiet">{Object.values(c.shops).join("、")}</p>
+                  <p className="quiet">{listed(language, Object.values(c.shops))}</p>
                 </div>
                 {may("couriers.keep") ? (
                   <div className="sender-acts">

@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { useWords, word } from "../../words";
+import { listed, useWords, word } from "../../words";
 import { AccessFields } from "../people/AccessFields";
 import { type Access, everywhere, lacksStore } from "../people/people";
 import "../people/people.css";
@@ -71,12 +71,17 @@ export function ApiKeys() {
 }
 
 function Row({ apiKey: k, revoke }: { apiKey: Key; revoke: () => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { data: known } = useQuery(stores);
   const zone = useZone();
   const now = useNow();
   const where =
-    k.stores.length === 0 ? t("people.all") : k.stores.map((id) => known?.find((s) => s.id === id)?.name ?? t("people.gone")).join("、");
+    k.stores.length === 0
+      ? t("people.all")
+      : listed(
+          language,
+          k.stores.map((id) => known?.find((s) => s.id === id)?.name ?? t("people.gone")),
+        );
   return (
     <li className="person" data-testid="api-key">
       <b className="person-name clip">{k.name}</b>

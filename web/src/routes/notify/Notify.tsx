@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, useWords, word } from "../../words";
+import { inLanguage, listed, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import {
   asMinute,
@@ -100,7 +100,7 @@ export function useKindLabel(): (kind: string) => string {
 }
 
 function SenderRow({ sender: s, edit }: { sender: Sender; edit: () => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const may = useMay();
   const label = useKindLabel();
   const { data: known } = useQuery(stores);
@@ -118,7 +118,10 @@ function SenderRow({ sender: s, edit }: { sender: Sender; edit: () => void }) {
   const of =
     s.stores.length === 0
       ? t("notify.allStores")
-      : s.stores.map((id) => known?.find((x) => x.id === id)?.name ?? t("people.gone")).join("、");
+      : listed(
+          language,
+          s.stores.map((id) => known?.find((x) => x.id === id)?.name ?? t("people.gone")),
+        );
   return (
     <li className="sender">
       <div className="sender-what">
@@ -339,7 +342,7 @@ function RuleForm({ rule, locked }: { rule: Rules; locked: boolean }) {
 }
 
 function Recent() {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { data, error, isPending, refetch } = useQuery(knocks);
   const now = useNow();
   const zone = useZone();
@@ -363,9 +366,10 @@ function Recent() {
               <span className="num quiet">{moment(k.made_at, now, zone)}</span>
               <b className="clip">{k.to_name || t("people.gone")}</b>
               <span>
-                {matters(k)
-                  .map((m) => word(t, "notify.of", m))
-                  .join("、")}
+                {listed(
+                  language,
+                  matters(k).map((m) => word(t, "notify.of", m)),
+                )}
                 {k.messages.length > 1 ? <span className="quiet num"> ×{k.messages.length}</span> : null}
               </span>
               <span className={k.state === "refused" ? "knock-state bad" : "knock-state"}>

@@ -7,7 +7,7 @@ import { answer, api, Failure } from "../../data/api";
 import { useMay } from "../../data/rights";
 import { Icon } from "../../ui/icons";
 import { Trouble } from "../../ui/Screen";
-import { useWords } from "../../words";
+import { listed, useWords } from "../../words";
 import { inWords } from "../../words/reasons";
 import { devices } from "../devices/devices";
 import { type Printer, printers, stateOf } from "../printers/printers";
@@ -61,7 +61,7 @@ const alike = (a: Printer, b: Printer) => a.prints.some((x) => b.prints.some((y)
 
 function One(props: { printer: Printer; instead: Printer[]; bad: boolean; note: (ok: boolean) => void }) {
   const { printer: p, instead, bad, note } = props;
-  const { t } = useWords();
+  const { t, language } = useWords();
   const may = useMay();
   const client = useQueryClient();
   const [out, setOut] = useState<boolean>();
@@ -115,7 +115,14 @@ function One(props: { printer: Printer; instead: Printer[]; bad: boolean; note: 
         <p className="opening-do opening-cure" role="status">
           <span>
             {out === false ? `${t("opening.outCure")} ` : ""}
-            {instead.length > 0 ? t("opening.instead", { name: instead.map((x) => x.name).join("、") }) : t("opening.insteadNone")}
+            {instead.length > 0
+              ? t("opening.instead", {
+                  name: listed(
+                    language,
+                    instead.map((x) => x.name),
+                  ),
+                })
+              : t("opening.insteadNone")}
           </span>
           {may("printers.keep") ? (
             <Link to="/printers" className="btn small">

@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
-import { languages, useWords, word } from "../../words";
+import { languages, listed, useWords, word } from "../../words";
 import { AccessFields } from "./AccessFields";
 import { type Access, bodyOf, everywhere, lacksStore, linkOf, type Person, type PersonBody, people } from "./people";
 import "./people.css";
@@ -63,10 +63,15 @@ export function People() {
 }
 
 function useStoreNames(): (p: Person) => string {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const { data } = useQuery(stores);
   return (p) =>
-    p.all_stores ? t("people.all") : p.stores.map((id) => data?.find((s) => s.id === id)?.name ?? t("people.gone")).join("、");
+    p.all_stores
+      ? t("people.all")
+      : listed(
+          language,
+          p.stores.map((id) => data?.find((s) => s.id === id)?.name ?? t("people.gone")),
+        );
 }
 
 function Row({ person: p, edit }: { person: Person; edit: () => void }) {

@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { inLanguage, useWords, word } from "../../words";
+import { inLanguage, listed, useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import { PrinterForm } from "./PrinterForm";
 import { kinds, type Printer, printers, stateOf } from "./printers";
@@ -84,7 +84,7 @@ export function useMake(): (kind: string) => string {
 }
 
 function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const client = useQueryClient();
   const may = useMay();
   const make = useMake();
@@ -114,7 +114,12 @@ function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }
         </p>
         <p className="quiet">
           {p.labels ? t("printer.tickets.label") : `${p.columns === 48 ? "80 mm" : "58 mm"} · `}
-          {p.labels ? null : p.prints.map((r) => word(t, "printer.tickets", r.ticket)).join("、") || t("printer.byHand")}
+          {p.labels
+            ? null
+            : listed(
+                language,
+                p.prints.map((r) => word(t, "printer.tickets", r.ticket)),
+              ) || t("printer.byHand")}
         </p>
       </div>
       {keeps ? (

@@ -10,7 +10,7 @@ import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { useWords, word } from "../../words";
+import { listed, useWords, word } from "../../words";
 import { lasted } from "../connections/health";
 import { advice, bars, headline, share, spoken, toneOf } from "./judge";
 import "./status.css";
@@ -81,13 +81,16 @@ function Board({ h }: { h: Health }) {
 }
 
 function AccountLine({ a, now }: { a: Health["accounts"][number]; now: number }) {
-  const { t } = useWords();
+  const { t, language } = useWords();
   const zone = useZone();
   const name = useChannelName();
   const tone = toneOf(a.state);
   const since =
     a.since_at > 0 ? t("pulse.since", { at: moment(a.since_at, now, zone), time: lasted(t, Math.max(1, (now - a.since_at) / 1000)) }) : "";
-  const kinds = a.kinds.map((k) => word(t, "act", k)).join(t("conn.comma"));
+  const kinds = listed(
+    language,
+    a.kinds.map((k) => word(t, "act", k)),
+  );
   return (
     <li className="status-account" data-testid="account-health" data-id={a.account_id} data-state={a.state}>
       <Mark channel={a.channel} large />
