@@ -109,6 +109,7 @@ const connections = createRoute({
 const newConnection = createRoute({
   getParentRoute: () => inside,
   path: "/guide",
+  validateSearch: (s: Record<string, unknown>): { channel?: string } => ({ channel: text(s.channel) }),
   component: lazyRouteComponent(() => import("./routes/guide/NewConnection"), "NewConnection"),
 });
 const guide = createRoute({

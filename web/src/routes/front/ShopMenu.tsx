@@ -1,5 +1,5 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useBlocker, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { answer, api, mayPass, onceKey } from "../../data/api";
 import { shops } from "../../data/queries";
@@ -8,6 +8,7 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannels } from "../../ui/Mark";
 import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { Sheet } from "../../ui/Sheet";
 import { useWords } from "../../words";
 import { Edits, Plan } from "./Changes";
 import { type Draft, flipGone, found, type Item, readPrice, type Sku, wanted, weigh, wishFor, writePrice } from "./menu";
@@ -111,9 +112,11 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
   const history = (
     <Edits list={edits.data} error={edits.error} retry={() => void edits.refetch()} digits={digits} newest={send.isSuccess} />
   );
+  const leaving = <Leaving count={weight.count} />;
   if (plan.data) {
     return (
       <>
+        {leaving}
         <Problem error={send.error ?? plan.error} />
         <Plan
           changes={plan.data.changes}
@@ -133,6 +136,7 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
   }
   return (
     <>
+      {leaving}
       {send.isSuccess ? history : null}
       <div className="panel front-do">
         <label className="field front-search">
@@ -211,6 +215,35 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
       )}
       {send.isSuccess ? null : history}
     </>
+  );
+}
+
+/** Asks before a draft is lost: to another page of the console by our own question, out of it by the browser's. */
+function Leaving({ count }: { count: number }) {
+  const { t } = useWords();
+  const stop = useBlocker({
+    shouldBlockFn: ({ current, next }) => count > 0 && current.pathname !== next.pathname,
+    enableBeforeUnload: () => count > 0,
+    withResolver: true,
+  });
+  if (stop.status !== "blocked") return null;
+  return (
+    <Sheet
+      title={t("front.leaveTitle")}
+      close={stop.reset}
+      footer={
+        <>
+          <button type="button" className="btn danger" onClick={stop.proceed}>
+            {t("front.leaveDo")}
+          </button>
+          <button type="button" className="btn primary" onClick={stop.reset}>
+            {t("front.leaveStay")}
+          </button>
+        </>
+      }
+    >
+      <p data-testid="leave">{t("front.leave", { count })}</p>
+    </Sheet>
   );
 }
 

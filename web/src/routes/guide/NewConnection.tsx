@@ -1,7 +1,7 @@
 // Which way to connect, what it needs, and the first entries. From there on the guide of the account goes on by what is so.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import type { Channel, CredentialField } from "../../data/model";
@@ -20,17 +20,19 @@ import "./guide.css";
 export function NewConnection() {
   const { t, language } = useWords();
   const { data, error, refetch } = useQuery(channels);
-  const [chosen, setChosen] = useState<Channel>();
+  const { channel } = useSearch({ from: "/inside/guide" });
   const keep = useGate("connections.keep");
+  const go = useNavigate();
   const list = data?.filter((c) => !c.own) ?? [];
+  const chosen = list.find((c) => c.name === channel);
   return (
     <div className="page guide">
       <div className="page-head">
         <h1>{chosen ? inLanguage(language, chosen.label_zh, chosen.label_en) : t("guide.choose")}</h1>
         {chosen ? (
-          <button type="button" className="btn" onClick={() => setChosen(undefined)}>
+          <Link to="/guide" className="btn">
             <Icon name="back" size={16} /> {t("guide.back")}
-          </button>
+          </Link>
         ) : (
           <Link to="/connections" className="btn">
             <Icon name="back" size={16} /> {t("conn.title")}
@@ -43,7 +45,7 @@ export function NewConnection() {
       ) : !data ? (
         <Bones rows={3} height={180} gap={16} />
       ) : chosen ? (
-        <Entries channel={chosen} />
+        <Entries key={chosen.name} channel={chosen} />
       ) : list.length === 0 ? (
         <State icon="plug" title={t("guide.noChannel")} />
       ) : (
@@ -54,7 +56,12 @@ export function NewConnection() {
                 <Mark channel={c.name} large /> {inLanguage(language, c.label_zh, c.label_en)}
               </h2>
               {c.joining ? <Way joining={c.joining} /> : null}
-              <button type="button" className="btn primary" {...keep} onClick={() => setChosen(c)}>
+              <button
+                type="button"
+                className="btn primary"
+                {...keep}
+                onClick={() => void go({ to: "/guide", search: { channel: c.name } })}
+              >
                 {t("guide.pick")}
                 <span className="sr-only"> {inLanguage(language, c.label_zh, c.label_en)}</span>
               </button>

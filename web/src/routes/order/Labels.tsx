@@ -6,7 +6,7 @@ import { useGate } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
-import { useLabelPlaces } from "../orders/LabelButton";
+import { NoLabelPlace, useLabelPlaces } from "../orders/LabelButton";
 import { startLabels } from "../orders/labels";
 import { Section } from "./Section";
 
@@ -15,7 +15,7 @@ export function Labels({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
   const now = useNow();
   const gate = useGate("labels.print");
-  const { places, to, set } = useLabelPlaces();
+  const { places, none, to, set } = useLabelPlaces();
   const { data } = useQuery({
     queryKey: ["concerns", "labels", o.id],
     staleTime: 2000,
@@ -44,7 +44,9 @@ export function Labels({ order: o, zone }: { order: Order; zone: string }) {
         ))}
       </ul>
       {data.why ? <p className="notice">{inWords("", data.why)}</p> : null}
-      {data.why ? null : (
+      {data.why ? null : none ? (
+        <NoLabelPlace />
+      ) : (
         <span className="case-buttons">
           <select className="select" aria-label={t("labels.on")} value={to} onChange={(e) => set(e.target.value)}>
             {places.map((p) => (

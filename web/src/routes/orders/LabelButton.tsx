@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { OrderSummary } from "../../data/model";
 import { session } from "../../data/queries";
@@ -8,7 +9,7 @@ import { printers } from "../printers/printers";
 import { labelable, labelsTo, printLabelsTo, startLabels } from "./labels";
 
 /** Where labels can be printed: label printers of one's stores, and the screen for whoever may see customers. */
-export function useLabelPlaces(): { places: { id: string; name: string }[]; to: string; set: (to: string) => void } {
+export function useLabelPlaces(): { places: { id: string; name: string }[]; none: boolean; to: string; set: (to: string) => void } {
   const { t } = useWords();
   const may = useMay()("labels.print");
   const { data: all } = useQuery({ ...printers, enabled: may });
@@ -26,6 +27,7 @@ export function useLabelPlaces(): { places: { id: string; name: string }[]; to: 
   const to = places.find((p) => p.id === wanted)?.id ?? places[0]?.id ?? "";
   return {
     places,
+    none: all !== undefined && places.length === 0,
     to,
     set: (next) => {
       setWanted(next);
@@ -34,13 +36,26 @@ export function useLabelPlaces(): { places: { id: string; name: string }[]; to: 
   };
 }
 
+/** Where labels could be printed, when there is nowhere: what to do instead. */
+export function NoLabelPlace() {
+  const { t } = useWords();
+  const keeps = useMay()("printers.keep");
+  return (
+    <span className="label-nowhere" data-testid="label-nowhere">
+      {t("labels.nowhere")}{" "}
+      {keeps ? <Link to="/printers">{t("labels.nowhereAdd")}</Link> : <span className="quiet">{t("labels.nowhereAsk")}</span>}
+    </span>
+  );
+}
+
 /** 打印面单: the labels of the chosen parcels, on the printer that this device uses. Nothing where none of them has one. */
 export function LabelButton({ orders, done }: { orders: OrderSummary[]; done: () => void }) {
   const { t } = useWords();
   const may = useMay()("labels.print");
-  const { places, to, set } = useLabelPlaces();
+  const { places, none, to, set } = useLabelPlaces();
   const some = orders.filter(labelable);
   if (!may || some.length === 0) return null;
+  if (none) return <NoLabelPlace />;
   return (
     <span className="label-print">
       <button
@@ -48,7 +63,6 @@ export function LabelButton({ orders, done }: { orders: OrderSummary[]; done: ()
         className="btn small primary"
         data-testid="print-labels"
         disabled={!to}
-        title={to ? undefined : t("labels.noSight")}
         onClick={() => {
           void startLabels(some, to);
           done();

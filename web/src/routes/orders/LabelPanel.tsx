@@ -1,4 +1,7 @@
 import { useState } from "react";
+import { useNow } from "../../data/clock";
+import { moment } from "../../format/time";
+import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { useChannelName } from "../../ui/Mark";
 import { useWords } from "../../words";
@@ -12,6 +15,8 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
   const { t } = useWords();
   const name = useOrderName();
   const channelName = useChannelName();
+  const now = useNow();
+  const zone = useZone();
   const [from, setFrom] = useState("");
   const b = run.batch;
   const of = new Map(run.orders.map((o) => [o.id, o]));
@@ -34,7 +39,7 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
           className="btn icon ghost small"
           aria-label={t("do.close")}
           onClick={() => closeLabels(run.id)}
-          disabled={open && !run.error}
+          disabled={open && !run.error && run.stale === 0}
         >
           <Icon name="close" />
         </button>
@@ -71,6 +76,10 @@ export default function LabelPanel({ run }: { run: LabelRun }) {
       {run.error ? (
         <p className="notice bad" role="alert">
           <Icon name="warn" /> {run.error}
+        </p>
+      ) : run.stale > 0 ? (
+        <p className="notice warn" role="status" data-testid="label-stale">
+          <Icon name="warn" /> {t("labels.stale", { at: moment(run.stale, now, zone) })}
         </p>
       ) : null}
       {failed.length > 0 ? (

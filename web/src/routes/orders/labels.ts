@@ -18,6 +18,8 @@ export type LabelRun = {
   /** Some were printed before, in words: whoever pressed says what becomes of them. */
   before: string;
   error: string;
+  /** When the service last said how far it is, by this device's clock, while it does not answer; 0 while it does. */
+  stale: number;
   /** A press has not been answered yet: a second one would print twice. */
   busy: boolean;
   /** The document as it came: it is fetched once, since that counts as printing. */
@@ -54,7 +56,7 @@ export const labelsTo = (): string => recall("labels-to") || "pdf";
 export const printLabelsTo = (to: string): void => remember("labels-to", to);
 
 export async function startLabels(orders: OrderSummary[], to: string): Promise<void> {
-  const run: LabelRun = { id: ++serial, orders, to, batch: undefined, before: "", error: "", busy: false, document: "" };
+  const run: LabelRun = { id: ++serial, orders, to, batch: undefined, before: "", error: "", stale: 0, busy: false, document: "" };
   set([...runs, run]);
   await send(run.id, undefined);
 }
@@ -90,24 +92,47 @@ export const underWay = (b: LabelBatch): boolean =>
   (b.printer_id !== "" && b.jobs.reduce((n, j) => n + j.to - j.from + 1, 0) < b.labels) || // on their way to the printer
   b.jobs.some((j) => j.state === "waiting" || j.state === "sending" || j.state === "unknown");
 
+/** Whether the service may yet answer what it did not: there was no network, or it was busy or starting. */
+const passing = (e: unknown): boolean => !(e instanceof Failure) || e.code === "offline" || e.status === 429 || e.status >= 500;
+
+/** Follows a batch to its end, through any outage, until its panel is closed. */
 async function follow(id: number, batch: string): Promise<void> {
-  for (let misses = 0; misses < 60; ) {
+  let seen = Date.now();
+  for (let misses = 0; ; ) {
     const run = runs.find((r) => r.id === id);
     if (!run) return;
     try {
       const got = await answer(api.GET("/api/v1/labels/{id}", { params: { path: { id: batch } } }));
-      change(id, { batch: got, error: "" });
+      seen = Date.now();
+      change(id, { batch: got, error: "", stale: 0 });
       if (!underWay(got)) {
         if (got.printer_id === "" && got.labels > 0) await fetchDocument(id, got);
         return;
       }
       misses = 0;
     } catch (e) {
+      if (!passing(e)) {
+        change(id, { error: said(e), stale: 0 });
+        return;
+      }
       misses++;
-      change(id, { error: said(e) });
+      if (misses > 2) change(id, { stale: seen }); // one answer that is lost is nobody's business
     }
-    await new Promise((done) => setTimeout(done, 600));
+    await pause(Math.min(600 * 2 ** misses, 10_000));
   }
+}
+
+/** Waits, and no longer than until there is a network again. */
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => {
+    const over = () => {
+      clearTimeout(timer);
+      removeEventListener("online", over);
+      done();
+    };
+    const timer = setTimeout(over, ms);
+    addEventListener("online", over);
+  });
 }
 
 async function fetchDocument(id: number, batch: LabelBatch): Promise<void> {
