@@ -32,7 +32,7 @@ function sources(folder: string): string[] {
     return /\.tsx?$/.test(name) && !/\.test\.|\.d\.ts$/.test(name) ? [path] : [];
   });
 }
-const all = sources(new URL("..", import.meta.url).pathname).filter((path) => !path.includes("/words/"));
+const all = sources(new URL("..", import.meta.url).pathname).filter((path) => !path.includes("/src/words/"));
 const onFloor = (path: string) => /\/src\/(floor|routes\/(kitchen|callout))\//.test(path);
 const read = (paths: string[]) => paths.map((path) => readFileSync(path, "utf8")).join("\n");
 const code = read(all.filter((path) => !onFloor(path)));
