@@ -43,9 +43,11 @@ var pushes = []push{
 	{pathStatus, "store.status", channel.Text{ZH: "推送门店状态变更", EN: "Store status"}, nil},
 	{"privacy/downgrade", "privacy.downgrade", channel.Text{ZH: "隐私号降级通知", EN: "Privacy numbers are down"}, translateDowngrade},
 	{"order/settlement", "order.settlement", channel.Text{ZH: "推送订单结算", EN: "Settlement"}, translateSettlement},
+	{pathBinding, "store.binding", channel.Text{ZH: "推送门店绑定和解绑", EN: "Store bound or taken out"}, nil},
+	{pathAudit, "store.audit", channel.Text{ZH: "推送门店审核结果", EN: "Result of a store's check"}, nil},
 }
 
-const pathStatus = "store/status"
+const pathStatus, pathBinding, pathAudit = "store/status", "store/binding", "store/audit"
 
 // pushedOrder reads an order push. Its status may be absent or that of a degraded
 // message; the URL that it came to says what has happened.
@@ -103,8 +105,24 @@ func (platform) Receive(app channel.App, r channel.Request) channel.Received {
 	}
 	got := channel.Received{Verdict: channel.Good, Reply: replyOK, Busy: replyBusy, Item: channel.Item{What: kind.what, Raw: bytesOf(r)}}
 	if kind.read == nil {
-		if kind.path == pathStatus {
+		switch kind.path {
+		case pathStatus:
 			got.Standing = standingNews(formFrom(params), r.At)
+		case pathAudit:
+			got.External = formFrom(params).id("app_poi_code")
+		case pathBinding:
+			if params["authorize_code"] != "" { // the journal is no place for it
+				kept := url.Values{}
+				for k, v := range params {
+					kept.Set(k, v)
+				}
+				kept.Set("authorize_code", "…")
+				got.Item.Raw = []byte(kept.Encode())
+			}
+			store, over := bindingOf(formFrom(params))
+			if got.External = store; store != "" && app.Credentials["way"].Reveal() == asVendor {
+				got.Grant = &channel.Grant{Over: over, Signed: true}
+			}
 		}
 		if id := formFrom(params).id("order_id"); id != "" {
 			got.Item.Ref = orderRef(id)

@@ -165,9 +165,13 @@ func saysItself(err error) bool { _, ok := errors.AsType[*fault.Error](err); ret
 
 // request builds and signs a request. Like the official SDK, a POST carries the system
 // parameters in the query and the others in the body; the signature is over all of them.
-func (s *shop) request(ctx context.Context, c call) (*http.Request, error) {
+// Token is that of the store in a vendor's app, else "".
+func (s *shop) request(ctx context.Context, c call, token string) (*http.Request, error) {
 	target := s.base + "/" + c.path
 	system := map[string]string{"app_id": s.app, "timestamp": strconv.FormatInt(s.env.Now().Unix(), 10)}
+	if token != "" {
+		system["access_token"] = token
+	}
 	all := maps.Clone(system)
 	maps.Copy(all, c.params)
 	sig := sign(target, all, s.secret.Reveal())

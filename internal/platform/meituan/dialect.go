@@ -30,7 +30,7 @@ type dialect interface {
 type direct struct{}
 
 func (direct) request(ctx context.Context, s *shop, c call) (*http.Request, error) {
-	return s.request(ctx, c)
+	return s.request(ctx, c, "")
 }
 func (direct) answer(body []byte, _ call) (json.RawMessage, *refusal, error) { return answer(body) }
 func (direct) has(string) bool                                               { return true }

@@ -89,6 +89,7 @@ var covers = map[string]string{
 	"push order/cancelled": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/full": "TestTheDocumentsExamplesTranslateAsReviewed", "push refund/part": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push refund/result": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/status": "TestTheDocumentsExamplesTranslateAsReviewed", "push delivery/self": "TestTheDocumentsExamplesTranslateAsReviewed",
 	"push reminder": "TestTheDocumentsExamplesTranslateAsReviewed", "push store/status": "hub: TestAShopThatRestsInItsHoursIsTold", "push privacy/downgrade": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "push order/settlement": "TestASettlementSaysWhatWasSettled",
+	"push store/binding": "TestAVendorHearsOfBindings", "push store/audit": "TestAVendorHearsOfBindings",
 
 	"tell order/new": "TestPartnerExamplesTranslateAsReviewed", "tell order/confirmed": "TestPartnerConformance", "tell order/finished": "TestPartnerConformance",
 	"tell order/cancelled": "TestPartnerExamplesTranslateAsReviewed", "tell refund/full": "TestPartnerExamplesTranslateAsReviewed", "tell refund/part": "TestPartnerExamplesTranslateAsReviewed",
@@ -106,7 +107,6 @@ var unconnected = []struct{ family, paths string }{
 	{"left out on purpose", "food/batchsave, shipping/batchsave, shipping/resetSelfDeliveryArea: they delete whatever they do not name, also what somebody added a second ago; what is to go is deleted by its name, after somebody agreed to the plan"},
 	{"orders", "order/getPreparationMealTime, order/subsidy, order/getActDetailByAcId, order/getRiderInfoPhoneNumber, order/*Compensation*, order/batchFetchAbnormalOrder, order/common/kc/report, ecommerce/order/reviewAfterSales, wm/bill/*"},
 	{"delivery", "order/riderPosition, ecommerce/order/logistics/sync, order/thirdLogistics/*"},
-	{"vendors' apps of the direct platform", "oauth/authorize, oauth/token"},
 	{"activities", "act/*"},
 	{"service providers only", "/waimai/order/queryByEpoids, /waimai/ng/order/{refund/issue/appeal, foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
 }
@@ -188,9 +188,12 @@ func TestTheEndpointsPageIsFresh(t *testing.T) {
 			line(x.prefix+p[0], "`"+p[0]+"` | "+p[1], cover)
 		}
 	}
-	b.WriteString("\n## Authorisation under a service provider\n\n| path | test |\n| --- | --- |\n| `/oauth/token`, `/oauth/refresh` | TestAStoreIsAuthorisedByACodeAndItsTokenRenewed |\n")
-	if !tests["TestAStoreIsAuthorisedByACodeAndItsTokenRenewed"] {
-		t.Error("nothing tests OAuth")
+	b.WriteString("\n## Authorisation\n\n| path | test |\n| --- | --- |\n")
+	for _, o := range [][2]string{
+		{"`oauth/authorize`, `oauth/token` (vendors' apps of the direct platform)", "TestAVendorsAppGetsAndRenewsItsStoresToken"},
+		{"`/oauth/token`, `/oauth/refresh` (service providers)", "TestAStoreIsAuthorisedByACodeAndItsTokenRenewed"},
+	} {
+		line(o[0], o[0], o[1])
 	}
 	b.WriteString("\n## In the documents and not connected\n\n| family | calls |\n| --- | --- |\n")
 	for _, u := range unconnected {

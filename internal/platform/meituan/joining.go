@@ -18,6 +18,8 @@ var uses = map[string]channel.Callback{
 	pathStatus:          {Use: channel.Text{ZH: "门店被置休、被下线时马上告警", EN: "A store that is put to rest or offline is told at once"}, Rare: true},
 	"privacy/downgrade": {Use: channel.Text{ZH: "隐私号故障时改用真实号码", EN: "Privacy numbers that fail are replaced by real ones"}, Rare: true},
 	"order/settlement":  {Use: channel.Text{ZH: "每单结算金额，用于对账", EN: "What each order settles at, for the books"}, Rare: true},
+	pathBinding:         {Use: channel.Text{ZH: "服务商应用：门店绑定后马上取令牌，解绑后马上告警", EN: "A vendor's app: the token is fetched once a store is bound, and its end is told at once"}, Rare: true},
+	pathAudit:           {Use: channel.Text{ZH: "门店审核结果，保存备查", EN: "What became of a store's check: kept to be looked up"}, Rare: true},
 	"order/new":         {Use: channel.Text{ZH: "新订单靠它在一秒内到；没有它，最多晚 1 分钟", EN: "New orders within a second; without it up to a minute late"}, Must: true},
 	"order/finished":    {Use: channel.Text{ZH: "订单结束，算进当日账", EN: "The order ends, and counts in the day's books"}},
 	"bill":              {Use: channel.Text{ZH: "对账单，保存但不读取", EN: "Statements: kept, and not read"}, Rare: true},
@@ -48,6 +50,7 @@ var joining = channel.Joining{
 		{ZH: "在“推送地址”里逐条填入下面的回调地址，必须一字不差：美团对整条地址签名。", EN: "Enter each callback address below exactly as shown: Meituan signs the whole address."},
 		{ZH: "在“基础设置 → 订单订阅字段”勾选 12、13、15、19 或 38、20、22、23、28、29、35。", EN: "Under 基础设置 → 订单订阅字段 choose 12, 13, 15, 19 or 38, 20, 22, 23, 28, 29, 35."},
 		{ZH: "把门店绑到应用，每家的 app_poi_code 由你定。", EN: "Bind the stores to the app; each app_poi_code is of your choice."},
+		{ZH: "服务商应用（ISV）：应用类型填 isv，每家门店单独建一个账号，填它的 app_poi_code；令牌自动获取和续期。", EN: "A vendor's app (ISV): say isv as the kind of app and make an account for each store with its app_poi_code; its token is fetched and renewed by itself."},
 	},
 }
 

@@ -10,11 +10,12 @@
 //
 // What Meituan does not publish and we assume is said where it is used: that a repeated
 // call answers 808, the field names of the rows of a refund case, the time of a reminder, the
-// service providers' error codes. Apps of vendors on the direct platform (OAuth tokens) are not
-// supported.
+// service providers' error codes.
 package meituan
 
 import (
+	"context"
+	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -91,6 +92,7 @@ var info = channel.Info{
 	AppFields: []channel.Field{
 		{Name: "app_id", Label: channel.Text{ZH: "app_id（应用ID）", EN: "app_id"}, Required: true},
 		{Name: "secret", Label: channel.Text{ZH: "consumer_secret（应用密钥）", EN: "consumer_secret"}, Secret: true, Required: true},
+		{Name: "way", Label: channel.Text{ZH: "应用类型：服务商应用（ISV）填 isv，自己的应用留空", EN: "Kind of app: isv for a vendor's app, empty for your own"}},
 	},
 	Shops:     channel.Text{ZH: "门店的 app_poi_code", EN: "app_poi_code of the shop"},
 	Callbacks: callbacks(),
@@ -140,8 +142,45 @@ func (platform) Open(acct channel.Account, env channel.Env) (channel.Shop, error
 	if err := credentials(acct, info.AppFields); err != nil {
 		return nil, err
 	}
-	return directShop{&shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
-		secret: acct.App.Credentials["secret"], shops: acct.Shops, talk: direct{}}}, nil
+	s := directShop{&shop{env: env, base: baseURL(acct.App.BaseURL), app: acct.App.Credentials["app_id"].Reveal(),
+		secret: acct.App.Credentials["secret"], shops: acct.Shops, talk: direct{}}}
+	if acct.App.Credentials["way"].Reveal() != asVendor {
+		return s, nil
+	}
+	switch {
+	case len(acct.Shops) > 1:
+		return nil, fault.Say("meituan.Open", fault.Invalid, "one_store_each", "in a vendor's app each store has a token of its own: make an account for each store")
+	case len(acct.Shops) == 0 && acct.External != "":
+		s.shops = []string{acct.External}
+	}
+	v := new(vendor)
+	s.talk = v
+	return &vendorShop{s, v}, nil
+}
+
+// only is the store of an account that has one, "" until it is chosen.
+func (s *shop) only() string {
+	if len(s.shops) == 0 {
+		return ""
+	}
+	return s.shops[0]
+}
+
+// as is the same account in another dialect.
+func (s *shop) as(d dialect) *shop {
+	return &shop{env: s.env, base: s.base, app: s.app, secret: s.secret, shops: s.shops, talk: d}
+}
+
+// isMine asks for a store, and fails when it is not the account's.
+func (s *shop) isMine(ctx context.Context, op, id string) error {
+	data, _, err := s.do(ctx, op, id, call{path: "poi/mget", params: map[string]string{"app_poi_codes": id}})
+	var stores []struct {
+		ID text `json:"app_poi_code"`
+	}
+	if err == nil && (json.Unmarshal(data, &stores) != nil || len(stores) != 1 || string(stores[0].ID) != id) {
+		err = fault.Say(op, fault.Forbidden, "token_of_another", "the token does not belong to this store")
+	}
+	return err
 }
 
 // credentials names every credential of the app that is missing.

@@ -76,9 +76,9 @@ func (s *partnerShop) exchange(ctx context.Context, op, path string, given map[s
 	}
 	switch {
 	case no != nil:
-		return k, no.fault(op, s.ePoiID(), call{path: path, changing: true})
+		return k, no.fault(op, s.only(), call{path: path, changing: true})
 	case err != nil || json.Unmarshal(unquoted(data), &t) != nil || t.Access == "":
-		return k, unreadable(op, s.ePoiID(), err)
+		return k, unreadable(op, s.only(), err)
 	}
 	k = kept{Token: string(t.Access), Refresh: string(t.Refresh), At: now.UnixMilli()}
 	if life, err := strconv.ParseInt(string(t.Life), 10, 64); err == nil && life > 0 {
@@ -117,7 +117,7 @@ func (s *partnerShop) Exchange(ctx context.Context, code, _ string) (string, err
 	if err != nil {
 		return "", fault.Wrap(op, err)
 	}
-	return s.ePoiID(), nil
+	return s.only(), nil
 }
 
 // Keep implements channel.Keeper: the next token is asked for at half the life of this one.

@@ -165,14 +165,6 @@ func (p *partner) forget() {
 	p.mu.Unlock()
 }
 
-// ePoiID is the store's id here: our own, which the binding carries.
-func (s *partnerShop) ePoiID() string {
-	if len(s.shops) == 0 {
-		return ""
-	}
-	return s.shops[0]
-}
-
 // ConsentURL implements channel.Authoriser: Meituan's page on which the merchant signs in and chooses the
 // store (门店映射). It brings nobody back; the token comes as a callback, see Bind. "" until the
 // account has a shop, whose id the page is asked with.
@@ -180,9 +172,9 @@ func (s *partnerShop) ConsentURL(state, _ string) string {
 	if s.p.way == byOAuth {
 		return s.authURL(state)
 	}
-	params := map[string]string{"developerId": s.p.developer, "businessId": business, "ePoiId": s.ePoiID(), "ePoiName": s.ePoiID(),
+	params := map[string]string{"developerId": s.p.developer, "businessId": business, "ePoiId": s.only(), "ePoiName": s.only(),
 		"timestamp": strconv.FormatInt(s.env.Now().UnixMilli(), 10)}
-	if s.ePoiID() == "" {
+	if s.only() == "" {
 		return ""
 	}
 	q := url.Values{"sign": {partnerSign(s.p.key.Reveal(), params)}}
@@ -231,13 +223,5 @@ func (s *partnerShop) Bind(ctx context.Context, g channel.Grant) error {
 
 // try asks for the store with the token of p, and fails when that is not the store's.
 func (s *partnerShop) try(ctx context.Context, op string, p *partner) error {
-	as := &shop{env: s.env, base: s.base, app: s.app, secret: s.secret, shops: s.shops, talk: p}
-	data, _, err := as.do(ctx, op, s.ePoiID(), call{path: "poi/mget", params: map[string]string{"app_poi_codes": s.ePoiID()}})
-	var stores []struct {
-		ID text `json:"app_poi_code"`
-	}
-	if err == nil && (json.Unmarshal(data, &stores) != nil || len(stores) != 1 || string(stores[0].ID) != s.ePoiID()) {
-		err = fault.Say(op, fault.Forbidden, "token_of_another", "the token does not belong to this store")
-	}
-	return err
+	return s.as(p).isMine(ctx, op, s.only())
 }

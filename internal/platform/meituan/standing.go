@@ -17,11 +17,11 @@ var standingPower = channel.StandingPower{Every: time.Minute, Batch: 200}
 var _ channel.Surveyor = (*shop)(nil)
 
 // Standings implements channel.Surveyor. An account of the direct platform is asked for its shops (poi/getids); one of
-// the service providers' is one shop.
+// the service providers', or of a vendor's app, is one shop.
 func (s *shop) Standings(ctx context.Context, ids []string) ([]channel.Standing, error) {
 	const op = "meituan.Standings"
 	if len(ids) == 0 {
-		if _, one := s.talk.(*partner); one {
+		if !s.talk.has("poi/getids") {
 			ids = s.shops
 		} else {
 			data, _, err := s.do(ctx, op, "", call{path: "poi/getids"})

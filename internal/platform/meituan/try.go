@@ -22,13 +22,13 @@ func (s *shop) Try(ctx context.Context) (string, channel.Doubt, error) {
 // Try implements channel.Trier: the store itself is asked for. Without a token there is no call that could be made.
 func (s *partnerShop) Try(ctx context.Context) (string, channel.Doubt, error) {
 	const op = "meituan.Try"
-	if s.ePoiID() == "" {
+	if s.only() == "" {
 		return "", channel.DoubtToken, fault.Say(op, fault.Conflict, "store_not_chosen", "choose which of your stores this is, then authorise: a service provider's connection can be tried once its store is bound")
 	}
 	if err := s.try(ctx, op, s.p); err != nil {
 		return "", doubt(err), err
 	}
-	return s.ePoiID(), channel.DoubtNone, nil
+	return s.only(), channel.DoubtNone, nil
 }
 
 // doubt tells what the platform did not accept. Source: the direct platform's error codes; those of the service

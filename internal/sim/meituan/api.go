@@ -125,7 +125,7 @@ func (s *Sim) serve(r *http.Request, path string, e endpoint) (any, error) {
 	c.seen.Params = map[string]string{}
 	for _, p := range params {
 		c.p[p.K] = p.V
-		if p.K != "sig" && p.K != "access_token" {
+		if p.K != "sig" && p.K != "access_token" && p.K != "refresh_token" {
 			c.seen.Params[p.K] = p.V[:min(len(p.V), 2000)]
 		}
 	}
@@ -166,6 +166,9 @@ func (s *Sim) serve(r *http.Request, path string, e endpoint) (any, error) {
 	}
 	if config.StrictMethods && r.Method != e.method {
 		return nil, errMethod
+	}
+	if err := s.admit(c); err != nil {
+		return nil, err
 	}
 	return e.do(c)
 }
@@ -294,6 +297,7 @@ func (s *Sim) endpoints() map[string]endpoint {
 	areaRoutes(routes)
 	goodsRoutes(routes)
 	profileRoutes(routes)
+	vendorRoutes(routes)
 	// Known to the documents, not to this simulator.
 	for _, path := range []string{"comment/query", "order/getActDetailByAcId", "order/getSupportedCompensation", "order/applyCompensation",
 		"order/getCompensationResult", "ecommerce/order/reviewAfterSales", "wm/bill/list"} {

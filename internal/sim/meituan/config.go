@@ -26,14 +26,18 @@ const (
 	PushPrivacy     = "privacy/downgrade" // 隐私号降级通知
 	PushStoreStatus = "store/status"      // 推送门店状态变更
 	PushSettlement  = "order/settlement"  // 推送订单结算
+	PushBinding     = "store/binding"     // 推送门店绑定和解绑
+	PushAudit       = "store/audit"       // 推送门店审核结果
 )
 
-// pushKinds lists them all. The last two have field lists that are not public in full, so a
+// pushKinds lists them all. The last four have field lists that are not public in full, so a
 // base URL alone does not switch them on.
 var pushKinds = []string{PushPaid, PushConfirmed, PushCompleted, PushCancelled, PushRefund, PushPartRefund, PushRefunded,
-	PushDelivery, PushReminder, PushPrivacy, PushStoreStatus, PushSelf, PushSettlement}
+	PushDelivery, PushReminder, PushPrivacy, PushStoreStatus, PushSelf, PushSettlement, PushBinding, PushAudit}
 
-func byName(kind string) bool { return kind == PushSelf || kind == PushSettlement }
+func byName(kind string) bool {
+	return kind == PushSelf || kind == PushSettlement || kind == PushBinding || kind == PushAudit
+}
 
 // probed are the URLs that the liveness probe visits (order FAQ of the open platform).
 var probed = []string{PushPaid, PushCancelled, PushRefund, PushDelivery}
@@ -167,6 +171,12 @@ type Config struct {
 	// an order, or in "rows", one for each case; unconfirmed.
 	PartnerRefunds string `json:"partner_refunds"`
 
+	// Vendor makes the app one of a vendor (ISV), whose calls need the store's token. How long one
+	// lives, in seconds, and whether a refresh token works once is not published.
+	Vendor            bool `json:"vendor,omitempty"`
+	VendorTokenLife   int  `json:"vendor_token_life"`
+	VendorRefreshOnce bool `json:"vendor_refresh_once,omitempty"`
+
 	app       string
 	secret    string
 	developer string
@@ -178,7 +188,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PartnerTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
+		PartnerTokenLife: 30 * 86400, VendorTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
 	}
 }
 
@@ -252,7 +262,7 @@ func (c Config) check() error {
 	}
 	for name, n := range map[string]int{"pay_within": c.PayWithin, "accept_within": c.AcceptWithin, "refund_within": c.RefundWithin,
 		"refund_big": c.RefundBig, "complete_after": c.CompleteAfter, "complete_anyway": c.CompleteAnyway,
-		"push_retry": c.PushRetry, "push_attempts": c.PushAttempts} {
+		"push_retry": c.PushRetry, "vendor_token_life": c.VendorTokenLife, "push_attempts": c.PushAttempts} {
 		if n < 1 || n > 30*86400 {
 			return fmt.Errorf("%s must be between 1 and 30 days in seconds", name)
 		}

@@ -148,13 +148,15 @@ func (s *Sim) Unbind(store string) error {
 	return err
 }
 
-// bindingRoutes are the backstage's: POST stores/{code}/bind with an ePoiId, and unbind.
+// bindingRoutes are the backstage's: POST stores/{code}/bind with an ePoiId, unbind, join and leave.
 func (s *Sim) bindingAct(code, act, ePoiID string) (bool, error) {
 	switch act {
 	case "bind":
 		return true, s.Bind(strings.TrimSpace(ePoiID), code)
 	case "unbind":
 		return true, s.Unbind(code)
+	case "join", "leave": // the app of the first platform
+		return true, s.BindApp(code, act == "join")
 	}
 	return false, nil
 }

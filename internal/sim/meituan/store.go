@@ -36,6 +36,8 @@ type Store struct {
 	Code1     string `json:"oauth_code,omitempty"`
 	Refresh   string `json:"refresh_token,omitempty"`
 	TokenDies int64  `json:"token_dies,omitempty"`
+	// Vendor has the tokens of a store in a vendor's app on the first platform.
+	Vendor vendorTokens `json:"vendor,omitzero"`
 	// BigChain gives three hours instead of 30 minutes to answer a refund (大连锁).
 	BigChain bool `json:"big_chain,omitempty"`
 

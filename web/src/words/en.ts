@@ -829,6 +829,8 @@ export const words = {
       "choose which of your stores this is, then authorise: a service provider's connection can be tried once its store is bound",
     shop_bound: "this shop is bound already; change its binding on the connections page",
     store_not_bound: "the store is not bound to the service provider: press authorise, sign in at Meituan and choose the store",
+    store_not_in_app: "the store is not bound to the vendor's app: let the merchant bind it at Meituan; it is asked for again by itself",
+    one_store_each: "in a vendor's app each store has a token of its own: make an account for each store",
     no_code_here: "Meituan sends no code for a store; the binding itself comes as a callback",
     token_of_another: "the token does not belong to this store",
     no_call_partner: "the service providers' platform has no such call",

@@ -890,6 +890,9 @@ export const words: Shape<typeof reference> = {
       "Elige primero cuál de tus locales es y luego autoriza: la conexión de un proveedor se puede probar cuando su local está vinculado",
     shop_bound: "Esta tienda ya está vinculada; cambia su vínculo en la página de conexiones",
     store_not_bound: "El local no está vinculado al proveedor: pulsa autorizar, entra en Meituan y elige el local",
+    store_not_in_app:
+      "El local no está vinculado a la aplicación del proveedor: pide al dueño que lo vincule en Meituan; el token se vuelve a pedir solo",
+    one_store_each: "En la aplicación de un proveedor cada local tiene su propio token: crea una cuenta para cada local",
     no_code_here: "Meituan no envía ningún código: la vinculación llega como aviso",
     token_of_another: "La autorización no es de este local",
     no_call_partner: "La plataforma de proveedores no ofrece esta llamada",

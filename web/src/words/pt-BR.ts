@@ -888,6 +888,9 @@ export const words: Shape<typeof reference> = {
       "Escolha primeiro qual das suas unidades é e depois autorize: a conexão de um provedor pode ser testada quando a unidade está vinculada",
     shop_bound: "Esta loja já está vinculada; mude o vínculo na página de conexões",
     store_not_bound: "A loja não está vinculada ao provedor: toque em autorizar, entre no Meituan e escolha a loja",
+    store_not_in_app:
+      "A loja não está vinculada ao app do fornecedor: peça ao dono que a vincule no Meituan; o token é pedido de novo sozinho",
+    one_store_each: "No app de um fornecedor cada loja tem o seu token: crie uma conta para cada loja",
     no_code_here: "O Meituan não envia código: o vínculo chega como aviso",
     token_of_another: "A autorização não é desta loja",
     no_call_partner: "A plataforma de provedores não tem esta chamada",

@@ -816,6 +816,8 @@ export const words = {
     store_not_chosen: "先选好是哪家门店，再去授权：服务商的连接要在门店绑定后才能测试",
     shop_bound: "这家店铺已经绑定过；要改绑请到“渠道连接”页",
     store_not_bound: "门店还没有绑定到服务商：请按“授权”，登录美团后选择门店",
+    store_not_in_app: "门店还没有绑定到这个服务商应用：请商家在美团绑定，之后会自动重新获取令牌",
+    one_store_each: "服务商应用里每家门店各有令牌：请为每家门店单独建一个账号",
     no_code_here: "美团不返回授权码：绑定结果由回调送达",
     token_of_another: "这个授权不属于该门店",
     no_call_partner: "服务商平台没有这个接口",

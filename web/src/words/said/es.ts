@@ -282,4 +282,12 @@ export const said: Record<string, string> = {
     "Funciona sin dirección pública: los cambios se buscan cada 5 minutos y los pedidos abiertos se releen cada 30, así que el estado de un paquete puede llegar media hora tarde.",
   "Sets the available quantity; 0 pauses the listing and more wakes it. Stock in Full is the platform's and is not written":
     "Fija la cantidad disponible; 0 pausa la publicación y más la reactiva. El stock en Full es de la plataforma y no se escribe",
+  "Store bound or taken out": "Local vinculado o retirado",
+  "Result of a store's check": "Resultado de la revisión de un local",
+  "Kind of app: isv for a vendor's app, empty for your own": "Tipo de aplicación: isv si es de un proveedor, vacío si es tuya",
+  "A vendor's app: the token is fetched once a store is bound, and its end is told at once":
+    "Aplicación de un proveedor: el token se pide en cuanto se vincula un local, y su fin se avisa al momento",
+  "What became of a store's check: kept to be looked up": "En qué quedó la revisión de un local: se guarda para consultarla",
+  "A vendor's app (ISV): say isv as the kind of app and make an account for each store with its app_poi_code; its token is fetched and renewed by itself.":
+    "Aplicación de un proveedor (ISV): pon isv como tipo de aplicación y crea una cuenta para cada local con su app_poi_code; el token se pide y se renueva solo.",
 };

@@ -279,4 +279,12 @@ export const said: Record<string, string> = {
     "Funciona sem endereço público: as mudanças são buscadas a cada 5 minutos e os pedidos abertos relidos a cada 30, então a situação de um pacote pode atrasar meia hora.",
   "Sets the available quantity; 0 pauses the listing and more wakes it. Stock in Full is the platform's and is not written":
     "Define a quantidade disponível; 0 pausa o anúncio e mais o reativa. O estoque no Full é da plataforma e não é gravado",
+  "Store bound or taken out": "Loja vinculada ou retirada",
+  "Result of a store's check": "Resultado da análise de uma loja",
+  "Kind of app: isv for a vendor's app, empty for your own": "Tipo de app: isv se for de um fornecedor, vazio se for seu",
+  "A vendor's app: the token is fetched once a store is bound, and its end is told at once":
+    "App de um fornecedor: o token é pedido assim que a loja é vinculada, e o seu fim é avisado na hora",
+  "What became of a store's check: kept to be looked up": "Como ficou a análise de uma loja: guardada para consulta",
+  "A vendor's app (ISV): say isv as the kind of app and make an account for each store with its app_poi_code; its token is fetched and renewed by itself.":
+    "App de um fornecedor (ISV): informe isv como tipo de app e crie uma conta para cada loja com o seu app_poi_code; o token é pedido e renovado sozinho.",
 };
