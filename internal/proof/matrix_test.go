@@ -267,7 +267,7 @@ func (m *matrix) press() {
 	}
 	m.mu.Unlock()
 	for _, x := range todo {
-		status, _, err := m.call("POST", "/labels", x.key, map[string]any{"order_ids": []ident.Order{x.order}, "format": "zpl", "printer_id": m.paper.id}, nil)
+		status, _, err := m.call(5*time.Second, "POST", "/labels", x.key, map[string]any{"order_ids": []ident.Order{x.order}, "format": "zpl", "printer_id": m.paper.id}, nil)
 		x.done = err == nil && status < 300
 	}
 }
