@@ -417,11 +417,15 @@ type Settled struct {
 // A Decision is what a rule of the store has decided, and why: every condition with whether
 // it was met. It is ours alone.
 type Decision struct {
-	Rule    string   `json:"rule"`    // accept, refund
+	Rule    string   `json:"rule"`    // accept, refund, ride
 	Version int64    `json:"version"` // of the rule
 	At      int64    `json:"at"`
 	Yes     bool     `json:"yes"` // false: it is left to a person
 	Grounds []Ground `json:"grounds"`
+
+	Raise *money.Amount `json:"raise,omitempty"` // of a ride: by how much its tip was raised
+	Tip   *money.Amount `json:"tip,omitempty"`   // of a ride: its tip since
+	Way   string        `json:"way,omitempty"`   // of a ride: who was asked instead, as of package rule
 }
 
 // A Ground is one condition of a decision.

@@ -257,6 +257,7 @@ const (
 	RideByCourier  = "by_courier"  // the rider or the courier gave up
 	RideByMerchant = "by_merchant" // we cancelled it
 	RideByCustomer = "by_customer" // the customer cancelled, is not there or refuses
+	RideNotLet     = "not_let"     // it never began: the platform brings the order after all
 )
 
 var rideLiable = map[string]Party{RideByCourier: PartyCourier, RideByMerchant: PartyMerchant, RideByCustomer: PartyCustomer}

@@ -15,11 +15,12 @@ type RuleBody struct {
 	On      bool         `json:"on"`
 	Accept  *rule.Accept `json:"accept,omitempty" doc:"Of kind accept."`
 	Refund  *rule.Refund `json:"refund,omitempty" doc:"Of kind refund."`
+	Ride    *rule.Ride   `json:"ride,omitempty" doc:"Of kind ride."`
 }
 
 type ruleInput struct {
 	ByID
-	Kind string `path:"kind" enum:"accept,refund"`
+	Kind string `path:"kind" enum:"accept,refund,ride"`
 	Body RuleBody
 }
 
@@ -49,7 +50,7 @@ func (s *Server) listRules(ctx context.Context, _ *struct{}) (*rulesOutput, erro
 // ruleOf reads the rule that is given for a store of the caller's.
 func (s *Server) ruleOf(ctx context.Context, in *ruleInput) (hub.Rule, error) {
 	store, err := s.ownStore(who(ctx), in.ID)
-	return hub.Rule{StoreID: store, Kind: in.Kind, Version: in.Body.Version, On: in.Body.On, Accept: in.Body.Accept, Refund: in.Body.Refund}, err
+	return hub.Rule{StoreID: store, Kind: in.Kind, Version: in.Body.Version, On: in.Body.On, Accept: in.Body.Accept, Refund: in.Body.Refund, Ride: in.Body.Ride}, err
 }
 
 func (s *Server) setRule(ctx context.Context, in *ruleInput) (*rulesOutput, error) {

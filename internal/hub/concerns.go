@@ -12,6 +12,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -29,8 +30,8 @@ type Concern struct {
 	ParkedID  ident.Parked  `json:"parked_id"`
 	AccountID ident.Account `json:"account_id"`
 	Stores    []ident.Store `json:"stores" doc:"Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message."`
-	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing)."`
-	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last; of a delivery its rider, where there is one."`
+	Cause     string        `json:"cause,omitempty" doc:"Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule, and of a delivery that it leaves to people, the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing)."`
+	Subject   string        `json:"subject,omitempty" doc:"Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept, refund or ride; of silent screens the one that was heard last; of a delivery its rider, where there is one."`
 	Words     string        `json:"words,omitempty" doc:"Why a channel refuses, or lets a shop rest, in its own words."`
 	Score     int           `json:"score,omitempty" doc:"Of a comment: stars."`
 	SinceAt   int64         `json:"since_at"`
@@ -283,7 +284,11 @@ func concernsOf(r *db.Listed, now time.Time, wait Patience, pace db.Pace) (out [
 	if has(order.FlagReminder) {
 		add(ConcernReminder, "", since("reminder"), 0, false)
 	}
-	if has(order.FlagProblem) {
+	switch {
+	case s.NoWay > 0:
+		add(ConcernProblem, "", s.NoWay, 0, true)
+		out[len(out)-1].Cause = rule.WhyNoWay.Code
+	case has(order.FlagProblem):
 		add(ConcernProblem, "", since("problem"), 0, true)
 	}
 	return out

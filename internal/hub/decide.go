@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -59,6 +60,7 @@ type storeRule struct {
 	db.RuleRow
 	accept rule.Accept
 	refund rule.Refund
+	ride   rule.Ride
 }
 
 func openRule(r db.RuleRow) (s storeRule, ok bool) {
@@ -69,13 +71,18 @@ func openRule(r db.RuleRow) (s storeRule, ok bool) {
 		err = json.Unmarshal(r.Doc, &s.accept)
 	case rule.KindRefund:
 		err = json.Unmarshal(r.Doc, &s.refund)
+	case rule.KindRide:
+		err = json.Unmarshal(r.Doc, &s.ride)
 	}
 	return s, err == nil
 }
 
 func (s *storeRule) channels() []string {
-	if s.Kind == rule.KindRefund {
+	switch s.Kind {
+	case rule.KindRefund:
 		return s.refund.Channels
+	case rule.KindRide:
+		return s.ride.Channels
 	}
 	return s.accept.Channels
 }
@@ -172,6 +179,7 @@ func (h *Hub) questions(tx *db.Tx, row *db.OrderRow, o *order.Order, info *chann
 			NextAt: now, Deadline: h.deadline(o, channel.Act{Kind: act.Kind, Case: a.Case}), Made: now, Changed: now}
 		tx.PutEffect(&e)
 	}
+	h.rideQuestion(tx, row, o, info)
 }
 
 // deciding decides one question.
@@ -187,6 +195,9 @@ func (d deciding) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if json.Unmarshal(e.Args, &a) != nil {
 		return lane.Result{Outcome: effect.No}
 	}
+	if a.Rule == rule.KindRide && a.Case == "" {
+		return lane.Result{Outcome: effect.OK} // the order is looked at again: Changed
+	}
 	rows, err := d.h.db.OrdersByID(ctx, db.Scope{Merchant: e.Merchant}, []ident.Order{e.Order})
 	if err != nil {
 		return ownFault(err)
@@ -194,7 +205,7 @@ func (d deciding) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if len(rows) == 0 {
 		return lane.Result{Outcome: effect.No}
 	}
-	w, err := d.h.weigh(ctx, &rows[0], a.Rule)
+	w, err := d.h.weigh(ctx, &rows[0], a)
 	if err != nil {
 		return ownFault(err)
 	}
@@ -214,11 +225,24 @@ func (d deciding) Changed(tx *db.Tx, e effect.Effect) error {
 type weights struct {
 	accept rule.AcceptFacts // but what the order says
 	day    db.Decided
+	ways   rideWays
 }
 
-func (h *Hub) weigh(ctx context.Context, row *db.OrderRow, kind string) (w weights, err error) {
-	if kind == rule.KindRefund {
-		w.day, err = h.db.Decided(ctx, row.Merchant, row.Store, kind, h.dayBegan(row.Merchant, row.Store, h.now()).UnixMilli())
+func (h *Hub) weigh(ctx context.Context, row *db.OrderRow, a decideArgs) (w weights, err error) {
+	if a.Rule != rule.KindAccept {
+		w.day, err = h.db.Decided(ctx, row.Merchant, row.Store, a.Rule, h.dayBegan(row.Merchant, row.Store, h.now()).UnixMilli())
+		if err != nil || !strings.Contains(a.Case, "/"+rule.StepSwitch+"/") || a.Rule != rule.KindRide {
+			return w, err
+		}
+		r, ok := activeRule(slices.DeleteFunc(h.db.Rules(db.Scope{Merchant: row.Merchant}), func(x db.RuleRow) bool { return x.Store != row.Store }), a.Rule, row.Channel)
+		if !ok {
+			return w, nil
+		}
+		_, recs, _, err := h.db.Order(ctx, db.Scope{Merchant: row.Merchant}, row.ID)
+		if err != nil {
+			return w, err
+		}
+		w.ways, err = h.askWays(ctx, row, recs, r.ride)
 		return w, err
 	}
 	heard, err := h.hearing(ctx, db.Scope{Merchant: row.Merchant, Stores: []ident.Store{row.Store}})
@@ -325,6 +349,9 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 	row, ok := tx.OrderByID(e.Order)
 	if !ok {
 		return nil
+	}
+	if a.Rule == rule.KindRide {
+		return h.decideRide(tx, row, a, w)
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
 	o := fold(tx.Linked(row.Ref), row.Ref, info)

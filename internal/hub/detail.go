@@ -107,6 +107,18 @@ type Delivery struct {
 	Place    *order.Position `json:"place,omitempty"`
 	Liable   *Liable         `json:"liable,omitempty"`
 	LastedAt int64           `json:"last_at" doc:"When somebody last said something of it."`
+	Steps    []RideStep      `json:"steps" doc:"What the store's rule did about it, or left to a person."`
+}
+
+// A RideStep is what a rule has decided about a delivery, with every condition.
+type RideStep struct {
+	Step    string         `json:"step" enum:"tip,switch"`
+	At      int64          `json:"at"`
+	Yes     bool           `json:"yes" doc:"false: it is left to a person."`
+	Tip     *money.Amount  `json:"tip,omitempty" doc:"Its tip since, in all."`
+	Way     string         `json:"way,omitempty" enum:"platform,crowd,courier,own" doc:"Who was asked instead."`
+	Name    string         `json:"name,omitempty" doc:"Of the courier or the rider."`
+	Grounds []order.Ground `json:"grounds"`
 }
 
 // A Liable says who answers for a delivery that went wrong.
@@ -257,6 +269,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			v.LastedAt = max(v.LastedAt, u.At)
 		}
 		h.rideDetail(&v, &x)
+		v.Steps = rideSteps(&o, &v)
 		if l := x.Liable; l != nil {
 			if l.By != "" && names == nil {
 				if names, err = h.actors(ctx, who.Merchant); err != nil {

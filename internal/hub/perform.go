@@ -190,11 +190,22 @@ func exchange(x channel.Exchange, c *conn, e effect.Effect, ref order.Ref, outco
 	}
 }
 
-// Changed shows the effect's new state on the order.
+// Changed shows the effect's new state on the order. A ride that waits for the platform to let
+// go of the order is over when it does not.
 func (p performing) Changed(tx *db.Tx, e effect.Effect) error {
 	row, ok := tx.OrderByID(e.Order)
 	if !ok {
 		return nil
+	}
+	if e.Kind == string(order.DeliverSelf) && e.State == effect.Refused {
+		o := fold(tx.Linked(row.Ref), row.Ref, p.h.info(row.Channel, row.Ref.Realm))
+		for _, d := range o.Rides() {
+			if d.Planned() && o.Head.Logistics != order.BySelf {
+				var rec order.Record
+				rec.Say(order.AxisDelivery, order.Said{State: string(order.DeliveryCancelled), At: p.h.now().UnixMilli(), Class: order.ClassAct, Why: order.RideNotLet + " " + clip(e.Why.Text, 200)})
+				return p.h.learnRide(tx, row, d.Key, rec)
+			}
+		}
 	}
 	return p.h.settle(tx, row)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	couriers "github.com/tongdan/tongdan/internal/courier"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/role"
@@ -41,6 +42,8 @@ var (
 	whyRideOver = fault.Because("ride_over", "this delivery is over")
 	whyNoRide   = fault.Because("no_ride", "there is no such delivery")
 
+	whyNoRider   = fault.Because("no_rider_here", "there is no such rider")
+	whyNoNumber  = fault.Because("courier_no_store", "this courier has no number for the store: enter it under Riders")
 	whyNoCourier = fault.Because("no_courier", "there is no such courier")
 )
 
@@ -93,7 +96,7 @@ func (h *Hub) rider(ctx context.Context, who Actor, id ident.Rider) (db.RiderRow
 		}
 	}
 	if err == nil {
-		err = fault.Say("hub.rider", fault.NotFound, "no_rider_here", "there is no such rider")
+		err = &fault.Error{Op: "hub.rider", Code: fault.NotFound, Why: whyNoRider}
 	}
 	return db.RiderRow{}, err
 }
@@ -184,7 +187,7 @@ func (h *Hub) endRide(tx *db.Tx, row *db.OrderRow, d order.Delivery, cause, reas
 		return e.Kind == kindRide && e.Target == rideTarget+d.Key && (e.State == effect.Sending || e.State == effect.Unknown)
 	})
 	if d.Ride.Way == order.RideCourier && (ordering || !d.Planned()) {
-		h.rideEffect(tx, row, d, kindRideCancel, cause, rideArgs{Ride: d.Key, Reason: reason, Words: words})
+		h.rideEffect(tx, row, d, kindRideCancel, cause, rideArgs{Ride: d.Key, Reason: reason, Words: words, Untaken: rule.ByRule(cause)})
 		return nil
 	}
 	why := order.RideByMerchant
@@ -405,6 +408,7 @@ type rideArgs struct {
 	Words    string        `json:"words,omitempty"`
 	Customer bool          `json:"customer,omitempty"` // the order was cancelled
 	Tip      *money.Amount `json:"tip,omitempty"`
+	Untaken  bool          `json:"untaken,omitempty"` // only while nobody has taken it: a rule wants somebody else
 }
 
 const rideTarget = "ride/"

@@ -56,7 +56,7 @@ func (r riding) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason) {
 		return effect.Void, order.WhyOnTheWay
 	case e.Kind == kindRideCancel && !d.Live():
 		return effect.Done, fault.Reason{}
-	case e.Kind == kindRideTip && d.State != order.DeliverySought:
+	case e.Kind == kindRideTip && d.State != order.DeliverySought, e.Kind == kindRideCancel && rideArgsOf(e).Untaken && d.State != order.DeliverySought:
 		return effect.Void, order.WhyRiderTaken
 	}
 	return "", fault.Reason{}
@@ -89,7 +89,7 @@ func (r riding) open(ctx context.Context, e effect.Effect) (order.Delivery, cour
 			return d, nil, courier.Job{}, err
 		}
 		if e.Kind == kindRide && c.Shops[row.Store] == "" { // what it has already is looked at and cancelled all the same
-			return d, nil, courier.Job{}, &fault.Error{Op: op, Code: fault.Unsupported, Why: fault.Because("courier_no_store", "this courier has no number for the store: enter it under Riders")}
+			return d, nil, courier.Job{}, &fault.Error{Op: op, Code: fault.Unsupported, Why: whyNoNumber}
 		}
 		a, err := r.h.openCourier(c)
 		j := r.h.jobOf(&row, &o, c, d.Key)
@@ -116,6 +116,16 @@ func (r riding) Do(ctx context.Context, e effect.Effect) lane.Result {
 	case kindRideCancel:
 		if mk, ok := couriers.MakeOf(d.Ride.Make); ok && a.Customer {
 			a.Reason = mk.Info().Customer
+		}
+		if a.Untaken { // whoever has taken it would be paid for coming
+			switch s, err = c.Look(ctx, d.Key); {
+			case err != nil && !fault.Is(err, fault.NotFound):
+				return r.save(ownFault(err), e, courier.State{}, trace.Take())
+			case err == nil && s.Said == order.DeliveryCancelled:
+				return r.save(lane.Result{Outcome: effect.OK}, e, s, trace.Take())
+			case err == nil && s.Said != order.DeliverySought && s.Said != "":
+				return r.save(lane.Result{Outcome: effect.No, Code: fault.Conflict, Why: order.WhyRiderTaken}, e, s, trace.Take())
+			}
 		}
 		if s, err = c.Cancel(ctx, d.Key, a.Reason, a.Words); err == nil {
 			s.At = r.h.now().UnixMilli()
@@ -218,7 +228,7 @@ func (r riding) own(ctx context.Context, e effect.Effect, d order.Delivery) lane
 			return r.save(lane.Result{Outcome: effect.OK}, e, s, nil)
 		}
 	}
-	return lane.Result{Outcome: effect.No, Code: fault.NotFound, Why: fault.Because("no_rider_here", "there is no such rider")}
+	return lane.Result{Outcome: effect.No, Code: fault.NotFound, Why: whyNoRider}
 }
 
 // save writes the exchanges of a call into the journal and learns what it told.

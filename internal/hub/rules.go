@@ -19,21 +19,22 @@ import (
 // A Rule is one of a store's, with how it is doing.
 type Rule struct {
 	StoreID   ident.Store    `json:"store_id"`
-	Kind      string         `json:"kind" enum:"accept,refund"`
+	Kind      string         `json:"kind" enum:"accept,refund,ride"`
 	Version   int64          `json:"version" doc:"0: nobody has set it up, and it is off."`
 	On        bool           `json:"on"`
 	Accept    *rule.Accept   `json:"accept,omitempty" doc:"Of kind accept."`
 	Refund    *rule.Refund   `json:"refund,omitempty" doc:"Of kind refund."`
+	Ride      *rule.Ride     `json:"ride,omitempty" doc:"Of kind ride."`
 	By        string         `json:"by,omitempty"`
 	ByName    string         `json:"by_name,omitempty"`
 	ChangedAt int64          `json:"changed_at"`
-	Paused    bool           `json:"paused" doc:"It is on and does nothing, since neither a printer nor a kitchen screen works."`
+	Paused    bool           `json:"paused" doc:"It is on and does nothing: neither a printer nor a kitchen screen works, or the day's tips are used up."`
 	TodayYes  int            `json:"today_yes" doc:"Decided with yes on the store's day."`
 	TodayNo   int            `json:"today_no" doc:"Left to a person."`
-	TodaySum  []money.Amount `json:"today_sum" doc:"Of refunds: how much was agreed to, by currency."`
+	TodaySum  []money.Amount `json:"today_sum" doc:"Of refunds how much was agreed to, of rides by how much tips were raised; by currency."`
 }
 
-// Rules lists both rules of each of the caller's stores that sell takeaway; one that nobody has
+// Rules lists the rules of each of the caller's stores that sell takeaway; one that nobody has
 // set up is given as it would be, and is off.
 func (h *Hub) Rules(ctx context.Context, who Actor) ([]Rule, error) {
 	const op = "hub.Rules"
@@ -56,38 +57,47 @@ func (h *Hub) Rules(ctx context.Context, who Actor) ([]Rule, error) {
 	var out []Rule
 	shops := h.db.ShopsIn(who.Scope)
 	for _, st := range stores {
-		takes := slices.ContainsFunc(shops, func(s db.ShopRow) bool {
-			info := h.info(s.Channel, s.Realm)
-			return s.Store == st.ID && info != nil && info.Kind == order.Takeaway && !info.Own
-		})
+		takes := func(own bool) bool {
+			return slices.ContainsFunc(shops, func(s db.ShopRow) bool {
+				info := h.info(s.Channel, s.Realm)
+				return s.Store == st.ID && info != nil && info.Kind == order.Takeaway && (own || !info.Own)
+			})
+		}
 		for _, kind := range rule.Kinds {
 			r := Rule{StoreID: st.ID, Kind: kind, TodaySum: []money.Amount{}}
 			i := slices.IndexFunc(rows, func(x db.RuleRow) bool { return x.Store == st.ID && x.Kind == kind })
-			if i < 0 && !takes {
+			if i < 0 && !takes(kind == rule.KindRide) { // orders that were entered are brought too
 				continue
 			}
-			accept, refund := rule.UsualAccept, rule.UsualRefund
+			accept, refund, ride := rule.UsualAccept, rule.UsualRefund, rule.UsualRide
 			if i >= 0 {
 				if s, ok := openRule(rows[i]); ok {
-					accept, refund = s.accept, s.refund
+					accept, refund, ride = s.accept, s.refund, s.ride
 				}
 				r.Version, r.On, r.By, r.ByName, r.ChangedAt = rows[i].Version, rows[i].On, rows[i].By, names[rows[i].By], rows[i].Changed
 				day, err := h.db.Decided(ctx, who.Merchant, st.ID, kind, h.dayBegan(who.Merchant, st.ID, h.now()).UnixMilli())
 				if err != nil {
 					return nil, fault.Wrap(op, err)
 				}
-				if r.TodayYes, r.TodayNo = day.Yes, day.No; kind == rule.KindRefund {
+				if r.TodayYes, r.TodayNo = day.Yes, day.No; kind != rule.KindAccept {
 					for cur, n := range day.Sum {
-						r.TodaySum = append(r.TodaySum, money.Of(n, cur))
+						if n != 0 {
+							r.TodaySum = append(r.TodaySum, money.Of(n, cur))
+						}
+						r.Paused = r.Paused || r.On && kind == rule.KindRide && ride.UsedUp(n, cur)
 					}
 				}
 			}
-			if kind == rule.KindAccept {
+			switch kind {
+			case rule.KindAccept:
 				accept.Channels = orEmpty(accept.Channels)
 				r.Accept, r.Paused = &accept, r.On && !heard[st.ID]
-			} else {
+			case rule.KindRefund:
 				refund.Channels = orEmpty(refund.Channels)
 				r.Refund = &refund
+			case rule.KindRide:
+				ride.Channels, ride.Ways = orEmpty(ride.Channels), orEmpty(ride.Ways)
+				r.Ride = &ride
 			}
 			out = append(out, r)
 		}
@@ -108,8 +118,10 @@ func (h *Hub) docOf(op string, who Actor, r Rule) (db.RuleRow, error) {
 		e.Fields, row.Doc = r.Accept.Check(h.Currency(st)), toJSON(r.Accept)
 	case r.Kind == rule.KindRefund && r.Refund != nil:
 		e.Fields, row.Doc = r.Refund.Check(h.Currency(st)), toJSON(r.Refund)
+	case r.Kind == rule.KindRide && r.Ride != nil:
+		e.Fields, row.Doc = r.Ride.Check(h.Currency(st)), toJSON(r.Ride)
 	default:
-		e.Fields = []fault.Field{fault.Wrong("body.kind", fault.Because("field_rule", "give the conditions of a rule for accepting or for refunds"))}
+		e.Fields = []fault.Field{fault.Wrong("body.kind", fault.Because("field_rule", "give the conditions of a rule of that kind"))}
 	}
 	if len(e.Fields) > 0 {
 		return row, e
@@ -143,9 +155,9 @@ func (h *Hub) PutRule(ctx context.Context, who Actor, r Rule) error {
 // A Trial is what a rule would have done.
 type Trial struct {
 	FromAt int64          `json:"from_at"`
-	Asked  int            `json:"asked" doc:"Orders, or requests for a refund, of that time and these channels."`
-	Yes    int            `json:"yes" doc:"It would have accepted, or agreed to, so many."`
-	Sum    []money.Amount `json:"sum" doc:"Of refunds that it would have agreed to, by currency."`
+	Asked  int            `json:"asked" doc:"Orders, requests for a refund, or deliveries, of that time and these channels."`
+	Yes    int            `json:"yes" doc:"It would have accepted, agreed to, or done something about, so many."`
+	Sum    []money.Amount `json:"sum" doc:"Of refunds that it would have agreed to, or of tips, by currency."`
 	Left   []TrialLeft    `json:"left" doc:"What it would have left to a person, by the first condition that was not met; most first."`
 	Lapsed int            `json:"lapsed" doc:"Of those with yes: the platform cancelled them because nobody accepted them, or agreed by itself."`
 	Denied int            `json:"denied" doc:"Of those with yes: people refused them."`
@@ -161,6 +173,8 @@ type TrialLeft struct {
 const (
 	trialDays = 7
 	mostTried = 20_000
+
+	mostBrought = 3000 // orders whose deliveries are looked at one by one
 )
 
 // TryRule tells what a rule with these conditions would have done in the last seven days. What
@@ -186,13 +200,18 @@ func (h *Hub) TryRule(ctx context.Context, who Actor, r Rule) (Trial, error) {
 	if s.Kind == rule.KindRefund {
 		f.From -= trialDays * 24 * time.Hour.Milliseconds()
 	}
-	var withCase []ident.Order
+	var withCase, brought []ident.Order
 	for looked := 0; ; {
 		next, err := h.db.List(ctx, who.Scope, f, func(l *db.Listed) {
 			looked++
 			var sum Summary
 			switch {
-			case json.Unmarshal(l.Summary, &sum) != nil || sum.Kind != order.Takeaway || sum.Status == order.StatusUnpaid || sum.Total == nil || h.Own(sum.Channel):
+			case json.Unmarshal(l.Summary, &sum) != nil || sum.Kind != order.Takeaway || sum.Status == order.StatusUnpaid || sum.Total == nil:
+			case s.Kind == rule.KindRide:
+				if sum.Axes.Delivery != order.NoDelivery && sum.Axes.Delivery != "" {
+					brought = append(brought, l.ID)
+				}
+			case h.Own(sum.Channel):
 			case s.Kind == rule.KindAccept:
 				t.accept(&sum)
 			case sum.Axes.AfterSale != order.NoCase && sum.Axes.AfterSale != "":
@@ -205,7 +224,7 @@ func (h *Hub) TryRule(ctx context.Context, who Actor, r Rule) (Trial, error) {
 		if f.Cursor = next; next == "" {
 			break
 		}
-		if looked >= mostTried {
+		if looked >= mostTried || len(brought) >= mostBrought {
 			t.More = true
 			break
 		}
@@ -226,6 +245,14 @@ func (h *Hub) TryRule(ctx context.Context, who Actor, r Rule) (Trial, error) {
 	slices.SortFunc(asked, func(a, b request) int { return cmp.Compare(a.c.Case.AskedAt, b.c.Case.AskedAt) })
 	for i := range asked {
 		t.refund(&asked[i])
+	}
+	for _, id := range brought {
+		row, recs, _, err := h.db.Order(ctx, who.Scope, id)
+		if err != nil {
+			return Trial{}, fault.Wrap(op, err)
+		}
+		o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+		t.ride(&o)
 	}
 	return t.result(), nil
 }
@@ -274,6 +301,51 @@ func (t *trial) refund(r *request) {
 	t.sum[f.Amount.Currency()] += f.Amount.Minor()
 	if s := r.c.State; s == order.CaseRefused || s == order.CaseAppealed {
 		t.Denied++
+	}
+}
+
+// ride counts the deliveries of an order that nobody took in time, or that came to nothing.
+func (t *trial) ride(o *order.Order) {
+	if o.Bill == nil {
+		return
+	}
+	cur := o.Bill.Total.Currency()
+	raised := money.Of(0, cur)
+	for _, d := range o.Delivered {
+		if d.Kind != "rider" || len(d.Updates) == 0 {
+			continue
+		}
+		t.Asked++
+		f, did := rule.RideFacts{Raised: raised, Tips: true}, false
+		for i, u := range d.Updates {
+			until := u.At
+			switch {
+			case u.State == order.DeliverySought && i+1 < len(d.Updates):
+				f.Sought, f.Last, until = u.At, 0, d.Updates[i+1].At
+			case u.State == order.DeliveryFailed || u.State == order.DeliveryCancelled:
+				did = did || len(t.rule.ride.Ways) > 0 && !f.Away
+				continue
+			default:
+				f.Away = f.Away || order.Away(u.State)
+				continue
+			}
+			for {
+				step, at := t.rule.ride.Next(f)
+				if step == "" || at > until {
+					break
+				}
+				did = true
+				if step == rule.StepSwitch {
+					break
+				}
+				raise := t.rule.ride.Step(cur)
+				f.Raised, f.Last = money.Of(f.Raised.Minor()+raise.Minor(), cur), at
+				t.sum[cur] += raise.Minor()
+			}
+		}
+		if raised = f.Raised; did {
+			t.Yes++
+		}
 	}
 }
 
@@ -334,8 +406,8 @@ func (h *Hub) advise(ctx context.Context, row *db.OrderRow, o *order.Order, c *o
 	return &Advice{v == rule.Yes, grounds}, nil
 }
 
-// rulesPaused names the stores whose rule for accepting is on and does nothing, and those whose
-// refund rule has used up its day while requests wait.
+// rulesPaused names the stores whose rule for accepting is on and does nothing, those whose
+// refund rule has used up its day while requests wait, and those whose tips of the day are used up.
 func (h *Hub) rulesPaused(ctx context.Context, who Actor, list []Concern) (out []Concern, err error) {
 	rows := slices.DeleteFunc(h.db.Rules(who.Scope), func(r db.RuleRow) bool { return !r.On })
 	if len(rows) == 0 {
@@ -383,6 +455,23 @@ func (h *Hub) rulesPaused(ctx context.Context, who Actor, list []Concern) (out [
 			}
 			c.Cause, c.SinceAt, c.Urgent = "rule_day_count", list[i].SinceAt, false
 			c.Words = itoa(day.Yes) + "/" + itoa(s.refund.PerDay)
+			c.Key += "/" + itoa(int(began/60_000))
+		case rule.KindRide:
+			began := h.dayBegan(r.Merchant, r.Store, h.now()).UnixMilli()
+			day, err := h.db.Decided(ctx, r.Merchant, r.Store, r.Kind, began)
+			if err != nil {
+				return nil, err
+			}
+			used := false
+			for cur, n := range day.Sum {
+				if s.ride.UsedUp(n, cur) {
+					used, c.Words = true, money.Of(n, cur).Text()+"/"+s.ride.TipDay
+				}
+			}
+			if !used {
+				continue
+			}
+			c.Cause, c.SinceAt, c.Urgent = "rule_day_sum", max(began, r.Since), false
 			c.Key += "/" + itoa(int(began/60_000))
 		}
 		out = append(out, c)

@@ -60,6 +60,7 @@ type Summary struct {
 	Pending     []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
 	Actions     []string          `json:"actions" doc:"The acts that are allowed now."`
 	Auto        *Auto             `json:"auto,omitempty" doc:"What the store's rule for accepting has done, or why it waits."`
+	NoWay       int64             `json:"no_way_at,omitempty" doc:"When the store's rule for deliveries found nobody who can bring it: a person decides."`
 }
 
 // A Deadline is what must be done by when.
@@ -176,6 +177,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 	}
 	s.Since = sinceOf(o)
 	s.Auto = autoOf(o, effects)
+	s.NoWay = noWay(o)
 	s.Lapsed = lapsedAt(o, info)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s

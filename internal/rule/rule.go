@@ -1,5 +1,5 @@
 // Package rule decides what a store lets be decided by itself: whether an order is accepted,
-// and whether a refund is agreed to. A rule is data; deciding is pure: the same facts give the
+// whether a refund is agreed to, and what is done about a delivery that nobody takes. A rule is data; deciding is pure: the same facts give the
 // same verdict, with every condition that led to it. Package hub brings the facts, asks once
 // for each question, and carries out what was decided.
 package rule
@@ -22,7 +22,7 @@ const (
 )
 
 // Kinds in the order of a screen.
-var Kinds = []string{KindAccept, KindRefund}
+var Kinds = []string{KindAccept, KindRefund, KindRide}
 
 // Accept says which orders are accepted without anybody.
 type Accept struct {
@@ -265,9 +265,9 @@ func (r Refund) Judge(f RefundFacts) (v Verdict, grounds []order.Ground, over bo
 }
 
 // Question is under which key a decision stands with its order: one for accepting, one for
-// each refund.
+// each refund and for each step about a delivery.
 func Question(kind, caseKey string) string {
-	if kind == KindRefund {
+	if caseKey != "" {
 		return kind + "/" + caseKey
 	}
 	return kind

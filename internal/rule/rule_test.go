@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/rule"
 	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
@@ -140,5 +141,57 @@ func TestWhatIsWrongWithARule(t *testing.T) {
 	want := []string{"body.accept.from", "body.accept.to", "body.accept.most", "body.refund.minutes", "body.refund.per_day", "body.refund.full", "body.refund.most", "body.refund.day_sum"}
 	if !slices.Equal(said, want) {
 		t.Errorf("wrong are %v, want %v", said, want)
+	}
+}
+
+// A delivery that nobody takes is offered more step by step, then given to others; what has left
+// the store, and what is taken, is let alone.
+func TestWhatIsNextForADelivery(t *testing.T) {
+	const minute, at = 60_000, int64(1_000_000_000)
+	r := rule.Ride{TipAfter: 5, TipStep: "2", TipMost: "4", TipDay: "100", SwitchAfter: 15, Ways: []rule.Way{{By: rule.ByOwn}}, FeeMost: "8"}
+	tips := r
+	tips.Ways = nil
+	zero := money.Of(0, "CNY")
+	for _, x := range []struct {
+		what string
+		rule rule.Ride
+		f    rule.RideFacts
+		step string
+		at   int64
+	}{
+		{"nobody yet", r, rule.RideFacts{Sought: at, Tips: true, Raised: zero}, rule.StepTip, at + 5*minute},
+		{"raised once", r, rule.RideFacts{Sought: at, Tips: true, Raised: yuan(2), Raises: 1, Last: at + 6*minute}, rule.StepTip, at + 11*minute},
+		{"raised as far as it may be", r, rule.RideFacts{Sought: at, Tips: true, Raised: yuan(4)}, rule.StepSwitch, at + 15*minute},
+		{"no tips there", r, rule.RideFacts{Sought: at, Raised: zero}, rule.StepSwitch, at + 15*minute},
+		{"the next tip would be later than somebody else", r, rule.RideFacts{Sought: at, Tips: true, Raised: yuan(2), Last: at + 11*minute}, rule.StepSwitch, at + 15*minute},
+		{"the day is used up", r, rule.RideFacts{Sought: at, Tips: true, Stopped: true, Raised: zero}, rule.StepSwitch, at + 15*minute},
+		{"nobody else", tips, rule.RideFacts{Sought: at, Tips: true, Raised: yuan(4)}, "", 0},
+		{"all were asked", r, rule.RideFacts{Sought: at, Asked: true, Raised: yuan(4)}, "", 0},
+		{"it came to nothing", r, rule.RideFacts{Over: at, Settle: time.Minute, Raised: zero}, rule.StepSwitch, at + minute},
+		{"it came to nothing, and nobody else", tips, rule.RideFacts{Over: at, Raised: zero}, "", 0},
+		{"it had left", r, rule.RideFacts{Over: at, Away: true, Raised: zero}, "", 0},
+		{"somebody has it", r, rule.RideFacts{Raised: zero, Tips: true}, "", 0},
+	} {
+		if step, when := x.rule.Next(x.f); step != x.step || when != x.at {
+			t.Errorf("%s: %q at %d, want %q at %d", x.what, step, when-at, x.step, x.at-at)
+		}
+	}
+}
+
+// Of the ways the first that can be taken and costs no more than it may is chosen.
+func TestWhoIsAskedInstead(t *testing.T) {
+	r := rule.Ride{FeeMost: "8"}
+	fee := func(fen int64) *money.Amount { m := money.Of(fen, "CNY"); return &m }
+	why := fault.Because("rule_ride_over", "the delivery came to nothing")
+	offers := []rule.Offer{{Name: "a", Used: true}, {Name: "b", Why: order.WhyLogistics}, {Name: "c", Fee: fee(801)}, {Name: "d", Fee: fee(800)}, {Name: "e"}}
+	if v, at, g := r.JudgeSwitch(offers, why); v != rule.Yes || at != 3 || len(g) != 5 || !slices.Equal(unmet(g), []string{"rule_way_used", "other_logistics", "rule_amount"}) {
+		t.Errorf("%s, %d: %+v", v, at, g)
+	}
+	if v, at, g := r.JudgeSwitch(offers[:3], why); v != rule.No || at != -1 || unmet(g)[3] != rule.WhyNoWay.Code {
+		t.Errorf("with nobody: %s, %d: %+v", v, at, g)
+	}
+	own := rule.Way{By: rule.ByOwn}
+	if !own.Used("own rdr_1") || !own.Used("own") || (rule.Way{By: rule.ByOwn, Rider: "rdr_2"}).Used("own rdr_1") || (rule.Way{By: rule.ByCourier, Courier: "cou_1"}).Used("own") {
+		t.Error("who was asked is not known")
 	}
 }

@@ -156,6 +156,8 @@ export type Delivery = {
   penalty: Money | null;
   liable: { party: string; why: string; by_name: string } | null;
   last_at: number;
+  /** What the store's rule did about it, or left to a person. */
+  steps: { step: string; at: number; yes: boolean; tip: Money | null; way: string; name: string; grounds: Ground[] }[];
 };
 /** One condition of a decision by rule. */
 export type Ground = { met: boolean; why: Coded & { text: string } };
@@ -617,6 +619,15 @@ export function readOrder(o: WireOrder): Order {
       penalty: readMoney(d.penalty),
       liable: maybe(d.liable, (l) => ({ party: text(l.party), why: text(l.why), by_name: text(l.by_name) })),
       last_at: count(d.last_at),
+      steps: list(d.steps, (s) => ({
+        step: text(s.step),
+        at: count(s.at),
+        yes: Boolean(s.yes),
+        tip: readMoney(s.tip),
+        way: text(s.way),
+        name: text(s.name),
+        grounds: list(s.grounds, readGround),
+      })),
       updates: list(d.updates, (u) => ({ state: text(u.state), theirs: text(u.theirs), at: count(u.at) })),
     })),
     after_sales: list(o.after_sales, (a) => ({

@@ -3373,7 +3373,7 @@ export interface components {
         };
         Concern: {
             account_id: string;
-            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing). */
+            /** @description Of an account's trouble, as on the status page; of an unknown outcome the act; of what a channel refuses sold_out, rest or open; of a shop that rests resting, offline or held (the platform did it); of a rule, and of a delivery that it leaves to people, the condition that is not met; of a delivery that stands still the state that it does not leave, none (the platform has said nothing of a rider) or silent (who brings it answers nothing). */
             cause?: string;
             channel: string;
             /** Format: int64 */
@@ -3405,7 +3405,7 @@ export interface components {
             store_id: string;
             /** @description Of an account's trouble: those of one's stores that sell through it. An outage of several accounts of a channel is one message. */
             stores: string[];
-            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept or refund; of silent screens the one that was heard last; of a delivery its rider, where there is one. */
+            /** @description Of what a channel refuses the dish; of a kitchen how full it is: 18/20; of a rule accept, refund or ride; of silent screens the one that was heard last; of a delivery its rider, where there is one. */
             subject?: string;
             /** Format: int64 */
             taken_at: number;
@@ -3636,9 +3636,12 @@ export interface components {
             /** Format: int64 */
             at: number;
             grounds: components["schemas"]["Ground"][];
+            raise?: components["schemas"]["Amount"];
             rule: string;
+            tip?: components["schemas"]["Amount"];
             /** Format: int64 */
             version: number;
+            way?: string;
             yes: boolean;
         };
         Delivery: {
@@ -3664,6 +3667,8 @@ export interface components {
             /** Format: int64 */
             ship_by_at: number;
             state: string;
+            /** @description What the store's rule did about it, or left to a person. */
+            steps: components["schemas"]["RideStep"][];
             theirs: string;
             tip?: components["schemas"]["Amount"];
             tracking?: string;
@@ -5203,6 +5208,11 @@ export interface components {
             making_at?: number;
             making_by?: string;
             money: components["schemas"]["Money"];
+            /**
+             * Format: int64
+             * @description When the store's rule for deliveries found nobody who can bring it: a person decides.
+             */
+            no_way_at?: number;
             notes: components["schemas"]["Note"][];
             /** @description Of an order that was entered here: phone, counter, other. */
             origin?: string;
@@ -5330,6 +5340,11 @@ export interface components {
              */
             making_at?: number;
             making_by?: string;
+            /**
+             * Format: int64
+             * @description When the store's rule for deliveries found nobody who can bring it: a person decides.
+             */
+            no_way_at?: number;
             /** @description Of an order that was entered here: phone, counter, other. */
             origin?: string;
             /** @description Orders of one purchase share it. */
@@ -6044,6 +6059,30 @@ export interface components {
         RestsOutputBody: {
             results: components["schemas"]["IntakeResult"][];
         };
+        Ride: {
+            /** @description Only orders of these; empty: of all. */
+            channels: string[];
+            /** @description What one of them may cost, without tip. */
+            fee_most?: string;
+            /**
+             * Format: int64
+             * @description Minutes without a rider after which somebody else is asked. 0: only when a delivery came to nothing.
+             */
+            switch_after: number;
+            /**
+             * Format: int64
+             * @description Minutes without a rider after which the tip is raised, and again after as many. 0: it is not.
+             */
+            tip_after: number;
+            /** @description All raises of a day of the store, at most. */
+            tip_day?: string;
+            /** @description All raises of an order, at most. */
+            tip_most?: string;
+            /** @description By how much each time: 2. */
+            tip_step?: string;
+            /** @description Who is asked, in this order; each once for an order. */
+            ways: components["schemas"]["Way"][];
+        };
         RideBrief: {
             key: string;
             make?: string;
@@ -6083,6 +6122,24 @@ export interface components {
         RideOutputBody: {
             key: string;
         };
+        RideStep: {
+            /** Format: int64 */
+            at: number;
+            grounds: components["schemas"]["Ground"][];
+            /** @description Of the courier or the rider. */
+            name?: string;
+            /** @enum {string} */
+            step: "tip" | "switch";
+            /** @description Its tip since, in all. */
+            tip?: components["schemas"]["Amount"];
+            /**
+             * @description Who was asked instead.
+             * @enum {string}
+             */
+            way?: "platform" | "crowd" | "courier" | "own";
+            /** @description false: it is left to a person. */
+            yes: boolean;
+        };
         Rider: {
             name?: string;
             phone?: string;
@@ -6111,19 +6168,21 @@ export interface components {
             /** Format: int64 */
             changed_at: number;
             /** @enum {string} */
-            kind: "accept" | "refund";
+            kind: "accept" | "refund" | "ride";
             on: boolean;
-            /** @description It is on and does nothing, since neither a printer nor a kitchen screen works. */
+            /** @description It is on and does nothing: neither a printer nor a kitchen screen works, or the day's tips are used up. */
             paused: boolean;
             /** @description Of kind refund. */
             refund?: components["schemas"]["Refund"];
+            /** @description Of kind ride. */
+            ride?: components["schemas"]["Ride"];
             store_id: string;
             /**
              * Format: int64
              * @description Left to a person.
              */
             today_no: number;
-            /** @description Of refunds: how much was agreed to, by currency. */
+            /** @description Of refunds how much was agreed to, of rides by how much tips were raised; by currency. */
             today_sum: components["schemas"]["Amount"][];
             /**
              * Format: int64
@@ -6142,6 +6201,8 @@ export interface components {
             on: boolean;
             /** @description Of kind refund. */
             refund?: components["schemas"]["Refund"];
+            /** @description Of kind ride. */
+            ride?: components["schemas"]["Ride"];
             /**
              * Format: int64
              * @description That one has seen: another by now is a conflict.
@@ -6720,7 +6781,7 @@ export interface components {
         Trial: {
             /**
              * Format: int64
-             * @description Orders, or requests for a refund, of that time and these channels.
+             * @description Orders, requests for a refund, or deliveries, of that time and these channels.
              */
             asked: number;
             /**
@@ -6739,11 +6800,11 @@ export interface components {
             left: components["schemas"]["TrialLeft"][];
             /** @description There was more than was looked at. */
             more: boolean;
-            /** @description Of refunds that it would have agreed to, by currency. */
+            /** @description Of refunds that it would have agreed to, or of tips, by currency. */
             sum: components["schemas"]["Amount"][];
             /**
              * Format: int64
-             * @description It would have accepted, or agreed to, so many.
+             * @description It would have accepted, agreed to, or done something about, so many.
              */
             yes: number;
         };
@@ -6818,6 +6879,17 @@ export interface components {
             /** @enum {string} */
             item: "order" | "heard" | "knock" | "hours" | "goods";
             waived: boolean;
+        };
+        Way: {
+            /**
+             * @description platform: the riders whom the order's platform sends itself. crowd: its crowd riders. courier: an account at one. own: a rider of the store's own.
+             * @enum {string}
+             */
+            by: "platform" | "crowd" | "courier" | "own";
+            /** @description cou_… of a courier. */
+            courier_id?: string;
+            /** @description rdr_… of an own rider; left out: whoever has the fewest. */
+            rider_id?: string;
         };
         WaysOutputBody: {
             /** @description One may practise without an account: POST /practice/guest. */
@@ -13044,7 +13116,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                kind: "accept" | "refund";
+                kind: "accept" | "refund" | "ride";
             };
             cookie?: never;
         };
@@ -13081,7 +13153,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                kind: "accept" | "refund";
+                kind: "accept" | "refund" | "ride";
             };
             cookie?: never;
         };

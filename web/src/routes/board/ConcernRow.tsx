@@ -55,11 +55,12 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
           {c.kind === "refused"
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
             : c.kind === "rule"
-              ? `${word(t, "rules", c.subject ?? "")} · ${c.cause === "rule_day_count" ? t("rules.usedUp", { load: c.words }) : t("rules.paused")}`
+              ? `${word(t, "rules", c.subject ?? "")} · ${c.cause === "rule_day_count" ? t("rules.usedUp", { load: c.words }) : c.cause === "rule_day_sum" ? `${t("rules.tippedOut")} ${c.words ?? ""}` : t("rules.paused")}`
               : c.kind === "stuck"
                 ? `${[t(`stuck.${c.cause}`, { count: minutes(c.still_at ?? 0, now), defaultValue: c.cause ?? "" }), c.subject].filter(Boolean).join(" · ")} · `
                 : c.subject}
           {c.kind === "penalty" ? ` ${t(`radar.rule.${c.cause}`, { defaultValue: c.cause ?? "" })}` : ""}
+          {c.cause === "rule_no_way" ? `${t("msg.noWay")} · ` : ""}
           {c.order?.summary || (c.score ? t("cmt.stars", { count: c.score }) : "") || causeOf(t, c)}
         </span>
       </Cause>

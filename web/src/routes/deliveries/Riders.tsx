@@ -12,14 +12,13 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { inLanguage, listed, useWords } from "../../words";
+import { couriers, riders } from "./riders";
 import "../people/people.css";
 import "../notify/notify.css";
 
 type Rider = components["schemas"]["OwnRider"];
 type Courier = components["schemas"]["CourierAccount"];
 
-const riders = queryOptions({ queryKey: ["riders"], queryFn: async () => (await answer(api.GET("/api/v1/riders"))).riders });
-const couriers = queryOptions({ queryKey: ["couriers"], queryFn: async () => (await answer(api.GET("/api/v1/couriers"))).couriers });
 const kinds = queryOptions({
   queryKey: ["courier-kinds"],
   staleTime: Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import { moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { useWords, word } from "../../words";
 import { minutes, useStuck } from "../board/concerns";
+import { Grounds } from "./Grounds";
 import { RideActs, Rides } from "./Rides";
 import { Section } from "./Section";
 
@@ -108,6 +109,7 @@ function OneDelivery({ order: o, delivery: d, zone, logistics }: { order: Order;
       {d.last_at > 0 && (d.state === "sought" || d.state === "assigned" || d.state === "on_the_way") ? (
         <p className="quiet num">{t("ride.heard", { at: moment(d.last_at, now, zone) })}</p>
       ) : null}
+      <ByRule delivery={d} zone={zone} />
       <RideActs order={o} delivery={d} />
       {d.updates.length > 0 ? (
         <details className="updates-box">
@@ -123,4 +125,20 @@ function OneDelivery({ order: o, delivery: d, zone, logistics }: { order: Order;
       ) : null}
     </div>
   );
+}
+
+/** What the store's rule did about a delivery that nobody took or that came to nothing, each step with its conditions. */
+function ByRule({ delivery: d, zone }: { delivery: Delivery; zone: string }) {
+  const { t } = useWords();
+  const now = useNow();
+  return d.steps.map((s) => {
+    const at = moment(s.at, now, zone);
+    const who = s.name || (s.way ? t(`rules.way.${s.way}`) : "");
+    const title = !s.yes
+      ? t("rules.didNot", { at })
+      : s.tip
+        ? t("rules.didTip", { at, sum: formatMoney(s.tip) })
+        : t("rules.didSwitch", { at, who });
+    return <Grounds key={`${s.step}/${s.at}`} title={title} good={s.yes} grounds={s.grounds} />;
+  });
 }

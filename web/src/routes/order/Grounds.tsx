@@ -12,7 +12,7 @@ export function Grounds({ title, good, grounds }: { title: string; good: boolean
       <b>{title}</b>
       <ul>
         {grounds.map((g) => (
-          <li key={g.why.code || g.why.text} className={g.met ? "met" : "unmet"}>
+          <li key={g.why.text || g.why.code} className={g.met ? "met" : "unmet"}>
             <Icon name={g.met ? "check" : "close"} size={16} />
             <span className="sr-only">{t(g.met ? "rules.met" : "rules.unmet")}: </span>
             {inWords(g.why.text, g.why)}

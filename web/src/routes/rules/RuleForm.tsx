@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { answer, api } from "../../data/api";
 import { readGround } from "../../data/model";
 import { channels } from "../../data/queries";
@@ -10,6 +10,8 @@ import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
+import { Choice, type Fields, Input } from "./fields";
+import { RideFields } from "./RideFields";
 import { conditions, type Rule, rules, type Trial } from "./rules";
 
 /** Sets a rule up: its conditions, what it would have done in the last days, and then the switch. */
@@ -66,7 +68,13 @@ export function RuleForm({ rule, store, close }: { rule: Rule; store: string; cl
       <form id={id} className="person-form" onSubmit={submit}>
         <p>{t(`rules.does_${r.kind}`)}</p>
         <Channels rule={r} change={change} />
-        {r.accept ? <AcceptFields rule={r} change={change} /> : <RefundFields rule={r} change={change} />}
+        {r.accept ? (
+          <AcceptFields rule={r} change={change} />
+        ) : r.ride ? (
+          <RideFields rule={r} change={change} />
+        ) : (
+          <RefundFields rule={r} change={change} />
+        )}
       </form>
       <div aria-live="polite">
         {tried.data ? <Tried trial={tried.data} kind={r.kind} /> : null}
@@ -76,14 +84,12 @@ export function RuleForm({ rule, store, close }: { rule: Rule; store: string; cl
   );
 }
 
-type Fields = { rule: Rule; change: (r: Rule) => void };
-
 function Channels({ rule: r, change }: Fields) {
   const { t } = useWords();
   const name = useChannelName();
   const { data } = useQuery(channels);
-  const sold = data?.filter((c) => c.kind === "takeaway" && !c.own).map((c) => c.name) ?? [];
-  const of = r.accept ?? r.refund;
+  const sold = data?.filter((c) => c.kind === "takeaway" && (r.ride || !c.own)).map((c) => c.name) ?? [];
+  const of = r.accept ?? r.refund ?? r.ride;
   if (!of || sold.length < 2) return null;
   const chosen = of.channels ?? [];
   return (
@@ -95,9 +101,12 @@ function Channels({ rule: r, change }: Fields) {
           on={chosen.includes(c)}
           set={(on) => {
             const only = on ? [...chosen, c] : chosen.filter((x) => x !== c);
-            change(
-              r.accept ? { ...r, accept: { ...r.accept, channels: only } } : { ...r, refund: r.refund && { ...r.refund, channels: only } },
-            );
+            change({
+              ...r,
+              accept: r.accept && { ...r.accept, channels: only },
+              refund: r.refund && { ...r.refund, channels: only },
+              ride: r.ride && { ...r.ride, channels: only },
+            });
           }}
         >
           {name(c)}
@@ -152,32 +161,6 @@ function RefundFields({ rule: r, change }: Fields) {
   );
 }
 
-type InputProps = { label: string; value: string; set: (v: string) => void; type?: string; decimal?: boolean };
-
-function Input({ label, value, set, type = "text", decimal }: InputProps) {
-  return (
-    <label className="field">
-      <span>{label}</span>
-      <input
-        className="input num"
-        type={type}
-        inputMode={decimal ? "decimal" : undefined}
-        value={value}
-        maxLength={200}
-        onChange={(e) => set(e.target.value)}
-      />
-    </label>
-  );
-}
-
-function Choice({ on, set, children }: { on: boolean; set: (on: boolean) => void; children: ReactNode }) {
-  return (
-    <label className="choice">
-      <input type="checkbox" checked={on} onChange={(e) => set(e.target.checked)} /> {children}
-    </label>
-  );
-}
-
 /** What a rule would have done, in sentences. */
 function Tried({ trial, kind }: { trial: Trial; kind: string }) {
   const { t } = useWords();
@@ -187,7 +170,7 @@ function Tried({ trial, kind }: { trial: Trial; kind: string }) {
       <div>
         <b>
           {t("rules.tried", { asked: trial.asked, yes: trial.yes })}
-          {sum ? ` · ${t("rules.triedSum", { sum })}` : ""}
+          {sum ? ` · ${t(kind === "ride" ? "rules.tippedSum" : "rules.triedSum", { sum })}` : ""}
         </b>
         <ul>
           {trial.lapsed > 0 ? <li>{t("rules.lapsed", { count: trial.lapsed })}</li> : null}

@@ -78,12 +78,15 @@ function RuleRow({ rule: r, edit }: { rule: Rule; edit: () => void }) {
   return (
     <li className="sender" data-testid="rule" data-kind={r.kind} data-state={state}>
       <div className="sender-what">
-        <b>{name}</b> <span className={`chip ${state === "on" ? "good" : state === "paused" ? "bad" : ""}`}>{t(`rules.${state}`)}</span>
+        <b>{name}</b>{" "}
+        <span className={`chip ${state === "on" ? "good" : state === "paused" ? "bad" : ""}`}>
+          {t(state === "paused" && r.kind === "ride" ? "rules.tippedOut" : `rules.${state}`)}
+        </span>
         <p>{t(`rules.does_${r.kind}`)}</p>
         {r.version > 0 ? (
           <p className="quiet num">
             {t("rules.today", { yes: r.today_yes, no: r.today_no })}
-            {sum ? ` · ${t("rules.triedSum", { sum })}` : ""}
+            {sum ? ` · ${t(r.kind === "ride" ? "rules.tippedSum" : "rules.triedSum", { sum })}` : ""}
           </p>
         ) : null}
       </div>
