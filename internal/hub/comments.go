@@ -51,8 +51,8 @@ func (p commenting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if row, ok := h.db.AccountByID(e.Merchant, e.Account); !ok || row.Paused {
 		return repeat(lane.Result{Outcome: effect.OK}, every)
 	}
-	if h.nears(ctx, e.Merchant, e.Account) {
-		return repeat(lane.Result{Outcome: effect.OK}, time.Now().Add(yieldFor))
+	if h.giving.way(e.Account, h.nears(ctx, e.Merchant, e.Account), now) {
+		return repeat(lane.Result{Outcome: effect.OK}, h.clock.Wall(now.Add(yieldFor)))
 	}
 	// A shop whose comments cannot be had keeps no other from being looked at.
 	refused, broken := 0, error(nil)

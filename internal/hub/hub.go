@@ -122,6 +122,7 @@ type Hub struct {
 	hearings   sync.Map        // hearing → time.Time: when it was last noted
 	counts     sync.Map        // account → countState: the day that is being counted
 	looked     sync.Map        // of the radar, radarLook by merchant, see nears
+	giving     giving          // comments that wait for what is nearer to a penalty
 }
 
 // New wires a hub; Run works its lanes.

@@ -233,6 +233,35 @@ type radarLook struct {
 // yieldFor is how long work that can wait gives way to what keeps a shop from a penalty.
 const yieldFor = time.Minute
 
+// giveMost is how long a look at comments gives way in a row, by the trade's clock. In an account of many
+// shops one or the other is always near to something, if only by a refund that waits for a person, and a bad comment
+// is wanted within minutes.
+const giveMost = 5 * time.Minute
+
+// giving is since when each account's comments have been giving way. It is this process's own.
+type giving struct {
+	mu    sync.Mutex
+	since map[ident.Account]time.Time
+}
+
+// way reports whether they do now.
+func (g *giving) way(a ident.Account, near bool, now time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	since, ok := g.since[a]
+	if !near || ok && now.Sub(since) >= giveMost {
+		delete(g.since, a)
+		return false
+	}
+	if !ok {
+		if g.since == nil {
+			g.since = map[ident.Account]time.Time{}
+		}
+		g.since[a] = now
+	}
+	return true
+}
+
 // nears reports whether a shop of an account has gone half the way to a penalty: what only looks (comments,
 // counts of days) then leaves the account's calls to accepting, refunds and pulls.
 func (h *Hub) nears(ctx context.Context, m ident.Merchant, a ident.Account) bool {

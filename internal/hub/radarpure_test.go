@@ -60,3 +60,21 @@ func TestAnOrderLapsedByItsPlatformsOwnCode(t *testing.T) {
 		}
 	}
 }
+
+// Comments give way for five minutes and are then looked at once, however near a shop of the account stays.
+func TestCommentsDoNotGiveWayForEver(t *testing.T) {
+	var g giving
+	began := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+	looks := 0
+	for m := range 60 {
+		if !g.way(1, true, began.Add(time.Duration(m)*time.Minute)) {
+			looks++
+		}
+	}
+	if looks != 10 {
+		t.Errorf("%d looks in an hour of danger, want one after each five minutes of giving way", looks)
+	}
+	if g.way(2, false, began) || !g.way(2, true, began) || g.way(2, false, began.Add(time.Minute)) || !g.way(2, true, began.Add(6*time.Minute)) {
+		t.Error("an account that is near to nothing gives way, or its time is not counted anew")
+	}
+}

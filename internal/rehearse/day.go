@@ -102,10 +102,6 @@ func (f dayFacts) judged() *Day {
 	wrong := func(kind, key, format string, args ...any) {
 		d.Wrong = append(d.Wrong, books.Difference{Kind: kind, Key: key, Text: strings.TrimSpace(key + " " + fmt.Sprintf(format, args...))})
 	}
-	for _, p := range f.penalties {
-		d.Penalties[p.Kind]++
-		wrong("penalty", strings.TrimSpace(p.Store+" "+p.Order), "%s: %s", p.Kind, p.Text)
-	}
 	var answers, looks []float64
 	for _, r := range f.refunds {
 		d.Refunds.Asked++
@@ -149,6 +145,10 @@ func (f dayFacts) judged() *Day {
 		left[k] = left[k][1:]
 	}
 	d.Comments.HalfMin, d.Comments.SlowMin = halfAndLast(looks)
+	for _, p := range f.penalties { // last, since there may be many of them
+		d.Penalties[p.Kind]++
+		wrong("penalty", strings.TrimSpace(p.Store+" "+p.Order), "%s: %s", p.Kind, p.Text)
+	}
 	d.Wronged = len(d.Wrong)
 	d.Held = d.Books && d.Wronged == 0
 	d.Wrong = some(d.Wrong)
