@@ -148,7 +148,7 @@ func TestABatchOfLabelsSurvivesDyingNodes(t *testing.T) {
 			parcels[w.parcel(got.Orders[0])] = true
 		}
 		var orders []string
-		w.until(90*time.Second, func() string {
+		w.until(3*time.Minute, func() string {
 			orders = nil
 			for _, r := range w.pages() {
 				if numbers[r.Ref] && slices.Contains(r.Flags, order.FlagToLabel) {
@@ -169,7 +169,7 @@ func TestABatchOfLabelsSurvivesDyingNodes(t *testing.T) {
 			t.Helper()
 			select {
 			case <-w.Ended():
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("the node never came to %s", at)
 			}
 			if !strings.Contains(w.Log(), "dies at "+at+":") {
@@ -191,7 +191,7 @@ func TestABatchOfLabelsSurvivesDyingNodes(t *testing.T) {
 		body := map[string]any{"order_ids": orders, "format": "zpl", "printer_id": printer.id}
 		press := func(key string) (b batch) {
 			t.Helper()
-			w.until(60*time.Second, func() string {
+			w.until(2*time.Minute, func() string {
 				status, why, err := w.call(patient, "POST", "/labels", key, body, &b)
 				if err != nil || status >= 300 {
 					return fmt.Sprintf("the press: %d %s %v", status, why, err)
@@ -215,7 +215,7 @@ func TestABatchOfLabelsSurvivesDyingNodes(t *testing.T) {
 			t.Errorf("the batch has %d orders", first.Total)
 		}
 		asked := 0
-		w.until(90*time.Second, func() string {
+		w.until(3*time.Minute, func() string {
 			var b batch
 			if status, why, err := w.call(patient, "GET", "/labels/"+first.ID, "", nil, &b); err != nil || status != 200 {
 				return fmt.Sprintf("the batch: %d %s %v", status, why, err)
