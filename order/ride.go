@@ -75,10 +75,42 @@ const (
 	PartyCourier  Party = "courier" // the rider, or who sent him
 	PartyMerchant Party = "merchant"
 	PartyCustomer Party = "customer"
+	PartyUnknown  Party = "unknown" // a person has looked, and cannot say
 )
 
 // Parties are all of them.
-var Parties = []Party{PartyPlatform, PartyCourier, PartyMerchant, PartyCustomer}
+var Parties = []Party{PartyPlatform, PartyCourier, PartyMerchant, PartyCustomer, PartyUnknown}
+
+// What can go wrong with a delivery that had begun.
+const (
+	WrongFailed    = "failed"
+	WrongReturned  = "returned"
+	WrongCancelled = "cancelled"
+	WrongLate      = "late"
+)
+
+// Wrong says what went wrong with one of an order's deliveries; "" = nothing. Late is what came
+// after the moment that was promised, else after the one that the platform estimated.
+func (o *Order) Wrong(d Delivery) string {
+	switch d.State {
+	case DeliveryFailed:
+		return WrongFailed
+	case DeliveryReturned:
+		return WrongReturned
+	case DeliveryCancelled:
+		for _, u := range d.Updates { // one that never began is nobody's
+			if u.State != DeliveryCancelled {
+				return WrongCancelled
+			}
+		}
+	case DeliveryDelivered:
+		by := cmp.Or(o.Times.Promised, o.Times.Estimated)
+		if at := d.Since(); d.Kind == "rider" && by > 0 && at > by {
+			return WrongLate
+		}
+	}
+	return ""
+}
 
 // A Liable says who answers for a delivery that went wrong. Without By it follows from a
 // reason code.

@@ -51,6 +51,7 @@ type BillOrder struct {
 	Expected money.Amount  `json:"expected"`
 	Differs  []bill.Gap    `json:"differs" doc:"Fen: the sum first (net), what the platform's own message says (settled), then parts by the statement's names."`
 	Lines    []bill.Charge `json:"lines"`
+	Wrong    []hub.Wrong   `json:"wrong" doc:"Deliveries of it that went wrong, and who answers for them."`
 }
 
 func (s *Server) billRoutes() {
@@ -155,7 +156,7 @@ func billOrderOf(o db.BillOrder) BillOrder {
 	if d.Lines == nil {
 		d.Lines = []bill.Charge{}
 	}
-	return BillOrder{o.Ref, o.Order, o.Store, o.Channel, o.Day, o.State, yuan(o.Net), yuan(o.Expected), d.Differs, d.Lines}
+	return BillOrder{o.Ref, o.Order, o.Store, o.Channel, o.Day, o.State, yuan(o.Net), yuan(o.Expected), d.Differs, d.Lines, []hub.Wrong{}}
 }
 
 func (s *Server) billOrders(ctx context.Context, in *billOrdersInput) (*billOrdersOutput, error) {
@@ -164,8 +165,28 @@ func (s *Server) billOrders(ctx context.Context, in *billOrdersInput) (*billOrde
 	if out.Body.More = len(list) > mostBillOrders; out.Body.More {
 		list = list[:mostBillOrders]
 	}
+	if err != nil {
+		return nil, fault.Wrap("api.billOrders", err)
+	}
+	wrong, err := s.wrongs(ctx, list)
 	out.Body.Orders = each(list, billOrderOf)
+	for i := range out.Body.Orders {
+		if w := wrong[out.Body.Orders[i].OrderID]; w != nil {
+			out.Body.Orders[i].Wrong = w
+		}
+	}
 	return out, fault.Wrap("api.billOrders", err)
+}
+
+// wrongs gives the deliveries of a statement's orders that went wrong.
+func (s *Server) wrongs(ctx context.Context, list []db.BillOrder) (map[ident.Order][]hub.Wrong, error) {
+	var ids []ident.Order
+	for _, o := range list {
+		if o.Order != 0 {
+			ids = append(ids, o.Order)
+		}
+	}
+	return s.hub.Wrongs(ctx, who(ctx).Actor, ids)
 }
 
 type exportOutput struct {
@@ -179,17 +200,25 @@ func (s *Server) exportMoney(ctx context.Context, in *billOrdersInput) (*exportO
 	if err != nil {
 		return nil, fault.Wrap("api.exportMoney", err)
 	}
+	wrong, err := s.wrongs(ctx, list)
+	if err != nil {
+		return nil, fault.Wrap("api.exportMoney", err)
+	}
 	var b bytes.Buffer
 	b.WriteString("\xef\xbb\xbf") // spreadsheets take it for something else without
 	w := csv.NewWriter(&b)
-	w.Write([]string{"day", "channel", "store", "order", "state", "expected", "statement", "difference", "what differs"})
+	w.Write([]string{"day", "channel", "store", "order", "state", "expected", "statement", "difference", "what differs", "deliveries that went wrong, and who answers"})
 	for _, o := range list {
 		st, _ := s.db.StoreByID(who(ctx).Merchant, o.Store)
 		var what []string
 		for _, d := range billOrderOf(o).Differs {
 			what = append(what, d.What+" "+yuan(d.Here).Text()+" / "+yuan(d.Bill).Text())
 		}
-		w.Write([]string{o.Day, o.Channel, plainCell(st.Name), "\t" + o.Ref, o.State, yuan(o.Expected).Text(), yuan(o.Net).Text(), yuan(o.Net - o.Expected).Text(), plainCell(strings.Join(what, "; "))})
+		var blamed []string
+		for _, x := range wrong[o.Order] {
+			blamed = append(blamed, strings.TrimSpace(x.What+": "+string(x.Party)+" "+x.Why))
+		}
+		w.Write([]string{o.Day, o.Channel, plainCell(st.Name), "\t" + o.Ref, o.State, yuan(o.Expected).Text(), yuan(o.Net).Text(), yuan(o.Net - o.Expected).Text(), plainCell(strings.Join(what, "; ")), plainCell(strings.Join(blamed, "; "))})
 	}
 	w.Flush()
 	return &exportOutput{"text/csv; charset=utf-8", "attachment; filename=" + strconv.Quote("money-"+in.From+"-"+in.To+".csv"), b.Bytes()}, nil

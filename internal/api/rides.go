@@ -221,7 +221,7 @@ func (s *Server) stepRide(ctx context.Context, in *stepRideInput) (*seqOutput, e
 type blameInput struct {
 	ByRide
 	Body struct {
-		Party order.Party `json:"party" enum:"platform,courier,merchant,customer," doc:"Empty: nobody has said."`
+		Party order.Party `json:"party" enum:"platform,courier,merchant,customer,unknown," doc:"Empty: nobody has said."`
 		Words string      `json:"words,omitempty" maxLength:"200"`
 	}
 }

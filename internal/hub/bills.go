@@ -206,6 +206,26 @@ func (h *Hub) absentOf(ctx context.Context, sc db.Scope, channelName, first, las
 	return slices.CompactFunc(out, func(a, b db.BillOrder) bool { return a.Ref == b.Ref }), nil
 }
 
+// Wrongs gives, of orders of a caller's, the deliveries that went wrong and who answers for them.
+func (h *Hub) Wrongs(ctx context.Context, who Actor, ids []ident.Order) (map[ident.Order][]Wrong, error) {
+	out := map[ident.Order][]Wrong{}
+	for part := range slices.Chunk(ids, 200) {
+		rows, err := h.db.OrdersByID(ctx, who.Scope, part)
+		if err != nil {
+			return nil, fault.Wrap("hub.Wrongs", err)
+		}
+		for _, r := range rows {
+			var s struct {
+				Wrong []Wrong `json:"wrong"`
+			}
+			if json.Unmarshal(r.Summary, &s) == nil && len(s.Wrong) > 0 {
+				out[r.ID] = s.Wrong
+			}
+		}
+	}
+	return out, nil
+}
+
 // DropBill takes a statement back.
 func (h *Hub) DropBill(ctx context.Context, who Actor, id ident.Bill) error {
 	const op = "hub.DropBill"

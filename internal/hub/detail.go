@@ -105,6 +105,7 @@ type Delivery struct {
 	Tip      *money.Amount   `json:"tip,omitempty"`
 	Penalty  *money.Amount   `json:"penalty,omitempty" doc:"What cancelling it cost."`
 	Place    *order.Position `json:"place,omitempty"`
+	Wrong    string          `json:"wrong,omitempty" enum:"failed,returned,cancelled,late" doc:"What went wrong, where anything did: somebody answers for it."`
 	Liable   *Liable         `json:"liable,omitempty"`
 	LastedAt int64           `json:"last_at" doc:"When somebody last said something of it."`
 	Steps    []RideStep      `json:"steps" doc:"What the store's rule did about it, or left to a person."`
@@ -123,7 +124,7 @@ type RideStep struct {
 
 // A Liable says who answers for a delivery that went wrong.
 type Liable struct {
-	Party  order.Party `json:"party" enum:"platform,courier,merchant,customer"`
+	Party  order.Party `json:"party" enum:"platform,courier,merchant,customer,unknown"`
 	Why    string      `json:"why,omitempty"`
 	ByName string      `json:"by_name,omitempty" doc:"Who said so; empty: it follows from the reason code."`
 	At     int64       `json:"at"`
@@ -269,7 +270,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			v.LastedAt = max(v.LastedAt, u.At)
 		}
 		h.rideDetail(&v, &x)
-		v.Steps = rideSteps(&o, &v)
+		v.Steps, v.Wrong = rideSteps(&o, &v), o.Wrong(x)
 		if l := x.Liable; l != nil {
 			if l.By != "" && names == nil {
 				if names, err = h.actors(ctx, who.Merchant); err != nil {

@@ -436,3 +436,46 @@ func TestARideRuleIsChecked(t *testing.T) {
 		}
 	})
 }
+
+// Who answers for a delivery that went wrong is kept with its order: nobody knows at first, a person
+// says it, and what came late is told too. Whoever sees another store sees none of it.
+func TestWhoAnswersForADelivery(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		ctx := w.t.Context()
+		w.run()
+		id, oid := w.failing()
+		wrong := func(who hub.Actor, oid ident.Order) []hub.Wrong {
+			got, err := w.hub.Wrongs(ctx, who, []ident.Order{oid})
+			w.must(err)
+			return got[oid]
+		}
+		if got := wrong(w.who, oid); len(got) != 1 || got[0].What != order.WrongFailed || got[0].Party != order.PartyUnknown || got[0].By {
+			t.Errorf("before anybody said it: %+v", got)
+		}
+		_, o, _, _ := w.row(id)
+		_, err := w.hub.Blame(ctx, w.who, oid, o.Rides()[0].Key, order.PartyMerchant, "车没修")
+		w.must(err)
+		if got := wrong(w.who, oid); len(got) != 1 || got[0].Party != order.PartyMerchant || got[0].Why != "车没修" || !got[0].By {
+			t.Errorf("after: %+v", got)
+		}
+		elsewhere := w.who
+		elsewhere.Stores = []ident.Store{1}
+		if got := wrong(elsewhere, oid); got != nil {
+			t.Errorf("another store sees %+v", got)
+		}
+		late, loid := acceptedOrder(w, `{"app_poi_code":"TEA001","logistics_code":"0000"}`)
+		rider, err := w.hub.PutRider(ctx, w.who, db.RiderRow{Store: w.store(), Name: "老李", Phone: "13600000001"})
+		w.must(err)
+		key, _, err := w.hub.Ride(ctx, w.who, loid, hub.RideAsk{Rider: rider.ID})
+		w.must(err)
+		w.until("he has it", func() bool { return w.ride(late, key).State == order.DeliveryAssigned })
+		_, err = w.hub.StepRide(ctx, w.who, loid, key, hub.StepPicked, "")
+		w.must(err)
+		w.clk.Advance(3 * time.Hour)
+		_, err = w.hub.StepRide(ctx, w.who, loid, key, hub.StepDelivered, "")
+		w.must(err)
+		if got := wrong(w.who, loid); len(got) != 1 || got[0].What != order.WrongLate {
+			t.Errorf("what came late: %+v", got)
+		}
+	})
+}

@@ -292,7 +292,7 @@ func (h *Hub) Blame(ctx context.Context, who Actor, id ident.Order, key string, 
 		return 0, err
 	}
 	if party != "" && !slices.Contains(order.Parties, party) {
-		return 0, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.party", fault.Because("field_none_of", "is none of {list}", "list", "platform, courier, merchant, customer"))}}
+		return 0, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.party", fault.Because("field_none_of", "is none of {list}", "list", "platform, courier, merchant, customer, unknown"))}}
 	}
 	now := h.now()
 	r, err := h.db.Do(ctx, db.Verb{Name: "act.liable", Merchant: who.Merchant, Orders: []ident.Order{id}, Class: db.People, Decide: func(tx *db.Tx) error {

@@ -60,6 +60,7 @@ type Summary struct {
 	Pending     []Pending         `json:"pending" doc:"Acts on their way to the platform, and the last one it refused."`
 	Actions     []string          `json:"actions" doc:"The acts that are allowed now."`
 	Auto        *Auto             `json:"auto,omitempty" doc:"What the store's rule for accepting has done, or why it waits."`
+	Wrong       []Wrong           `json:"wrong,omitempty" doc:"Deliveries that went wrong, and who answers for them."`
 	NoWay       int64             `json:"no_way_at,omitempty" doc:"When the store's rule for deliveries found nobody who can bring it: a person decides."`
 }
 
@@ -86,6 +87,30 @@ type RideBrief struct {
 	Make    string      `json:"make,omitempty"`
 	RiderID ident.Rider `json:"rider_id"`
 	Name    string      `json:"name,omitempty" doc:"Of the rider, once there is one."`
+}
+
+// A Wrong is a delivery that went wrong, and who answers for it.
+type Wrong struct {
+	Key   string      `json:"key"`
+	What  string      `json:"what" enum:"failed,returned,cancelled,late"`
+	Party order.Party `json:"party" enum:"platform,courier,merchant,customer,unknown" doc:"unknown: no reason code says it, and nobody has said, or could."`
+	Why   string      `json:"why,omitempty" doc:"The reason code with its words, or what a person wrote."`
+	By    bool        `json:"by_person,omitempty" doc:"A person has said so."`
+}
+
+func wrongs(o *order.Order) (out []Wrong) {
+	for _, d := range o.Delivered {
+		what := o.Wrong(d)
+		if what == "" {
+			continue
+		}
+		w := Wrong{Key: d.Key, What: what, Party: order.PartyUnknown}
+		if l := d.Liable; l != nil {
+			w.Party, w.Why, w.By = l.Party, clip(l.Why, 100), l.By != ""
+		}
+		out = append(out, w)
+	}
+	return out
 }
 
 // A CustomerBrief is enough to find a person's order, and no more.
@@ -177,7 +202,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 	}
 	s.Since = sinceOf(o)
 	s.Auto = autoOf(o, effects)
-	s.NoWay = noWay(o)
+	s.NoWay, s.Wrong = noWay(o), wrongs(o)
 	s.Lapsed = lapsedAt(o, info)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s

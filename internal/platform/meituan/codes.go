@@ -24,11 +24,22 @@ const (
 	returnedStatus = "status:" // of stores with return and refund
 )
 
+// liable says who answers for a cancelled order, by its reason code (order documents, cancel
+// reasons), where the code itself says it: those that say "other" say nothing.
+var liable = map[string]order.Party{
+	"1001": order.PartyMerchant, // not confirmed in time
+	"1101": order.PartyCustomer, "1102": order.PartyCustomer, "1103": order.PartyCustomer, "1201": order.PartyCustomer,
+	"2001": order.PartyMerchant, "2002": order.PartyMerchant, "2003": order.PartyMerchant, "2008": order.PartyMerchant, "2009": order.PartyMerchant, "2011": order.PartyMerchant,
+	"2006": order.PartyCustomer, "2012": order.PartyCustomer,
+	"2014": order.PartyCourier, "2015": order.PartyCourier, "2016": order.PartyCourier,
+}
+
 // grammar is what Meituan's words stand for. Sources: Meituan Waimai open platform
 // documents, enumerations of order, logistics and refund states; where the documents
 // are silent the comment says so.
 var grammar = order.Grammar{
-	Realm: Realm,
+	Realm:  Realm,
+	Liable: liable,
 	Axes: map[order.On]order.Axis{
 		// An order never goes back: a full refund takes it from 8 to 9, and a cancel
 		// that races with a confirm wins.

@@ -110,6 +110,7 @@ func readableFacts(o order.Order) string {
 	o.Flags = flags
 	for i := range o.Delivered {
 		o.Delivered[i].Updates, o.Delivered[i].Key = nil, ""
+		o.Delivered[i].Liable = nil // follows from why it was cancelled
 	}
 	if n := len(o.Delivered); n > 1 {
 		o.Delivered = o.Delivered[n-1:]

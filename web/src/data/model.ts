@@ -154,6 +154,8 @@ export type Delivery = {
   fee: Money | null;
   tip: Money | null;
   penalty: Money | null;
+  /** What went wrong: failed, returned, cancelled, late; "" where nothing did. */
+  wrong: string;
   liable: { party: string; why: string; by_name: string } | null;
   last_at: number;
   /** What the store's rule did about it, or left to a person. */
@@ -617,6 +619,7 @@ export function readOrder(o: WireOrder): Order {
       fee: readMoney(d.fee),
       tip: readMoney(d.tip),
       penalty: readMoney(d.penalty),
+      wrong: text(d.wrong),
       liable: maybe(d.liable, (l) => ({ party: text(l.party), why: text(l.why), by_name: text(l.by_name) })),
       last_at: count(d.last_at),
       steps: list(d.steps, (s) => ({

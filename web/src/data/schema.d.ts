@@ -3058,6 +3058,8 @@ export interface components {
             /** @enum {string} */
             state: "same" | "differs" | "unknown" | "absent" | "unexpected";
             store_id: string;
+            /** @description Deliveries of it that went wrong, and who answers for them. */
+            wrong: components["schemas"]["Wrong"][];
         };
         BillOrdersOutputBody: {
             /** @description There are more than are listed: give fewer days. */
@@ -3085,7 +3087,7 @@ export interface components {
              * @description Empty: nobody has said.
              * @enum {string}
              */
-            party: "platform" | "courier" | "merchant" | "customer" | "";
+            party: "platform" | "courier" | "merchant" | "customer" | "unknown" | "";
             words?: string;
         };
         Board: {
@@ -3679,6 +3681,11 @@ export interface components {
              * @enum {string}
              */
             way: "platform" | "own" | "courier" | "parcel";
+            /**
+             * @description What went wrong, where anything did: somebody answers for it.
+             * @enum {string}
+             */
+            wrong?: "failed" | "returned" | "cancelled" | "late";
         };
         Device: {
             /** @description What it says it is: Chrome · Android. */
@@ -4775,7 +4782,7 @@ export interface components {
             /** @description Who said so; empty: it follows from the reason code. */
             by_name?: string;
             /** @enum {string} */
-            party: "platform" | "courier" | "merchant" | "customer";
+            party: "platform" | "courier" | "merchant" | "customer" | "unknown";
             why?: string;
         };
         Line: {
@@ -5272,6 +5279,8 @@ export interface components {
             };
             timeline: components["schemas"]["Moment"][];
             total?: components["schemas"]["Amount"];
+            /** @description Deliveries that went wrong, and who answers for them. */
+            wrong?: components["schemas"]["Wrong"][];
         };
         OrderLabelsOutputBody: {
             labels: components["schemas"]["LabelState"][];
@@ -5398,6 +5407,8 @@ export interface components {
                 [key: string]: string;
             };
             total?: components["schemas"]["Amount"];
+            /** @description Deliveries that went wrong, and who answers for them. */
+            wrong?: components["schemas"]["Wrong"][];
         };
         OurCount: {
             hash: string;
@@ -6901,6 +6912,20 @@ export interface components {
             phone?: string;
             /** @description Of a knock's link, instead of the number. */
             token?: string;
+        };
+        Wrong: {
+            /** @description A person has said so. */
+            by_person?: boolean;
+            key: string;
+            /**
+             * @description unknown: no reason code says it, and nobody has said, or could.
+             * @enum {string}
+             */
+            party: "platform" | "courier" | "merchant" | "customer" | "unknown";
+            /** @enum {string} */
+            what: "failed" | "returned" | "cancelled" | "late";
+            /** @description The reason code with its words, or what a person wrote. */
+            why?: string;
         };
     };
     responses: never;

@@ -142,6 +142,12 @@ function Differing({ order: o, store }: { order: Order; store: string }) {
           {t("settle.expected")} {formatMoney(o.expected)} · {t("settle.net")} {formatMoney(o.net)} · {t("settle.by")}{" "}
           <b>{yuan(o.net.minor - o.expected.minor)}</b>
         </p>
+        {o.wrong?.map((w) => (
+          <p key={w.key} className="quiet" data-testid="money-wrong">
+            {t(`ride.wrong.${w.what}`)} · {t("ride.liable")}: <b>{t(`ride.party.${w.party}`)}</b>
+            {w.why ? ` · ${w.why.replace(/^by_(courier|merchant|customer)\s*/, "")}` : ""}
+          </p>
+        ))}
         {o.differs.map((d) => (
           <p key={d.what} className="quiet num">
             {named(d.what)}: {yuan(d.here)} → {yuan(d.bill)}

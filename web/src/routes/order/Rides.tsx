@@ -122,12 +122,11 @@ export function RideActs({ order: o, delivery: d }: { order: Order; delivery: De
     ...done,
   });
   const blame = useMutation({
-    mutationFn: (party: "platform" | "courier" | "merchant" | "customer" | "") =>
+    mutationFn: (party: "platform" | "courier" | "merchant" | "customer" | "unknown" | "") =>
       answer(api.POST("/api/v1/orders/{id}/deliveries/{ride}/liable", { params: { path }, body: { party } })),
     ...done,
   });
   const busy = step.isPending || end.isPending || tip.isPending;
-  const wrong = ["failed", "returned", "cancelled"].includes(d.state);
   const submit = (e: FormEvent<HTMLFormElement>) => {
     e.preventDefault();
     const typed = String(new FormData(e.currentTarget).get("typed") ?? "");
@@ -182,8 +181,9 @@ export function RideActs({ order: o, delivery: d }: { order: Order; delivery: De
           </button>
         </form>
       ) : null}
-      {wrong || d.liable ? (
-        <p>
+      {d.wrong || d.liable ? (
+        <p data-testid="liable">
+          {d.wrong === "late" ? <b className="bad">{t("ride.wrong.late")} </b> : null}
           {t("ride.liable")}{" "}
           {may("act.refund_refuse") ? (
             <select
@@ -193,7 +193,7 @@ export function RideActs({ order: o, delivery: d }: { order: Order; delivery: De
               disabled={blame.isPending}
               onChange={(e) => blame.mutate(e.target.value as "platform")}
             >
-              {["", "platform", "courier", "merchant", "customer"].map((p) => (
+              {["", "platform", "courier", "merchant", "customer", "unknown"].map((p) => (
                 <option key={p} value={p}>
                   {t(`ride.party.${p || "none"}`)}
                 </option>
@@ -202,10 +202,13 @@ export function RideActs({ order: o, delivery: d }: { order: Order; delivery: De
           ) : (
             <b>{t(`ride.party.${d.liable?.party ?? "none"}`)}</b>
           )}{" "}
-          {d.liable?.by_name ? <small className="quiet">{d.liable.by_name}</small> : null}
+          {d.liable ? <small className="quiet">{[d.liable.by_name, groundOf(d.liable.why)].filter(Boolean).join(" · ")}</small> : null}
         </p>
       ) : null}
       <Problem error={step.error ?? end.error ?? tip.error ?? blame.error} />
     </div>
   );
 }
+
+/** A ground without the code of ours that it begins with. */
+const groundOf = (why: string) => why.replace(/^by_(courier|merchant|customer)\s*/, "");
