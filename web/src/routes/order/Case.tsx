@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "react";
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { AfterSale, Order } from "../../data/model";
 import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
@@ -13,7 +13,7 @@ const Evidence = lazy(() => import("./Evidence").then((m) => ({ default: m.Evide
 /** A refund that was asked for: what, by when, what a rule says of it, and the answer. */
 export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSale; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   const acts = o.action_list.filter((x) => x.for === a.key);
   const amount = a.amount ?? (a.kind === "full" ? (o.paid ?? o.total) : null); // a request for everything may name no sum
   return (

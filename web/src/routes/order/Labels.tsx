@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { answer, api } from "../../data/api";
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { useGate } from "../../data/rights";
 import { moment } from "../../format/time";
@@ -13,7 +13,7 @@ import { Section } from "./Section";
 /** The labels of an order's parcels: who printed them first and last, and one more copy. Nothing where the platform has none. */
 export function Labels({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   const gate = useGate("labels.print");
   const { places, none, to, set } = useLabelPlaces();
   const { data } = useQuery({

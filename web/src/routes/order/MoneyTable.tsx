@@ -1,4 +1,4 @@
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { Money, Order } from "../../data/model";
 import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
@@ -72,7 +72,7 @@ export function MoneyTable({ order: o, zone }: { order: Order; zone: string }) {
 
 function Payments({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   if (o.payments.length === 0) return null;
   return (
     <table className="payments">

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { lazy, memo, type ReactNode, Suspense, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { act as press } from "../../data/act";
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import { useLiveOrders } from "../../data/live";
 import type { Level, Order } from "../../data/model";
 import { listed, order as orderQuery, stockOf } from "../../data/queries";
@@ -14,7 +14,7 @@ import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { ModeChip } from "../../ui/ModeChip";
-import { afterPaint } from "../../ui/paint";
+import { afterPaint, useSettled } from "../../ui/paint";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
@@ -203,7 +203,7 @@ function Lines({ order: o }: { order: Order }) {
   const changeable = o.origin !== "" && (o.status === "accepted" || o.status === "ready") && may("orders.enter");
   const { data: levels } = useQuery({
     ...stockOf(o.id),
-    enabled: Boolean(o.store) && o.status !== "done" && o.status !== "cancelled",
+    enabled: useSettled() && Boolean(o.store) && o.status !== "done" && o.status !== "cancelled",
   });
   const pockets = [...new Set(o.lines.map((l) => l.pocket))];
   return (
@@ -283,7 +283,7 @@ function Stock({ level }: { level: Level | undefined }) {
 
 function Facts({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   const at = (ms: number) => (ms > 0 ? moment(ms, now, zone) : "—");
   const copy = (text: string) => void navigator.clipboard?.writeText(text).then(() => toast(t("do.copied")));
   const facts: [string, ReactNode][] = [
@@ -375,7 +375,7 @@ function ReminderAnswers({ order: o, reminder }: { order: Order; reminder: strin
 
 function Reminders({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   if (o.reminders.length === 0) return null;
   return (
     <Section title={t("order.reminders")}>

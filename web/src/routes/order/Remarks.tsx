@@ -1,4 +1,4 @@
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { moment } from "../../format/time";
 import { useWho } from "../../ui/who";
@@ -8,7 +8,7 @@ import { ActButton } from "./ActBar";
 /** What the customer asked for and, beside it, what the store wrote down itself. */
 export function Remarks({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
-  const now = useNow();
+  const now = useMinute();
   const who = useWho();
   const add = o.action_list.find((a) => a.kind === "note" && a.allowed);
   if (!o.remark && o.notes.length === 0 && !add) return null;

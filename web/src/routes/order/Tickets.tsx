@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answer, api, onceKey } from "../../data/api";
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { Order } from "../../data/model";
 import { useGate, useMay } from "../../data/rights";
 import { moment } from "../../format/time";
 import { Problem } from "../../ui/Problem";
+import { useSettled } from "../../ui/paint";
 import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
 import { printers, prints, tickets } from "../printers/printers";
@@ -15,11 +16,12 @@ import { Section } from "./Section";
 export function Tickets({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const now = useNow();
+  const now = useMinute();
   const gate = useGate("tickets.print");
   const may = useMay();
-  const { data: all } = useQuery(printers);
-  const { data } = useQuery(tickets(o.id));
+  const settled = useSettled();
+  const { data: all } = useQuery({ ...printers, enabled: settled });
+  const { data } = useQuery({ ...tickets(o.id), enabled: settled });
   const here = all?.filter((p) => p.store_id === o.store?.id && !p.off) ?? [];
   const refresh = () => void client.invalidateQueries({ queryKey: ["concerns"] });
   const print = useMutation({

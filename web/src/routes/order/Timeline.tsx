@@ -1,4 +1,4 @@
-import { useNow } from "../../data/clock";
+import { useMinute } from "../../data/clock";
 import type { Ground, Order, TimelineEntry } from "../../data/model";
 import { clockSeconds, dayOf } from "../../format/time";
 import { useWho } from "../../ui/who";
@@ -10,7 +10,7 @@ import { Section } from "./Section";
 export function Timeline({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
   const who = useWho();
-  const now = useNow();
+  const now = useMinute();
   const entries = [...o.timeline].sort((a, b) => b.at - a.at);
   const today = dayOf(now, zone);
   const day = (e: TimelineEntry | undefined) => (e && e.at > 0 ? dayOf(e.at, zone) : "");
