@@ -243,6 +243,9 @@ func TestWhatAPersonTouchedIsLeftToHim(t *testing.T) {
 			w.later(ref, 0)
 		}
 		w.until("somebody else is sent for", func() bool { return len(w.rideDecisions(inApp)) == 1 })
+		if d := w.rideDecisions(inApp); d[0].Grounds[0].Why.Code != "rule_ride_over" || d[0].Way != "courier "+c.String() {
+			t.Errorf("what was cancelled in the app: %+v", d)
+		}
 		w.clk.Advance(30 * time.Minute)
 		for _, ref := range []string{tipped, cancelled, id, own} {
 			w.later(ref, 0)
@@ -252,9 +255,6 @@ func TestWhatAPersonTouchedIsLeftToHim(t *testing.T) {
 			if d := w.rideDecisions(ref); len(d) != 0 {
 				t.Errorf("%s: the rule decided %+v", ref, d)
 			}
-		}
-		if d := w.rideDecisions(inApp); d[0].Grounds[0].Why.Code != "rule_ride_over" || d[0].Way != "courier "+c.String() {
-			t.Errorf("what was cancelled in the app: %+v", d)
 		}
 	})
 }
