@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barriers, count, row, says } from "./browser.mjs";
+import { barriers, count, phone, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
+
+const look = async (page, name) => {
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true });
+};
 
 scenes("refunds and cancels", (s) => {
   const accepted = async (cups, more) => {
@@ -102,6 +106,45 @@ scenes("refunds and cancels", (s) => {
     await says(page.getByTestId("after-sale"), t("saleState.withdrawn"));
     await count(page, "refund", 0);
     assert.equal(await page.getByTestId("after-sale").getByRole("button").count(), 0);
+  });
+
+  test("a refund that nobody answers in time is told as lost, counted with its money, and noted once", async () => {
+    const { d, t } = s;
+    await d.meituan.call("POST", "config", { refund_within: 2 });
+    const o = await accepted(2);
+    await d.meituan.act(o.ref, "ask_refund", { reason: "太慢了" });
+    await d.meituan.call("POST", "config", { refund_within: 1800 });
+    const lost = await until("it is lost", async () => {
+      const now = await d.order(o.id);
+      return now.flags.includes("lost") ? now : null;
+    });
+    assert.equal(await d.meituan.changes(o.ref, "order/refund/agree"), 0, "nobody agreed");
+    const page = await s.open("/refunds");
+    const panel = page.getByTestId("lost");
+    await says(panel, t("rules.lost"), t("rules.lostToday"), t("rules.lostWeek"), yuan(lost.paid));
+    assert.deepEqual(await barriers(page), []);
+    await look(page, `refunds-lost-${s.language}`);
+    const hand = await s.open("/refunds", { screen: phone });
+    await says(hand.getByTestId("lost"), yuan(lost.paid));
+    assert.ok(await hand.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "it fits a phone");
+    await look(hand, `refunds-lost-phone-${s.language}`);
+    await page.goto(`${d.url}/messages`);
+    await says(page.locator('[data-testid="concern"][data-kind="lost"]'), t("msg.kind.lost"));
+    await page.goto(`${d.url}/orders/${o.id}?tab=refund`);
+    await says(page.getByTestId("case-lost"), t("rules.lostSaid"));
+    await says(page.getByTestId("timeline"), t("timeline.case_lost"));
+    await look(page, `refunds-lost-order-${s.language}`);
+
+    await page.goto(`${d.url}/refunds`);
+    const one = panel.getByTestId("lost-refund");
+    await one.getByRole("button", { name: t("do.noted") }).click();
+    await until("it is noted", async () => (await one.getAttribute("data-seen")) === "true");
+    assert.deepEqual((await d.get("/messages?kind=lost")).messages, [], "the message has gone");
+    await until("the other screen knows", async () => (await hand.getByTestId("lost-refund").getByRole("button").count()) === 0, { deadline: 30_000 });
+    const { stores } = await d.get("/refunds/lost");
+    assert.deepEqual([stores[0].today.n, stores[0].week.n, stores[0].today.sum], [1, 1, [lost.paid]], "it stays counted");
+    await page.goto(`${d.url}/orders/${o.id}?tab=refund`);
+    await says(page.getByTestId("timeline"), t("act.refund_seen"));
   });
 
   test("a part is given back by lines, to the cent, and not more than was bought", async () => {

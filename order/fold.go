@@ -23,8 +23,9 @@ const (
 
 // A Meaning is what a platform's word stands for on an axis.
 type Meaning struct {
-	Rank int   // greater holds against lesser, as First says
-	Is   State // our word
+	Rank   int   // greater holds against lesser, as First says
+	Is     State // our word
+	ByTime bool  // of a case: the platform answered it, since nobody had in time
 }
 
 // An Axis declares a platform's words on one axis and their order.
@@ -143,6 +144,8 @@ type AfterSale struct {
 	Case       Case
 	AnswerBy   int64
 	Answerable bool
+	LostAt     int64 // when the platform agreed to it by itself, since nobody had answered in time; 0 = it did not
+	Seen       *Seen // who has seen that it did; nil = nobody
 }
 
 // A PaymentNow is one payment as it stands.
@@ -257,6 +260,7 @@ type Event struct {
 	Theirs string
 	Who    string
 	Why    string
+	ByTime bool // of a case: said because nobody had answered in time
 }
 
 // Fold computes the order from its records. It is pure: the same set of records in
@@ -347,14 +351,14 @@ func (o *Order) stand(kind, axis, key string, t Trail, g *Grammar) (Said, Meanin
 	for _, u := range unknown {
 		o.issue(SevWarn, IssueUnknown, axis, fault.Because("issue_unknown", "the platform says {state}, which Tongdan does not know", "state", strconv.Quote(clip(u.State))))
 	}
-	var last State
+	var last Meaning
 	for i, s := range sorted(t) {
 		n := a.Words[s.State]
-		if i > 0 && n.Is == last && n.Is != "" {
+		if i > 0 && n.Is == last.Is && n.Is != "" && (last.ByTime || !n.ByTime) {
 			continue // said again
 		}
-		last = n.Is
-		o.Events = append(o.Events, Event{s.At, axis, key, n.Is, s.State, s.Who, s.Why})
+		last = n
+		o.Events = append(o.Events, Event{s.At, axis, key, n.Is, s.State, s.Who, s.Why, n.ByTime})
 	}
 	return said, m, found
 }
@@ -441,7 +445,7 @@ func (o *Order) riders(r Record, g *Grammar) {
 		if again {
 			continue
 		}
-		cur.Updates = append(cur.Updates, Event{s.At, AxisDelivery, cur.Key, m.Is, s.State, s.Who, s.Why})
+		cur.Updates = append(cur.Updates, Event{s.At, AxisDelivery, cur.Key, m.Is, s.State, s.Who, s.Why, false})
 	}
 	if rider, ok := Get[Rider](r, RegRider); ok && cur != nil && cur.State != DeliverySought {
 		cur.Rider = &rider
@@ -480,7 +484,7 @@ func (o *Order) parcel(l Linked, g *Grammar) {
 		o.Customer = &c
 	}
 	for _, s := range sorted(l.Record.Axes[AxisDelivery]) {
-		d.Updates = append(d.Updates, Event{s.At, AxisDelivery, d.Key, g.Axes[On{KindShipment, AxisDelivery}].Words[s.State].Is, s.State, s.Who, s.Why})
+		d.Updates = append(d.Updates, Event{s.At, AxisDelivery, d.Key, g.Axes[On{KindShipment, AxisDelivery}].Words[s.State].Is, s.State, s.Who, s.Why, false})
 	}
 	o.Delivered = append(o.Delivered, d)
 }
@@ -496,6 +500,7 @@ func (o *Order) children(r Record, g *Grammar) {
 			if c.AskedAt == 0 && len(kid.Axes[AxisCase]) > 0 {
 				a.Case.AskedAt = sorted(kid.Axes[AxisCase])[0].At
 			}
+			a.LostAt = lostAt(kid.Axes[AxisCase], g, cmp.Or(a.Case.AskedAt, o.Times.Placed))
 			o.Cases = append(o.Cases, a)
 		} else if id, ok := strings.CutPrefix(k, KidPayment); ok {
 			said, m, _ := o.stand(KidPayment, AxisPayment, id, kid.Axes[AxisPayment], g)
@@ -516,6 +521,18 @@ func (o *Order) children(r Record, g *Grammar) {
 	}
 }
 
+// lostAt is when the platform agreed to a case because nobody had answered in time: as it first said, else
+// the moment that is given. 0 = it did not.
+func lostAt(t Trail, g *Grammar, asked int64) (at int64) {
+	a := g.Axes[On{KidCase, AxisCase}]
+	for _, s := range t {
+		if when := cmp.Or(s.At, asked); a.Words[s.State].ByTime && (at == 0 || when < at) {
+			at = when
+		}
+	}
+	return at
+}
+
 func keys(m map[string]Record) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
@@ -532,7 +549,7 @@ func (o *Order) ours(own Record) {
 			o.Axes.Work = WorkReady
 		}
 		if s.State == StateReady {
-			o.Events = append(o.Events, Event{s.At, AxisWork, "", WorkReady, "", s.Who, s.Why})
+			o.Events = append(o.Events, Event{s.At, AxisWork, "", WorkReady, "", s.Who, s.Why, false})
 		}
 	}
 	o.Making, _ = Get[Making](own, RegMaking)
@@ -550,6 +567,12 @@ func (o *Order) ours(own Record) {
 			for i := range o.Reminders {
 				if o.Reminders[i].Key == id && len(kid.Axes[AxisWork]) > 0 {
 					o.Reminders[i].AnsweredAt = kid.Axes[AxisWork][0].At
+				}
+			}
+		} else if id, ok := strings.CutPrefix(k, KidCase); ok {
+			for i := range o.Cases {
+				if seen, ok := Get[Seen](kid, RegSeen); ok && o.Cases[i].Key == id {
+					o.Cases[i].Seen = &seen
 				}
 			}
 		}
@@ -782,6 +805,9 @@ func (o *Order) reckon(g *Grammar) {
 	}
 	if f, ok := labelFlags[o.label]; ok && o.Head.Logistics != Full && (o.Status == StatusAccepted || o.Status == StatusReady) {
 		o.Flags = append(o.Flags, f)
+	}
+	if slices.ContainsFunc(o.Cases, func(c AfterSale) bool { return c.LostAt > 0 && c.Seen == nil }) {
+		o.Flags = append(o.Flags, FlagLost)
 	}
 	for i := range o.Events {
 		switch e := &o.Events[i]; { // said without a time: the milestone is the better guess than none

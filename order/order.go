@@ -205,10 +205,11 @@ const (
 	FlagToLabel  Flag = "to_label" // the platform has a label for the parcel, and nobody has printed it
 	FlagLabelled Flag = "labelled" // the label is printed, the parcel not packed
 	FlagHandOver Flag = "handover" // packed and labelled: it waits for the carrier
+	FlagLost     Flag = "lost"     // a refund was agreed to because nobody had answered in time, and nobody has seen it
 )
 
 // Flags in the order in which they are listed. Their places are stored: new ones come last.
-var Flags = []Flag{FlagRefund, FlagReminder, FlagProblem, FlagPreorder, FlagPickup, FlagToLabel, FlagLabelled, FlagHandOver}
+var Flags = []Flag{FlagRefund, FlagReminder, FlagProblem, FlagPreorder, FlagPickup, FlagToLabel, FlagLabelled, FlagHandOver, FlagLost}
 
 // A Line is one thing bought.
 type Line struct {
@@ -408,6 +409,12 @@ type Made struct {
 	At int64  `json:"at"` // 0 = nobody has said so
 }
 
+// Seen says that somebody has seen that a refund was lost by time.
+type Seen struct {
+	By string `json:"by,omitempty"`
+	At int64  `json:"at"`
+}
+
 // A Settled is what the platform says that it has settled for an order.
 type Settled struct {
 	Amount money.Amount `json:"amount"`
@@ -438,6 +445,7 @@ type Ground struct {
 const (
 	RegMaking = "making" // Making
 	RegMade   = "made"   // Made
+	RegSeen   = "seen"   // Seen, of a child KidCase
 )
 
 // A RealNumber is a customer's own number.

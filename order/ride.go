@@ -126,15 +126,15 @@ type Liable struct {
 const StatePlanned = "planned"
 
 var rideWords = Axis{First: TimeFirst, Words: map[string]Meaning{
-	StatePlanned:              {0, NoDelivery},
-	string(DeliverySought):    {10, DeliverySought},
-	string(DeliveryAssigned):  {20, DeliveryAssigned},
-	string(DeliveryAtStore):   {30, DeliveryAtStore},
-	string(DeliveryOnTheWay):  {40, DeliveryOnTheWay},
-	string(DeliveryFailed):    {50, DeliveryFailed},
-	string(DeliveryReturned):  {60, DeliveryReturned},
-	string(DeliveryCancelled): {70, DeliveryCancelled},
-	string(DeliveryDelivered): {80, DeliveryDelivered},
+	StatePlanned:              {Rank: 0, Is: NoDelivery},
+	string(DeliverySought):    {Rank: 10, Is: DeliverySought},
+	string(DeliveryAssigned):  {Rank: 20, Is: DeliveryAssigned},
+	string(DeliveryAtStore):   {Rank: 30, Is: DeliveryAtStore},
+	string(DeliveryOnTheWay):  {Rank: 40, Is: DeliveryOnTheWay},
+	string(DeliveryFailed):    {Rank: 50, Is: DeliveryFailed},
+	string(DeliveryReturned):  {Rank: 60, Is: DeliveryReturned},
+	string(DeliveryCancelled): {Rank: 70, Is: DeliveryCancelled},
+	string(DeliveryDelivered): {Rank: 80, Is: DeliveryDelivered},
 }}
 
 // Rides are the attempts that the platform has no part in, oldest first.
@@ -207,7 +207,7 @@ func (o *Order) ride(l Linked) {
 		if n := len(d.Updates); is == NoDelivery || n > 0 && d.Updates[n-1].State == is {
 			continue
 		}
-		e := Event{s.At, AxisDelivery, d.Key, is, s.State, s.Who, s.Why}
+		e := Event{s.At, AxisDelivery, d.Key, is, s.State, s.Who, s.Why, false}
 		d.Updates, o.Events = append(d.Updates, e), append(o.Events, e)
 	}
 	o.Delivered = append(o.Delivered, d)

@@ -14,6 +14,7 @@ func (s *Server) boardRoutes() {
 	add(s, op("getBoard", http.MethodGet, "/board", "board", "How one's stores are doing, the worst first"), s.board)
 	add(s, op("listMessages", http.MethodGet, "/messages", "board", "What waits for somebody: each clears itself when the fact changes"), s.messages)
 	add(s, op("getRadar", http.MethodGet, "/radar", "board", "How near each shop is to each rule by which its platform punishes, the nearest first"), s.radar)
+	add(s, op("getLostRefunds", http.MethodGet, "/refunds/lost", "board", "Refunds that platforms agreed to by themselves since nobody answered in time: by store, today and this week"), s.lost)
 	add(s, op("takeMessage", http.MethodPost, "/messages/take", "board", "Say that one sees to something, or give it back"), s.take)
 }
 
@@ -22,6 +23,13 @@ type boardOutput struct{ Body hub.Board }
 func (s *Server) board(ctx context.Context, _ *struct{}) (*boardOutput, error) {
 	b, err := s.hub.Board(ctx, who(ctx).Actor)
 	return &boardOutput{b}, fault.Wrap("api.board", err)
+}
+
+type lostOutput struct{ Body hub.Lost }
+
+func (s *Server) lost(ctx context.Context, _ *struct{}) (*lostOutput, error) {
+	l, err := s.hub.Lost(ctx, who(ctx).Actor)
+	return &lostOutput{l}, fault.Wrap("api.lost", err)
 }
 
 type radarOutput struct {
@@ -40,7 +48,7 @@ func (s *Server) radar(ctx context.Context, _ *struct{}) (*radarOutput, error) {
 
 type messagesInput struct {
 	Store []string `query:"store" maxItems:"200" doc:"Separated by commas."`
-	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck"`
+	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost"`
 }
 
 // Messages are what waits for somebody.

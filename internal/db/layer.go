@@ -80,10 +80,11 @@ type indexed struct {
 	sortAt  int64
 	dueAt   int64
 	sweepAt int64
+	lostAt  int64
 }
 
 func indexedOf(r *OrderRow) indexed {
-	return indexed{r.Account, r.Store, r.Status, r.Flags != 0, r.SortAt, r.DueAt, r.SweepAt}
+	return indexed{r.Account, r.Store, r.Status, r.Flags != 0, r.SortAt, r.DueAt, r.SweepAt, r.LostAt}
 }
 
 // A layer is what was loaded (base), what earlier verbs of the batch decided (batch),

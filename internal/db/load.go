@@ -17,13 +17,13 @@ import (
 // fails, and its batch runs again.
 
 const orderColumns = `merchant_id, realm, external_id, id, channel, account_id, shop_id, store_id, status, flags, kind, logistics,
-	sort_at, due_at, read_at, sweep_at, changed_at, seq, summary, wants`
+	sort_at, due_at, read_at, sweep_at, changed_at, seq, summary, wants, lost_at`
 
 func scanOrder(scan scanFunc, more ...any) (OrderRow, error) {
 	var r OrderRow
 	err := scan(append([]any{&r.Merchant, &r.Ref.Realm, &r.Ref.ID, &r.ID, &r.Channel, &r.Account, &r.Shop, &r.Store, (*string)(&r.Status), &r.Flags,
 		(*string)(&r.Kind), (*string)(&r.Logistics), &r.SortAt, &r.DueAt, &r.ReadAt, &r.SweepAt, &r.Changed, &r.Seq,
-		(*[]byte)(&r.Summary), (*[]byte)(&r.Wants)}, more...)...)
+		(*[]byte)(&r.Summary), (*[]byte)(&r.Wants), &r.LostAt}, more...)...)
 	r.Ref.Kind = order.KindOrder
 	return r, err
 }

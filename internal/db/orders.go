@@ -526,6 +526,23 @@ func (d *DB) OrdersOfShop(ctx context.Context, m ident.Merchant, shop ident.Shop
 	return out, fault.Wrap("db.OrdersOfShop", err)
 }
 
+// LostSince gives the orders whose last refund was lost by time at or after a moment, the last first.
+func (d *DB) LostSince(ctx context.Context, sc Scope, from int64, limit int) ([]OrderRow, error) {
+	args := []any{int64(sc.Merchant), from, int64(limit)}
+	where := ""
+	if sc.Stores != nil {
+		where = anyOf("store_id", storeNumbers(sc.Stores), &args)
+	}
+	var out []OrderRow
+	err := d.query(ctx, `SELECT `+orderColumns+` FROM orders WHERE merchant_id = $1 AND lost_at > 0 AND lost_at >= $2`+where+` ORDER BY lost_at DESC, id DESC LIMIT $3`,
+		args, func(scan scanFunc) error {
+			r, err := scanOrder(scan)
+			out = append(out, r)
+			return err
+		})
+	return out, fault.Wrap("db.LostSince", err)
+}
+
 // SweepDue gives the orders of an account that are to be read again by now, because no
 // push may come.
 func (d *DB) SweepDue(ctx context.Context, m ident.Merchant, a ident.Account, nowMS int64, limit int) ([]OrderRow, error) {

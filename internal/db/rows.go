@@ -26,6 +26,7 @@ type OrderRow struct {
 	Logistics order.Logistics
 	SortAt    int64 // placed, else first seen; UTC ms; never changes once placed is known
 	DueAt     int64 // earliest deadline, 0 = none
+	LostAt    int64 // when its last refund was lost by time; 0 = none was
 	ReadAt    int64 // last direct read, UTC ms of the trade's clock
 	SweepAt   int64 // when to read again because no push may come; 0 = never
 	Changed   int64
@@ -49,6 +50,7 @@ const (
 	BitToLabel
 	BitLabelled
 	BitHandOver
+	BitLost
 )
 
 // FlagsOf packs flags.

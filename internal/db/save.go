@@ -16,7 +16,7 @@ var (
 	addRecords = insert{head: `INSERT INTO records (merchant_id, realm, kind, external_id, doc, seen, changed_at) VALUES`, width: 7}
 	addLinks   = insert{head: `INSERT INTO links (merchant_id, realm, kind, record_id, order_id) VALUES`, width: 5}
 	addAliases = insert{head: `INSERT INTO aliases (merchant_id, realm, alias, order_id) VALUES`, width: 4}
-	addOrders  = insert{head: `INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, width: 22}
+	addOrders  = insert{head: `INSERT INTO orders (` + orderColumns + `, sealed_key, search) VALUES`, width: 23}
 	addEffects = insert{head: `INSERT INTO effects (` + effectColumns + `, generation, epoch, not_after, open) VALUES`, width: 31}
 	addJournal = insert{head: `INSERT INTO journal (id, merchant_id, at, direction, what, channel, account_id, order_id, realm, kind, external_id,
 		method, path, status, took_us, made_by, outcome, error, known, hash, size, answer_size, day, body, answer) VALUES`, width: 25}
@@ -34,7 +34,7 @@ const (
 	setRecord = `UPDATE records SET doc = $5, seen = $6, changed_at = $7 WHERE merchant_id = $1 AND realm = $2 AND kind = $3 AND external_id = $4`
 	setOrder  = `UPDATE orders SET channel = $3, shop_id = $4, flags = $5, kind = $6, logistics = $7, read_at = $8, changed_at = $9, seq = $10, summary = $11,
 		wants = $12, search = $13, sealed_key = $14`
-	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20`
+	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20, lost_at = $21`
 	setSwept   = setOrder + `, sweep_at = $15`
 	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
@@ -343,7 +343,7 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		if !s.stored {
 			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),
 				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, r.Changed, r.Seq,
-				doc(r.Summary), doc(r.Wants), s.sealed, search)
+				doc(r.Summary), doc(r.Wants), r.LostAt, s.sealed, search)
 			continue
 		}
 		args := []any{int64(k.m), int64(k.id), r.Channel, int64(r.Shop), int64(r.Flags), string(r.Kind), string(r.Logistics), r.ReadAt, r.Changed, r.Seq,
@@ -356,7 +356,7 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		case is == was:
 			list = append(list, &stmt{text: setSwept + thisOrder, args: append(args, r.SweepAt)})
 		default:
-			args = append(args, int64(r.Account), int64(r.Store), string(r.Status), r.SortAt, r.DueAt, r.SweepAt)
+			args = append(args, int64(r.Account), int64(r.Store), string(r.Status), r.SortAt, r.DueAt, r.SweepAt, r.LostAt)
 			list = append(list, &stmt{text: setIndexed + thisOrder, args: args})
 		}
 	}

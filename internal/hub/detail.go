@@ -150,6 +150,9 @@ type AfterSale struct {
 	AskedAt    int64            `json:"asked_at"`
 	AnswerBy   int64            `json:"answer_by_at"`
 	Answerable bool             `json:"answerable"`
+	LostAt     int64            `json:"lost_at,omitempty" doc:"When the platform agreed to it by itself, since nobody had answered in time."`
+	SeenAt     int64            `json:"seen_at,omitempty" doc:"When somebody said to have seen that."`
+	SeenBy     string           `json:"seen_by,omitempty"`
 	Decision   *order.Decision  `json:"decision,omitempty" doc:"What the store's rule has decided of it."`
 	Advice     *Advice          `json:"advice,omitempty" doc:"What the store's rule, or the usual one, would say of it now."`
 }
@@ -287,9 +290,13 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			kind = "full"
 		}
 		d.AfterSales = append(d.AfterSales, AfterSale{
-			c.Key, kind, c.State, c.Theirs, c.Case.Amount, c.Case.Reason, orEmpty(c.Case.Pictures), orEmpty(c.Case.Lines), c.Case.AskedAt, c.AnswerBy, c.Answerable, nil, nil,
+			Key: c.Key, Kind: kind, State: c.State, Theirs: c.Theirs, Amount: c.Case.Amount, Reason: c.Case.Reason, Pictures: orEmpty(c.Case.Pictures),
+			Lines: orEmpty(c.Case.Lines), AskedAt: c.Case.AskedAt, AnswerBy: c.AnswerBy, Answerable: c.Answerable, LostAt: c.LostAt,
 		})
 		a := &d.AfterSales[len(d.AfterSales)-1]
+		if c.Seen != nil {
+			a.SeenAt, a.SeenBy = c.Seen.At, c.Seen.By
+		}
 		if x, ok := o.DecisionOn(rule.Question(rule.KindRefund, c.Key)); ok {
 			a.Decision = &x
 		}
@@ -397,7 +404,11 @@ func (h *Hub) timeline(ctx context.Context, who Actor, o *order.Order, row db.Or
 		out = append(out, Moment{At: o.Times.Placed, Kind: "fact", Code: "placed", Params: map[string]string{}})
 	}
 	for _, e := range o.Events {
-		out = append(out, Moment{At: e.At, Kind: "fact", Axis: e.Axis, Code: string(e.State), Params: map[string]string{"theirs": e.Theirs, "key": e.Key, "why": e.Why}, By: e.Who})
+		code := string(e.State)
+		if e.ByTime {
+			code = "lost"
+		}
+		out = append(out, Moment{At: e.At, Kind: "fact", Axis: e.Axis, Code: code, Params: map[string]string{"theirs": e.Theirs, "key": e.Key, "why": e.Why}, By: e.Who})
 	}
 	for _, r := range o.Reminders {
 		out = append(out, Moment{At: r.At, Kind: "fact", Code: "reminder", Params: map[string]string{"key": r.Key}})

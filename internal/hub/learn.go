@@ -368,6 +368,10 @@ func (h *Hub) columns(row *db.OrderRow, o *order.Order, info *channel.Info) {
 	if len(o.Deadlines) > 0 {
 		row.DueAt = o.Deadlines[0].At
 	}
+	row.LostAt = 0
+	for _, c := range o.Cases {
+		row.LostAt = max(row.LostAt, c.LostAt)
+	}
 	row.Changed = h.now().UnixMilli()
 	row.SweepAt = h.sweepAt(row, info)
 	row.Search = searchText(o)

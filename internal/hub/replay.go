@@ -528,7 +528,7 @@ func partsOf(name string, r order.Record) []string {
 // comes from all of them.
 var parts = []struct{ field, part string }{
 	{"status", ".axes."}, {"summary.status", ".axes."}, {"summary.axes", ".axes."}, {"summary.axes", ".kids."}, {"summary.theirs", ".axes."}, {"flags", ".kids."}, {"flags", ".axes."},
-	{"sort_at", ".regs.times"}, {"due_at", ".regs.times"}, {"due_at", ".axes."}, {"due_at", ".kids."}, {"summary.placed_at", ".regs.times"}, {"summary.paid_at", ".regs.times"},
+	{"sort_at", ".regs.times"}, {"due_at", ".regs.times"}, {"due_at", ".axes."}, {"due_at", ".kids."}, {"lost_at", ".kids."}, {"summary.lost", ".kids."}, {"summary.placed_at", ".regs.times"}, {"summary.paid_at", ".regs.times"},
 	{"summary.total", ".regs.bill"}, {"summary.line", ".regs.bill"}, {"summary.quantity", ".regs.bill"}, {"summary.summary", ".regs.bill"}, {"reserved", ".regs.bill"},
 	{"wants.reserve", ".regs.bill"}, {"wants.reserve", ".axes."}, {"search.Names", ".regs.bill"},
 	{"summary.customer", ".regs.customer"}, {"search.P", ".regs.customer"}, {"search.User", ".regs.customer"}, {"summary.remark", ".regs.remark"},

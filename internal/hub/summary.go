@@ -33,7 +33,7 @@ type Summary struct {
 	StoreID     ident.Store       `json:"store_id"`
 	AccountID   ident.Account     `json:"account_id"`
 	Status      order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
-	Flags       []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover"`
+	Flags       []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost"`
 	Axes        order.Axes        `json:"axes"`
 	Theirs      map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
 	PlacedAt    int64             `json:"placed_at"`
@@ -42,6 +42,7 @@ type Summary struct {
 	EstimatedAt int64             `json:"estimated_at,omitempty" doc:"When the platform tells the customer that it will come; 0 = not told."`
 	Since       map[string]int64  `json:"since,omitempty" doc:"Since when it has been so, as far as the platform tells: new, accepted, sought, assigned, rider (waits at the store), on_the_way, silent (a courier answers nothing), refund, reminder, problem."`
 	Lapsed      int64             `json:"lapsed_at,omitempty" doc:"When the platform cancelled it because nobody had accepted it; 0 = it did not."`
+	Lost        []LostCase        `json:"lost,omitempty" doc:"Its refunds that the platform agreed to by itself, since nobody had answered in time."`
 	MakingAt    int64             `json:"making_at,omitempty" doc:"Since when the kitchen makes it; 0 = nobody has said so."`
 	MakingBy    string            `json:"making_by,omitempty"`
 	ReadyByAt   int64             `json:"ready_by_at,omitempty" doc:"By when it must be made, of what is to be made."`
@@ -204,6 +205,7 @@ func (h *Hub) summarise(row *db.OrderRow, o *order.Order, info *channel.Info, ef
 	s.Auto = autoOf(o, effects)
 	s.NoWay, s.Wrong = noWay(o), wrongs(o)
 	s.Lapsed = lapsedAt(o, info)
+	s.Lost = lostOf(o)
 	// The moment and the number of the change are the row's: whoever shows it adds them.
 	return s
 }

@@ -308,6 +308,7 @@ func rowDifferences(have, want *db.OrderRow) []Difference {
 	add("logistics", string(have.Logistics), string(want.Logistics))
 	add("sort_at", moment(have.SortAt), moment(want.SortAt))
 	add("due_at", moment(have.DueAt), moment(want.DueAt))
+	add("lost_at", moment(have.LostAt), moment(want.LostAt))
 	add("is read again", strconv.FormatBool(have.SweepAt > 0), strconv.FormatBool(want.SweepAt > 0))
 	out = append(out, jsonDifferences("wants", have.Wants, want.Wants)...)
 	out = append(out, jsonDifferences("summary", have.Summary, want.Summary)...)

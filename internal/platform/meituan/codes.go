@@ -90,12 +90,12 @@ var grammar = order.Grammar{
 			resType + "8":           {Rank: 43, Is: order.CaseWithdrawn}, // the appeal was withdrawn
 			"cancelRefundComplaint": {Rank: 43, Is: order.CaseWithdrawn},
 			"agree":                 {Rank: 60, Is: order.CaseAgreed},
-			resType + "2":           {Rank: 60, Is: order.CaseAgreed}, // by the merchant
-			resType + "4":           {Rank: 60, Is: order.CaseAgreed}, // by customer service
-			resType + "5":           {Rank: 60, Is: order.CaseAgreed}, // by itself, after the time limit
-			resType + "6":           {Rank: 60, Is: order.CaseAgreed}, // by the system
-			refundStatus + "4":      {Rank: 70, Is: order.CaseFailed}, // full, the money did not move
-			refundStatus + "14":     {Rank: 70, Is: order.CaseFailed}, // partial
+			resType + "2":           {Rank: 60, Is: order.CaseAgreed},               // by the merchant
+			resType + "4":           {Rank: 60, Is: order.CaseAgreed},               // by customer service
+			resType + "5":           {Rank: 60, Is: order.CaseAgreed, ByTime: true}, // by itself, after the time limit
+			resType + "6":           {Rank: 60, Is: order.CaseAgreed},               // by the system
+			refundStatus + "4":      {Rank: 70, Is: order.CaseFailed},               // full, the money did not move
+			refundStatus + "14":     {Rank: 70, Is: order.CaseFailed},               // partial
 			refundStatus + "3":      {Rank: 80, Is: order.CaseRefunded},
 			refundStatus + "13":     {Rank: 80, Is: order.CaseRefunded},
 

@@ -85,7 +85,7 @@ func (m *copying) exec(text string, args ...any) {
 }
 
 // orderColumns are the columns of orders that a copy takes as they are.
-const orderColumns = `realm, channel, account_id, shop_id, store_id, status, flags, kind, logistics, due_at, sweep_at, sealed_key, summary, wants, search`
+const orderColumns = `realm, channel, account_id, shop_id, store_id, status, flags, kind, logistics, due_at, sweep_at, sealed_key, summary, wants, search, lost_at`
 
 // base puts aside what is copied.
 func (m *copying) base() {

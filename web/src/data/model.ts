@@ -175,6 +175,9 @@ export type AfterSale = {
   asked_at: number;
   answer_by_at: number;
   answerable: boolean;
+  /** When the platform agreed to it by itself, since nobody had answered in time; 0 = it did not. */
+  lost_at: number;
+  seen_by: string;
   /** What the store's rule has decided; null = nothing. */
   decision: { yes: boolean; at: number; grounds: Ground[] } | null;
   /** What the rule would say now of one that waits for an answer. */
@@ -645,6 +648,8 @@ export function readOrder(o: WireOrder): Order {
       asked_at: count(a.asked_at),
       answer_by_at: count(a.answer_by_at),
       answerable: Boolean(a.answerable),
+      lost_at: count(a.lost_at),
+      seen_by: text(a.seen_by),
       decision: a.decision
         ? { yes: Boolean(a.decision.yes), at: count(a.decision.at), grounds: list(a.decision.grounds, readGround) }
         : null,

@@ -14,6 +14,7 @@ export const orderKinds = [
   "late",
   "rider",
   "refund",
+  "lost",
   "reminder",
   "problem",
   "stuck",

@@ -41,6 +41,7 @@ export const mayKnock = [
   "unaccepted",
   "reminder",
   "refund",
+  "lost",
   "problem",
   "stuck",
   "rule",

@@ -23,6 +23,7 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
         <span className={`chip ${a.state === "asked" ? "bad" : a.state === "refunded" || a.state === "agreed" ? "good" : ""}`}>
           {word(t, "saleState", a.state)}
         </span>
+        {a.lost_at > 0 ? <span className="chip bad">{t("flag.lost")}</span> : null}
         {a.theirs ? <small className="quiet">{a.theirs}</small> : null}
         <b className="num case-amount">{amount ? formatMoney(amount) : ""}</b>
       </div>
@@ -57,6 +58,12 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
       ) : null}
       {a.answerable && a.advice && !a.decision?.yes ? (
         <Grounds title={t(a.advice.agree ? "rules.adviceYes" : "rules.adviceNo")} good={a.advice.agree} grounds={a.advice.grounds} />
+      ) : null}
+      {a.lost_at > 0 ? (
+        <p className="notice bad" data-testid="case-lost">
+          {t("rules.lostSaid")} <small className="num">{moment(a.lost_at, now, zone)}</small>{" "}
+          {a.seen_by ? <small>{t("rules.lostSeen", { who: a.seen_by })}</small> : null}
+        </p>
       ) : null}
       {a.state === "appealed" ? <p className="notice">{t("rules.appealed")}</p> : null}
       {a.answerable ? (

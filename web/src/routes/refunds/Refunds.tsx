@@ -13,6 +13,7 @@ import { Case } from "../order/Case";
 import { dueFrom } from "../orders/acts";
 import { useAsked } from "../orders/asked";
 import { StatusChip, useOrderName } from "../orders/OrderRow";
+import { Lost } from "./Lost";
 import { waiting } from "./waiting";
 import "../order/order.css";
 import "./refunds.css";
@@ -52,6 +53,7 @@ export function Refunds() {
           {t("list.more")}
         </button>
       ) : null}
+      <Lost />
       <Suspense>
         {asked && asked.kind !== "urge" && asked.kind !== "call" ? (
           <ActDialog key={`${asked.order.id}/${asked.kind}/${asked.for}`} asked={asked} />
