@@ -147,6 +147,38 @@ scenes("refunds and cancels", (s) => {
     await says(page.getByTestId("timeline"), t("act.refund_seen"));
   });
 
+  test("a large chain has three hours, and the countdown of what waits follows", async () => {
+    const { d, t } = s;
+    const o = await asked(await accepted(1), "不想要了");
+    const left = async () => (await d.order(o.id)).after_sales[0].answer_by_at - (await d.order(o.id)).after_sales[0].asked_at;
+    assert.equal(await left(), 30 * 60_000);
+    const page = await s.open("/connections");
+    const account = page.getByTestId("channel-meituan").getByTestId("account").first();
+    const change = async (option) => {
+      await account.locator("header").getByRole("button").first().click();
+      const dialog = page.getByRole("dialog");
+      await says(dialog, t("form.refundTime"));
+      await dialog.getByText(option, { exact: true }).click();
+      await look(page, `refunds-chain-${s.language}`);
+      await dialog.getByRole("button", { name: t("do.save") }).click();
+      await dialog.waitFor({ state: "detached" });
+    };
+    const chain = t("form.chain", { time: t("time.hours_other", { count: 3 }) });
+    await change(chain);
+    await account.getByTestId("chain").waitFor();
+    assert.equal(await left(), 3 * 3600_000);
+    await page.goto(`${d.url}/refunds`);
+    const due = page.getByTestId("refund").first().getByTestId("due").first();
+    await until("the countdown follows", async () => /2:5\d:\d\d/.test((await due.textContent()) ?? ""));
+    await look(page, `refunds-chain-due-${s.language}`);
+    await page.goto(`${d.url}/connections`);
+    await change(t("time.minutes_other", { count: 30 }));
+    await account.getByTestId("chain").waitFor({ state: "detached" });
+    assert.equal(await left(), 30 * 60_000);
+    await d.meituan.act(o.ref, "withdraw_refund");
+    await until("nothing is asked any more", async () => !(await d.order(o.id)).flags.includes("refund"));
+  });
+
   test("a part is given back by lines, to the cent, and not more than was bought", async () => {
     const { d, t } = s;
     const o = await accepted(3);

@@ -45,11 +45,22 @@ type Grammar struct {
 	Axes         map[On]Axis
 	AcceptWithin time.Duration // from payment; 0 = nothing to accept by
 	RefundWithin time.Duration // from the request; 0 = no deadline
+	RefundChain  time.Duration // the same for large chains, where the platform gives them longer; 0 = it does not
 	Acknowledge  bool          // the platform wants to hear that an order has arrived
 
 	// Liable says who answers for a delivery that ended with one of the platform's reason
 	// codes; one that is absent says nothing.
 	Liable map[string]Party
+}
+
+// OfChain is the grammar for the shops of a large chain.
+func (g *Grammar) OfChain() *Grammar {
+	if g.RefundChain == 0 {
+		return g
+	}
+	c := *g
+	c.RefundWithin = g.RefundChain
+	return &c
 }
 
 // holds finds what holds now. Unknown words are returned apart.
@@ -771,8 +782,10 @@ func (o *Order) reckon(g *Grammar) {
 			continue
 		}
 		waiting = true
-		if g.RefundWithin > 0 && c.Case.AskedAt > 0 {
+		if c.AnswerBy = c.Case.AnswerBy; c.AnswerBy == 0 && g.RefundWithin > 0 && c.Case.AskedAt > 0 {
 			c.AnswerBy = c.Case.AskedAt + g.RefundWithin.Milliseconds()
+		}
+		if c.AnswerBy > 0 {
 			o.Deadlines = append(o.Deadlines, Deadline{DueRefund, c.AnswerBy, c.Key})
 		}
 	}

@@ -344,7 +344,8 @@ type Case struct {
 	Pictures []string      `json:"pictures,omitempty"`
 	Lines    []CaseLine    `json:"lines,omitempty"`
 	AskedAt  int64         `json:"asked_at,omitempty"`
-	ByShop   bool          `json:"by_shop,omitempty"` // started by the merchant: nothing to answer
+	AnswerBy int64         `json:"answer_by,omitempty"` // as the platform itself says; 0 = it does not, and Grammar knows
+	ByShop   bool          `json:"by_shop,omitempty"`   // started by the merchant: nothing to answer
 }
 
 // A CaseLine names a line as the platform does; Fold resolves it.

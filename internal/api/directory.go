@@ -300,6 +300,7 @@ type Account struct {
 	Given        []string      `json:"credentials_given"`
 	State        string        `json:"state" enum:"ok,authorise,paused,failing"`
 	Paused       bool          `json:"paused"`
+	BigChain     bool          `json:"big_chain" doc:"The platform counts it as a large chain, which has longer to answer a refund."`
 	AuthoriseBy  int64         `json:"authorise_by_at" doc:"Authorise again before this; 0 = no need."`
 	AuthoriseWhy string        `json:"authorise_why,omitempty"`
 	AuthoriseURL string        `json:"authorise_url,omitempty" doc:"Ours: it leads to the platform's consent page."`
@@ -332,6 +333,7 @@ type AccountBody struct {
 	ExternalID  string            `json:"external_id,omitempty" maxLength:"80"`
 	Credentials map[string]string `json:"credentials,omitempty" doc:"Never shown again."`
 	Paused      bool              `json:"paused,omitempty"`
+	BigChain    *bool             `json:"big_chain,omitempty" doc:"The platform counts it as a large chain (大连锁), which has longer to answer a refund (chain_refund_s of the channel). Left out: as it is."`
 }
 
 type accountOutput struct {
@@ -365,7 +367,7 @@ func (s *Server) accountState(a db.AccountRow) string {
 
 func (s *Server) accountOf(ctx context.Context, c caller, a db.AccountRow) (Account, error) {
 	out := Account{
-		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(a), Paused: a.Paused,
+		ID: a.ID, AppID: a.App, Channel: a.Channel, Name: a.Name, ExternalID: a.External, Given: given(a.Credentials), State: s.accountState(a), Paused: a.Paused, BigChain: a.BigChain,
 		AuthoriseBy: a.AlarmAt, AuthoriseWhy: a.AlarmWhy, LastPushAt: a.LastPush, LastPullAt: a.LastPull,
 	}
 	if s.hub.Consents(a.Merchant, a.ID) {
@@ -416,7 +418,12 @@ func (s *Server) listAccounts(ctx context.Context, _ *struct{}) (*accountsOutput
 func (s *Server) putAccount(ctx context.Context, id ident.Account, in AccountBody) (*accountOutput, error) {
 	const op = "api.putAccount"
 	c := who(ctx)
-	row, err := s.hub.PutAccount(ctx, c.Actor, db.AccountRow{ID: id, App: in.AppID, Name: in.Name, External: in.ExternalID, Credentials: in.Credentials, Paused: in.Paused})
+	old, _ := s.db.AccountByID(c.Merchant, id)
+	chain := old.BigChain
+	if in.BigChain != nil {
+		chain = *in.BigChain
+	}
+	row, err := s.hub.PutAccount(ctx, c.Actor, db.AccountRow{ID: id, App: in.AppID, Name: in.Name, External: in.ExternalID, Credentials: in.Credentials, Paused: in.Paused, BigChain: chain})
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -558,6 +565,8 @@ type Channel struct {
 	Joining    *Joining              `json:"joining,omitempty" doc:"How an account is connected."`
 	Reasons    map[string][]Choice   `json:"reasons" doc:"By act."`
 	PullEveryS int64                 `json:"pull_every_s"`
+	RefundS    int64                 `json:"refund_s" doc:"Seconds that one has to answer a refund before the platform does; 0 = it never does."`
+	ChainS     int64                 `json:"chain_refund_s" doc:"The same for large chains; 0 = they have no longer."`
 }
 
 // Power is an act that the platform can carry out.
@@ -640,6 +649,9 @@ func channelOf(i *channel.Info) Channel {
 		Callbacks:  each(i.Callbacks, func(x channel.Callback) CallbackPath { return CallbackPath{x.Path, x.What.ZH, x.What.EN} }),
 		Reasons:    map[string][]Choice{},
 		PullEveryS: int64(i.PullEvery.Seconds()),
+	}
+	if i.Grammar != nil {
+		c.RefundS, c.ChainS = int64(i.Grammar.RefundWithin.Seconds()), int64(i.Grammar.RefundChain.Seconds())
 	}
 	if i.Front != nil {
 		c.Menus = append(c.Menus, i.Front.Families...)

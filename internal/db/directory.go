@@ -161,7 +161,7 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 
 // still is an account without how it is doing.
 func (a AccountRow) still() AccountRow {
-	return AccountRow{Merchant: a.Merchant, ID: a.ID, App: a.App, Channel: a.Channel, Realm: a.Realm, Name: a.Name, External: a.External, Credentials: a.Credentials, Paused: a.Paused}
+	return AccountRow{Merchant: a.Merchant, ID: a.ID, App: a.App, Channel: a.Channel, Realm: a.Realm, Name: a.Name, External: a.External, Credentials: a.Credentials, Paused: a.Paused, BigChain: a.BigChain}
 }
 
 // changedDirectory runs a change of the directory, tells of it in the feed, and makes

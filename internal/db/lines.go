@@ -149,7 +149,7 @@ func (d *DB) Rows(m ident.Merchant) Rows {
 	}
 	for _, a := range dir.accounts {
 		if a.Merchant == m {
-			out.Accounts = append(out.Accounts, AccountRow{Merchant: m, ID: a.ID, App: a.App, Channel: a.Channel, Realm: a.Realm, External: a.External, Paused: true})
+			out.Accounts = append(out.Accounts, AccountRow{Merchant: m, ID: a.ID, App: a.App, Channel: a.Channel, Realm: a.Realm, External: a.External, Paused: true, BigChain: a.BigChain})
 		}
 	}
 	for _, s := range dir.shops {
@@ -199,8 +199,8 @@ func OpenScratch(ctx context.Context, dir string, rows Rows) (*DB, error) {
 					int64(m), int64(a.ID), a.Channel, a.PublicURL, none("app", a.ID.String()))
 			}
 			for _, a := range rows.Accounts {
-				add(`INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every) VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1, 0)`,
-					int64(m), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.External, none("account", a.ID.String()))
+				add(`INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every, big_chain) VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1, 0, $8)`,
+					int64(m), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.External, none("account", a.ID.String()), flag(a.BigChain))
 			}
 			for _, s := range rows.Shops {
 				add(`INSERT INTO shops (merchant_id, id, account_id, channel, realm, external_id, store_id, name, mode) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8)`,

@@ -169,7 +169,7 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 			return Done{Effect: e.ID, State: e.State}, nil
 		}
 	}
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	o := h.fold(row, tx.Linked(row.Ref), info)
 	permit, err := permitFor(&o, info, a)
 	if err != nil {
 		if order.Achieved(&o, a.Kind, a.For) {

@@ -90,7 +90,7 @@ func (h *Hub) ReadBill(ctx context.Context, who Actor, channelName, name string,
 			if !slices.Contains(stores, o.Store) {
 				stores = append(stores, o.Store)
 			}
-			e = expectedOf(fold(recs, o.Ref, info))
+			e = expectedOf(h.fold(&o, recs, info))
 		}
 		var diff []bill.Gap
 		row.Net, diff = bill.Compare(list, e)
@@ -194,7 +194,7 @@ func (h *Hub) absentOf(ctx context.Context, sc db.Scope, channelName, first, las
 		if err != nil {
 			return nil, err
 		}
-		o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 		x := db.BillOrder{Ref: row.Ref.ID, Order: id, Store: row.Store, Channel: channelName, State: BillAbsent, Day: time.UnixMilli(row.SortAt).In(zone).Format(time.DateOnly),
 			Doc: toJSON(BillDoc{Lines: []bill.Charge{}, Differs: []bill.Gap{}})}
 		if e := expectedOf(o); e.Net != nil {

@@ -354,7 +354,7 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 		return h.decideRide(tx, row, a, w)
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	o := h.fold(row, tx.Linked(row.Ref), info)
 	if !slices.Contains(h.asks(tx, row, &o, info, tx.Effects(row.ID)), a) {
 		return nil // somebody has decided it, or it is not asked any more
 	}

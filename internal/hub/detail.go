@@ -223,7 +223,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 		return nil, fault.Wrap(op, err)
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(recs, row.Ref, info)
+	o := h.fold(&row, recs, info)
 	h.dueReady(&row, &o, kindOf(&o, info))
 	d := &Detail{
 		Summary: row.Summary, Row: row, Invoice: o.Invoice, RemarkFull: o.Remark, CancelBy: o.CancelBy, CancelWhy: o.CancelWhy, Tags: o.Tags,

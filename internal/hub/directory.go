@@ -12,6 +12,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/order"
 )
 
 // PutStore adds or changes a store.
@@ -101,9 +102,10 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 		return a, fault.Say(op, fault.Unsupported, "no_connector", "this build has no connector for the channel")
 	}
 	a.Merchant, a.Channel, a.Realm = who.Merchant, app.Channel, p.Info().Realm
+	var old db.AccountRow
 	if a.ID != 0 {
-		old, found := h.db.AccountByID(who.Merchant, a.ID)
-		if !found {
+		var found bool
+		if old, found = h.db.AccountByID(who.Merchant, a.ID); !found {
 			return a, fault.Say(op, fault.NotFound, "no_account", "there is no such account")
 		}
 		a.Credentials = kept(old.Credentials, a.Credentials)
@@ -114,14 +116,43 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	if a.PullEvery != 0 && (a.PullEvery < least || a.PullEvery > most) {
 		w.say("pull_every_s", between(int(least), int(most)))
 	}
+	if a.BigChain && (p.Info().Grammar == nil || p.Info().Grammar.RefundChain == 0) {
+		w.say("big_chain", fault.Because("field_no_chain", "this platform gives large chains no more time"))
+	}
 	if err := w.err(op); err != nil {
 		return a, err
 	}
 	a, err := h.db.PutAccount(ctx, a)
+	if err == nil && old.ID != 0 && old.BigChain != a.BigChain {
+		err = h.settleAsked(ctx, a)
+	}
 	if err != nil {
 		return a, fault.Wrap(op, err)
 	}
 	return a, h.schedule(ctx)
+}
+
+// settleAsked settles the orders of an account again whose refund waits for an answer: by when is another now.
+// What has been answered, or was lost, had its time and keeps what came of it.
+func (h *Hub) settleAsked(ctx context.Context, a db.AccountRow) error {
+	f := db.Filter{Flag: db.FlagsOf([]order.Flag{order.FlagRefund}), Shops: []ident.Shop{}, Limit: 50}
+	for _, s := range h.db.ShopsIn(db.Scope{Merchant: a.Merchant}) {
+		if s.Account == a.ID {
+			f.Shops = append(f.Shops, s.ID)
+		}
+	}
+	for len(f.Shops) > 0 {
+		var ids []ident.Order
+		next, err := h.db.List(ctx, db.Scope{Merchant: a.Merchant}, f, func(r *db.Listed) { ids = append(ids, r.ID) })
+		if err == nil && len(ids) > 0 {
+			err = h.settleAll(ctx, a.Merchant, ids)
+		}
+		if err != nil || next == "" {
+			return fault.Wrap("hub.settleAsked", err)
+		}
+		f.Cursor = next
+	}
+	return nil
 }
 
 // PutShop binds a store's presence on a channel, or changes the binding. Orders that

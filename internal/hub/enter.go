@@ -368,7 +368,7 @@ func (h *Hub) entered(ctx context.Context, who Actor, ref order.Ref) (Entered, e
 	if err != nil {
 		return Entered{}, fault.Wrap(op, err)
 	}
-	o := fold(recs, ref, h.info(row.Channel, ref.Realm))
+	o := h.fold(&row, recs, h.info(row.Channel, ref.Realm))
 	out := Entered{Order: row.ID, Number: e.Number, Day: e.Day, Undo: e.Made + int64(float64(undoFor.Milliseconds())*h.clock.Speed), Seq: at.Seq}
 	if o.Bill != nil {
 		out.Total = o.Bill.Total

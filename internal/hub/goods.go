@@ -136,7 +136,7 @@ func (h *Hub) soldOnChannels(ctx context.Context, who Actor, id ident.Store, cur
 		if err != nil {
 			return nil, fault.Wrap(op, err)
 		}
-		full := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+		full := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 		if full.Bill == nil {
 			continue
 		}

@@ -306,10 +306,14 @@ func toJSON(v any) json.RawMessage {
 	return b
 }
 
-func fold(rows []order.Linked, ref order.Ref, info *channel.Info) order.Order {
-	g := &order.Grammar{Realm: ref.Realm}
+// fold computes an order, by the rules of its platform for such accounts as the order's.
+func (h *Hub) fold(row *db.OrderRow, recs []order.Linked, info *channel.Info) order.Order {
+	g := &order.Grammar{Realm: row.Ref.Realm}
 	if info != nil && info.Grammar != nil {
 		g = info.Grammar
 	}
-	return order.Fold(ref, rows, g)
+	if a, ok := h.db.AccountByID(row.Merchant, row.Account); ok && a.BigChain {
+		g = g.OfChain()
+	}
+	return order.Fold(row.Ref, recs, g)
 }

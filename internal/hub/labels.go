@@ -84,7 +84,7 @@ func (h *Hub) labelledOrder(ctx context.Context, who Actor, id ident.Order) (x l
 		return x, err
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(recs, row.Ref, info)
+	o := h.fold(&row, recs, info)
 	x = labelled{row: row, shipBy: o.Times.ShipBy}
 	no := func(code fault.Code, why fault.Reason) (labelled, error) {
 		x.code, x.why = code, why

@@ -285,8 +285,12 @@ func (h *Hub) reckon(row *db.OrderRow, recs []order.Linked, shopOf shopFinder, t
 		}
 	}
 	info = h.info(row.Channel, row.Ref.Realm)
-	o = fold(recs, row.Ref, info)
+	o = h.fold(row, recs, info)
+	was := row.Account
 	h.place(shopOf, row, &o, info)
+	if row.Account != was { // the account has a say in its deadlines
+		o = h.fold(row, recs, info)
+	}
 	h.dueReady(row, &o, kindOf(&o, info))
 	shop, bound := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	want.Printed = have.Printed

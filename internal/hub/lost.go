@@ -152,7 +152,7 @@ func (h *Hub) see(ctx context.Context, who Actor, id ident.Order, of string) err
 		if !ok || !who.Sees(row.Store) {
 			return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 		}
-		o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 		i := slices.IndexFunc(o.Cases, func(c order.AfterSale) bool { return c.Key == of && c.LostAt > 0 })
 		if i < 0 || o.Cases[i].Seen != nil {
 			return nil // somebody was quicker

@@ -28,7 +28,7 @@ func (h *Hub) Make(ctx context.Context, who Actor, id ident.Order, on bool, pres
 		if err := who.May(op, role.ActOn(string(order.Ready))); err != nil {
 			return err
 		}
-		o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 		if o.Status != order.StatusAccepted {
 			return fault.Say(op, fault.Conflict, "not_in_kitchen", "this order waits for no kitchen now")
 		}

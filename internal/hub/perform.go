@@ -95,7 +95,7 @@ func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reaso
 		return effect.Void, fault.Because("no_order", "there is no such order")
 	}
 	info := p.h.info(row.Channel, row.Ref.Realm)
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	o := p.h.fold(row, tx.Linked(row.Ref), info)
 	kind := order.ActionKind(e.Kind)
 	if kind == channel.Acknowledge {
 		if o.Status != order.StatusNew {

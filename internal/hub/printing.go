@@ -112,7 +112,7 @@ func (p printing) job(ctx context.Context, e effect.Effect, row db.PrinterRow, a
 	if err != nil {
 		return j, err
 	}
-	o := fold(recs, r.Ref, p.h.info(r.Channel, r.Ref.Realm))
+	o := p.h.fold(&r, recs, p.h.info(r.Channel, r.Ref.Realm))
 	c := ticket.Copy{N: max(a.Copy, 1), By: a.By}
 	if t.Maybe {
 		c.N++

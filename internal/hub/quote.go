@@ -27,7 +27,7 @@ func (h *Hub) Quote(ctx context.Context, who Actor, id ident.Order) (channel.Quo
 	if info == nil {
 		return channel.Quote{}, at, fault.Say(op, fault.Unsupported, "no_connector", "this build has no connector for the channel")
 	}
-	o := fold(recs, row.Ref, info)
+	o := h.fold(&row, recs, info)
 	if _, ok := info.Power(order.CallRider); !ok || o.Head.Logistics != order.ByCrowd {
 		return channel.Quote{}, at, &fault.Error{Op: op, Code: fault.Unsupported, Why: order.WhyLogistics}
 	}

@@ -132,7 +132,7 @@ func (h *Hub) reentry(ctx context.Context, op string, who Actor, id ident.Order)
 		return x, fault.Say(op, fault.Unsupported, "undo_foreign", "nobody here entered this order")
 	}
 	x.version = entryVersion(recs, row.Ref)
-	x.row, x.o = row, fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+	x.row, x.o = row, h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 	o := &x.o
 	switch {
 	case o.Bill == nil || o.Status != order.StatusAccepted && o.Status != order.StatusReady:

@@ -144,7 +144,7 @@ func (h *Hub) RiderRound(ctx context.Context, secret string) (db.RiderRow, []Sto
 			return r, nil, fault.Wrap(op, err)
 		}
 		info := h.info(row.Channel, row.Ref.Realm)
-		o := fold(recs, row.Ref, info)
+		o := h.fold(&row, recs, info)
 		for _, d := range o.Rides() {
 			if d.Ride.Rider == r.ID.String() && d.Live() {
 				out = append(out, h.stop(&row, &o, d, info))
@@ -178,7 +178,7 @@ func (h *Hub) RiderSays(ctx context.Context, secret string, id ident.Order, key,
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+	o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 	for _, d := range o.Rides() {
 		if d.Key == key && d.Ride.Rider == r.ID.String() {
 			_, err := h.StepRide(ctx, who, id, key, step, words)

@@ -122,7 +122,7 @@ func (h *Hub) putRide(tx *db.Tx, who Actor, id ident.Order, key string, ride ord
 		return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 	}
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	o := h.fold(row, tx.Linked(row.Ref), info)
 	if why, no := h.unrideable(tx, row, &o, info); no {
 		return &fault.Error{Op: op, Code: fault.Conflict, Why: why}
 	}
@@ -271,7 +271,7 @@ func (h *Hub) onRide(ctx context.Context, who Actor, id ident.Order, key, op, wh
 		if !ok || !who.Sees(row.Store) {
 			return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 		}
-		o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 		i := slices.IndexFunc(o.Delivered, func(d order.Delivery) bool { return d.Key == key && d.Ride != nil })
 		if i < 0 {
 			return &fault.Error{Op: op, Code: fault.NotFound, Why: whyNoRide}
@@ -300,7 +300,7 @@ func (h *Hub) Blame(ctx context.Context, who Actor, id ident.Order, key string, 
 		if !ok || !who.Sees(row.Store) {
 			return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 		}
-		o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 		if !slices.ContainsFunc(o.Delivered, func(d order.Delivery) bool { return d.Key == key }) {
 			return &fault.Error{Op: op, Code: fault.NotFound, Why: whyNoRide}
 		}
@@ -469,7 +469,7 @@ func (h *Hub) RideOffers(ctx context.Context, who Actor, id ident.Order) ([]Ride
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
-	o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+	o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 	riders, err := h.db.Riders(ctx, who.Scope)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
@@ -595,7 +595,7 @@ func (h *Hub) CourierCallback(ctx context.Context, m ident.Merchant, id ident.Co
 // second what it says comes after what we know, never before the ride was asked for, and never
 // later than now, or nothing that is said after it would count.
 func (h *Hub) learnState(tx *db.Tx, row *db.OrderRow, s courier.State) error {
-	o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+	o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 	i := slices.IndexFunc(o.Delivered, func(d order.Delivery) bool { return d.Key == s.ID && d.Ride != nil })
 	if i < 0 {
 		return nil

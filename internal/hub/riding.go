@@ -26,7 +26,7 @@ func (r riding) ride(tx *db.Tx, e effect.Effect) (*db.OrderRow, order.Order, ord
 	if !ok {
 		return nil, order.Order{}, order.Delivery{}, false
 	}
-	o := fold(tx.Linked(row.Ref), row.Ref, r.h.info(row.Channel, row.Ref.Realm))
+	o := r.h.fold(row, tx.Linked(row.Ref), r.h.info(row.Channel, row.Ref.Realm))
 	for _, d := range o.Rides() {
 		if d.Key == rideArgsOf(e).Ride {
 			return row, o, d, true
@@ -72,7 +72,7 @@ func (r riding) open(ctx context.Context, e effect.Effect) (order.Delivery, cour
 	if err != nil {
 		return order.Delivery{}, nil, courier.Job{}, err
 	}
-	o := fold(recs, row.Ref, r.h.info(row.Channel, row.Ref.Realm))
+	o := r.h.fold(&row, recs, r.h.info(row.Channel, row.Ref.Realm))
 	for _, d := range o.Rides() {
 		if d.Key != rideArgsOf(e).Ride {
 			continue

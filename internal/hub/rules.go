@@ -235,7 +235,7 @@ func (h *Hub) TryRule(ctx context.Context, who Actor, r Rule) (Trial, error) {
 		if err != nil {
 			return Trial{}, fault.Wrap(op, err)
 		}
-		o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 		for _, c := range o.Cases {
 			if !c.Case.ByShop && c.Case.AskedAt >= t.FromAt {
 				asked = append(asked, request{&o, c})

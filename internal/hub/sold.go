@@ -15,7 +15,7 @@ func (h *Hub) SoldIn(ctx context.Context, who Actor, id ident.Order) (store iden
 	if err != nil {
 		return 0, nil, fault.Wrap(op, err)
 	}
-	o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+	o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 	var items, codes []string
 	if o.Bill != nil {
 		for _, l := range o.Bill.Lines {

@@ -94,7 +94,7 @@ func (h *Hub) dish(tx *db.Tx, who Actor, store ident.Store, of ident.Order, item
 	if !ok || !who.Sees(row.Store) || row.Store != store {
 		return db.StockKey{}, fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 	}
-	o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+	o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 	shop, _ := tx.Shop(row.Account, row.Ref.Realm, o.ShopID)
 	if o.Bill != nil {
 		for _, l := range o.Bill.Lines {

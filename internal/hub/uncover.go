@@ -71,7 +71,7 @@ func (h *Hub) recordLook(ctx context.Context, who Actor, id ident.Order, parts f
 		if !ok || !who.Sees(row.Store) {
 			return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 		}
-		o := fold(tx.Linked(row.Ref), row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
 		seen, err := parts(&o)
 		if err == nil && len(seen) > 0 {
 			tx.Journal(db.Entry{At: h.now(), Direction: db.Act, What: uncoverEntry, Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref, By: who.ID, Outcome: strings.Join(seen, ", ")})

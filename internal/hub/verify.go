@@ -460,7 +460,7 @@ func more(n int) string {
 // stand as an issue on the stored order.
 func (h *Hub) checkMoney(ctx context.Context, m ident.Merchant, from string, limit int) (db.Window, error) {
 	return h.overWholes(ctx, m, from, limit, func(w *db.Window, one *db.Whole) {
-		o := fold(one.Records, one.Row.Ref, h.info(one.Row.Channel, one.Row.Ref.Realm))
+		o := h.fold(&one.Row, one.Records, h.info(one.Row.Channel, one.Row.Ref.Realm))
 		var said order.Wants
 		if err := json.Unmarshal(one.Row.Wants, &said); err != nil {
 			w.Found = append(w.Found, db.Finding{Order: one.Row.ID, What: "wants", Want: "a document", Got: "something else"})

@@ -118,7 +118,8 @@ var grammar = order.Grammar{
 		}},
 	},
 	AcceptWithin: 5 * time.Minute,  // then the system cancels with 1001: order FAQ
-	RefundWithin: 30 * time.Minute, // then it agrees by itself (large chains: 3 hours): order FAQ
+	RefundWithin: 30 * time.Minute, // then it agrees by itself: order FAQ
+	RefundChain:  3 * time.Hour,    // of large chains (大连锁): order FAQ. No message says which time holds
 	Acknowledge:  true,
 }
 

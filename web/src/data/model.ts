@@ -316,6 +316,9 @@ export type Channel = {
   callback_paths: { path: string; what_zh: string; what_en: string }[];
   reasons: Record<string, Reason[]>;
   pull_every_s: number;
+  /** Seconds to answer a refund, and those of large chains; 0 = no such thing. */
+  refund_s: number;
+  chain_refund_s: number;
 };
 export type Store = {
   id: string;
@@ -346,6 +349,8 @@ export type Account = {
   name: string;
   external_id: string;
   paused: boolean;
+  /** A large chain, which has longer to answer a refund. */
+  big_chain: boolean;
   state: string;
   authorise_by_at: number;
   authorise_why: string;
@@ -784,6 +789,8 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   callback_paths: list(c.callback_paths, (p) => ({ path: text(p.path), what_zh: text(p.what_zh), what_en: text(p.what_en) })),
   reasons: Object.fromEntries(Object.entries(c.reasons ?? {}).map(([kind, rs]) => [kind, list(rs as Loose<Reason>[] | null, readReason)])),
   pull_every_s: count(c.pull_every_s),
+  refund_s: count(c.refund_s),
+  chain_refund_s: count(c.chain_refund_s),
 });
 
 export const readStore = (s: Loose<Store>): Store => ({
@@ -817,6 +824,7 @@ export const readAccount = (a: Loose<Account>): Account => ({
   app_id: text(a.app_id),
   external_id: text(a.external_id),
   paused: Boolean(a.paused),
+  big_chain: Boolean(a.big_chain),
   name: text(a.name),
   state: text(a.state),
   authorise_by_at: count(a.authorise_by_at),

@@ -1035,6 +1035,7 @@ export const words = {
     field_address: "must be an address such as https://hub.example.com",
     field_foreign_app: "is none of your apps",
     field_foreign_account: "is none of your accounts",
+    field_no_chain: "this platform gives large chains no more time",
     field_foreign_store: "is none of your stores",
     field_foreign_shop: "is none of your shops",
     field_foreign_sku: "is none of your SKUs",
@@ -1797,6 +1798,9 @@ export const words = {
     mode: "Mode",
     hours: "Opening hours",
     hoursHelp: "Such as 11:00-14:00,17:00-22:00; empty: as the platforms say. A shop that still rests five minutes later is told.",
+    refundTime: "Time to answer a refund",
+    refundTimeHelp: "The platform decides who counts as a large chain. With the wrong one the countdown is wrong, and the platform agrees by itself when its time is over.",
+    chain: "Large chain: {{time}}",
     modeHelp:
       "Watch only: orders are shown; nothing rings, is printed, knocks or is sent to the platform. Dishes and stock only: nothing but those is sent, another system works the orders. A few shops can go first.",
     merchant: "Merchant",

@@ -1098,6 +1098,7 @@ export const words: Shape<typeof reference> = {
     field_address: "debe ser una dirección como https://hub.example.com",
     field_foreign_app: "no es ninguna de tus aplicaciones",
     field_foreign_account: "no es ninguna de tus cuentas",
+    field_no_chain: "esta plataforma no da más tiempo a las grandes cadenas",
     field_foreign_store: "no es ninguno de tus locales",
     field_foreign_shop: "no es ninguno de tus locales",
     field_foreign_sku: "no es ninguno de tus SKU",
@@ -1919,6 +1920,9 @@ export const words: Shape<typeof reference> = {
     mode: "Modo",
     hours: "Horario",
     hoursHelp: "Como 11:00-14:00,17:00-22:00; vacío: el de las plataformas. Se avisa si a los cinco minutos sigue en pausa.",
+    refundTime: "Tiempo para responder un reembolso",
+    refundTimeHelp: "La plataforma decide quién es una gran cadena. Si eliges mal, la cuenta atrás será errónea y la plataforma aceptará sola al vencer su plazo.",
+    chain: "Gran cadena: {{time}}",
     modeHelp:
       "Solo observar: los pedidos se muestran; nada suena, se imprime, avisa ni se envía a la plataforma. Solo platos y existencias: se envía nada más que eso; otro sistema atiende los pedidos. Unas tiendas pueden empezar antes.",
     merchant: "Comercio",

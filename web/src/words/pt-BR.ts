@@ -1095,6 +1095,7 @@ export const words: Shape<typeof reference> = {
     field_address: "deve ser um endereço como https://hub.example.com",
     field_foreign_app: "não é nenhum dos seus aplicativos",
     field_foreign_account: "não é nenhuma das suas contas",
+    field_no_chain: "esta plataforma não dá mais tempo às grandes redes",
     field_foreign_store: "não é nenhuma das suas lojas",
     field_foreign_shop: "não é nenhuma das suas lojas no canal",
     field_foreign_sku: "não é nenhum dos seus SKUs",
@@ -1915,6 +1916,9 @@ export const words: Shape<typeof reference> = {
     mode: "Modo",
     hours: "Horário",
     hoursHelp: "Como 11:00-14:00,17:00-22:00; vazio: o das plataformas. Avisa-se se cinco minutos depois ainda está em pausa.",
+    refundTime: "Tempo para responder a um reembolso",
+    refundTimeHelp: "A plataforma decide quem é uma grande rede. Com a opção errada a contagem fica errada, e a plataforma aceita sozinha no fim do prazo dela.",
+    chain: "Grande rede: {{time}}",
     modeHelp:
       "Só observar: os pedidos aparecem; nada toca, imprime, avisa ou é enviado à plataforma. Só pratos e estoque: nada além disso é enviado; outro sistema atende os pedidos. Algumas lojas podem começar antes.",
     merchant: "Estabelecimento",

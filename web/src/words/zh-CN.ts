@@ -1020,6 +1020,7 @@ export const words = {
     field_address: "须是网址，例如 https://hub.example.com",
     field_foreign_app: "不是你的应用",
     field_foreign_account: "不是你的账号",
+    field_no_chain: "这个平台没有给大连锁更长的时间",
     field_foreign_store: "不是你的门店",
     field_foreign_shop: "不是你的店铺",
     field_foreign_sku: "不是你的 SKU",
@@ -1777,6 +1778,9 @@ export const words = {
     mode: "模式",
     hours: "营业时间",
     hoursHelp: "例如 11:00-14:00,17:00-22:00；留空则以平台为准。到点五分钟仍在休息会提醒。",
+    refundTime: "答复退款的时间",
+    refundTimeHelp: "由美团认定；选错了倒计时就不对，平台到点自动同意。",
+    chain: "大连锁：{{time}}",
     modeHelp:
       "仅观察：订单照常显示，不响铃、不打印、不通知，也不向平台发送任何操作；仅商品与库存：只发送商品和库存，订单由其他系统处理；可以先让几家店试点。",
     merchant: "商户",

@@ -237,6 +237,11 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
         <i className={`dot ${health.tone === "good" ? "live" : health.tone === "warn" ? "asking" : "bad"}`} aria-hidden="true" />
         <h3>{a.name}</h3>
         <span className={`chip ${health.tone}`}>{word(t, "accountState", a.state)}</span>
+        {a.big_chain ? (
+          <span className="chip" data-testid="chain">
+            {t("form.chain", { time: lasted(t, c.chain_refund_s) })}
+          </span>
+        ) : null}
         <Change what={a.name} open={() => open({ kind: "account", channel: c, app, old: a })} />
         <Link to="/guide/$accountId" params={{ accountId: a.id }} className="btn small" aria-label={t("guide.open", { name: a.name })}>
           {t("guide.start")}

@@ -14,6 +14,7 @@ import { Icon } from "../../ui/icons";
 import { toast } from "../../ui/toast";
 import { inLanguage, useWords } from "../../words";
 import { authorise } from "./authorise";
+import { lasted } from "./health";
 import { modes } from "./Modes";
 
 /** What is added, or with `old` changed or deleted. */
@@ -80,7 +81,8 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
           return app.id ? { kind: "account", channel: what.channel, app } : undefined;
         }
         case "account": {
-          const body = { app_id: what.app.id, name: v.name ?? "", credentials: credentials(v) };
+          const big_chain = what.channel.chain_refund_s > 0 ? v.chain === "yes" : undefined;
+          const body = { app_id: what.app.id, name: v.name ?? "", credentials: credentials(v), big_chain };
           if (what.old) {
             const { paused, external_id } = what.old;
             await answer(api.PUT("/api/v1/accounts/{id}", { params, body: { ...body, paused, external_id: external_id || undefined } }));
@@ -168,7 +170,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
         form={form}
         layout="vertical"
         onFinish={(v) => save.mutate(v)}
-        initialValues={{ mode: "watch", zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ...valuesOf(what) }}
+        initialValues={{ mode: "watch", chain: "", zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ...valuesOf(what) }}
         requiredMark="optional"
         autoComplete="off"
       >
@@ -196,7 +198,21 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
             </AntForm.Item>
           </>
         ) : null}
-        {what.kind === "account" ? <Credentials fields={what.channel.credential_fields.account} given={Boolean(id)} /> : null}
+        {what.kind === "account" ? (
+          <>
+            <Credentials fields={what.channel.credential_fields.account} given={Boolean(id)} />
+            {what.channel.chain_refund_s > 0 ? (
+              <AntForm.Item name="chain" label={t("form.refundTime")} extra={t("form.refundTimeHelp")}>
+                <Radio.Group
+                  options={[
+                    { value: "", label: lasted(t, what.channel.refund_s) },
+                    { value: "yes", label: t("form.chain", { time: lasted(t, what.channel.chain_refund_s) }) },
+                  ]}
+                />
+              </AntForm.Item>
+            ) : null}
+          </>
+        ) : null}
         {what.kind === "shop" ? <ShopFields channel={what.channel} /> : null}
       </AntForm>
       {error ? (
@@ -242,7 +258,7 @@ function valuesOf(what: Form): Values {
       return { name: a.name, public_url: a.public_url || undefined, base_url: a.base_url || undefined };
     }
     case "account":
-      return { name: old.name };
+      return { name: old.name, chain: (old as Account).big_chain ? "yes" : "" };
     case "shop": {
       const s = old as Shop;
       return { name: s.name, external_id: s.external_id, store_id: s.store_id, mode: s.mode };

@@ -1,0 +1,4 @@
+-- +goose Up
+
+-- Whether the platform counts whoever an account is of as a large chain (大连锁), which has longer to answer a refund.
+ALTER TABLE accounts ADD COLUMN big_chain INTEGER NOT NULL DEFAULT 0;
