@@ -278,6 +278,10 @@ type (
 		RefundApprove(ctx context.Context, a Act) ([]Item, error)
 		RefundRefuse(ctx context.Context, a Act) ([]Item, error)
 	}
+	// An Appealer takes the merchant's appeal against what the platform has decided of a refund.
+	Appealer interface {
+		RefundAppeal(ctx context.Context, a Act) ([]Item, error)
+	}
 	// A Rememberer has an additive power.
 	Rememberer interface {
 		Before(ctx context.Context, a Act) (json.RawMessage, error)

@@ -99,6 +99,10 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 		if s, ok := c.shop.(RefundAnswerer); ok {
 			return s.RefundRefuse(ctx, a)
 		}
+	case order.RefundAppeal:
+		if s, ok := c.shop.(Appealer); ok {
+			return s.RefundAppeal(ctx, a)
+		}
 	case order.RefundPartial:
 		if s, ok := c.shop.(PartRefunder); ok {
 			return s.RefundPartial(ctx, a, before)

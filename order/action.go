@@ -26,16 +26,18 @@ const (
 	RefundApprove ActionKind = "refund_approve"
 	RefundRefuse  ActionKind = "refund_refuse"
 	RefundPartial ActionKind = "refund_partial" // started by the store
+	RefundAppeal  ActionKind = "refund_appeal"  // the merchant appeals against what the platform decided
+	AppealRuled   ActionKind = "appeal_ruled"   // somebody notes the platform's ruling on that
 	Annotate      ActionKind = "note"
 )
 
 // ActionKinds in the order in which a screen shows them.
-var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, CallRider, Tip, RecallRider, DeliverSelf, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, Cancel, Annotate}
+var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, CallRider, Tip, RecallRider, DeliverSelf, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal, AppealRuled, Cancel, Annotate}
 
 // Final reports whether an act cannot be taken back: a screen asks once before it.
 func (k ActionKind) Final() bool {
 	switch k {
-	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial:
+	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal:
 		return true
 	}
 	return false
@@ -50,6 +52,10 @@ func (k ActionKind) Riding() bool {
 	}
 	return false
 }
+
+// Appealing reports whether an act is about an appeal of the merchant. Where a platform takes none, such acts are not
+// named at all: few orders would ask for them.
+func (k ActionKind) Appealing() bool { return k == RefundAppeal || k == AppealRuled }
 
 // A Power says that a platform can carry out an act, and its limits beyond those of
 // the life cycle.
@@ -79,6 +85,8 @@ var (
 	WhyLogistics   = fault.Because("other_logistics", "another party brings this order")
 	WhyNoReminder  = fault.Because("no_reminder", "no customer waits for an answer")
 	WhyNoCase      = fault.Because("no_case", "no refund request waits for an answer")
+	WhyNoAppeal    = fault.Because("no_appeal", "there is no refund here that can be appealed against")
+	WhyNoRuling    = fault.Because("no_ruling", "no appeal waits for a ruling")
 	WhyCaseOpen    = fault.Because("case_open", "answer the open refund request first")
 	WhyNothingLeft = fault.Because("nothing_left", "everything has been refunded")
 	WhyRefuse      = fault.Because("refuse_instead", "the order is not accepted yet: refuse it instead")
@@ -132,6 +140,13 @@ var (
 	something = when(func(o *Order) bool { return o.Axes.Payment == Refunded }, WhyNothingLeft)
 )
 
+func appealable(c AfterSale) bool { return c.Case.CanAppeal && c.Appeal == "" }
+
+func unruled(c AfterSale) bool { return c.Appeal == AppealMade }
+
+// asksOf are the acts on cases, each with the cases that it can be about.
+var asksOf = map[ActionKind]func(AfterSale) bool{RefundApprove: answerable, RefundRefuse: answerable, RefundAppeal: appealable, AppealRuled: unruled}
+
 func answerable(c AfterSale) bool { return c.Answerable }
 
 func unanswered(r ReminderNow) bool { return r.AnsweredAt == 0 }
@@ -153,6 +168,8 @@ var table = map[ActionKind]rule{
 	RefundApprove: append(slices.Clone(ended), withCase),
 	RefundRefuse:  append(slices.Clone(ended), withCase),
 	RefundPartial: append(slices.Clone(ended), complete, paid, collected, accepted, noCase, something),
+	RefundAppeal:  {when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, appealable) }, WhyNoAppeal)},
+	AppealRuled:   {when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, unruled) }, WhyNoRuling)},
 	Annotate:      {},
 }
 
@@ -165,7 +182,7 @@ func Permits(o *Order, powers []Power) []Permit {
 		i := slices.IndexFunc(powers, func(p Power) bool { return p.Kind == k })
 		p := Permit{Kind: k}
 		if i < 0 {
-			if k.Riding() {
+			if k.Riding() || k.Appealing() {
 				continue
 			}
 			p.Why = WhyUnsupported
@@ -175,9 +192,9 @@ func Permits(o *Order, powers []Power) []Permit {
 		power := powers[i]
 		p.Local = power.Local
 		p.Why, p.Allowed = allowed(o, power)
-		if p.Allowed && (k == RefundApprove || k == RefundRefuse) {
+		if of := asksOf[k]; p.Allowed && of != nil {
 			for _, c := range o.Cases {
-				if c.Answerable {
+				if of(c) {
 					p.For = c.Key
 					out = append(out, p)
 				}
@@ -268,12 +285,15 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 	case RemindReply:
 		i := slices.IndexFunc(o.Reminders, func(r ReminderNow) bool { return r.Key == caseKey })
 		return i >= 0 && !unanswered(o.Reminders[i])
-	case RefundApprove, RefundRefuse:
+	case RefundApprove, RefundRefuse, RefundAppeal:
 		i := slices.IndexFunc(o.Cases, func(c AfterSale) bool { return c.Key == caseKey })
 		if i < 0 {
 			return false
 		}
 		s := o.Cases[i].State
+		if k == RefundAppeal {
+			return o.Cases[i].Appeal != ""
+		}
 		if k == RefundApprove {
 			return s == CaseAgreed || s == CaseRefunded
 		}

@@ -26,6 +26,7 @@ type Meaning struct {
 	Rank   int   // greater holds against lesser, as First says
 	Is     State // our word
 	ByTime bool  // of a case: the platform answered it, since nobody had in time
+	Ruled  bool  // of a case: the platform decided between customer and merchant
 }
 
 // An Axis declares a platform's words on one axis and their order.
@@ -155,8 +156,12 @@ type AfterSale struct {
 	Case       Case
 	AnswerBy   int64
 	Answerable bool
-	LostAt     int64 // when the platform agreed to it by itself, since nobody had answered in time; 0 = it did not
-	Seen       *Seen // who has seen that it did; nil = nobody
+	LostAt     int64  `json:",omitempty"` // when the platform agreed to it by itself, since nobody had answered in time; 0 = it did not
+	Seen       *Seen  `json:",omitempty"` // who has seen that it did; nil = nobody
+	Ruled      State  `json:",omitempty"` // of a customer's appeal: AppealUpheld, the platform found for the customer, or AppealRejected; "" = it has not ruled
+	Appeal     State  `json:",omitempty"` // of the merchant's own: AppealMade and then the ruling; "" = none was made
+	AppealAt   int64  `json:",omitempty"`
+	AppealBy   string `json:",omitempty"` // who noted the ruling
 }
 
 // A PaymentNow is one payment as it stands.
@@ -271,7 +276,7 @@ type Event struct {
 	Theirs string
 	Who    string
 	Why    string
-	ByTime bool // of a case: said because nobody had answered in time
+	ByTime bool `json:",omitempty"` // of a case: said because nobody had answered in time
 }
 
 // Fold computes the order from its records. It is pure: the same set of records in
@@ -511,6 +516,15 @@ func (o *Order) children(r Record, g *Grammar) {
 			if c.AskedAt == 0 && len(kid.Axes[AxisCase]) > 0 {
 				a.Case.AskedAt = sorted(kid.Axes[AxisCase])[0].At
 			}
+			if ruled(kid.Axes[AxisCase], g) {
+				a.Ruled = AppealRejected
+				if m.Is == CaseAgreed || m.Is == CaseRefunded || m.Is == CaseFailed {
+					a.Ruled = AppealUpheld
+				}
+			}
+			if made, n, ok := o.stand(KidCase, AxisAppeal, id, kid.Axes[AxisAppeal], g); ok {
+				a.Appeal, a.AppealAt = n.Is, made.At
+			}
 			a.LostAt = lostAt(kid.Axes[AxisCase], g, cmp.Or(a.Case.AskedAt, o.Times.Placed))
 			o.Cases = append(o.Cases, a)
 		} else if id, ok := strings.CutPrefix(k, KidPayment); ok {
@@ -530,6 +544,11 @@ func (o *Order) children(r Record, g *Grammar) {
 			}
 		}
 	}
+}
+
+// ruled reports whether the platform has decided between customer and merchant.
+func ruled(t Trail, g *Grammar) bool {
+	return slices.ContainsFunc(t, func(s Said) bool { return g.Axes[On{KidCase, AxisCase}].Words[s.State].Ruled })
 }
 
 // lostAt is when the platform agreed to a case because nobody had answered in time: as it first said, else
@@ -582,8 +601,19 @@ func (o *Order) ours(own Record) {
 			}
 		} else if id, ok := strings.CutPrefix(k, KidCase); ok {
 			for i := range o.Cases {
-				if seen, ok := Get[Seen](kid, RegSeen); ok && o.Cases[i].Key == id {
-					o.Cases[i].Seen = &seen
+				c := &o.Cases[i]
+				if c.Key != id {
+					continue
+				}
+				if seen, ok := Get[Seen](kid, RegSeen); ok {
+					c.Seen = &seen
+				}
+				for _, s := range sorted(kid.Axes[AxisAppeal]) { // the last that was noted holds
+					is, ok := map[string]State{StateUpheld: AppealUpheld, StateRejected: AppealRejected}[s.State]
+					if !ok || c.Appeal == "" {
+						continue
+					}
+					c.Appeal, c.AppealAt, c.AppealBy = is, s.At, s.Who
 				}
 			}
 		}

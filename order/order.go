@@ -156,6 +156,13 @@ const (
 	CaseFailed    State = "failed"
 )
 
+// Appeal axis, of one case: the merchant's own appeal to the platform.
+const (
+	AppealMade     State = "made"
+	AppealUpheld   State = "upheld" // the platform found for the merchant
+	AppealRejected State = "rejected"
+)
+
 // The axes, as records name them.
 const (
 	AxisPayment  = "payment"
@@ -163,6 +170,7 @@ const (
 	AxisDelivery = "delivery"
 	AxisCase     = "case"
 	AxisLabel    = "label"
+	AxisAppeal   = "appeal"
 )
 
 // Axes is the order's state on each axis. AfterSale is that of the most urgent case.
@@ -346,6 +354,8 @@ type Case struct {
 	AskedAt  int64         `json:"asked_at,omitempty"`
 	AnswerBy int64         `json:"answer_by,omitempty"` // as the platform itself says; 0 = it does not, and Grammar knows
 	ByShop   bool          `json:"by_shop,omitempty"`   // started by the merchant: nothing to answer
+
+	CanAppeal bool `json:"can_appeal,omitempty"` // the platform takes an appeal of the merchant
 }
 
 // A CaseLine names a line as the platform does; Fold resolves it.
@@ -494,4 +504,8 @@ const (
 	StateReady    = "tongdan:ready"    // our people marked it ready, where the platform has no word for it
 	StateAnswered = "tongdan:answered" // the reminder was answered
 	StateWritten  = "tongdan:written"  // the note reached the platform
+
+	// The platform's ruling on an appeal, as somebody has noted it: axis appeal of a child KidCase.
+	StateUpheld   = "tongdan:upheld"
+	StateRejected = "tongdan:rejected"
 )

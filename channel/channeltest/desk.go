@@ -100,6 +100,13 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 		}
 		a.Case, a.CaseAmount = o.Cases[i].Key, o.Cases[i].Case.Amount
 	}
+	if k == order.RefundAppeal {
+		i := slices.IndexFunc(o.Cases, func(c order.AfterSale) bool { return c.Case.CanAppeal })
+		if i < 0 {
+			d.t.Fatalf("order %s has no case to appeal against: %+v", o.Ref.ID, o.Cases)
+		}
+		a.Case = o.Cases[i].Key
+	}
 	if k == order.RemindReply {
 		i := slices.IndexFunc(o.Reminders, func(r order.ReminderNow) bool { return r.AnsweredAt == 0 })
 		if i < 0 {
@@ -178,7 +185,7 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	first := map[order.ActionKind][]order.ActionKind{
 		order.CallRider: {order.Accept}, order.Tip: {order.Accept, order.CallRider}, order.RecallRider: {order.Accept, order.CallRider}, order.DeliverSelf: {order.Accept},
 		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
-		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundPartial: {order.Accept},
+		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundAppeal: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]
 	for _, f := range first {
 		if can(f)(d.info) {
@@ -188,6 +195,12 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	}
 	if k == order.RefundApprove || k == order.RefundRefuse {
 		if !d.w.Happen(t, ref, BuyerAsksPart) && !d.w.Happen(t, ref, BuyerAsksAll) {
+			return d, o, false
+		}
+		o = d.learn(ref)
+	}
+	if k == order.RefundAppeal {
+		if !d.w.Happen(t, ref, BuyerAsksAll) || !d.w.Happen(t, ref, NobodyAnswers) {
 			return d, o, false
 		}
 		o = d.learn(ref)

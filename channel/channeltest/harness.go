@@ -89,7 +89,8 @@ const (
 	BuyerAsksPart  Happening = "buyer_asks_part_refund" // at least one piece, less than all
 	BuyerWithdraws Happening = "buyer_withdraws"        // the refund request
 	BuyerReminds   Happening = "buyer_reminds"
-	OnTheWay       Happening = "on_the_way" // the platform's rider or carrier has it
+	NobodyAnswers  Happening = "nobody_answers" // until the platform agrees to the refund request by itself
+	OnTheWay       Happening = "on_the_way"     // the platform's rider or carrier has it
 	Delivered      Happening = "delivered"
 	Finished       Happening = "finished" // nothing more can be done to it
 )

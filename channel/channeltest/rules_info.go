@@ -47,6 +47,8 @@ var implements = map[order.ActionKind]func(channel.Shop) bool{
 	order.RefundApprove: has[channel.RefundAnswerer],
 	order.RefundRefuse:  has[channel.RefundAnswerer],
 	order.RefundPartial: has[channel.PartRefunder],
+	order.RefundAppeal:  has[channel.Appealer],
+	order.AppealRuled:   func(channel.Shop) bool { return false }, // noted here, always
 	order.Annotate:      has[channel.Annotator],
 }
 

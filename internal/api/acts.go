@@ -18,7 +18,7 @@ import (
 // Act is what is to be done with an order. Which parts an act needs is in the order's
 // action_list.
 type Act struct {
-	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,call_rider,tip,recall_rider,deliver_self,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
+	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,call_rider,tip,recall_rider,deliver_self,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,refund_appeal,appeal_ruled,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
 	For        string        `json:"for,omitempty" maxLength:"100" doc:"The after-sale, when several wait; the effect_id of retry and void."`
 	ReasonCode string        `json:"reason_code,omitempty" maxLength:"100"`
 	Reason     string        `json:"reason,omitempty" maxLength:"500"`

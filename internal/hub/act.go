@@ -276,6 +276,8 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 	switch {
 	case why.Code == "" && a.Kind.Riding():
 		why = order.WhyLogistics
+	case why.Code == "" && a.Kind.Appealing():
+		why = order.WhyNoAppeal
 	case why.Code == "":
 		why = order.WhyNoCase
 	}
@@ -375,6 +377,15 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 		own.Kid(order.KidNote+a.noteKey(tx), note)
 	case order.Ready:
 		own.Say(order.AxisWork, order.Said{State: order.StateReady, At: now, Class: order.ClassAct, Who: who.Name})
+	case order.AppealRuled:
+		state := map[string]string{string(order.AppealUpheld): order.StateUpheld, string(order.AppealRejected): order.StateRejected}[a.ReasonCode]
+		if state == "" {
+			why := fault.Because("choose_ruling", "say whether the appeal was upheld or rejected")
+			return Done{}, &fault.Error{Op: "hub.keep", Code: fault.Invalid, Why: why, Fields: []fault.Field{fault.Wrong("body.reason_code", why)}}
+		}
+		var kid order.Record
+		kid.Say(order.AxisAppeal, order.Said{State: state, At: now, Class: order.ClassAct, Who: who.Name})
+		own.Kid(order.KidCase+a.For, kid)
 	default:
 		return Done{}, &fault.Error{Op: "hub.keep", Code: fault.Unsupported, Why: order.WhyUnsupported}
 	}

@@ -153,6 +153,11 @@ type AfterSale struct {
 	LostAt     int64            `json:"lost_at,omitempty" doc:"When the platform agreed to it by itself, since nobody had answered in time."`
 	SeenAt     int64            `json:"seen_at,omitempty" doc:"When somebody said to have seen that."`
 	SeenBy     string           `json:"seen_by,omitempty"`
+	Ruled      order.State      `json:"ruled,omitempty" enum:"upheld,rejected" doc:"What the platform decided of the customer's appeal."`
+	CanAppeal  bool             `json:"can_appeal" doc:"The platform takes an appeal of the merchant against it: the act refund_appeal."`
+	Appeal     order.State      `json:"appeal,omitempty" enum:"made,upheld,rejected" doc:"Of the merchant's appeal. The ruling is what somebody has noted (the act appeal_ruled), where the platform does not tell it."`
+	AppealAt   int64            `json:"appeal_at,omitempty"`
+	AppealBy   string           `json:"appeal_by,omitempty" doc:"Who noted the ruling."`
 	Decision   *order.Decision  `json:"decision,omitempty" doc:"What the store's rule has decided of it."`
 	Advice     *Advice          `json:"advice,omitempty" doc:"What the store's rule, or the usual one, would say of it now."`
 }
@@ -291,7 +296,8 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 		}
 		d.AfterSales = append(d.AfterSales, AfterSale{
 			Key: c.Key, Kind: kind, State: c.State, Theirs: c.Theirs, Amount: c.Case.Amount, Reason: c.Case.Reason, Pictures: orEmpty(c.Case.Pictures),
-			Lines: orEmpty(c.Case.Lines), AskedAt: c.Case.AskedAt, AnswerBy: c.AnswerBy, Answerable: c.Answerable, LostAt: c.LostAt,
+			Lines: orEmpty(c.Case.Lines), AskedAt: c.Case.AskedAt, AnswerBy: c.AnswerBy, Answerable: c.Answerable, LostAt: c.LostAt, Ruled: c.Ruled,
+			CanAppeal: c.Case.CanAppeal && c.Appeal == "", Appeal: c.Appeal, AppealAt: c.AppealAt, AppealBy: c.AppealBy,
 		})
 		a := &d.AfterSales[len(d.AfterSales)-1]
 		if c.Seen != nil {

@@ -198,7 +198,7 @@ func (p performing) Changed(tx *db.Tx, e effect.Effect) error {
 		return nil
 	}
 	if e.Kind == string(order.DeliverSelf) && e.State == effect.Refused {
-		o := fold(tx.Linked(row.Ref), row.Ref, p.h.info(row.Channel, row.Ref.Realm))
+		o := p.h.fold(row, tx.Linked(row.Ref), p.h.info(row.Channel, row.Ref.Realm))
 		for _, d := range o.Rides() {
 			if d.Planned() && o.Head.Logistics != order.BySelf {
 				var rec order.Record

@@ -244,7 +244,7 @@ type rideWays struct {
 func (h *Hub) askWays(ctx context.Context, row *db.OrderRow, recs []order.Linked, r rule.Ride) (w rideWays, err error) {
 	w.key = ident.Ride(ident.New(h.now())).String()
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(recs, row.Ref, info)
+	o := h.fold(row, recs, info)
 	sc := db.Scope{Merchant: row.Merchant}
 	accounts, err := h.db.Couriers(ctx, row.Merchant)
 	if err != nil {
@@ -387,7 +387,7 @@ func (h *Hub) freeRiders(ctx context.Context, sc db.Scope, store ident.Store) ([
 // decideRide does one step about a delivery, or writes down why it is left to people.
 func (h *Hub) decideRide(tx *db.Tx, row *db.OrderRow, a decideArgs, w weights) error {
 	info := h.info(row.Channel, row.Ref.Realm)
-	o := fold(tx.Linked(row.Ref), row.Ref, info)
+	o := h.fold(row, tx.Linked(row.Ref), info)
 	r, step, due, ok := h.rideStep(tx, row, &o, info)
 	now := h.now()
 	if !ok || step != a || due > now.UnixMilli() {

@@ -251,7 +251,7 @@ func (h *Hub) TryRule(ctx context.Context, who Actor, r Rule) (Trial, error) {
 		if err != nil {
 			return Trial{}, fault.Wrap(op, err)
 		}
-		o := fold(recs, row.Ref, h.info(row.Channel, row.Ref.Realm))
+		o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 		t.ride(&o)
 	}
 	return t.result(), nil

@@ -326,6 +326,8 @@ func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) 
 		return s.lookRider(ctx, a)
 	case order.RefundApprove, order.RefundRefuse:
 		return s.lookCase(ctx, a)
+	case order.RefundAppeal:
+		return s.lookAppeal(ctx, a)
 	case order.RefundPartial:
 		return s.lookPortions(ctx, a, before)
 	}

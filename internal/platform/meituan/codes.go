@@ -19,6 +19,7 @@ const (
 	wordApply      = "apply" // notify_type of a request for all
 	wordPart       = "part"  // and for a part
 	wordAppeal     = "appeal"
+	wordAppealed   = "api:appealed" // order/refund/issue/appeal was answered with ok
 	resType        = "res_type:"
 	refundStatus   = "refund_status:"
 	returnedStatus = "status:" // of stores with return and refund
@@ -83,15 +84,15 @@ var grammar = order.Grammar{
 			resType + "1":           {Rank: 20, Is: order.CaseRefused}, // by the merchant
 			"reject":                {Rank: 20, Is: order.CaseRefused},
 			wordAppeal:              {Rank: 30, Is: order.CaseAppealed},
-			"reject:" + wordAppeal:  {Rank: 40, Is: order.CaseRefused},
-			resType + "3":           {Rank: 40, Is: order.CaseRefused}, // by customer service
+			"reject:" + wordAppeal:  {Rank: 40, Is: order.CaseRefused, Ruled: true},
+			resType + "3":           {Rank: 40, Is: order.CaseRefused, Ruled: true}, // by customer service
 			resType + "7":           {Rank: 42, Is: order.CaseWithdrawn},
 			"cancelRefund":          {Rank: 42, Is: order.CaseWithdrawn},
 			resType + "8":           {Rank: 43, Is: order.CaseWithdrawn}, // the appeal was withdrawn
 			"cancelRefundComplaint": {Rank: 43, Is: order.CaseWithdrawn},
 			"agree":                 {Rank: 60, Is: order.CaseAgreed},
 			resType + "2":           {Rank: 60, Is: order.CaseAgreed},               // by the merchant
-			resType + "4":           {Rank: 60, Is: order.CaseAgreed},               // by customer service
+			resType + "4":           {Rank: 60, Is: order.CaseAgreed, Ruled: true},  // by customer service
 			resType + "5":           {Rank: 60, Is: order.CaseAgreed, ByTime: true}, // by itself, after the time limit
 			resType + "6":           {Rank: 60, Is: order.CaseAgreed},               // by the system
 			refundStatus + "4":      {Rank: 70, Is: order.CaseFailed},               // full, the money did not move
@@ -115,6 +116,10 @@ var grammar = order.Grammar{
 			returnedStatus + "30": {Rank: 56, Is: order.CaseWithdrawn},
 			returnedStatus + "21": {Rank: 60, Is: order.CaseAgreed},
 			returnedStatus + "27": {Rank: 60, Is: order.CaseAgreed},
+		}},
+		// What becomes of an appeal is told by nothing that is published: somebody notes it.
+		{Kind: order.KidCase, Axis: order.AxisAppeal}: {First: order.RankFirst, Words: map[string]order.Meaning{
+			wordAppealed: {Rank: 10, Is: order.AppealMade},
 		}},
 	},
 	AcceptWithin: 5 * time.Minute,  // then the system cancels with 1001: order FAQ

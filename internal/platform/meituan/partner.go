@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -40,6 +41,12 @@ func describePartner() channel.Info {
 	i.Name, i.Mark = PartnerName, "团"
 	i.Label = channel.Text{ZH: "美团外卖（服务商）", EN: "Meituan Waimai (service provider)"}
 	i.Powers = slices.DeleteFunc(slices.Clone(info.Powers), func(p channel.Power) bool { return p.Kind == channel.Acknowledge || p.Kind == order.DeliverSelf })
+	i.Powers = append(i.Powers, appealPowers...)
+	i.Reasons = maps.Clone(info.Reasons)
+	i.Reasons[order.AppealRuled] = []channel.Choice{
+		{Code: string(order.AppealUpheld), Label: channel.Text{ZH: "申诉成立", EN: "Upheld: Meituan found for the store"}},
+		{Code: string(order.AppealRejected), Label: channel.Text{ZH: "申诉不成立", EN: "Rejected"}},
+	}
 	i.Personal = slices.Concat(info.Personal, partnerPersonal)
 	i.AppFields = []channel.Field{
 		{Name: "developer_id", Label: channel.Text{ZH: "developerId（开发者ID）", EN: "developerId"}, Required: true},
@@ -107,6 +114,7 @@ type partnerShop struct {
 var (
 	_ channel.Authoriser = (*partnerShop)(nil)
 	_ channel.Binder     = (*partnerShop)(nil)
+	_ channel.Appealer   = (*partnerShop)(nil)
 )
 
 // partnerSign is the signature: SHA1, in lower hex, over the key and then each name with its value,

@@ -54,6 +54,7 @@ var phrases = map[string]phrase{
 	"ecommerce/order/getOrderRefundDetail": {path: "/waimai/ng/order/getBatchOrderRefundInfo", ask: func(p map[string]string) (map[string]any, error) {
 		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
 	}, tell: tellRefunds},
+	"order/refund/issue/appeal":           {path: "/waimai/ng/order/refund/issue/appeal", plain: []string{"after_sale_id"}}, // this platform's alone
 	"order/logistics/push":                {path: "/waimai/order/dispatchShip"},
 	"order/logistics/cancel":              {path: "/waimai/order/cancelDispatch"},
 	"order/zhongbao/shippingFee":          {path: "/waimai/order/queryZbShippingFee", tell: tellRows},

@@ -96,6 +96,7 @@ var partnerPaths = map[order.ActionKind]string{
 	order.RefundApprove: "/waimai/order/agreeRefund",
 	order.RefundRefuse:  "/waimai/order/rejectRefund",
 	order.RefundPartial: "/waimai/order/applyPartRefund",
+	order.RefundAppeal:  "/waimai/ng/order/refund/issue/appeal",
 }
 
 func (w *partnerWorld) Count(t *testing.T, ref order.Ref, act order.ActionKind) (calls, changes int) {

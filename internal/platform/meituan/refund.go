@@ -111,6 +111,8 @@ type refundRow struct {
 	word  string
 	money *money.Amount
 	kid   order.Record
+
+	appealable bool // poi_can_appeal; the direct platform has no such field
 }
 
 // asked reports whether the merchant can answer the case now.
@@ -163,8 +165,8 @@ func refundOf(f form, src source, t *trouble) refundRow {
 	if row.word != resType+"0" || by {
 		row.kid.Say(order.AxisCase, order.Said{State: row.word, At: changed, Class: src.class})
 	}
-	row.money = f.yuan("money", t)
-	c := order.Case{Full: full, Amount: row.money, Reason: f.get("apply_reason"), AskedAt: asked, ByShop: by, Pictures: pictures(f["pictures"])}
+	row.money, row.appealable = f.yuan("money", t), f.get("poi_can_appeal") == "1"
+	c := order.Case{Full: full, Amount: row.money, Reason: f.get("apply_reason"), AskedAt: asked, ByShop: by, Pictures: pictures(f["pictures"]), CanAppeal: row.appealable}
 	if !full {
 		c.Lines = caseLines(f["wmAppRetailForOrderPartRefundList"], "refund.lines", t)
 	}

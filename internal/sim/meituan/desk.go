@@ -154,6 +154,9 @@ var acts = []struct {
 		}
 		return t.decide(o, *a.Agree, true, resType, a.Reason)
 	}},
+	{sim.Act{Name: "rule_merchant_appeal", Zh: "裁决商家申诉", En: "Rule on the merchant's appeal", Who: "platform", Args: json.RawMessage(`{"agree":true}`)}, func(t *change, o *Order, a actArgs) error {
+		return t.ruleAppeal(o, a)
+	}},
 	{sim.Act{Name: "complete", Zh: "完成", En: "Complete", Who: "platform", When: openNow}, func(t *change, o *Order, _ actArgs) error {
 		if !o.open() {
 			return fmt.Errorf("order %s is %s, only an accepted one can be completed", o.ID, statusText[o.Status])

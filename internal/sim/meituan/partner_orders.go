@@ -44,6 +44,7 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 		"/waimai/order/queryPartRefundFoods":       partnerOf(func(_ *partnerCall, o *Order) (any, error) { return marshal(o.refundable()), nil }),
 		"/waimai/order/applyPartRefund":            partnerOn(partnerPartRefund),
 		"/waimai/ng/order/getBatchOrderRefundInfo": {do: partnerRefunds},
+		"/waimai/ng/order/refund/issue/appeal":     partnerOn(partnerAppeal),
 		"/waimai/order/preparationMealComplete":    partnerOn(func(_ *partnerCall, t *change, o *Order) (bool, error) { return mealComplete(nil, t, o) }),
 		"/waimai/ng/order/getPreparationMealTime": partnerOf(func(*partnerCall, *Order) (any, error) {
 			return map[string]any{"preparationMealTime": 900}, nil
@@ -342,16 +343,19 @@ func (r *Refund) partnerRow(o *Order) map[string]any {
 	if foods == nil {
 		foods = []RefundFood{}
 	}
-	kind, appeal := 2, 0
+	kind, appeal, can := 2, 0, 0
 	if r.Type == 2 {
 		kind = 1
 	}
 	if r.Appeal {
 		appeal = 1
 	}
+	if r.canAppeal() {
+		can = 1
+	}
 	m := map[string]any{
 		"order_id": json.Number(o.ID), "refund_id": json.Number(r.ID), "refund_type": strconv.Itoa(kind), "refund_apply_time": r.Created, "reason": r.Reason, "res_type": r.ResType,
-		"is_appeal": appeal, "pictures": marshal(pictures), "apply_role": r.ApplyOp, "poi_can_appeal": 0, "user_apply_type": r.ApplyType, "food": foods,
+		"is_appeal": appeal, "pictures": marshal(pictures), "apply_role": r.ApplyOp, "poi_can_appeal": can, "user_apply_type": r.ApplyType, "food": foods,
 	}
 	if r.Type == 2 {
 		m["money"] = r.Money.String()

@@ -32,6 +32,7 @@ type Refund struct {
 	Created   int64        `json:"ctime"`
 	Updated   int64        `json:"utime"`
 	Deadline  int64        `json:"deadline,omitempty"` // the platform agrees by itself then
+	Merchant  *Appeal      `json:"merchant_appeal,omitempty"`
 }
 
 // RefundFood is one line of a partial refund.

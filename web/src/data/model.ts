@@ -178,6 +178,12 @@ export type AfterSale = {
   /** When the platform agreed to it by itself, since nobody had answered in time; 0 = it did not. */
   lost_at: number;
   seen_by: string;
+  /** What the platform decided of the customer's appeal: upheld, rejected, "". */
+  ruled: string;
+  /** How the merchant's own appeal stands: made, upheld, rejected, "". */
+  appeal: string;
+  appeal_at: number;
+  appeal_by: string;
   /** What the store's rule has decided; null = nothing. */
   decision: { yes: boolean; at: number; grounds: Ground[] } | null;
   /** What the rule would say now of one that waits for an answer. */
@@ -655,6 +661,10 @@ export function readOrder(o: WireOrder): Order {
       answerable: Boolean(a.answerable),
       lost_at: count(a.lost_at),
       seen_by: text(a.seen_by),
+      ruled: text(a.ruled),
+      appeal: text(a.appeal),
+      appeal_at: count(a.appeal_at),
+      appeal_by: text(a.appeal_by),
       decision: a.decision
         ? { yes: Boolean(a.decision.yes), at: count(a.decision.at), grounds: list(a.decision.grounds, readGround) }
         : null,

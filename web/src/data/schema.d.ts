@@ -1865,6 +1865,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds/lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds that platforms agreed to by themselves since nobody answered in time: by store, today and this week */
+        get: operations["getLostRefunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/riders": {
         parameters: {
             query?: never;
@@ -2675,6 +2692,8 @@ export interface components {
             authorise_url?: string;
             authorise_why?: string;
             backlog: components["schemas"]["Backlog"];
+            /** @description The platform counts it as a large chain, which has longer to answer a refund. */
+            big_chain: boolean;
             channel: string;
             credentials_given: string[];
             /** @description The platform's id of whoever agreed. */
@@ -2697,6 +2716,8 @@ export interface components {
         };
         AccountBody: {
             app_id: string;
+            /** @description The platform counts it as a large chain (大连锁), which has longer to answer a refund (chain_refund_s of the channel). Left out: as it is. */
+            big_chain?: boolean;
             /** @description Never shown again. */
             credentials?: {
                 [key: string]: string;
@@ -2759,7 +2780,7 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "appeal_ruled" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             /**
              * Format: int64
@@ -2828,16 +2849,43 @@ export interface components {
             /** Format: int64 */
             answer_by_at: number;
             answerable: boolean;
+            /**
+             * @description Of the merchant's appeal. The ruling is what somebody has noted (the act appeal_ruled), where the platform does not tell it.
+             * @enum {string}
+             */
+            appeal?: "made" | "upheld" | "rejected";
+            /** Format: int64 */
+            appeal_at?: number;
+            /** @description Who noted the ruling. */
+            appeal_by?: string;
             /** Format: int64 */
             asked_at: number;
+            /** @description The platform takes an appeal of the merchant against it: the act refund_appeal. */
+            can_appeal: boolean;
             /** @description What the store's rule has decided of it. */
             decision?: components["schemas"]["Decision"];
             key: string;
             /** @enum {string} */
             kind: "full" | "partial";
             lines: components["schemas"]["CaseLine"][];
+            /**
+             * Format: int64
+             * @description When the platform agreed to it by itself, since nobody had answered in time.
+             */
+            lost_at?: number;
             pictures: string[];
             reason: string;
+            /**
+             * @description What the platform decided of the customer's appeal.
+             * @enum {string}
+             */
+            ruled?: "upheld" | "rejected";
+            /**
+             * Format: int64
+             * @description When somebody said to have seen that.
+             */
+            seen_at?: number;
+            seen_by?: string;
             state: string;
             theirs: string;
         };
@@ -2986,7 +3034,7 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "appeal_ruled" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             orders: string[];
             /**
@@ -3244,6 +3292,11 @@ export interface components {
         };
         Channel: {
             callback_paths: components["schemas"]["CallbackPath"][];
+            /**
+             * Format: int64
+             * @description The same for large chains; 0 = they have no longer.
+             */
+            chain_refund_s: number;
             credential_fields: components["schemas"]["CredentialFields"];
             currencies: string[];
             /** @description How an account is connected. */
@@ -3277,6 +3330,11 @@ export interface components {
             reasons: {
                 [key: string]: components["schemas"]["Choice"][];
             };
+            /**
+             * Format: int64
+             * @description Seconds that one has to answer a refund before the platform does; 0 = it never does.
+             */
+            refund_s: number;
             /** @description What a shop's id at this platform is. */
             shop_id: components["schemas"]["Text"];
             sites: components["schemas"]["Site"][];
@@ -3386,7 +3444,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -4574,7 +4632,7 @@ export interface components {
             /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
             delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -4810,6 +4868,62 @@ export interface components {
         };
         LookInputBody: {
             token: string;
+        };
+        Lost: {
+            /** Format: int64 */
+            as_of: number;
+            /** @description There were more than were counted. */
+            more: boolean;
+            /** @description Of the week, the last first, at most 100. */
+            refunds: components["schemas"]["LostRefund"][];
+            /** @description Those that lost any in their week, the most money first. */
+            stores: components["schemas"]["LostByStore"][];
+        };
+        LostByStore: {
+            /** @description Empty: of shops that are bound to no store. */
+            store_id: string;
+            /** @description On the store's business day. */
+            today: components["schemas"]["LostSum"];
+            /** @description Since its Monday. */
+            week: components["schemas"]["LostSum"];
+        };
+        LostCase: {
+            amount?: components["schemas"]["Amount"];
+            /** Format: int64 */
+            at: number;
+            case: string;
+            /**
+             * Format: int64
+             * @description When somebody said to have seen it; 0 = nobody has, and it is a message.
+             */
+            seen_at: number;
+            seen_by?: string;
+        };
+        LostRefund: {
+            amount?: components["schemas"]["Amount"];
+            /** Format: int64 */
+            at: number;
+            case: string;
+            channel: string;
+            day_seq?: string;
+            display_ref: string;
+            /** @description Of its message, for POST /messages/take. */
+            key: string;
+            order_id: string;
+            /**
+             * Format: int64
+             * @description When somebody said to have seen it; 0 = nobody has, and it is a message.
+             */
+            seen_at: number;
+            seen_by?: string;
+            store_id: string;
+            summary: string;
+        };
+        LostSum: {
+            /** Format: int64 */
+            n: number;
+            /** @description By currency. */
+            sum: components["schemas"]["Amount"][];
         };
         MadeKeyOutputBody: {
             id: string;
@@ -5191,7 +5305,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
             id: string;
             invoice?: components["schemas"]["Invoice"];
             issues: components["schemas"]["Issue"][];
@@ -5208,6 +5322,8 @@ export interface components {
             line_count: number;
             lines: components["schemas"]["Line"][];
             logistics?: string;
+            /** @description Its refunds that the platform agreed to by itself, since nobody had answered in time. */
+            lost?: components["schemas"]["LostCase"][];
             /**
              * Format: int64
              * @description Since when the kitchen makes it; 0 = nobody has said so.
@@ -5328,7 +5444,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
             id: string;
             issues: components["schemas"]["Issue"][];
             /** @description The first six lines, with what was chosen for each. */
@@ -5343,6 +5459,8 @@ export interface components {
             /** Format: int64 */
             line_count: number;
             logistics?: string;
+            /** @description Its refunds that the platform agreed to by itself, since nobody had answered in time. */
+            lost?: components["schemas"]["LostCase"][];
             /**
              * Format: int64
              * @description Since when the kitchen makes it; 0 = nobody has said so.
@@ -6624,7 +6742,7 @@ export interface components {
             /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
             delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -9326,7 +9444,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
             };
             header?: never;
             path?: never;
@@ -9607,9 +9725,9 @@ export interface operations {
                 kind?: "takeaway" | "ecommerce" | "";
                 logistics?: string;
                 /** @description Any of these. */
-                flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
+                flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
                 /** @description None of these flags. */
-                without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover")[];
+                without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
                 /** @description Part of the number, #12 for the daily number, part of a dish, of the recipient's name, the last digits of the phone, or the platform's id of the buyer, whole. */
                 q?: string;
                 /** @description Placed at or after, UTC ms. */
@@ -11289,6 +11407,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RadarOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLostRefunds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lost"];
                 };
             };
             /** @description Error */

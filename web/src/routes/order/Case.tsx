@@ -65,10 +65,17 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
           {a.seen_by ? <small>{t("rules.lostSeen", { who: a.seen_by })}</small> : null}
         </p>
       ) : null}
+      {a.ruled ? <p className="notice">{t(`ruled.${a.ruled}`)}</p> : null}
+      {a.appeal ? (
+        <p className={`notice ${a.appeal === "rejected" ? "bad" : ""}`} data-testid="appeal" data-state={a.appeal}>
+          {t(`appeal.${a.appeal}`)} <small className="num">{a.appeal_at > 0 ? moment(a.appeal_at, now, zone) : ""}</small>{" "}
+          {a.appeal_by ? <small>{t("appeal.notedBy", { who: a.appeal_by })}</small> : null}
+        </p>
+      ) : null}
       {a.state === "appealed" ? <p className="notice">{t("rules.appealed")}</p> : null}
-      {a.answerable ? (
+      {acts.length > 0 ? (
         <div className="case-acts">
-          {a.answer_by_at > 0 ? (
+          {a.answerable && a.answer_by_at > 0 ? (
             <span>
               {t("order.answerIn")} <Due at={a.answer_by_at} from={a.asked_at} zone={zone} label={t("order.answerIn")} />
             </span>

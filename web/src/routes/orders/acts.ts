@@ -21,7 +21,15 @@ export function othersOf(o: OrderSummary): string[] {
   const first = primaryOf(o);
   const rank = (kind: string) => (denies(kind) ? 2 : kind === "refund_partial" ? 1 : 0);
   return o.actions
-    .filter((kind) => kind !== first && kind !== "refund_approve" && kind !== "refund_refuse" && kind !== "note" && kind !== "remind_reply")
+    .filter(
+      (kind) =>
+        kind !== first &&
+        kind !== "refund_approve" &&
+        kind !== "refund_refuse" &&
+        kind !== "note" &&
+        kind !== "remind_reply" &&
+        !kind.includes("appeal"),
+    )
     .filter((kind, i, all) => all.indexOf(kind) === i)
     .sort((a, b) => rank(a) - rank(b));
 }

@@ -205,6 +205,14 @@ export const said: Record<string, string> = {
   Courier: "Repartidor",
   "After 30 minutes Meituan agrees by itself (large chains: 3 hours)":
     "A los 30 minutos Meituan acepta por su cuenta (grandes cadenas: 3 horas)",
+  "Reason for the appeal": "Motivo de la apelación",
+  "Addresses of pictures (up to 5, with commas between)": "Direcciones de imágenes (hasta 5, separadas por comas)",
+  "Once for each refund; the ruling is shown in Meituan's own app, note it here then":
+    "Una vez por reembolso; el fallo se ve en la propia app de Meituan: anótalo aquí después",
+  "The ruling": "El fallo",
+  "Meituan tells no ruling: note it here": "Meituan no comunica el fallo: anótalo aquí",
+  "Upheld: Meituan found for the store": "Aceptada: Meituan dio la razón al local",
+  Rejected: "Rechazada",
   "Reason for refusing": "Motivo del rechazo",
   "The customer may then appeal to Meituan once": "El cliente puede después apelar una vez a Meituan",
   Items: "Artículos",
