@@ -54,8 +54,8 @@ func TestAPullGoesOnWhereItsTimeEnded(t *testing.T) {
 		e := effect.Effect{Merchant: m.ID, Account: acct.ID, App: app.ID}
 		attempts := 0
 		for ended := int64(0); ended == 0; attempts++ {
-			if attempts == 10 {
-				t.Fatal("ten attempts did not end")
+			if attempts == 100 { // two or three on a quiet machine
+				t.Fatal("a hundred attempts did not end")
 			}
 			res := pulling{h: h}.Do(channel.WithNotAfter(ctx, time.Now().Add(800*time.Millisecond)), e)
 			if res.Outcome != effect.OK {
