@@ -42,6 +42,42 @@ scenes("the store board", (s) => {
     });
   }
 
+  test("a delivery that stands still is in the messages, on its row and in its details, and goes when it moves", async () => {
+    const { d, t } = s;
+    const o = await d.meituan.place(tea(2));
+    await d.act(o.id, { kind: "accept" });
+    await until("a rider is sought", async () => (await d.order(o.id)).deliveries.some((x) => x.state === "sought"));
+    await d.meituan.call("PUT", "clock", { advance: "10m30s" });
+    const said = s.zh ? /\d+ 分钟没有骑手接单/ : /no rider has taken it for \d+ min/;
+    for (const screen of [desk, phone]) {
+      const page = await s.open("/messages", { screen });
+      const message = page.locator(`[data-testid="concern"][data-kind="stuck"]`).filter({ hasText: `#${o.day_seq}` });
+      await message.waitFor();
+      assert.match(await message.textContent(), said);
+      await page.goto(`${d.url}/orders?tab=all`);
+      const row = page.locator(`[data-testid="order-row"][data-id="${o.id}"]`);
+      const chip = row.getByTestId("stuck");
+      await chip.waitFor();
+      assert.match(await chip.textContent(), said);
+      if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/stuck-row-${s.language}-${screen.viewport.width}.png` });
+      await page.goto(`${d.url}/orders/${o.id}`);
+      const notice = page.getByTestId("stuck-notice");
+      await notice.waitFor();
+      assert.match(await notice.textContent(), said);
+      assert.deepEqual(await barriers(page), []);
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= screen.viewport.width, "nothing scrolls sideways");
+      if (process.env.TONGDAN_LOOK) {
+        await notice.scrollIntoViewIfNeeded();
+        await page.screenshot({ path: `shots/stuck-${s.language}-${screen.viewport.width}.png` });
+      }
+    }
+    const page = await s.open("/messages", { screen: phone });
+    const message = page.locator(`[data-testid="concern"][data-kind="stuck"]`).filter({ hasText: `#${o.day_seq}` });
+    await message.waitFor();
+    await d.meituan.act(o.ref, "rider_accept", { name: "王师傅" });
+    await message.waitFor({ state: "detached" });
+  });
+
   test("how near a penalty is stands on the board with what keeps away from it, and goes once that is done", async () => {
     const { d, t } = s;
     const late = await d.meituan.place(tea(1));
