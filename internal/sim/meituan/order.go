@@ -185,6 +185,10 @@ func (o *Order) clone() *Order {
 	for i, r := range c.Refunds {
 		c.Refunds[i] = copied(r)
 		c.Refunds[i].Foods, c.Refunds[i].Pictures = slices.Clone(r.Foods), slices.Clone(r.Pictures)
+		if r.Merchant != nil {
+			c.Refunds[i].Merchant = copied(r.Merchant)
+			c.Refunds[i].Merchant.Pictures = slices.Clone(r.Merchant.Pictures)
+		}
 	}
 	c.Reminders = slices.Clone(o.Reminders)
 	if c.Degraded = copied(o.Degraded); c.Degraded != nil {
