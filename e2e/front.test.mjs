@@ -86,6 +86,29 @@ scenes(
       await look(page, "front-edits-phone");
       assert.ok(!(await d.get(`/shops/${one.id}/front/menu`)).items.some((i) => i.code === "T002"));
     });
+
+    test("a draft is not lost without a question", async () => {
+      const { t } = s;
+      const one = await shop("TEA003");
+      const page = await s.open("/connections");
+      await page.getByRole("link", { name: t("front.open", { name: one.name || one.external_id }) }).click();
+      const price = page.getByTestId("front-sku").first().getByRole("textbox");
+      const was = await price.inputValue();
+      await price.fill("31.5");
+      await page.goBack();
+      await says(page.getByRole("dialog"), t("front.leave_other", { count: 1 }));
+      assert.deepEqual(await barriers(page), []);
+      await look(page, "front-leave");
+      await page.getByRole("button", { name: t("front.leaveStay") }).click();
+      assert.equal(await price.inputValue(), "31.5");
+      assert.match(page.url(), /\/menu$/);
+      await page.getByRole("link", { name: t("front.back") }).click();
+      await page.getByRole("button", { name: t("front.leaveDo") }).click();
+      await page.getByTestId("account").first().waitFor();
+      await page.goBack();
+      await item(page, "T001").waitFor();
+      assert.equal(await page.getByTestId("front-sku").first().getByRole("textbox").inputValue(), was);
+    });
   },
   { languages: ["zh-CN"] },
 );

@@ -21,6 +21,12 @@ scenes("connecting a platform", (s) => {
     await says(page.getByTestId("way-meituan"), await d.channelName("meituan", s.language), t("guide.needs"), t("guide.takes"));
     assert.deepEqual(await barriers(page), []);
     await page.getByTestId("way-meituan").getByRole("button").click();
+    await page.waitForURL(/\/guide\?channel=meituan$/);
+    await page.goBack();
+    await page.getByTestId("way-mercadolibre").waitFor();
+    await page.goForward();
+    await page.getByLabel(t("guide.accountName")).waitFor();
+    await page.reload();
     await page.locator(".guide-form select").selectOption("");
     await page.getByLabel(t("guide.appName")).fill("第二个应用");
     await page.getByLabel(/app_id/).fill("4321");

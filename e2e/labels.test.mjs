@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { test } from "node:test";
-import { barriers, phone, says } from "./browser.mjs";
+import { barriers, open, phone, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { demo } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -127,6 +127,40 @@ scenes(
       await until("it is over", async () => (await panel.getByTestId("label-count").textContent()) === "1/1");
       await panel.getByTestId("label-open").waitFor();
       assert.deepEqual(await barriers(page), []);
+    });
+
+    test("the panel says since when the service is silent, and goes on when it answers", { timeout: 60_000 }, async () => {
+      const { t } = s;
+      const page = await s.open("/orders?tab=labelled");
+      await page.getByTestId("order-row").nth(7).getByRole("checkbox").check();
+      await page.getByRole("toolbar").getByLabel(t("labels.on")).selectOption("pdf");
+      await page.getByRole("toolbar").getByTestId("print-labels").click();
+      const panel = page.getByTestId("label-panel");
+      await panel.getByTestId("label-before").waitFor();
+      const gone = (url) => /\/api\/v1\/labels\/[^/]+$/.test(url.pathname);
+      await page.route(gone, (r) => r.abort());
+      await panel.getByRole("button", { name: t("labels.again_one", { count: 1 }) }).click();
+      await panel.getByTestId("label-stale").waitFor();
+      assert.ok(await panel.getByRole("button", { name: t("do.close") }).isEnabled(), "nobody has to wait for it");
+      assert.deepEqual(await barriers(page), []);
+      await page.unroute(gone);
+      await panel.getByTestId("label-open").waitFor({ timeout: 20_000 });
+      assert.equal(await panel.getByTestId("label-stale").count(), 0);
+    });
+
+    test("whoever has no label printer and may not see customers is told what to do", async () => {
+      const { d, t } = s;
+      for (const p of (await d.get("/printers")).printers) assert.equal((await d.ask("DELETE", `/printers/${p.id}`)).status, 204);
+      const colleague = await s.stranger();
+      const invited = await d.ask("POST", "/people", { name: `发货 ${s.language}`, role: "warehouse", all_stores: true, personal: false });
+      assert.equal(invited.status, 201, invited.text);
+      assert.equal((await colleague.request.post(`${d.url}/api/v1/join`, { data: { token: invited.json.link.token, password: d.password } })).status(), 200);
+      const page = await open(colleague, d, "/orders?tab=labelled");
+      await page.getByTestId("order-row").nth(0).getByRole("checkbox").check();
+      await says(page.getByRole("toolbar").getByTestId("label-nowhere"), t("labels.nowhere"), t("labels.nowhereAsk"));
+      assert.deepEqual(await barriers(page), []);
+      await page.getByTestId("order-row").nth(0).click();
+      await says(page.getByTestId("order-panel").getByTestId("label-nowhere"), t("labels.nowhere"));
     });
   },
   { languages: ["zh-CN"], stage: () => demo("--budget=false") },
