@@ -31,6 +31,7 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -144,6 +145,22 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fault.Wrap(op, err), d.Close())
 	}
 	return d, nil
+}
+
+// Prepare gives an empty database the schema of this program and no more, before anybody opens it: copies of it then
+// need no migration and are databases of their own all the same. Of the options it takes where the database is.
+func Prepare(ctx context.Context, o Options) error {
+	const op = "db.Prepare"
+	d := new(DB)
+	if o.URL == "" {
+		return fault.Wrap(op, d.migrateFile(ctx, filepath.Join(o.Dir, sqliteFile)))
+	}
+	pool, err := sql.Open("pgx", o.URL)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	d.reads = pool
+	return fault.Wrap(op, errors.Join(d.migratePostgres(ctx), pool.Close()))
 }
 
 func (d *DB) begin(ctx context.Context, o Options) error {
