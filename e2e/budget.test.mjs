@@ -39,6 +39,9 @@ const watchMoves = () => {
   }).observe({ type: "layout-shift", buffered: true });
 };
 
+/** Waits until the page has drawn what it was about to, and has nothing to do. */
+const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(() => done())))));
+
 describe("budgets", () => {
   let d, browser, orders, store;
   before(async () => {
@@ -99,7 +102,7 @@ describe("budgets", () => {
         if (name === "sign-in") await page.locator("form").first().waitFor();
         else await page.locator('[data-testid="network"][data-state="live"]').waitFor();
         if (name === "an order") await page.getByTestId("order-panel").locator(".lines").waitFor();
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(done)))));
+        await settled(page);
         const { far, movers } = await page.evaluate(() => ({ far: window.moved, movers: window.movers }));
         assert.ok(far < moved, `${name} moved by ${far}: ${movers.join(", ")}`);
         await somebody.close();
@@ -117,6 +120,14 @@ describe("budgets", () => {
         await becomes(tab(name), "aria-current", "page");
         await row(page, orders[0]).waitFor();
       }
+      let drawnBefore = -1;
+      await until("the rows around are there", async () => {
+        await settled(page);
+        const now = await page.getByTestId("order-row").count();
+        const same = now === drawnBefore;
+        drawnBefore = now;
+        return same;
+      });
       // What changes in one go: the moment in which the tab is marked, and that in which rows come.
       await page.evaluate(() => {
         window.goes = [];
