@@ -52,6 +52,7 @@ scenes("the status page", (s) => {
       // One incident for all its stores, on the board, in the messages and on the account's stores; not one for each.
       const stores = (await d.get("/shops")).shops.filter((x) => x.account_id === account.id).length;
       const board = await s.open("/board", { screen: phone });
+      await board.getByTestId("incident").first().waitFor();
       assert.equal(await board.getByTestId("incident").count(), 1);
       await says(board.getByTestId("incident"), t("board.incident", { channel: "美团外卖", count: stores, of: stores }), t("pulse.means.unreachable"), t("msg.minutes_other", { count: "" }).trim());
       const told = (await d.get("/messages?kind=platform")).messages;
