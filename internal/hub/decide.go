@@ -407,9 +407,17 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 			return err
 		}
 		forgo(tx, row.ID)
-	} else {
+	}
+	keepDecision(tx, row, a, d, kept, what, at)
+	return nil
+}
+
+// keepDecision writes what a rule has decided on an order into its record, the books of the rule's day and the journal,
+// together with what follows from it. A no is in the messages: a person decides.
+func keepDecision(tx *db.Tx, row *db.OrderRow, a decideArgs, d order.Decision, kept db.DecisionRow, what string, at time.Time) {
+	if !d.Yes {
 		what += "_no"
-		tx.Change(db.KindMessage, row.Store.String()) // a person decides
+		tx.Change(db.KindMessage, row.Store.String())
 	}
 	var own, kid order.Record
 	order.Put(&kid, order.RegDecision, order.Stamp{Version: d.At, Class: order.ClassAct}, d)
@@ -421,7 +429,6 @@ func (h *Hub) decide(tx *db.Tx, id ident.Effect, a decideArgs, w weights) error 
 	tx.PutDecision(kept)
 	tx.Journal(db.Entry{At: at, Direction: db.Decision, What: what, Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
 		By: rule.Actor(a.Rule), Outcome: "done", Body: toJSON(own)})
-	return nil
 }
 
 // knownNow takes all that is known: a platform's clock, or a screen's, may be ahead of ours.

@@ -434,20 +434,8 @@ func (h *Hub) decideRide(tx *db.Tx, row *db.OrderRow, a decideArgs, w weights) e
 	}
 	if d.Yes = verdict == rule.Yes; d.Yes {
 		kept.Outcome = string(rule.Yes)
-	} else {
-		what += "_no"
-		tx.Change(db.KindMessage, row.Store.String()) // a person decides
 	}
-	var own, kid order.Record
-	order.Put(&kid, order.RegDecision, order.Stamp{Version: d.At, Class: order.ClassAct}, d)
-	own.Kid(order.KidDecision+rule.Question(a.Rule, a.Case), kid)
-	ref := order.Ref{Realm: row.Ref.Realm, Kind: order.KindOwn, ID: row.Ref.ID}
-	old, _ := tx.Record(ref)
-	tx.PutRecord(ref, old.Merge(own))
-	tx.Link(ref, row.Ref.ID)
-	tx.PutDecision(kept)
-	tx.Journal(db.Entry{At: now, Direction: db.Decision, What: what, Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
-		By: rule.Actor(a.Rule), Outcome: "done", Body: toJSON(own)})
+	keepDecision(tx, row, a, d, kept, what, now)
 	if !d.Yes {
 		return nil
 	}
