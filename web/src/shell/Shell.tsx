@@ -20,6 +20,7 @@ import { Later, useSettled } from "../ui/paint";
 import { Announcer } from "../voice/Announcer";
 import { mute, switchOn, useSpeaker } from "../voice/speaker";
 import { useWords } from "../words";
+import type { After } from "../words/reader";
 import { BackupAlarm } from "./BackupAlarm";
 import { Disarmed } from "./Disarmed";
 import { Locked, LockKey } from "./Lock";
@@ -83,7 +84,7 @@ export function Shell() {
 }
 
 /** Where one can go: what a day's work asks for, what a store is set up with, and the machinery. */
-const places: { to: Target; icon: IconName; name: string; right?: string; begins?: true }[] = [
+const places: { to: Target; icon: IconName; name: After<"nav">; right?: string; begins?: true }[] = [
   { to: "/orders", icon: "orders", name: "orders" },
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
   { to: "/messages", icon: "bell", name: "messages" },

@@ -2260,6 +2260,7 @@ export const words = {
       refused: "Sold out or a rest refused",
       comment: "Bad comment",
       penalty: "Near a penalty",
+      silent: "No screen of the store heard",
       resting: "Rests in its hours",
       rule: "Rule paused",
       authorise: "Authorisation ended",

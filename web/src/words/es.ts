@@ -2394,6 +2394,7 @@ export const words: Shape<typeof reference> = {
       refused: "Agotado o pausa rechazados",
       comment: "Mala reseña",
       penalty: "Cerca de una sanción",
+      silent: "Sin señal de las pantallas del local",
       resting: "En pausa en su horario",
       rule: "Regla en pausa",
       authorise: "Autorización caducada",

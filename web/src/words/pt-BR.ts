@@ -2391,6 +2391,7 @@ export const words: Shape<typeof reference> = {
       refused: "Esgotado ou pausa recusados",
       comment: "Avaliação ruim",
       penalty: "Perto de uma punição",
+      silent: "Sem sinal das telas da unidade",
       resting: "Em pausa no horário",
       rule: "Regra em pausa",
       authorise: "Autorização vencida",

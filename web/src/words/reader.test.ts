@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { onLanguage, read, readIn } from "./reader";
+import * as reader from "./reader";
+
+const { onLanguage, readIn } = reader;
+const read = reader.read as (key: string, blanks?: Record<string, unknown>) => string; // of other texts than the console's
 
 const words = {
   list: { count_one: "{{count}} order", count_other: "{{count}} orders", name: "list of {{name}}" },

@@ -2,6 +2,9 @@
 
 import { useSyncExternalStore } from "react";
 import type { Words } from "./choose";
+import type { words as reference } from "./zh-CN";
+
+type Reference = typeof reference;
 
 /** What stands in the blanks of a text. */
 type Blanks = {
@@ -16,7 +19,22 @@ type Blanks = {
  * The text of a key. {{name}} in it is a blank; $t(key) stands for another text, and blanks in that key are filled first. What is filled in
  * is never read for blanks itself, so a customer's words stay what they are.
  */
-export type Translate = (key: string, blanks?: Blanks) => string;
+export type Translate = {
+  (key: Key, blanks?: Blanks): string;
+  /** A key that is put together from what the service said, which may be newer than this console. */
+  (key: string, blanks: Blanks & { defaultValue: string }): string;
+};
+
+type Paths<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Paths<T[K]>}` }[keyof T & string];
+type Counted<K extends string> = K extends `${infer Base}_other` ? Base | K : K;
+
+/** The keys that there are: one that is asked for and has no text fails the build. */
+export type Key = Counted<Paths<Reference>>;
+
+/** What may stand behind a key in front, such as all words for a state: t(`pulse.head.${word}`). */
+export type After<Before extends string> = Key extends infer K ? (K extends `${Before}.${infer Rest}` ? Rest : never) : never;
+
+type Loose = (key: string, blanks?: Blanks) => string;
 
 const own = Object.prototype.hasOwnProperty; // not Object.hasOwn: this is also read on the shop floor's old tablets
 
@@ -37,7 +55,7 @@ function readerOf(language: string, words: Words): Reader {
     text.replace(/\$t\(([^)]*)\)|\{\{(\w+)\}\}/g, (_, key?: string, blank?: string) =>
       key === undefined ? String(blanks[blank ?? ""] ?? "") : t(filled(key, blanks), blanks),
     );
-  const t: Translate = (key, blanks) => {
+  const t = (key: string, blanks?: Blanks): string => {
     if (!blanks) return find(key) ?? key;
     const form = typeof blanks.count === "number" ? (find(`${key}_${forms.select(blanks.count)}`) ?? find(`${key}_other`)) : undefined;
     const text = form ?? find(key);
@@ -67,4 +85,4 @@ export const onLanguage = watch;
 export const useWords = (): Reader => useSyncExternalStore(watch, () => reader);
 
 /** The text of a key in the reader's language, outside of what is drawn. */
-export const read: Translate = (key, blanks) => reader.t(key, blanks);
+export const read: Translate = (key: string, blanks?: Blanks) => (reader.t as Loose)(key, blanks);

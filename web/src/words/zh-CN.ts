@@ -2223,6 +2223,7 @@ export const words = {
       refused: "估清或暂停接单被拒绝",
       comment: "差评",
       penalty: "接近处罚线",
+      silent: "门店设备没有联系",
       resting: "到点未营业",
       rule: "自动规则暂停",
       authorise: "授权失效",

@@ -7,7 +7,7 @@ import type { components } from "../../data/schema";
 import { clock } from "../../format/time";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { toast } from "../../ui/toast";
-import { useWords } from "../../words";
+import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import "./intake.css";
 
@@ -76,7 +76,7 @@ export function Intake({ store, zone }: { store: string; zone: string }) {
             {channels.map((c) => (
               <li key={c.shop_id} data-state={c.state}>
                 <Mark channel={c.channel} /> {channel(c.channel)}{" "}
-                <span className="quiet">{c.shown.state ? `${t(`control.shown.${c.shown.state}`)} ${c.shown.words ?? ""} · ` : ""}</span>
+                <span className="quiet">{c.shown.state ? `${word(t, "control.shown", c.shown.state)} ${c.shown.words ?? ""} · ` : ""}</span>
                 <span className={c.state === "failed" ? "bad" : "quiet"}>
                   {t(`intake.state.${c.state}`, { at: clock(c.until_at, zone) })} {inWords(c.words ?? "", c.why)}
                 </span>

@@ -11,7 +11,7 @@ import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
-import { useWords } from "../../words";
+import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 import "./comments.css";
 
@@ -129,7 +129,7 @@ function One({ comment: c, shop }: { comment: Comment; shop: string }) {
           </p>
         ) : c.ours ? (
           <p className={`comment-reply ${state === "refused" ? "bad" : ""}`} aria-live="polite">
-            <b>{t(`cmt.state.${state}`)}</b> {c.ours.text}{" "}
+            <b>{word(t, "cmt.state", state)}</b> {c.ours.text}{" "}
             {state === "refused" && c.ours.why ? `(${inWords(c.ours.why.text, c.ours.why)})` : ""}
           </p>
         ) : null}

@@ -151,7 +151,7 @@ function Dialog({ form: what, close, then }: { form: Form; close: () => void; th
     <Modal
       key={what.kind}
       open
-      title={t(`form.${what.kind}${id ? "Change" : ""}`, { platform })}
+      title={what.kind === "merchant" ? t("form.merchant") : t(`form.${what.kind}${id ? "Change" : ""}`, { platform })}
       onCancel={close}
       onOk={() => form.submit()}
       okText={t("do.save")}

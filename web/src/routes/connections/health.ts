@@ -1,9 +1,10 @@
+import type { After, Translate } from "../../words/reader";
 // How well an account is, in words. "Nothing arrived" is news too: other systems showed a green light while orders were lost.
 
 import type { Account, Channel } from "../../data/model";
 
 export type Tone = "good" | "warn" | "bad";
-export type Word = { key: string; tone: Tone; params: Record<string, string | number>; seconds?: number };
+export type Word = { key: After<"health">; tone: Tone; params: Record<string, string | number>; seconds?: number };
 export type Health = { tone: Tone; words: Word[] };
 
 const day = 86_400_000;
@@ -11,7 +12,7 @@ const day = 86_400_000;
 /** @param pushed whether the platform can reach us, so that silence of its pushes means something */
 export function healthOf(a: Account, c: Channel, pushed: boolean, now: number): Health {
   const words: Word[] = [];
-  const say = (key: string, tone: Tone, params: Record<string, string | number> = {}, seconds?: number) =>
+  const say = (key: Word["key"], tone: Tone, params: Record<string, string | number> = {}, seconds?: number) =>
     words.push({ key, tone, params, ...(seconds === undefined ? {} : { seconds }) });
 
   const left = a.authorise_by_at - now;
@@ -27,8 +28,6 @@ export function healthOf(a: Account, c: Channel, pushed: boolean, now: number): 
   const tone = words.some((w) => w.tone === "bad") ? "bad" : words.some((w) => w.tone === "warn") ? "warn" : "good";
   return { tone, words };
 }
-
-type Translate = (key: string, options?: Record<string, unknown>) => string;
 
 /** A length of time in one unit: 40 seconds, 3 minutes, 5 hours, 2 days. */
 export function lasted(t: Translate, seconds: number): string {

@@ -9,7 +9,8 @@ import { useMay } from "../../data/rights";
 import { formatMoney } from "../../format/money";
 import { Icon } from "../../ui/icons";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { useWords } from "../../words";
+import { useWords, word } from "../../words";
+import type { Translate } from "../../words/reader";
 import { promisedAt } from "./at";
 import {
   blank,
@@ -493,10 +494,8 @@ function Form({ draft: d, change, goods: offered, zone, stores: known }: FormPro
   );
 }
 
-type Translate = (key: string, options?: Record<string, unknown>) => string;
-
 function labelsOf(fields: string[], t: Translate): string {
-  const names = fields.map((f) => t(`entry.${f.startsWith("price-") ? "price" : f}`));
+  const names = fields.map((f) => word(t, "entry", f.startsWith("price-") ? "price" : f));
   return [...new Set(names)].join(" · ");
 }
 

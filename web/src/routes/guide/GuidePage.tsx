@@ -55,7 +55,7 @@ export function GuidePage() {
 function Steps({ g, channel }: { g: Guide; channel: Channel }) {
   const { t } = useWords();
   const of = (key: string) => g.items.find((i) => i.key === key);
-  const steps: { key: Item["key"] | "live"; item?: Item; body: ReactNode }[] = [
+  const steps: { key: "test" | "callbacks" | "authorise" | "shops" | "pull" | "live"; item?: Item; body: ReactNode }[] = [
     { key: "test", item: of("test"), body: <Test g={g} /> },
     { key: "callbacks", item: of("callbacks"), body: <Callbacks g={g} channel={channel} /> },
     ...(g.consents ? [{ key: "authorise" as const, item: of("authorise"), body: <Authorise g={g} /> }] : []),

@@ -206,7 +206,7 @@ function Pieces() {
         </State>
       </Piece>
       {failures.map((f) => (
-        <Piece key={f.code} title={t(`kit.failed.${f.code}`)}>
+        <Piece key={f.code} title={word(t, "kit.failed", f.code)}>
           <Trouble error={f} retry={() => {}} />
         </Piece>
       ))}

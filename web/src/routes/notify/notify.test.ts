@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { asMinute, asTime, matters } from "./notify";
+import { expect, expectTypeOf, test } from "vitest";
+import { asMinute, asTime, type Matter, matters, type Rules } from "./notify";
 
 test("a minute of the day and a time field", () => {
   for (const [minute, time] of [
@@ -16,3 +16,5 @@ test("a minute of the day and a time field", () => {
 test("a message of three orders tells of two kinds of matters", () => {
   expect(matters({ messages: ["unaccepted/ord_1", "unaccepted/ord_2", "incident/meituan/no_pull"] })).toEqual(["unaccepted", "incident"]);
 });
+
+test("all that may knock can be chosen", () => expectTypeOf<Exclude<Rules["kinds"][number], Matter>>().toBeNever());

@@ -55,7 +55,9 @@ export const mayKnock = [
   "printer",
   "resting",
   "silent",
-] as const;
+  "comment",
+  "penalty",
+] as const satisfies readonly Rules["kinds"][number][];
 export type Matter = (typeof mayKnock)[number];
 
 /** How long a delivery may stay as it is, in the order of the form. */

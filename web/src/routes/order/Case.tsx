@@ -65,10 +65,10 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
           {a.seen_by ? <small>{t("rules.lostSeen", { who: a.seen_by })}</small> : null}
         </p>
       ) : null}
-      {a.ruled ? <p className="notice">{t(`ruled.${a.ruled}`)}</p> : null}
+      {a.ruled ? <p className="notice">{word(t, "ruled", a.ruled)}</p> : null}
       {a.appeal ? (
         <p className={`notice ${a.appeal === "rejected" ? "bad" : ""}`} data-testid="appeal" data-state={a.appeal}>
-          {t(`appeal.${a.appeal}`)} <small className="num">{a.appeal_at > 0 ? moment(a.appeal_at, now, zone) : ""}</small>{" "}
+          {word(t, "appeal", a.appeal)} <small className="num">{a.appeal_at > 0 ? moment(a.appeal_at, now, zone) : ""}</small>{" "}
           {a.appeal_by ? <small>{t("appeal.notedBy", { who: a.appeal_by })}</small> : null}
         </p>
       ) : null}

@@ -133,7 +133,7 @@ function ByRule({ delivery: d, zone }: { delivery: Delivery; zone: string }) {
   const now = useNow();
   return d.steps.map((s) => {
     const at = moment(s.at, now, zone);
-    const who = s.name || (s.way ? t(`rules.way.${s.way}`) : "");
+    const who = s.name || (s.way ? word(t, "rules.way", s.way) : "");
     const title = !s.yes
       ? t("rules.didNot", { at })
       : s.tip

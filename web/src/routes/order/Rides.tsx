@@ -7,7 +7,7 @@ import { formatMoney } from "../../format/money";
 import { Icon } from "../../ui/icons";
 import { Problem } from "../../ui/Problem";
 import { Bones } from "../../ui/Screen";
-import { useWords } from "../../words";
+import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
 
 const live = (d: Delivery) => ["sought", "assigned", "at_store", "on_the_way"].includes(d.state) || d.planned;
@@ -195,12 +195,12 @@ export function RideActs({ order: o, delivery: d }: { order: Order; delivery: De
             >
               {["", "platform", "courier", "merchant", "customer", "unknown"].map((p) => (
                 <option key={p} value={p}>
-                  {t(`ride.party.${p || "none"}`)}
+                  {word(t, "ride.party", p || "none")}
                 </option>
               ))}
             </select>
           ) : (
-            <b>{t(`ride.party.${d.liable?.party ?? "none"}`)}</b>
+            <b>{word(t, "ride.party", d.liable?.party ?? "none")}</b>
           )}{" "}
           {d.liable ? <small className="quiet">{[d.liable.by_name, groundOf(d.liable.why)].filter(Boolean).join(" · ")}</small> : null}
         </p>

@@ -3,6 +3,7 @@ import type { Ground, Order, TimelineEntry } from "../../data/model";
 import { clockSeconds, dayOf } from "../../format/time";
 import { useWho } from "../../ui/who";
 import { useWords, word } from "../../words";
+import type { Translate } from "../../words/reader";
 import { inWords } from "../../words/reasons";
 import { Section } from "./Section";
 
@@ -47,8 +48,6 @@ const why = (grounds: Ground[]): string => grounds.map((g) => `${inWords(g.why.t
 
 /** Who moved: a person, a rule, our call to the platform, or the platform itself. */
 const kindOf = (e: TimelineEntry): string => (["act", "decision", "call"].includes(e.kind) ? e.kind : "fact");
-
-type Translate = (key: string, options?: Record<string, unknown>) => string;
 
 /** What happened, in words: a fact on one of the axes, an act, a call, a decision. The platform's own words stand behind. */
 function happened(t: Translate, e: TimelineEntry): string {

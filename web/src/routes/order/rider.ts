@@ -4,7 +4,7 @@ export const parts = ["name", "phone", "addition", "time"] as const;
 export type Change = Partial<Record<(typeof parts)[number], string>>;
 
 /** One line with what was filled in and nothing else; "" when nothing was. */
-export function riderText(order: string, change: Change, label: (part: string) => string): string {
+export function riderText(order: string, change: Change, label: (part: (typeof parts)[number]) => string): string {
   const said = parts.flatMap((p) => (change[p]?.trim() ? [`${label(p)} ${change[p]?.trim()}`] : []));
   return said.length === 0 ? "" : `${order}：${said.join("；")}`;
 }

@@ -5,6 +5,7 @@ import { channels, stores } from "../../data/queries";
 import { addDays, dayOf } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { inLanguage, useWords } from "../../words";
+import type { After } from "../../words/reader";
 import { type Filter, hasTab, sortOf, type Way } from "./filter";
 import { typing } from "./Orders";
 import { Columns, Views } from "./ViewsAndColumns";
@@ -167,14 +168,16 @@ function SearchBox({ value, change }: { value: string; change: (q: string) => vo
 function Days({ filter, zone, change }: Pick<Props, "filter" | "zone" | "change">) {
   const { t } = useWords();
   const today = dayOf(serverNow(), zone);
-  const presets: Record<string, [string, string]> = {
+  const presets: { [K in Exclude<After<"days">, "own">]?: [string, string] } = {
     any: ["", ""],
     today: [today, today],
     yesterday: [addDays(today, -1), addDays(today, -1)],
     week: [addDays(today, -6), today],
     month: [addDays(today, -29), today],
   };
-  const match = Object.keys(presets).find((k) => presets[k]?.[0] === filter.from && presets[k]?.[1] === filter.to);
+  const match = (Object.keys(presets) as (keyof typeof presets)[]).find(
+    (k) => presets[k]?.[0] === filter.from && presets[k]?.[1] === filter.to,
+  );
   const [own, setOwn] = useState(match === undefined);
   const shown = own || match === undefined ? "own" : match;
   return (
@@ -184,13 +187,13 @@ function Days({ filter, zone, change }: Pick<Props, "filter" | "zone" | "change"
         aria-label={t("filter.days")}
         value={shown}
         onChange={(e) => {
-          const p = presets[e.target.value];
+          const p = presets[e.target.value as keyof typeof presets];
           setOwn(!p);
           if (p) change({ from: p[0], to: p[1] });
           else change({ from: filter.from || today, to: filter.to || today });
         }}
       >
-        {[...Object.keys(presets), "own"].map((k) => (
+        {[...(Object.keys(presets) as (keyof typeof presets)[]), "own" as const].map((k) => (
           <option key={k} value={k}>
             {t(`days.${k}`)}
           </option>

@@ -1,7 +1,8 @@
 import { Sheet } from "../../ui/Sheet";
 import { useWords } from "../../words";
+import type { After } from "../../words/reader";
 
-const groups: [string, [string[], string][]][] = [
+const groups: [After<"keys.group">, [string[], After<"keys">][]][] = [
   [
     "list",
     [

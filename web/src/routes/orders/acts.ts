@@ -1,3 +1,5 @@
+import { word } from "../../words";
+import type { Translate } from "../../words/reader";
 // Which acts a row offers and how. The service says what is allowed; here is only what comes first under the thumb.
 
 import type { Act, OrderSummary } from "../../data/model";
@@ -40,8 +42,6 @@ export const denies = (kind: string): boolean => ["refuse", "cancel", "void", "r
 export const urgeable = (o: OrderSummary): boolean =>
   o.kind === "takeaway" && o.logistics !== "pickup" && ["sought", "assigned", "at_store", "on_the_way"].includes(o.axes.delivery);
 
-type Translate = (key: string, options?: Record<string, unknown>) => string;
-
 /** Whether an order leaves the store in the customer's own hands. */
 const inHand = (logistics: string): boolean => logistics === "pickup" || logistics === "none";
 
@@ -78,7 +78,7 @@ export function whyText(t: Translate, a: Act | undefined): string {
 
 /** The name of a tab in a way of work; both together have words of their own. */
 export function tabLabel(t: Translate, tab: string, way: string): string {
-  const plain = t(`tab.${tab}`);
+  const plain = word(t, "tab", tab);
   return way === "takeaway"
     ? t(`tabTakeaway.${tab}`, { defaultValue: plain })
     : way === "ecommerce"

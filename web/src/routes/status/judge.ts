@@ -1,6 +1,7 @@
 // What the status page makes of what the service says: one tone, one sentence, sixty strokes.
 
 import type { Health } from "../../data/model";
+import type { After } from "../../words/reader";
 
 export type Tone = "good" | "warn" | "bad" | "off";
 
@@ -12,7 +13,7 @@ export function toneOf(state: string): Tone {
 }
 
 /** The sentence above everything: the worst that there is, and how much of it. */
-export function headline(h: Health): { key: string; tone: Tone; params: { count: number } } {
+export function headline(h: Health): { key: After<"pulse.head">; tone: Tone; params: { count: number } } {
   const count = (state: string) => h.accounts.filter((a) => a.state === state).length;
   const down = count("down");
   if (!h.armed) return { key: "disarmed", tone: "bad", params: { count: down } };
