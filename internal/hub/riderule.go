@@ -487,8 +487,9 @@ func rideSteps(o *order.Order, v *Delivery) []RideStep {
 		}
 		step, _, _ := strings.Cut(rest, "/")
 		s := RideStep{Step: step, At: d.At, Yes: d.Yes, Tip: d.Tip, Grounds: orEmpty(d.Grounds)}
-		if s.Way, _, _ = strings.Cut(d.Way, " "); s.Way != "" {
-			s.Name = d.Grounds[len(d.Grounds)-1].Why.Said
+		s.Way, _, _ = strings.Cut(d.Way, " ")
+		if n := len(d.Grounds); n > 0 && (s.Way == rule.ByCourier || s.Way == rule.ByOwn) { // a platform's riders have a word in each language
+			s.Name = d.Grounds[n-1].Why.Said
 		}
 		if out = append(out, s); d.Tip != nil && v.Way == "platform" { // the platform does not tell its tip
 			v.Tip = d.Tip
