@@ -30,17 +30,8 @@ type Conn struct {
 	db    uintptr
 	out   *[2]uintptr // where the engine puts what it gives
 	stmts map[string]*stmt
-	known map[*byte]known // by where their texts lie
 	plan  func(string) string
 	clock uintptr // what Clock was given, by its key in clocks; 0 = none
-}
-
-// A known text is found by where it lies, which is quicker than by what it says: texts are
-// constants, or made once and kept, and hundreds of bytes long. That it is kept here keeps its
-// place from being given to another.
-type known struct {
-	text string
-	s    *stmt
 }
 
 // maxStmts is how many statements a connection keeps. Texts are few (lists of values are
@@ -67,7 +58,7 @@ func (e *Error) Code() int { return e.code }
 // Open opens a database by its name as SQLite's URI: "file:/folder/name.db",
 // "file::memory:". It is made when it is not there, unless the URI says otherwise.
 func Open(uri string, o Options) (*Conn, error) {
-	c := &Conn{tls: libc.NewTLS(), out: new([2]uintptr), stmts: map[string]*stmt{}, known: map[*byte]known{}, plan: o.Plan}
+	c := &Conn{tls: libc.NewTLS(), out: new([2]uintptr), stmts: map[string]*stmt{}, plan: o.Plan}
 	const flags = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_CREATE | sqlite3.SQLITE_OPEN_URI | sqlite3.SQLITE_OPEN_NOMUTEX
 	err := c.with(uri, func(name uintptr) int32 {
 		rc := sqlite3.Xsqlite3_open_v2(c.tls, name, c.place(0), flags, 0)
@@ -119,7 +110,7 @@ func (c *Conn) Close() error {
 	for _, s := range c.stmts {
 		s.end()
 	}
-	c.stmts, c.known = nil, nil
+	c.stmts = nil
 	rc := int32(sqlite3.SQLITE_OK)
 	if c.db != 0 {
 		rc = sqlite3.Xsqlite3_close_v2(c.tls, c.db)
@@ -180,13 +171,8 @@ func (c *Conn) Run(text string, args []any, each func(Scan) error) (n int64, err
 }
 
 func (c *Conn) prepare(text string) (*stmt, error) {
-	at := unsafe.StringData(text)
-	if k := c.known[at]; len(k.text) == len(text) && k.s != nil && !k.s.busy {
-		return k.s, nil
-	}
 	kept := c.stmts[text]
 	if kept != nil && !kept.busy {
-		c.know(at, text, kept)
 		return kept, nil
 	}
 	planned := text
@@ -208,7 +194,6 @@ func (c *Conn) prepare(text string) (*stmt, error) {
 		return s, nil
 	}
 	if len(c.stmts) >= maxStmts {
-		clear(c.known)
 		for t, old := range c.stmts {
 			if !old.busy {
 				old.end()
@@ -217,16 +202,7 @@ func (c *Conn) prepare(text string) (*stmt, error) {
 		}
 	}
 	c.stmts[text] = s
-	c.know(at, text, s)
 	return s, nil
-}
-
-// know notes where a text lies. One that is made anew each time lies elsewhere each time.
-func (c *Conn) know(at *byte, text string, s *stmt) {
-	if len(c.known) >= 2*maxStmts {
-		clear(c.known)
-	}
-	c.known[at] = known{text, s}
 }
 
 // numbered writes $1 as ?1, which SQLite finds by the number; $1 is a name to it.

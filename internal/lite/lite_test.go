@@ -7,7 +7,6 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -318,36 +317,4 @@ func TestTextsThatAreReadStayWhatTheyAre(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestATextIsWhatItSaysAndNotWhereItLies runs equal texts from many places, and others in
-// a place that was used before.
-func TestATextIsWhatItSaysAndNotWhereItLies(t *testing.T) {
-	c := memory(t, Options{})
-	b := []byte("SELECT 100000")
-	for i := range 5 * maxStmts {
-		n := int64(100000 + i%7)
-		strconv.AppendInt(b[:7], n, 10)
-		text := string(b)
-		if i%2 == 0 {
-			text = text[:len(text)-1] // begins where another one does
-			n /= 10
-		}
-		var got int64
-		if _, err := c.Run(text, nil, func(scan Scan) error { return scan(&got) }); err != nil || got != n {
-			t.Fatalf("%s gave %d (%v)", text, got, err)
-		}
-	}
-	const both = "SELECT 12"
-	for range 3 {
-		for _, text := range []string{both, both[:len(both)-1]} {
-			var got int64
-			if _, err := c.Run(text, nil, func(scan Scan) error { return scan(&got) }); err != nil || strconv.FormatInt(got, 10) != strings.TrimPrefix(text, "SELECT ") {
-				t.Errorf("%s gave %d (%v)", text, got, err)
-			}
-		}
-	}
-	if len(c.stmts) != 10 || len(c.known) > 2*maxStmts {
-		t.Errorf("%d statements are kept, want 10; %d places", len(c.stmts), len(c.known))
-	}
 }
