@@ -51,7 +51,7 @@ type form map[string]string
 
 // formOf flattens a JSON object: detail may be an array or a string that holds one.
 func formOf(b []byte) (form, error) {
-	if !split.Valid(b) {
+	if !json.Valid(b) {
 		return nil, errors.New("the message is no JSON")
 	}
 	m, ok := split.Members(b)
@@ -285,7 +285,7 @@ func array[T any](s, path string, t *trouble) []T {
 		return nil
 	}
 	var raws []json.RawMessage
-	if all := []byte(s); split.Valid(all) {
+	if all := []byte(s); json.Valid(all) {
 		raws, _ = split.Elements(all)
 	}
 	if raws == nil {

@@ -15,7 +15,6 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
-	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -324,7 +323,7 @@ func (s *shop) countNotes(ctx context.Context, a channel.Act) (int, error) {
 	if err != nil {
 		return 0, withRef(err, a.Order.ID)
 	}
-	if !split.Valid(res.body) {
+	if !json.Valid(res.body) {
 		return 0, &fault.Error{Op: "mercadolibre.Look", Code: fault.Unavailable, Ref: a.Order.ID, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	return notesLike(res.body, strings.TrimSpace(a.Text), 4), nil

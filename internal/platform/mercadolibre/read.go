@@ -9,7 +9,6 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
-	"github.com/tongdan/tongdan/internal/split"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -58,7 +57,7 @@ func (s *shop) readOrder(ctx context.Context, id string) ([]channel.Item, error)
 	if err != nil {
 		return nil, withRef(err, id)
 	}
-	if !split.Valid(a.body) {
+	if !json.Valid(a.body) {
 		return nil, &fault.Error{Op: op, Code: fault.Unavailable, Ref: id, Why: fault.Because("answer_unreadable", "the platform's answer cannot be read")}
 	}
 	item := translateOrder(a.body, order.ClassRead, s.env.Now(), missingOf(a))
@@ -119,7 +118,7 @@ func (s *shop) readShipment(ctx context.Context, id string, through []string) (i
 		switch {
 		case fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || err == nil && len(a.body) == 0:
 			return nil // it has none: no deadline for Full and cancelled ones, 204 for no orders
-		case err != nil || !split.Valid(a.body):
+		case err != nil || !json.Valid(a.body):
 			p.Failed = append(p.Failed, name)
 			return nil
 		}

@@ -31,7 +31,7 @@ var errNoObject = errors.New("the message is no JSON object")
 
 func parse(raw []byte) (node, error) {
 	var m split.Object
-	if split.Valid(raw) {
+	if json.Valid(raw) {
 		m, _ = split.Members(raw)
 	}
 	if m == nil {

@@ -16,9 +16,7 @@ import (
 	"github.com/tongdan/tongdan/internal/books"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/hub"
-	"github.com/tongdan/tongdan/internal/platform"
 	"github.com/tongdan/tongdan/internal/sim"
-	"github.com/tongdan/tongdan/money"
 	"github.com/tongdan/tongdan/order"
 )
 
@@ -81,17 +79,11 @@ func (w *World) shown(ctx context.Context, n *node) (rows []db.OrderRow, list []
 			return nil, nil, err
 		}
 		for _, r := range page {
-			var s struct { // of hub.Summary
-				Channel string            `json:"channel"`
-				Ref     string            `json:"ref"`
-				Status  string            `json:"status"`
-				Theirs  map[string]string `json:"theirs"`
-				Total   *money.Amount     `json:"total"`
-			}
+			var s hub.Summary
 			if err := json.Unmarshal(r.Summary, &s); err != nil {
 				return nil, nil, err
 			}
-			o := books.Order{Channel: s.Channel, Ref: s.Ref, Status: s.Status, Theirs: s.Theirs}
+			o := books.Order{Channel: s.Channel, Ref: s.Ref, Status: string(s.Status), Theirs: s.Theirs}
 			if s.Total != nil {
 				o.Total = string(s.Total.Currency()) + " " + strconv.FormatInt(s.Total.Minor(), 10)
 			}
@@ -196,14 +188,14 @@ func (w *World) children(ctx context.Context, n *node, rows []db.OrderRow) (diff
 		if at < 0 {
 			continue // told as lost
 		}
-		cases, err := w.ourCases(ctx, n, &rows[at])
+		d, err := n.hub.Detail(ctx, w.actor(), rows[at].ID)
 		if err != nil {
 			differ = append(differ, fmt.Sprintf("meituan %s: %v", o.ref, err))
 			continue
 		}
-		ours := map[string]ourCase{}
-		for _, s := range cases {
-			ours[s.key] = s
+		ours := map[string]hub.AfterSale{}
+		for _, s := range d.AfterSales {
+			ours[s.Key] = s
 		}
 		for _, r := range theirs.Refunds {
 			s, ok := ours[r.ID]
@@ -212,16 +204,16 @@ func (w *World) children(ctx context.Context, n *node, rows []db.OrderRow) (diff
 			}
 			fits := false
 			for _, state := range states[r.State] {
-				fits = fits || s.state == state
+				fits = fits || s.State == state
 			}
 			switch {
 			case !ok && r.ApplyType == 0: // the repayment after a cancel: nobody is told of it
 			case !ok:
 				differ = append(differ, fmt.Sprintf("meituan %s: refund case %s is missing", o.ref, r.ID))
 			case !fits:
-				differ = append(differ, fmt.Sprintf("meituan %s: refund case %s is %s, the platform's is %s (%s)", o.ref, r.ID, s.state, r.State, s.theirs))
-			case s.amount == nil || s.amount.Minor() != int64(r.Money):
-				differ = append(differ, fmt.Sprintf("meituan %s: refund case %s is of %v, the platform's of %d", o.ref, r.ID, s.amount, r.Money))
+				differ = append(differ, fmt.Sprintf("meituan %s: refund case %s is %s, the platform's is %s (%s)", o.ref, r.ID, s.State, r.State, s.Theirs))
+			case s.Amount == nil || s.Amount.Minor() != int64(r.Money):
+				differ = append(differ, fmt.Sprintf("meituan %s: refund case %s is of %v, the platform's of %d", o.ref, r.ID, s.Amount, r.Money))
 			}
 		}
 		if len(ours) > len(theirs.Refunds) {
@@ -229,46 +221,6 @@ func (w *World) children(ctx context.Context, n *node, rows []db.OrderRow) (diff
 		}
 	}
 	return differ
-}
-
-// An ourCase is a refund case as the hub has it.
-type ourCase struct {
-	key, theirs string
-	state       order.State
-	amount      *money.Amount
-}
-
-// ourCases gives the refund cases of an order: on days that are verified as a person is shown
-// them, with all that such a page reads, and on others by folding the order's records.
-func (w *World) ourCases(ctx context.Context, n *node, row *db.OrderRow) (list []ourCase, err error) {
-	if w.script.Seed%verifyEvery == 0 {
-		d, err := n.hub.Detail(ctx, w.actor(), row.ID)
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range d.AfterSales {
-			list = append(list, ourCase{s.Key, s.Theirs, s.State, s.Amount})
-		}
-		return list, nil
-	}
-	_, recs, _, err := n.db.Order(ctx, w.actor().Scope, row.ID)
-	if err != nil {
-		return nil, err
-	}
-	o := order.Fold(row.Ref, recs, grammarOf(row.Channel))
-	for _, c := range o.Cases {
-		list = append(list, ourCase{c.Key, c.Theirs, c.State, c.Case.Amount})
-	}
-	return list, nil
-}
-
-func grammarOf(channel string) *order.Grammar {
-	for _, p := range platform.All() {
-		if info := p.Info(); info.Name == channel {
-			return info.Grammar
-		}
-	}
-	return &order.Grammar{}
 }
 
 // verifyEvery says which days are looked at by tongdan verify's own checks too: it reads
