@@ -454,34 +454,103 @@ func (d *DB) orderWhere(ctx context.Context, op string, sc Scope, where string, 
 	if err != nil {
 		return row, nil, nil, fault.Wrap(op, err)
 	}
-	m, ref := int64(sc.Merchant), row.Ref
-	err = d.query(ctx, `SELECT merchant_id, realm, kind, external_id, doc, seen FROM records WHERE merchant_id = $1 AND realm = $2 AND doc IS NOT NULL
-		AND (kind IN ('order', 'own') AND external_id = $3 OR (kind, external_id) IN (SELECT kind, record_id FROM links WHERE merchant_id = $1 AND realm = $2 AND order_id = $3))`,
-		[]any{m, ref.Realm, ref.ID}, func(scan scanFunc) error {
-			var l order.Linked
-			var s recordState
-			var m int64
-			if err := scan(&m, &l.Ref.Realm, &l.Ref.Kind, &l.Ref.ID, &s.doc, &s.seen); err != nil {
-				return err
-			}
-			r, err := s.open(d.zip)
-			l.Record = r
-			recs = append(recs, l)
-			return err
-		})
+	err = d.linkedOf(ctx, []refKey{{sc.Merchant, row.Ref}}, func(_ refKey, l order.Linked) { recs = append(recs, l) })
 	if err != nil {
 		return row, nil, nil, fault.Wrap(op, err)
 	}
-	rank := func(l order.Linked) int {
-		return slices.Index([]string{"", order.KindOwn, order.KindOrder}, l.Ref.Kind) * -1
-	}
-	slices.SortFunc(recs, func(a, b order.Linked) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), compareRefs(a.Ref, b.Ref)) })
-	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1 AND order_id = $2`, []any{m, int64(row.ID)}, func(scan scanFunc) error {
+	slices.SortFunc(recs, compareLinked)
+	err = d.query(ctx, `SELECT `+effectColumns+` FROM effects WHERE merchant_id = $1 AND order_id = $2`, []any{int64(sc.Merchant), int64(row.ID)}, func(scan scanFunc) error {
 		e, err := scanEffect(scan)
 		effects = append(effects, e)
 		return err
 	})
 	return row, recs, newest(effects), fault.Wrap(op, err)
+}
+
+// linkedOf reads the records that orders follow from, and says whose each is. It goes along whole keys: one
+// condition for an order's own records and those that are linked to it reads all records of the realm.
+func (d *DB) linkedOf(ctx context.Context, orders []refKey, take func(of refKey, l order.Linked)) error {
+	whose := map[refKey][]refKey{}
+	add := func(rec, of refKey) {
+		if !slices.Contains(whose[rec], of) {
+			whose[rec] = append(whose[rec], of)
+		}
+	}
+	for _, of := range orders {
+		own := of
+		own.ref.Kind = order.KindOwn
+		add(of, of)
+		add(own, of)
+	}
+	each := func(list []*stmt) error {
+		for _, s := range list {
+			if err := d.query(ctx, s.text, s.args, s.each); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := each(linksIn.stmts(refArgs(orders, false), "", func(scan scanFunc) error {
+		of := refKey{ref: order.Ref{Kind: order.KindOrder}}
+		var rec order.Ref
+		err := scan(&of.m, &of.ref.Realm, &of.ref.ID, &rec.Kind, &rec.ID)
+		rec.Realm = of.ref.Realm
+		add(refKey{of.m, rec}, of)
+		return err
+	}))
+	if err != nil {
+		return err
+	}
+	return each(recordRows.stmts(refArgs(sortedKeys(whose, compareRefKeys), true), "", func(scan scanFunc) error {
+		var k refKey
+		var s recordState
+		if err := scan(&k.m, &k.ref.Realm, &k.ref.Kind, &k.ref.ID, &s.doc, &s.seen); err != nil || s.doc == nil {
+			return err
+		}
+		rec, err := s.open(d.zip)
+		for _, of := range whose[k] {
+			take(of, order.Linked{Ref: k.ref, Record: rec})
+		}
+		return err
+	}))
+}
+
+// compareLinked sorts the records of an order: the order's own first, then what was done here.
+func compareLinked(a, b order.Linked) int {
+	rank := func(l order.Linked) int {
+		return -slices.Index([]string{"", order.KindOwn, order.KindOrder}, l.Ref.Kind)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), compareRefs(a.Ref, b.Ref))
+}
+
+// A WholeOrder is an order's row with the records that it follows from.
+type WholeOrder struct {
+	Row     OrderRow
+	Records []order.Linked
+}
+
+// WholeOrders reads many orders with their records, whatever their number in a few statements; those that
+// the scope does not see are left out.
+func (d *DB) WholeOrders(ctx context.Context, sc Scope, ids []ident.Order) (map[ident.Order]*WholeOrder, error) {
+	const op = "db.WholeOrders"
+	rows, err := d.OrdersByID(ctx, sc, ids)
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	out := make(map[ident.Order]*WholeOrder, len(rows))
+	at := make(map[refKey]*WholeOrder, len(rows))
+	for _, r := range rows {
+		w := &WholeOrder{Row: r}
+		out[r.ID], at[refKey{r.Merchant, r.Ref}] = w, w
+	}
+	err = d.linkedOf(ctx, sortedKeys(at, compareRefKeys), func(of refKey, l order.Linked) { at[of].Records = append(at[of].Records, l) })
+	if err != nil {
+		return nil, fault.Wrap(op, err)
+	}
+	for _, w := range out {
+		slices.SortFunc(w.Records, compareLinked)
+	}
+	return out, nil
 }
 
 // OrdersByID reads rows by our ids; those that the scope does not see are left out.

@@ -225,16 +225,20 @@ func (h *Hub) gatherLabels(ctx context.Context, sc db.Scope, b db.BatchRow, item
 	at := map[db.ParcelKey]int{}
 	without = map[ident.Order]labelled{}
 	var keys []db.ParcelKey
+	var ids []ident.Order
 	for _, it := range items {
-		if it.State != BatchDone {
-			continue
+		if it.State == BatchDone {
+			ids = append(ids, it.Order)
 		}
-		x, err := h.labelledOrder(ctx, Actor{Scope: sc}, it.Order)
-		if err != nil {
-			return nil, nil, err
-		}
+	}
+	list, err := h.labelledOrders(ctx, Actor{Scope: sc}, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	for n, x := range list {
+		id := ids[n]
 		if !x.why.IsZero() {
-			without[it.Order] = x
+			without[id] = x
 			continue
 		}
 		for _, k := range x.parcels {
@@ -245,7 +249,7 @@ func (h *Hub) gatherLabels(ctx context.Context, sc db.Scope, b db.BatchRow, item
 				keys = append(keys, k)
 				out = append(out, outLabel{Key: k, shop: x.row.Shop})
 			}
-			out[i].Orders = append(out[i].Orders, it.Order)
+			out[i].Orders = append(out[i].Orders, id)
 		}
 	}
 	places, err := h.db.LabelsOf(ctx, sc.Merchant, string(args.Format), keys)

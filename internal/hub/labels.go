@@ -77,18 +77,31 @@ type labelled struct {
 	code    fault.Code
 }
 
-// labelledOrder reads what is needed of an order to print its labels.
-func (h *Hub) labelledOrder(ctx context.Context, who Actor, id ident.Order) (x labelled, err error) {
-	row, recs, _, err := h.db.Order(ctx, who.Scope, id)
+// labelledOrders reads what is needed of orders to print their labels, in their order. It fails
+// when the caller does not see one of them.
+func (h *Hub) labelledOrders(ctx context.Context, who Actor, ids []ident.Order) ([]labelled, error) {
+	found, err := h.db.WholeOrders(ctx, who.Scope, ids)
 	if err != nil {
-		return x, err
+		return nil, err
 	}
+	out := make([]labelled, len(ids))
+	for i, id := range ids {
+		w := found[id]
+		if w == nil {
+			return nil, fault.Say("hub.labelledOrders", fault.NotFound, "no_order", "there is no such order")
+		}
+		out[i] = h.labelledOf(w.Row, w.Records)
+	}
+	return out, nil
+}
+
+func (h *Hub) labelledOf(row db.OrderRow, recs []order.Linked) (x labelled) {
 	info := h.info(row.Channel, row.Ref.Realm)
 	o := h.fold(&row, recs, info)
 	x = labelled{row: row, shipBy: o.Times.ShipBy}
-	no := func(code fault.Code, why fault.Reason) (labelled, error) {
+	no := func(code fault.Code, why fault.Reason) labelled {
 		x.code, x.why = code, why
-		return x, nil
+		return x
 	}
 	if o.Bill != nil {
 		x.lines = len(o.Bill.Lines)
@@ -119,7 +132,7 @@ func (h *Hub) labelledOrder(ctx context.Context, who Actor, id ident.Order) (x l
 	case len(x.parcels) == 0:
 		return no(fault.Conflict, fault.Because("no_shipment_yet", "this order has no shipment at the platform yet"))
 	}
-	return x, nil
+	return x
 }
 
 // picking sorts orders as they are picked: an account's together, of those the same goods
@@ -195,14 +208,12 @@ func (h *Hub) PrintLabels(ctx context.Context, who Actor, ask LabelAsk) (ident.B
 	if err != nil || there {
 		return id, fault.Wrap(op, err)
 	}
-	var list []labelled
+	list, err := h.labelledOrders(ctx, who, ids)
+	if err != nil {
+		return 0, fault.Wrap(op, err)
+	}
 	var keys []db.ParcelKey
-	for _, id := range ids {
-		x, err := h.labelledOrder(ctx, who, id)
-		if err != nil {
-			return 0, fault.Wrap(op, err)
-		}
-		list = append(list, x)
+	for _, x := range list {
 		keys = append(keys, x.parcels...)
 	}
 	before, err := h.db.LabelPrints(ctx, who.Merchant, keys)
@@ -457,19 +468,15 @@ func (h *Hub) resumeLabels(ctx context.Context, who Actor, b db.BatchRow, items 
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	var list []labelled
+	var ids []ident.Order
 	for _, it := range items {
-		if _, none := without[it.Order]; !none && (it.State == BatchDone || underWay(it)) {
-			continue
+		if _, none := without[it.Order]; none || it.State != BatchDone && !underWay(it) {
+			ids = append(ids, it.Order)
 		}
-		x, err := h.labelledOrder(ctx, who, it.Order)
-		if err != nil {
-			return fault.Wrap(op, err)
-		}
-		list = append(list, x)
 	}
-	if len(list) == 0 {
-		return nil
+	list, err := h.labelledOrders(ctx, who, ids)
+	if err != nil || len(list) == 0 {
+		return fault.Wrap(op, err)
 	}
 	return fault.Wrap(op, h.fetchLabels(ctx, who, b, list, false))
 }

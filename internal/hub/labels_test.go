@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -143,6 +144,34 @@ func (w *labelWorld) notes() (n int) {
 		}
 	}
 	return n
+}
+
+// Many orders read at once are what each of them is when it is read alone.
+func TestManyOrdersAreReadAtOnce(t *testing.T) {
+	eachLabels(t, func(w *labelWorld) {
+		w.run()
+		ids := w.flagged(w.sold(5), order.FlagToLabel)
+		_, err := w.hub.Act(w.t.Context(), w.who, ids[1], hub.Act{Kind: order.Annotate, Text: "易碎", Key: "note"}) // a record of our own
+		w.must(err)
+		w.until("each is the same", func() bool { // the platform goes on telling of them
+			many, err := w.db.WholeOrders(w.t.Context(), w.who.Scope, append(slices.Clone(ids), 1))
+			w.must(err)
+			same := len(many) == len(ids)
+			for _, id := range ids {
+				row, recs, _, err := w.db.Order(w.t.Context(), w.who.Scope, id)
+				w.must(err)
+				if same = same && len(recs) > 1 && reflect.DeepEqual(*many[id], db.WholeOrder{Row: row, Records: recs}); !same {
+					break
+				}
+			}
+			return same
+		})
+		sc := w.who.Scope
+		sc.Stores = []ident.Store{w.store + 1}
+		if many, err := w.db.WholeOrders(w.t.Context(), sc, ids); err != nil || len(many) != 0 {
+			w.t.Errorf("another store's orders: %d, %v", len(many), err)
+		}
+	})
 }
 
 // Sixty labels come out once each, in the order of picking, with two calls; a second press

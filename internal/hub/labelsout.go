@@ -268,10 +268,11 @@ type LabelState struct {
 // LabelsOf tells what is known of the labels of an order's parcels, and why it can have none.
 func (h *Hub) LabelsOf(ctx context.Context, who Actor, id ident.Order) (out []LabelState, why fault.Reason, err error) {
 	const op = "hub.LabelsOf"
-	x, err := h.labelledOrder(ctx, who, id)
+	row, recs, _, err := h.db.Order(ctx, who.Scope, id)
 	if err != nil {
 		return nil, why, fault.Wrap(op, err)
 	}
+	x := h.labelledOf(row, recs)
 	prints, err := h.db.LabelPrints(ctx, who.Merchant, x.parcels)
 	if err != nil {
 		return nil, why, fault.Wrap(op, err)
