@@ -267,6 +267,25 @@ func TestAnOrderThatWasHeardOfIsReadAgainLater(t *testing.T) {
 	})
 }
 
+// Meituan agrees to a refund by itself after half an hour. Of an order that is delivered nothing else is
+// told, so that a request whose message is lost has to be looked for, early enough to be answered.
+func TestALostRequestForARefundIsFoundInTime(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		w.run()
+		id := w.place(`{"app_poi_code":"TEA001"}`)
+		w.must(w.sim.Do(id, "accept_in_app", nil))
+		w.must(w.sim.Do(id, "complete", nil))
+		w.until("it is done", func() bool { return w.status(id) == order.StatusDone })
+		w.sim.Faults().Next(sim.PushLost, 1, "refund/full")
+		w.must(w.sim.Do(id, "ask_refund", map[string]any{"reason": "太慢了"}))
+		w.clk.Advance(21 * time.Minute)
+		w.until("the request is found", func() bool { _, o, _, _ := w.row(id); return o.Has(order.FlagRefund) })
+		if row, _, _, _ := w.row(id); row.DueAt < w.clk.Now().Add(5*time.Minute).UnixMilli() {
+			w.t.Errorf("its answer is due at %d, and it is %d", row.DueAt, w.clk.Now().UnixMilli())
+		}
+	})
+}
+
 func TestACallWhoseAnswerIsLostIsFoundDone(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		w.run()

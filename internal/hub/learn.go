@@ -389,16 +389,23 @@ func kindOf(o *order.Order, info *channel.Info) order.Kind {
 	return o.Head.Kind
 }
 
+// refundsFor is how long after an order was placed its customer is likely to ask for a refund. A platform
+// that agrees by itself is looked at that often until then: the message may be lost that tells of it.
+const refundsFor = 4 * time.Hour
+
 // sweepAt says when an order is read again because no push may come.
 func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 	if info == nil || info.SweepEvery == 0 {
 		return 0
 	}
 	every := info.SweepEvery.Milliseconds()
-	pushed := true
+	pushed, within := true, grammar(info).RefundWithin
 	if a, ok := h.db.AccountByID(row.Merchant, row.Account); ok {
 		if app, ok := h.db.AppByID(a.App); ok && app.PublicURL == "" {
 			every, pushed = min(every, info.PullEvery.Milliseconds()), false // no push will ever come
+		}
+		if a.BigChain {
+			within = grammar(info).RefundChain
 		}
 	}
 	since := max(row.ReadAt, row.SortAt)
@@ -408,6 +415,9 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 	case order.StatusDone, order.StatusDelivered:
 		if since > row.SortAt+(48*time.Hour).Milliseconds() {
 			return 0 // nothing more is expected
+		}
+		if within > 0 && (!pushed || since < row.SortAt+refundsFor.Milliseconds()) {
+			return since + max(every, min(time.Hour, within*2/3).Milliseconds()) // in time to answer what nobody has told
 		}
 		every = max(every, time.Hour.Milliseconds())
 	}
