@@ -391,7 +391,7 @@ func kindOf(o *order.Order, info *channel.Info) order.Kind {
 
 // refundsFor is how long after an order was placed its customer is likely to ask for a refund. A platform
 // that agrees by itself is looked at that often until then: the message may be lost that tells of it.
-const refundsFor = 4 * time.Hour
+const refundsFor = 2 * time.Hour
 
 // sweepAt says when an order is read again because no push may come.
 func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
