@@ -196,19 +196,20 @@ func (b *bench) lists() error {
 
 func (b *bench) list(n *node, size int) error {
 	http.DefaultTransport.(*http.Transport).MaxIdleConnsPerHost = 64
-	cursor := ""
+	cursor, opened := "", ""
 	for range 5 { // a page in the middle
 		raw, err := n.get("/api/v1/orders?limit=200" + cursor)
 		if err != nil {
 			return err
 		}
 		var p struct {
-			Next string `json:"next_cursor"`
+			Orders []struct{ ID string }
+			Next   string `json:"next_cursor"`
 		}
 		if err := json.Unmarshal(raw, &p); err != nil {
 			return err
 		}
-		cursor = "&cursor=" + url.QueryEscape(p.Next)
+		cursor, opened = "&cursor="+url.QueryEscape(p.Next), p.Orders[0].ID
 	}
 	fmt.Printf("\nlist, %s: %d orders, 16 clients, pages of 50\n%-44s %10s %10s %10s %10s\n", b.engine, size, "", "pages/s", "p50", "p99", "hub CPU")
 	// Each question finds a full page at 100,000 orders as well as at a million, so that what
@@ -225,6 +226,7 @@ func (b *bench) list(n *node, size int) error {
 		{"search: end of a phone number", "/api/v1/orders?q=0042"},
 		{"search: an order number", "/api/v1/orders?q=7000000000042"},
 		{"counts", "/api/v1/counts"},
+		{"an order with all that is known of it", "/api/v1/orders/" + opened},
 	} {
 		var took []time.Duration
 		var all time.Duration
