@@ -278,7 +278,7 @@ func TestALostRequestForARefundIsFoundInTime(t *testing.T) {
 		w.until("it is done", func() bool { return w.status(id) == order.StatusDone })
 		w.sim.Faults().Next(sim.PushLost, 1, "refund/full")
 		w.must(w.sim.Do(id, "ask_refund", map[string]any{"reason": "太慢了"}))
-		w.clk.Advance(21 * time.Minute)
+		w.clk.Advance(16 * time.Minute)
 		w.until("the request is found", func() bool { _, o, _, _ := w.row(id); return o.Has(order.FlagRefund) })
 		if row, _, _, _ := w.row(id); row.DueAt < w.clk.Now().Add(5*time.Minute).UnixMilli() {
 			w.t.Errorf("its answer is due at %d, and it is %d", row.DueAt, w.clk.Now().UnixMilli())

@@ -417,7 +417,7 @@ func (h *Hub) sweepAt(row *db.OrderRow, info *channel.Info) int64 {
 			return 0 // nothing more is expected
 		}
 		if within > 0 && (!pushed || since < row.SortAt+refundsFor.Milliseconds()) {
-			return since + max(every, min(time.Hour, within*2/3).Milliseconds()) // in time to answer what nobody has told
+			return since + max(every, min(time.Hour, within/2).Milliseconds()) // what nobody has told is to be answered in the other half
 		}
 		every = max(every, time.Hour.Milliseconds())
 	}

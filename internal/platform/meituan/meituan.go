@@ -105,8 +105,8 @@ var info = channel.Info{
 	PullMax:    4 * time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
 	SweepEvery: 5 * time.Minute,
 	PullOnly: channel.Text{
-		ZH: "没有公网地址时：新订单最多晚1分钟，取消、退款和配送最多晚5分钟，送达后的退款最多晚20分钟；收不到催单和取消原因",
-		EN: "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 20; no reminders and no reasons of cancels",
+		ZH: "没有公网地址时：新订单最多晚1分钟，取消、退款和配送最多晚5分钟，送达后的退款最多晚15分钟；收不到催单和取消原因",
+		EN: "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 15; no reminders and no reasons of cancels",
 	},
 	Budget:  channel.Budget{PerSecond: 10, Burst: 20}, // Meituan publishes no limits; error 711 exists
 	Grammar: &grammar,

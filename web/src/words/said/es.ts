@@ -225,8 +225,8 @@ export const said: Record<string, string> = {
   app_id: "app_id",
   consumer_secret: "consumer_secret",
   "app_poi_code of the shop": "app_poi_code del local",
-  "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 20; no reminders and no reasons of cancels":
-    "Sin dirección pública: pedidos nuevos hasta 1 minuto tarde; cancelaciones, reembolsos y entregas hasta 5; reembolsos de pedidos entregados hasta 20; sin reclamos ni motivos de cancelación",
+  "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 15; no reminders and no reasons of cancels":
+    "Sin dirección pública: pedidos nuevos hasta 1 minuto tarde; cancelaciones, reembolsos y entregas hasta 5; reembolsos de pedidos entregados hasta 15; sin reclamos ni motivos de cancelación",
   Reason: "Motivo",
   'An absolute number for each specification of a dish; a dish with "*" (unlimited) gets a number once it is bound':
     'Un número absoluto por cada variante de un plato; un plato con "*" (ilimitado) recibe un número al vincularlo',

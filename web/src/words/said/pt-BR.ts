@@ -222,8 +222,8 @@ export const said: Record<string, string> = {
   app_id: "app_id",
   consumer_secret: "consumer_secret",
   "app_poi_code of the shop": "app_poi_code da loja",
-  "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 20; no reminders and no reasons of cancels":
-    "Sem endereço público: pedidos novos até 1 minuto atrasados; cancelamentos, reembolsos e entregas até 5; reembolsos de pedidos entregues até 20; sem cobranças nem motivos de cancelamento",
+  "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 15; no reminders and no reasons of cancels":
+    "Sem endereço público: pedidos novos até 1 minuto atrasados; cancelamentos, reembolsos e entregas até 5; reembolsos de pedidos entregues até 15; sem cobranças nem motivos de cancelamento",
   Reason: "Motivo",
   'An absolute number for each specification of a dish; a dish with "*" (unlimited) gets a number once it is bound':
     'Um número absoluto para cada variação de um prato; um prato com "*" (ilimitado) recebe um número ao ser vinculado',
