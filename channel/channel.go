@@ -208,6 +208,16 @@ type Act struct {
 	Lines      []ActLine        `json:"lines,omitempty"`
 	Amount     *money.Amount    `json:"amount,omitempty"` // the fee that was agreed to, the tip
 	Purse      *Purse           `json:"purse,omitempty"`  // for an own channel
+	Telling    *Telling         `json:"telling,omitempty"`
+}
+
+// A Telling is how far somebody is whom the store sends with an order; who he is stands in
+// Act.Courier. It goes with Dispatch and Deliver too, where it was not a person's press that says so.
+type Telling struct {
+	Ride  string          `json:"ride"`           // our key of the attempt, below 32 characters
+	Code  string          `json:"code,omitempty"` // the platforms' number of the courier (courier.Info.Code); "" = a rider of the store's own
+	State order.State     `json:"state"`          // order.DeliveryAssigned, …AtStore, …OnTheWay, …Delivered; …Cancelled = he does not come
+	Place *order.Position `json:"-"`              // where he is, of TellPlace alone: nothing keeps it
 }
 
 // An ActLine is a line to refund.
@@ -268,6 +278,13 @@ type (
 	SelfDeliverer interface {
 		DeliverSelf(ctx context.Context, a Act) ([]Item, error)
 	}
+	// A RiderTeller takes word of whom the store sends with an order: who he is and how far, and
+	// where. Both set a value: told twice is told once, and the newest holds. A place is worth
+	// nothing once the next is known, so that TellPlace is no act: what becomes of it is not looked for.
+	RiderTeller interface {
+		TellRider(ctx context.Context, a Act) ([]Item, error)
+		TellPlace(ctx context.Context, a Act) error
+	}
 	ReminderAnswerer interface {
 		RemindReply(ctx context.Context, a Act) ([]Item, error)
 	}
@@ -327,6 +344,10 @@ type Grant struct {
 
 // Acknowledge is the act behind order.AskAcknowledge.
 const Acknowledge order.ActionKind = order.AskAcknowledge
+
+// TellRider is the act of telling a platform of whoever is to bring an order. Nobody presses it: it
+// follows from what is known of him.
+const TellRider order.ActionKind = "tell_rider"
 
 // A Request is a callback as it arrived.
 type Request struct {

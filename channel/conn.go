@@ -83,6 +83,10 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 		if s, ok := c.shop.(SelfDeliverer); ok {
 			return s.DeliverSelf(ctx, a)
 		}
+	case TellRider:
+		if s, ok := c.shop.(RiderTeller); ok {
+			return s.TellRider(ctx, a)
+		}
 	case order.Ship:
 		if s, ok := c.shop.(Shipper); ok {
 			return s.Ship(ctx, a)
@@ -165,6 +169,14 @@ func (c *Conn) Quote(ctx context.Context, a Act) (Quote, error) {
 		return s.Quote(ctx, a)
 	}
 	return Quote{}, c.unsupported("channel.Quote", a)
+}
+
+// TellPlace is that of RiderTeller.
+func (c *Conn) TellPlace(ctx context.Context, a Act) error {
+	if s, ok := c.shop.(RiderTeller); ok && c.info.PlaceEvery > 0 {
+		return s.TellPlace(ctx, a)
+	}
+	return c.unsupported("channel.TellPlace", a)
 }
 
 // Bind is that of Binder.

@@ -40,6 +40,7 @@ type Info struct {
 	PullMin    time.Duration // an account may choose between PullMin and PullMax
 	PullMax    time.Duration
 	SweepEvery time.Duration // how often open orders are read again; 0 = Pull brings every change
+	PlaceEvery time.Duration // how often it is told where somebody is whom the store sends; 0 = it does not want to know
 	PullOnly   Text          // what it costs to have no public address
 	Joining    *Joining      // how an account is connected; nil = there is nothing to connect
 	Budget     Budget        // of an app

@@ -54,7 +54,7 @@ type Fare struct {
 	Ref      string        `json:"ref,omitempty"`      // the courier's number
 }
 
-// A Position is where a rider was, in degrees of GCJ-02.
+// A Position is where a rider was, in degrees of GCJ-02. The zero value is that nobody needs to know it any more.
 type Position struct {
 	Lat float64 `json:"lat"`
 	Lng float64 `json:"lng"`
@@ -192,7 +192,7 @@ func (o *Order) ride(l Linked) {
 		d.Rider = &r
 	}
 	d.Fare, _ = Get[Fare](l.Record, RegFare)
-	if p, ok := Get[Position](l.Record, RegPlace); ok {
+	if p, ok := Get[Position](l.Record, RegPlace); ok && p.At > 0 && d.Live() {
 		d.Place = &p
 	}
 	if s, ok := Get[Silence](l.Record, RegSilent); ok {
@@ -225,13 +225,28 @@ func (o *Order) rides() {
 		first = min(first, d.Ride.At)
 	}
 	if o.Head.Logistics == BySelf {
+		first -= first % 1000 // platforms' times are of whole seconds
 		for _, d := range o.Delivered {
 			if d.Ride == nil && d.Kind == "rider" && d.State != DeliveryCancelled {
 				o.mirror = d.State
 			}
 		}
+		ours := map[string]bool{} // by name: a rider of the platform's whom it has sent away is none of them
+		for _, d := range list {
+			for _, u := range d.Updates {
+				ours[u.Who] = ours[u.Who] || u.Who != ""
+			}
+		}
 		o.Delivered = slices.DeleteFunc(o.Delivered, func(d Delivery) bool {
-			return d.Ride == nil && d.Kind == "rider" && d.State != DeliveryCancelled && len(d.Updates) > 0 && d.Updates[0].At >= first
+			if d.Ride != nil || d.Kind != "rider" || len(d.Updates) == 0 || d.Updates[0].At < first {
+				return false
+			}
+			return d.State != DeliveryCancelled || d.Updates[0].State == DeliveryCancelled || slices.ContainsFunc(d.Updates, func(u Event) bool { return ours[u.Who] })
+		})
+		o.Events = slices.DeleteFunc(o.Events, func(e Event) bool {
+			return e.Axis == AxisDelivery && e.Key == "" && e.At >= first && slices.ContainsFunc(list, func(d Delivery) bool {
+				return slices.ContainsFunc(d.Updates, func(u Event) bool { return u.State == e.State })
+			})
 		})
 	}
 	slices.SortStableFunc(o.Delivered, func(a, b Delivery) int {

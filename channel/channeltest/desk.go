@@ -114,6 +114,9 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 		}
 		a.Case = o.Reminders[i].Key
 	}
+	if k == channel.TellRider {
+		a.Courier, a.Telling = order.Rider{Name: "测试骑手", Phone: "10000000000"}, &channel.Telling{Ride: "rid_test", State: order.DeliveryAssigned}
+	}
 	if k.Riding() {
 		for _, p := range order.Permits(&o, d.info.Acts()) {
 			if p.Kind == k {
@@ -184,7 +187,8 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 	o := d.learn(ref)
 	first := map[order.ActionKind][]order.ActionKind{
 		order.CallRider: {order.Accept}, order.Tip: {order.Accept, order.CallRider}, order.RecallRider: {order.Accept, order.CallRider}, order.DeliverSelf: {order.Accept},
-		order.Ready: {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
+		channel.TellRider: {order.Accept},
+		order.Ready:       {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
 		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundAppeal: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]
 	for _, f := range first {

@@ -25,7 +25,7 @@ func eachAct(t *testing.T, h Harness, f func(t *testing.T, d *desk, p channel.Po
 			}
 			d.t = t
 			a := d.act(p.Kind, o)
-			if p.Kind != channel.Acknowledge {
+			if p.Kind != channel.Acknowledge && p.Kind != channel.TellRider {
 				for _, permit := range order.Permits(&o, d.info.Acts()) {
 					if permit.Kind == p.Kind && !permit.Allowed {
 						t.Fatalf("%s is not permitted on an order prepared for it: %s", p.Kind, permit.Why.Code)
@@ -83,7 +83,10 @@ func init() {
 					t.Fatal(err)
 				}
 				o := d.book.Order(a.Order, d.info.Grammar)
-				if p.Kind != channel.Acknowledge && p.Kind != order.RefundPartial && p.Kind != order.Annotate && p.Kind != order.Tip && !order.Achieved(&o, p.Kind, a.Case) {
+				if p.Kind == channel.TellRider && (o.Axes.Delivery != a.Telling.State || len(o.Delivered) != 1 || o.Delivered[0].Rider == nil || o.Delivered[0].Rider.Name != a.Courier.Name) {
+					t.Errorf("after %s the order does not show it: %+v, %+v", p.Kind, o.Axes, o.Delivered)
+				}
+				if p.Kind != channel.Acknowledge && p.Kind != channel.TellRider && p.Kind != order.RefundPartial && p.Kind != order.Annotate && p.Kind != order.Tip && !order.Achieved(&o, p.Kind, a.Case) {
 					t.Errorf("after %s the order does not show it: %+v, status %s", p.Kind, o.Axes, o.Status)
 				}
 			})

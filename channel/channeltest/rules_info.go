@@ -42,6 +42,7 @@ var implements = map[order.ActionKind]func(channel.Shop) bool{
 	order.Tip:           has[channel.RiderCaller],
 	order.RecallRider:   has[channel.RiderCaller],
 	order.DeliverSelf:   has[channel.SelfDeliverer],
+	channel.TellRider:   has[channel.RiderTeller],
 	order.Ship:          has[channel.Shipper],
 	order.RemindReply:   has[channel.ReminderAnswerer],
 	order.RefundApprove: has[channel.RefundAnswerer],
@@ -97,6 +98,9 @@ func init() {
 			}
 			if i.PullEvery <= 0 || i.PullMax > 0 && i.PullMax < i.PullEvery {
 				t.Errorf("pull every %v, at most %v", i.PullEvery, i.PullMax)
+			}
+			if _, tells := i.Power(channel.TellRider); i.PlaceEvery < 0 || i.PlaceEvery > 0 && !tells {
+				t.Errorf("places are told every %v, riders: %v", i.PlaceEvery, tells)
 			}
 			if i.Budget.PerSecond <= 0 || i.Budget.Burst < 1 {
 				t.Errorf("budget %+v must allow something", i.Budget)

@@ -31,7 +31,7 @@ func can(k order.ActionKind) func(*channel.Info) bool {
 // Run checks a connector against the contract, one subtest a rule.
 func Run(t *testing.T, h Harness) {
 	info := h.Platform().Info()
-	for _, r := range slices.Concat(infoRules, pushRules, readRules, actRules, pullRules, stockRules, restRules, frontRules, labelRules, countRules, ownRules) {
+	for _, r := range slices.Concat(infoRules, pushRules, readRules, actRules, tellRules, pullRules, stockRules, restRules, frontRules, labelRules, countRules, ownRules) {
 		t.Run(r.name, func(t *testing.T) {
 			if r.when != nil && !r.when(info) {
 				t.Skip("this platform declares nothing that the rule is about")

@@ -123,6 +123,8 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("GET /rider", s.round)
 	s.mux.HandleFunc("GET /rider/{secret}", s.round)
 	s.mux.HandleFunc("POST /rider", s.step)
+	s.mux.HandleFunc("POST /rider/place", s.place)
+	s.mux.HandleFunc("GET /rider/round.js", s.roundScript)
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.HandleFunc("GET /metrics", s.metrics)

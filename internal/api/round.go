@@ -2,6 +2,7 @@ package api
 
 import (
 	"embed"
+	"encoding/json"
 	"html/template"
 	"io"
 	"net/http"
@@ -10,15 +11,17 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/geo"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/hub"
 )
 
 // A rider's round is a page of plain HTML, which works in any browser of a phone and without
 // JavaScript: what he has to bring, with a number to call and three buttons. Its link has a
-// secret, which goes into a cookie at once, so that it stays out of what is noted of requests.
+// secret, which goes into a cookie at once, so that it stays out of what is noted of requests. The one
+// thing that needs a script is the place that he may share while he has orders with him.
 
-//go:embed round.html
+//go:embed round.html round.js
 var roundFiles embed.FS
 
 var roundPage = template.Must(template.New("round.html").Funcs(template.FuncMap{
@@ -29,9 +32,11 @@ const roundCookie = "tongdan_rider"
 
 var roundWords = map[bool]map[string]string{
 	true: {"title": "我的配送", "none": "现在没有要送的订单", "refresh": "刷新", "picked": "已取餐", "delivered": "已送达", "problem": "有问题", "what": "出了什么问题？", "send": "上报",
-		"due": "应收", "by": "要求送达", "ended": "链接已失效", "ask": "请向门店要新的链接。", "to": "取餐后送到", "done": "已记录", "again": "请再按一次", "lang": "zh-CN"},
+		"due": "应收", "by": "要求送达", "ended": "链接已失效", "ask": "请向门店要新的链接。", "to": "取餐后送到", "done": "已记录", "again": "请再按一次", "lang": "zh-CN",
+		"place": "共享我的位置", "stop": "停止共享", "off": "取餐后到送达前，约每 15 秒把你的位置告诉平台，顾客能看到你到哪了。不保存，随时可以停止。", "on": "正在共享你的位置，送达后自动停止。", "wait": "已开启：取餐后开始共享，送达后自动停止。", "denied": "手机没有给出位置：请允许浏览器使用定位。"},
 	false: {"title": "My deliveries", "none": "Nothing to bring now", "refresh": "Refresh", "picked": "Picked up", "delivered": "Delivered", "problem": "Problem", "what": "What went wrong?", "send": "Tell the store",
-		"due": "Collect", "by": "Due", "ended": "This link has ended", "ask": "Ask the store for a new one.", "to": "To", "done": "Noted", "again": "Press again", "lang": "en"},
+		"due": "Collect", "by": "Due", "ended": "This link has ended", "ask": "Ask the store for a new one.", "to": "To", "done": "Noted", "again": "Press again", "lang": "en",
+		"place": "Share my place", "stop": "Stop sharing", "off": "From pick-up to delivery the platform is told about every 15 seconds where you are, and the customer sees it. It is not kept, and you can stop at any time.", "on": "Your place is being shared. It ends by itself on delivery.", "wait": "On: shared from pick-up, until delivery.", "denied": "The phone gives no place: allow the browser to use it."},
 }
 
 type roundView struct {
@@ -41,6 +46,7 @@ type roundView struct {
 	Ended bool
 	Note  string
 	Bad   bool
+	Away  int // so many he has with him
 }
 
 type roundStop struct {
@@ -94,6 +100,54 @@ func (s *Server) step(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/rider", http.StatusSeeOther)
 }
 
+// roundScript is the page's script, which shares the rider's place.
+func (s *Server) roundScript(w http.ResponseWriter, r *http.Request) {
+	b, err := roundFiles.ReadFile("round.js")
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Write(b)
+}
+
+// place takes where the rider is. Nothing of it is written down anywhere.
+func (s *Server) place(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "application/json")
+	say := func(status int, away int) {
+		w.WriteHeader(status)
+		json.NewEncoder(w).Encode(map[string]int{"away": away})
+	}
+	var at struct {
+		Lat *float64 `json:"lat"`
+		Lng *float64 `json:"lng"`
+	}
+	c, err := r.Cookie(roundCookie)
+	switch {
+	case err != nil:
+		say(http.StatusNotFound, 0)
+		return
+	case json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&at) != nil || at.Lat == nil || at.Lng == nil:
+		say(http.StatusBadRequest, 0)
+		return
+	}
+	away, err := s.hub.RiderAt(r.Context(), c.Value, geo.Point{Lat: *at.Lat, Lon: *at.Lng})
+	switch fault.CodeOf(err) {
+	case "":
+		say(http.StatusOK, away)
+	case fault.NotFound:
+		say(http.StatusNotFound, 0)
+	case fault.Invalid:
+		say(http.StatusBadRequest, 0)
+	case fault.RateLimited:
+		say(http.StatusTooManyRequests, 0)
+	default:
+		say(http.StatusServiceUnavailable, 0)
+	}
+}
+
 func inChinese(r *http.Request) bool {
 	lang := r.Header.Get("Accept-Language")
 	return lang == "" || strings.HasPrefix(strings.ToLower(lang), "zh")
@@ -103,7 +157,7 @@ func (s *Server) showRound(w http.ResponseWriter, r *http.Request, note string, 
 	zh := inChinese(r)
 	v := roundView{T: roundWords[zh], Note: note, Bad: bad}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'")
 	status := http.StatusOK
 	secret := ""
 	if c, err := r.Cookie(roundCookie); err == nil {
@@ -122,6 +176,9 @@ func (s *Server) showRound(w http.ResponseWriter, r *http.Request, note string, 
 		x := roundStop{Stop: st, Label: st.Channel.EN, Gone: st.State == "on_the_way"}
 		if zh {
 			x.Label = st.Channel.ZH
+		}
+		if x.Gone {
+			v.Away++
 		}
 		if st.Due != nil {
 			x.Due = st.Due.String()

@@ -40,6 +40,28 @@ func TestARoundWithoutALinkSaysSo(t *testing.T) {
 	if res.StatusCode != http.StatusNotFound || !strings.Contains(body, "链接已失效") || res.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("without a link: %d, %s", res.StatusCode, body)
 	}
+	if res, body = get("/rider/round.js"); res.StatusCode != http.StatusOK || !strings.Contains(body, "/rider/place") || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/javascript") {
+		t.Errorf("the script of the place: %d, %s", res.StatusCode, res.Header.Get("Content-Type"))
+	}
+	place := func(cookie, body string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL+"/rider/place", strings.NewReader(body))
+		b.must(err)
+		if cookie != "" {
+			r.AddCookie(&http.Cookie{Name: "tongdan_rider", Value: cookie})
+		}
+		res, err := c.Do(r)
+		b.must(err)
+		res.Body.Close()
+		return res.StatusCode
+	}
+	for _, x := range []struct {
+		cookie, body string
+		want         int
+	}{{"", `{"lat":39.9,"lng":116.4}`, 404}, {"0123456789abcdef", `{"lat":39.9,"lng":116.4}`, 404}, {"0123456789abcdef", `{"lat":39.9}`, 400}, {"0123456789abcdef", `{"lat":` + strings.Repeat("9", 2000) + `}`, 400}, {"0123456789abcdef", `{"lat":139.9,"lng":116.4}`, 400}} {
+		if got := place(x.cookie, x.body); got != x.want {
+			t.Errorf("a place of nobody, %.40s: %d, want %d", x.body, got, x.want)
+		}
+	}
 	out, err := c.Post(srv.URL+"/courier/mer_0000000000000/cou_0000000000000/x", "application/json", strings.NewReader("{}"))
 	if err != nil || out.StatusCode != http.StatusNotFound {
 		t.Errorf("a courier of nobody: %v, %v", out, err)

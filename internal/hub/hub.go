@@ -123,6 +123,7 @@ type Hub struct {
 	counts     sync.Map        // account → countState: the day that is being counted
 	looked     sync.Map        // of the radar, radarLook by merchant, see nears
 	giving     giving          // comments that wait for what is nearer to a penalty
+	placed     placed          // when riders' places were last told
 }
 
 // New wires a hub; Run works its lanes.

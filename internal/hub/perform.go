@@ -78,7 +78,7 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: editing{h: h}, Background: true, Budget: true}, true
 	case kindRest:
 		return lane.Kind{Handler: resting{h: h}, Budget: true}, true
-	case string(channel.Acknowledge):
+	case string(channel.Acknowledge), string(channel.TellRider):
 		return lane.Kind{Handler: performing{h}, Background: true, Budget: true}, true
 	}
 	return lane.Kind{Handler: performing{h}, Budget: true}, true
@@ -100,6 +100,12 @@ func (p performing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reaso
 	if kind == channel.Acknowledge {
 		if o.Status != order.StatusNew {
 			return effect.Void, fault.Because("not_needed", "no longer needed")
+		}
+		return "", fault.Reason{}
+	}
+	if kind == channel.TellRider {
+		if why, no := untold(tx, &o, e); no {
+			return effect.Void, why
 		}
 		return "", fault.Reason{}
 	}

@@ -121,38 +121,49 @@ func (h *Hub) RiderRound(ctx context.Context, secret string) (db.RiderRow, []Sto
 	if err != nil {
 		return r, nil, err
 	}
+	out := []Stop{}
+	err = h.withRider(ctx, who, r, func(row *db.OrderRow, o *order.Order, d order.Delivery) {
+		out = append(out, h.stop(row, o, d, h.info(row.Channel, row.Ref.Realm)))
+	})
+	if err != nil {
+		return r, nil, fault.Wrap(op, err)
+	}
+	slices.SortFunc(out, func(a, b Stop) int { return cmp.Compare(a.Since, b.Since) })
+	return r, out, nil
+}
+
+// withRider gives the orders that a rider has to bring or has with him.
+func (h *Hub) withRider(ctx context.Context, who Actor, r db.RiderRow, f func(*db.OrderRow, *order.Order, order.Delivery)) error {
 	var ids []ident.Order
-	f := db.Filter{Status: []order.Status{order.StatusAccepted, order.StatusReady, order.StatusDelivering}, Limit: 200}
+	list := db.Filter{Status: []order.Status{order.StatusAccepted, order.StatusReady, order.StatusDelivering}, Limit: 200}
 	for range mostRounds {
-		f.Cursor, err = h.db.List(ctx, who.Scope, f, func(l *db.Listed) {
+		var err error
+		list.Cursor, err = h.db.List(ctx, who.Scope, list, func(l *db.Listed) {
 			var s Summary
 			if json.Unmarshal(l.Summary, &s) == nil && s.Ride != nil && s.Ride.RiderID == r.ID {
 				ids = append(ids, l.ID)
 			}
 		})
-		if err != nil || f.Cursor == "" {
+		if err != nil {
+			return err
+		}
+		if list.Cursor == "" {
 			break
 		}
 	}
-	if err != nil {
-		return r, nil, fault.Wrap(op, err)
-	}
-	out := []Stop{}
 	for _, id := range ids {
 		row, recs, _, err := h.db.Order(ctx, who.Scope, id)
 		if err != nil {
-			return r, nil, fault.Wrap(op, err)
+			return err
 		}
-		info := h.info(row.Channel, row.Ref.Realm)
-		o := h.fold(&row, recs, info)
+		o := h.fold(&row, recs, h.info(row.Channel, row.Ref.Realm))
 		for _, d := range o.Rides() {
 			if d.Ride.Rider == r.ID.String() && d.Live() {
-				out = append(out, h.stop(&row, &o, d, info))
+				f(&row, &o, d)
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b Stop) int { return cmp.Compare(a.Since, b.Since) })
-	return r, out, nil
+	return nil
 }
 
 const mostRounds = 10 // pages of open orders that are looked at

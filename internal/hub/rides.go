@@ -348,6 +348,7 @@ func (h *Hub) settleRides(tx *db.Tx, row *db.OrderRow, o *order.Order, info *cha
 	if !bound || shop.Mode != ModeFull {
 		return nil
 	}
+	h.settleTelling(tx, row, o, info, rides)
 	if !left {
 		return nil
 	}
@@ -363,10 +364,19 @@ func (h *Hub) settleRides(tx *db.Tx, row *db.OrderRow, o *order.Order, info *cha
 		if e.Kind == string(tell) && (e.State.Open() || e.State == effect.Refused || e.Attempts > 0) {
 			return nil // it is under way, was done, or the platform has said no
 		}
+		if e.Kind == string(channel.TellRider) && e.State == effect.Sending {
+			return nil // what came before it is on the wire, and is not to arrive after it
+		}
 	}
 	act := channel.Act{Kind: tell}
 	if brings.Rider != nil {
 		act.Courier = *brings.Rider
+	}
+	if _, tells := info.Power(channel.TellRider); tells {
+		state := map[order.ActionKind]order.State{order.Dispatch: order.DeliveryOnTheWay, order.Deliver: order.DeliveryDelivered}[tell]
+		if said, ok := tellingOf(brings, state); ok {
+			act.Telling = said.Telling
+		}
 	}
 	if info.Own {
 		act.Purse = purseOf(o, nil)
@@ -624,7 +634,10 @@ func (h *Hub) learnState(tx *db.Tx, row *db.OrderRow, s courier.State) error {
 	if s.Rider != nil && (d.Rider == nil || *s.Rider != *d.Rider) {
 		order.Put(&rec, order.RegRider, stamp, *s.Rider)
 	}
-	if s.Place != nil {
+	switch over := s.Said != "" && !(order.Delivery{State: s.Said}).Live(); { // where he was is nobody's matter once it is over
+	case over && d.Place != nil:
+		order.Put(&rec, order.RegPlace, stamp, order.Position{})
+	case !over && d.Live() && s.Place != nil:
 		order.Put(&rec, order.RegPlace, stamp, *s.Place)
 	}
 	fare := order.Fare{Fee: cmp.Or(s.Fare.Fee, d.Fare.Fee), Tip: cmp.Or(s.Fare.Tip, d.Fare.Tip), Penalty: cmp.Or(s.Fare.Penalty, d.Fare.Penalty),

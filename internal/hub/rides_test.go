@@ -98,9 +98,9 @@ func TestACourierIsOrderedOnceAndThePlatformIsTold(t *testing.T) {
 		w.must(s.Move(key, dada.Taken, ""))
 		w.must(s.Move(key, dada.Fetched, ""))
 		w.until("on the way", func() bool { return w.ride(id, key).State == order.DeliveryOnTheWay })
-		w.until("the platform is told", func() bool { o, _ := w.sim.Order(id); return o.Tally["order/delivering"].Changes == 1 })
+		w.until("the platform is told", func() bool { return w.toldOf(id, 20, key) })
 		w.must(s.Move(key, dada.Done, ""))
-		w.until("the platform is told of the end", func() bool { o, _ := w.sim.Order(id); return o.Tally["order/arrived"].Changes == 1 })
+		w.until("the platform is told of the end", func() bool { return w.toldOf(id, 40, key) })
 		w.until("delivered", func() bool { _, o, _, _ := w.row(id); return o.Axes.Delivery == order.DeliveryDelivered })
 		for _, d := range s.Deliveries() {
 			if d.Orders != 1 || d.Cancels != 0 {
@@ -111,8 +111,8 @@ func TestACourierIsOrderedOnceAndThePlatformIsTold(t *testing.T) {
 			d := w.ride(id, key)
 			return d.Rider != nil && d.Rider.Phone != "" && d.Fare.Fee != nil
 		})
-		if o, _ := w.sim.Order(id); o.Tally["order/delivering"].Changes != 1 || o.Tally["order/arrived"].Changes != 1 {
-			t.Errorf("the platform heard of it as %+v", o.Tally)
+		if n := w.tally(id, "ecommerce/order/logistics/sync"); n.Calls != n.Changes || n.Calls > 3 || w.tally(id, "order/delivering").Calls != 0 {
+			t.Errorf("the platform heard of it as %+v", n)
 		}
 	})
 }
@@ -212,9 +212,9 @@ func TestNobodyComesInsteadOfWhoHasLeft(t *testing.T) {
 		if _, o, _, _ := w.row(id); w.ride(id, key).State != order.DeliveryOnTheWay || o.Axes.Delivery != order.DeliveryOnTheWay {
 			t.Errorf("the first is %s, the order %s", w.ride(id, key).State, o.Axes.Delivery)
 		}
-		w.until("the platform is told", func() bool { return w.changes(id, "order/delivering") == 1 })
+		w.until("the platform is told", func() bool { return w.toldOf(id, 20, key) })
 		w.must(s.Move(key, dada.Done, ""))
-		w.until("the platform is told of the end", func() bool { return w.changes(id, "order/arrived") == 1 })
+		w.until("the platform is told of the end", func() bool { return w.toldOf(id, 40, key) })
 		if w.ride(id, next).Rider != nil {
 			t.Error("the other has it as well")
 		}

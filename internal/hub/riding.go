@@ -200,6 +200,9 @@ func (r riding) look(ctx context.Context, e effect.Effect, d order.Delivery, c c
 		trace.Take() // it says what is known
 	}
 	res = r.save(res, e, s, trace.Take())
+	if s.Place != nil && d.State == order.DeliveryOnTheWay && !over {
+		r.tellPlace(ctx, e, *s.Place)
+	}
 	if err == nil || d.Silent > 0 {
 		return res
 	}
@@ -214,6 +217,20 @@ func (r riding) look(ctx context.Context, e effect.Effect, d order.Delivery, c c
 		return nil
 	}
 	return res
+}
+
+// tellPlace passes on where a courier's rider is, who has the order with him.
+func (r riding) tellPlace(ctx context.Context, e effect.Effect, at order.Position) {
+	row, recs, _, err := r.h.db.Order(ctx, db.Scope{Merchant: e.Merchant}, e.Order)
+	if err != nil {
+		return // the next one is on its way
+	}
+	o := r.h.fold(&row, recs, r.h.info(row.Channel, row.Ref.Realm))
+	for _, d := range o.Rides() {
+		if d.Key == rideArgsOf(e).Ride && d.State == order.DeliveryOnTheWay {
+			r.h.tellPlace(ctx, &row, &o, d, at)
+		}
+	}
 }
 
 // own lets a rider of the store's own have an order.

@@ -313,7 +313,7 @@ func contradict(a, b order.ActionKind) bool {
 func pending(list []effect.Effect) []Pending {
 	out := []Pending{}
 	for _, e := range list {
-		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || e.Kind == kindRideLook || inHouse(e.Kind) {
+		if e.Kind == kindRead || e.Kind == string(channel.Acknowledge) || e.Kind == string(channel.TellRider) || e.Kind == kindRideLook || inHouse(e.Kind) {
 			continue
 		}
 		if e.State.Open() || e.State == effect.Refused || (e.State == effect.Void && !e.Why.IsZero() && e.Why.Code != takenBack.Code) {

@@ -764,6 +764,14 @@ func (r *Runner) bucket(app ident.App) *bucket {
 	return b
 }
 
+// Spare spends a call of an app's budget on something that is not worth waiting for, if half of the burst is left
+// to what is.
+func (r *Runner) Spare(app ident.App) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.bucket(app).take(time.Now(), 0.5) == 0
+}
+
 // note counts how long something has waited for the budget: since it was first asked in
 // vain. wait is what take gave.
 func (b *bucket) note(now time.Time, wait time.Duration) (waited time.Duration) {

@@ -451,7 +451,7 @@ func (n *Node) state(ctx context.Context, in AskOrder) (State, error) {
 		switch {
 		case e.Kind == "read":
 			out.Reads = append(out.Reads, e)
-		case e.Order != 0 && e.Kind != order.AskAcknowledge:
+		case e.Order != 0 && e.Kind != order.AskAcknowledge && e.Kind != string(channel.TellRider):
 			out.Acts = append(out.Acts, e)
 		}
 	}

@@ -86,7 +86,7 @@ func (j *judge) hurry(ctx context.Context) error {
 func (j *judge) compare(ctx context.Context) error {
 	var under []effectView
 	err := j.api.effects(ctx, openStates, func(e effectView) {
-		if e.Kind == "read" || e.OrderID == "" || e.Kind == "acknowledge" {
+		if e.Kind == "read" || e.OrderID == "" || e.Kind == "acknowledge" || e.Kind == "tell_rider" {
 			return
 		}
 		if e.State == "person" && j.ended == nil {

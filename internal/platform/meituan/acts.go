@@ -82,8 +82,11 @@ func (s *shop) Ready(ctx context.Context, a channel.Act) ([]channel.Item, error)
 	return s.act(ctx, "meituan.Ready", a, call{path: "order/preparationMealComplete"}, says(order.AxisWork, order.Said{State: wordReady}))
 }
 
-// Dispatch reports that the store's own rider has left.
+// Dispatch reports that the store's own rider has left: of one who is known by the call that takes him too.
 func (s *shop) Dispatch(ctx context.Context, a channel.Act) ([]channel.Item, error) {
+	if named(a) {
+		return s.tell(ctx, "meituan.Dispatch", a)
+	}
 	c := call{path: "order/delivering", params: map[string]string{}}
 	if a.Courier.Name != "" {
 		c.params["courier_name"] = clip(a.Courier.Name, 200)
@@ -99,6 +102,9 @@ func (s *shop) Dispatch(ctx context.Context, a channel.Act) ([]channel.Item, err
 
 // Deliver reports that the store's own rider has arrived.
 func (s *shop) Deliver(ctx context.Context, a channel.Act) ([]channel.Item, error) {
+	if named(a) {
+		return s.tell(ctx, "meituan.Deliver", a)
+	}
 	return s.act(ctx, "meituan.Deliver", a, call{path: "order/arrived"}, says(order.AxisDelivery, order.Said{State: "40", Who: a.Courier.Name}))
 }
 
@@ -324,6 +330,8 @@ func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) 
 		return s.lookDelivery(ctx, a)
 	case order.CallRider, order.Tip, order.RecallRider, order.DeliverSelf:
 		return s.lookRider(ctx, a)
+	case channel.TellRider:
+		return s.lookTold(ctx, a)
 	case order.RefundApprove, order.RefundRefuse:
 		return s.lookCase(ctx, a)
 	case order.RefundAppeal:

@@ -24,6 +24,7 @@ var covers = map[string]string{
 	"order/logistics/cancel": "TestMeituansOwnRiderIsSentForAnewAndSentAway", "order/logistics/status": "TestConformance", "order/logistics/change/poi_self": "TestConformance",
 	"order/zhongbao/shippingFee": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/zhongbao/dispatch": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess",
 	"order/zhongbao/update/tip": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/getCancelDeliveryReason": "TestConformance", "order/cancelLogisticsByWmOrderId": "TestConformance",
+	"ecommerce/order/logistics/sync": "TestConformance", "order/riderPosition": "TestConformance",
 	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
 	"poi/comment/app_poi_code": "TestCommentsAreReadToTheLastPageAndRepliedToOnce", "poi/comment/add_reply": "TestCommentsAreReadToTheLastPageAndRepliedToOnce",
 	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne", "poi/getids": "TestHowShopsStandIsReadOnBothPlatforms",
@@ -109,7 +110,7 @@ var unconnected = []struct{ family, paths string }{
 	{"retail, medicine", "retail/get, retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status"},
 	{"left out on purpose", "food/batchsave, shipping/batchsave, shipping/resetSelfDeliveryArea: they delete whatever they do not name, also what somebody added a second ago; what is to go is deleted by its name, after somebody agreed to the plan"},
 	{"orders", "order/getPreparationMealTime, order/subsidy, order/getActDetailByAcId, order/getRiderInfoPhoneNumber, order/*Compensation*, order/batchFetchAbnormalOrder, order/common/kc/report, ecommerce/order/reviewAfterSales, wm/bill/*"},
-	{"delivery", "order/riderPosition, ecommerce/order/logistics/sync, order/thirdLogistics/*"},
+	{"delivery", "order/thirdLogistics/* (聚合配送: riders that Meituan brokers; what they cost and how they are paid is not published, and Dada is called directly), ecommerce/order/logistics/btoc/sync (parcels of other lines of business)"},
 	{"activities", "act/*"},
 	{"service providers only", "/waimai/order/queryByEpoids, /waimai/ng/order/{foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
 }

@@ -173,6 +173,7 @@ var paths = map[order.ActionKind]string{
 	order.Ready:         "order/preparationMealComplete",
 	order.Dispatch:      "order/delivering",
 	order.Deliver:       "order/arrived",
+	channel.TellRider:   "ecommerce/order/logistics/sync",
 	order.RemindReply:   "order/remindReply",
 	order.CallRider:     "order/zhongbao/dispatch",
 	order.Tip:           "order/zhongbao/update/tip",
@@ -272,4 +273,25 @@ func (w *world) Buy(t *testing.T, o channel.Offer, pieces int64) bool {
 
 func (w *world) FaultStock(t *testing.T, f channeltest.Fault, n int) {
 	w.faults.Next(kinds[f], n, "food/sku/stock")
+}
+
+// Shown implements channeltest.Placing.
+func (w *world) Shown(t *testing.T, ref order.Ref) (order.Rider, *order.Position) {
+	t.Helper()
+	o, err := w.sim.Order(ref.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := o.Delivery
+	switch {
+	case d == nil:
+		return order.Rider{}, nil
+	case d.PlaceAt == 0:
+		return order.Rider{Name: d.Name, Phone: d.Mobile}, nil
+	}
+	return order.Rider{Name: d.Name, Phone: d.Mobile}, &order.Position{Lat: d.Latitude, Lng: d.Longitude, At: d.PlaceAt * 1000}
+}
+
+func (w *world) FaultPlace(t *testing.T, f channeltest.Fault, n int) {
+	w.faults.Next(kinds[f], n, "order/riderPosition")
 }

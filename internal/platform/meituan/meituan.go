@@ -62,6 +62,7 @@ var info = channel.Info{
 		{Power: order.Power{Kind: order.Dispatch, Logistics: selfOnly}, Nature: effect.Absolute,
 			Fields: []channel.Input{{Name: "courier", Type: "text", Max: 64, Label: channel.Text{ZH: "骑手", EN: "Courier"}}}},
 		{Power: order.Power{Kind: order.Deliver, Logistics: selfOnly}, Nature: effect.Absolute},
+		tellPower,
 		{Power: order.Power{Kind: order.RemindReply}, Nature: effect.Absolute,
 			Fields: []channel.Input{{Name: "reason_code", Type: "choice", Required: true, Label: channel.Text{ZH: "回复", EN: "Answer"}}},
 			Note:   channel.Text{ZH: "每条催单回复一次", EN: "Each reminder is answered once"}},
@@ -104,6 +105,7 @@ var info = channel.Info{
 	PullMin:    30 * time.Second,
 	PullMax:    4 * time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
 	SweepEvery: 5 * time.Minute,
+	PlaceEvery: placeEvery,
 	PullOnly: channel.Text{
 		ZH: "没有公网地址时：新订单最多晚1分钟，取消、退款和配送最多晚5分钟，送达后的退款最多晚15分钟；收不到催单和取消原因",
 		EN: "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 15; no reminders and no reasons of cancels",

@@ -38,19 +38,21 @@ var asIs = func() map[string]string {
 
 // phrases are the calls that both platforms have. Source: documents of the platform, orders, dishes, stores.
 var phrases = map[string]phrase{
-	"order/confirm":                 {path: "/waimai/order/confirm"},
-	"order/cancel":                  {path: "/waimai/order/cancel"},
-	"order/preparationMealComplete": {path: "/waimai/order/preparationMealComplete"},
-	"order/delivering":              {path: "/waimai/order/delivering"},
-	"order/arrived":                 {path: "/waimai/order/delivered"},
-	"order/remindReply":             {path: "/waimai/ng/order/remindReply"}, // the spelling of its fields is assumed
-	"order/refund/agree":            {path: "/waimai/order/agreeRefund"},
-	"order/refund/reject":           {path: "/waimai/order/rejectRefund"},
-	"order/getPartRefundFoods":      {path: "/waimai/order/queryPartRefundFoods"},
-	"order/applyPartRefund":         {path: "/waimai/order/applyPartRefund"},
-	"order/viewstatus":              {path: "/waimai/order/queryById", tell: tellOrder},
-	"order/getOrderDetail":          {path: "/waimai/order/queryById", tell: tellOrder},
-	"order/getOrderIdByDaySeq":      {path: "/waimai/order/queryByDaySeq", names: map[string]string{"date_time": "date", "app_poi_code": ""}, plain: []string{"day_seq"}, tell: tellOrder},
+	"order/confirm":                  {path: "/waimai/order/confirm"},
+	"order/cancel":                   {path: "/waimai/order/cancel"},
+	"order/preparationMealComplete":  {path: "/waimai/order/preparationMealComplete"},
+	"order/delivering":               {path: "/waimai/order/delivering"},
+	"order/arrived":                  {path: "/waimai/order/delivered"},
+	"ecommerce/order/logistics/sync": {path: "/waimai/order/riderPosition", ask: askRider},
+	"order/riderPosition":            {path: "/waimai/order/riderPosition", ask: askRider},
+	"order/remindReply":              {path: "/waimai/ng/order/remindReply"}, // the spelling of its fields is assumed
+	"order/refund/agree":             {path: "/waimai/order/agreeRefund"},
+	"order/refund/reject":            {path: "/waimai/order/rejectRefund"},
+	"order/getPartRefundFoods":       {path: "/waimai/order/queryPartRefundFoods"},
+	"order/applyPartRefund":          {path: "/waimai/order/applyPartRefund"},
+	"order/viewstatus":               {path: "/waimai/order/queryById", tell: tellOrder},
+	"order/getOrderDetail":           {path: "/waimai/order/queryById", tell: tellOrder},
+	"order/getOrderIdByDaySeq":       {path: "/waimai/order/queryByDaySeq", names: map[string]string{"date_time": "date", "app_poi_code": ""}, plain: []string{"day_seq"}, tell: tellOrder},
 	"ecommerce/order/getOrderRefundDetail": {path: "/waimai/ng/order/getBatchOrderRefundInfo", ask: func(p map[string]string) (map[string]any, error) {
 		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
 	}, tell: tellRefunds},

@@ -89,6 +89,7 @@ var partnerPaths = map[order.ActionKind]string{
 	order.Ready:         "/waimai/order/preparationMealComplete",
 	order.Dispatch:      "/waimai/order/delivering",
 	order.Deliver:       "/waimai/order/delivered",
+	channel.TellRider:   "/waimai/order/riderPosition",
 	order.RemindReply:   "/waimai/ng/order/remindReply",
 	order.CallRider:     "/waimai/order/zbDispatch",
 	order.Tip:           "/waimai/order/updateZbDispatchTip",
@@ -121,4 +122,8 @@ func (w *partnerWorld) Mangle(how channeltest.Mangling, ref order.Ref, body []by
 		return partnerStatus.ReplaceAll(body, []byte(`"status":`+channeltest.NewNumber))
 	}
 	return bytes.Replace(body, []byte(`"data":{`), []byte(`"data":{]`), 1)
+}
+
+func (w *partnerWorld) FaultPlace(t *testing.T, f channeltest.Fault, n int) {
+	w.faults.Next(kinds[f], n, "/waimai/order/riderPosition")
 }

@@ -164,13 +164,7 @@ func (s *shop) lookRider(ctx context.Context, a channel.Act) (channel.Sight, err
 		return channel.Sight{}, err
 	}
 	sight := channel.Sight{Outcome: effect.NotSeen, Items: items}
-	var r order.Record
-	for _, it := range items {
-		for _, x := range it.Readings {
-			r = r.Merge(x.Record)
-		}
-	}
-	o := order.Fold(a.Order, []order.Linked{{Ref: a.Order, Record: r}}, &grammar)
+	o := orderIn(a.Order, items)
 	left := o.Axes.Delivery == order.DeliveryOnTheWay || o.Axes.Delivery == order.DeliveryDelivered
 	switch {
 	case o.Axes.Work == order.WorkCancelled:

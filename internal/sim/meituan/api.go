@@ -279,7 +279,7 @@ func (s *Sim) endpoints() map[string]endpoint {
 		"order/zhongbao/shippingFee":       {"GET", crowdFees},
 		"order/zhongbao/dispatch":          {"GET", onOrder(crowdDispatch)},
 		"order/zhongbao/update/tip":        {"GET", onOrder(crowdTip)},
-		"order/riderPosition":              {"POST", onOrder(syncRider)},
+		"order/riderPosition":              {"POST", onOrder(placeRider)},
 		"order/getCancelDeliveryReason":    {"POST", ofOrder(cancelDeliveryReasons)},
 
 		"ecommerce/order/logistics/sync":       {"POST", onOrder(syncRider)},

@@ -69,23 +69,54 @@ func mealComplete(_ *call, t *change, o *Order) (bool, error) {
 
 func ownRider(status int) func(*call, *change, *Order) (bool, error) {
 	return func(c *call, t *change, o *Order) (bool, error) {
-		return t.selfStep(o, status, c.p["courier_name"], c.p["courier_phone"])
+		return t.selfStep(o, status, telling{name: c.p["courier_name"], mobile: c.p["courier_phone"]})
 	}
 }
 
-// syncRider is ecommerce/order/logistics/sync and order/riderPosition.
+// syncRider is ecommerce/order/logistics/sync: every state with who brings it, and where he is if that is known. Without
+// a state it is 20, as documented.
 func syncRider(c *call, t *change, o *Order) (bool, error) {
-	status := riderCollected
-	if v := c.p["logistics_status"]; v != "" {
-		var err error
-		if status, err = strconv.Atoi(v); err != nil {
-			return false, badFormat("logistics_status")
+	for _, name := range []string{"third_carrier_order_id", "courier_name", "courier_phone", "logistics_provider_code"} {
+		if _, err := c.need(name); err != nil {
+			return false, err
 		}
+	}
+	status := riderCollected
+	if c.p["logistics_status"] != "" {
+		var err error
+		if status, err = c.number("logistics_status"); err != nil {
+			return false, err
+		}
+	}
+	w, err := tellingOf(c.p["logistics_provider_code"], c.p["third_carrier_order_id"], c.p["courier_name"], c.p["courier_phone"], c.p["latitude"], c.p["longitude"], "")
+	if err != nil {
+		return false, err
 	}
 	if !slices.Contains([]int{0, 1, 5, 10, 15, 20, 40, 100}, status) {
 		return false, badFormat("logistics_status")
 	}
-	return t.selfStep(o, status, c.p["courier_name"], c.p["courier_phone"])
+	return t.selfStep(o, status, w)
+}
+
+// placeRider is order/riderPosition: state and place together, all of it required.
+func placeRider(c *call, t *change, o *Order) (bool, error) {
+	for _, name := range []string{"courier_name", "courier_phone", "third_logistics_id", "latitude", "longitude", "back_flow_time"} {
+		if _, err := c.need(name); err != nil {
+			return false, err
+		}
+	}
+	status, err := c.number("logistics_status")
+	if err != nil {
+		return false, err
+	}
+	w, err := tellingOf(c.p["third_logistics_id"], "", c.p["courier_name"], c.p["courier_phone"], c.p["latitude"], c.p["longitude"], c.p["back_flow_time"])
+	if err != nil {
+		return false, err
+	}
+	if !slices.Contains([]int{0, 10, 15, 20, 40, 100}, status) {
+		return false, badFormat("logistics_status")
+	}
+	return t.selfStep(o, status, w)
 }
 
 func agreeRefund(c *call, t *change, o *Order) (bool, error) {

@@ -1,8 +1,11 @@
 package meituan
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
+	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -22,6 +25,59 @@ type Delivery struct {
 	Mobile      string `json:"dispatcher_mobile"`
 	Fee         fen    `json:"shipping_fee,omitempty"`
 	Tip         fen    `json:"tip_amount,omitempty"`
+
+	// What the merchant tells of a rider whom he sends himself.
+	Provider  string  `json:"logistics_provider_code,omitempty"`
+	Carrier   string  `json:"third_carrier_order_id,omitempty"`
+	Latitude  float64 `json:"latitude,omitempty"`
+	Longitude float64 `json:"longitude,omitempty"`
+	PlaceAt   int64   `json:"back_flow_time,omitempty"`
+	Places    int     `json:"places,omitempty"` // so many were told
+}
+
+// A telling is what the merchant says of a rider beside his state.
+type telling struct {
+	name, mobile, provider, carrier string
+	lat, lng                        float64
+	placed                          bool  // lat and lng were given
+	at                              int64 // when he was there; 0 = was not given
+}
+
+// providers are the platform's numbers of carriers (documents, third_logistics_id and logistics_provider_code).
+var providers = []string{"10001", "10002", "10003", "10004", "10005", "10006", "10007", "10008", "10009", "10010", "10011", "10012", "10013", "10014", "10015", "10016", "10017", "10018", "10032"}
+
+// phoneForm is the documents' form of a rider's number: digits alone, with #, _ or a comma before an extension.
+var phoneForm = regexp.MustCompile(`^[0-9]{7,12}([#_,][0-9]{1,8})?$`)
+
+// tellingOf judges the fields that both platforms have for it; "" = was not given. The number of the carrier's order
+// must be shorter than 32 characters (service providers; asked of both).
+func tellingOf(provider, carrier, name, mobile, lat, lng, at string) (telling, error) {
+	w := telling{name: name, mobile: mobile, provider: provider, carrier: carrier}
+	switch {
+	case provider != "" && !slices.Contains(providers, provider):
+		return w, badFormat("third_logistics_id")
+	case len(carrier) >= 32:
+		return w, badFormat("third_carrier_order_id")
+	case mobile != "" && !phoneForm.MatchString(mobile):
+		return w, badFormat("courier_phone")
+	case (lat == "") != (lng == ""):
+		return w, badFormat("latitude")
+	case lat == "":
+		return w, nil
+	}
+	var err error
+	if w.lat, err = strconv.ParseFloat(lat, 64); err != nil || w.lat < 3 || w.lat > 54 { // China
+		return w, badFormat("latitude")
+	}
+	if w.lng, err = strconv.ParseFloat(lng, 64); err != nil || w.lng < 73 || w.lng > 136 {
+		return w, badFormat("longitude")
+	}
+	if w.placed = true; at != "" {
+		if w.at, err = strconv.ParseInt(at, 10, 64); err != nil || w.at < 1e9 || w.at > 1e10 { // seconds
+			return w, badFormat("back_flow_time")
+		}
+	}
+	return w, nil
 }
 
 // dispatch sends the rider order.
@@ -91,9 +147,9 @@ func (t *change) riderStep(o *Order, next int, name, mobile string) error {
 	return nil
 }
 
-// selfStep is a step that the merchant reports for its own rider. It returns whether anything
-// is new.
-func (t *change) selfStep(o *Order, next int, name, mobile string) (bool, error) {
+// selfStep is a step that the merchant reports for a rider of his, or where he is. It returns whether anything is
+// new. After a cancelled one the next state is another rider's (documents: states may follow 100).
+func (t *change) selfStep(o *Order, next int, w telling) (bool, error) {
 	if !selfDelivery(*o.Logistics) && !crowdDelivery(*o.Logistics) {
 		return false, errIsMT
 	}
@@ -101,23 +157,29 @@ func (t *change) selfStep(o *Order, next int, name, mobile string) (bool, error)
 		return false, errState
 	}
 	d := o.Delivery
-	if d == nil || !d.Self {
+	switch {
+	case d == nil || !d.Self:
 		d = &Delivery{Self: true, Code: *o.Logistics, Round: 1, SendAt: t.now, Status: -1}
+		o.Delivery = d
+	case d.Status == riderCancelled && next != riderCancelled:
+		d = &Delivery{Self: true, Code: *o.Logistics, Round: d.Round + 1, SendAt: t.now, Status: -1}
 		o.Delivery = d
 	}
 	if d.Status == riderDelivered && next != riderDelivered {
 		return false, errState
 	}
-	if d.Status == next && (name == "" || name == d.Name) && (mobile == "" || mobile == d.Mobile) {
-		return false, nil
+	moved := w.placed && (w.lat != d.Latitude || w.lng != d.Longitude)
+	if w.placed {
+		d.Latitude, d.Longitude, d.PlaceAt = w.lat, w.lng, cmp.Or(w.at, t.now)
+		d.Places++
+	}
+	same := func(new, old string) bool { return new == "" || new == old }
+	if d.Status == next && same(w.name, d.Name) && same(w.mobile, d.Mobile) && same(w.provider, d.Provider) && same(w.carrier, d.Carrier) {
+		return moved, nil
 	}
 	d.Status = next
-	if name != "" {
-		d.Name = name
-	}
-	if mobile != "" {
-		d.Mobile = mobile
-	}
+	d.Name, d.Mobile = cmp.Or(w.name, d.Name), cmp.Or(w.mobile, d.Mobile)
+	d.Provider, d.Carrier = cmp.Or(w.provider, d.Provider), cmp.Or(w.carrier, d.Carrier)
 	switch next {
 	case riderAccepted:
 		d.ConfirmAt = t.now

@@ -155,10 +155,12 @@ func partnerUnconfirmed(c *partnerCall) (any, error) {
 
 func partnerRider(status int) func(*partnerCall, *change, *Order) (bool, error) {
 	return func(c *partnerCall, t *change, o *Order) (bool, error) {
-		return t.selfStep(o, status, c.get("courierName"), c.get("courierPhone"))
+		return t.selfStep(o, status, telling{name: c.get("courierName"), mobile: c.get("courierPhone")})
 	}
 }
 
+// partnerPosition is /waimai/order/riderPosition, the one call of this platform for states and places; only the order and
+// its state are required.
 func partnerPosition(c *partnerCall, t *change, o *Order) (bool, error) {
 	status, err := c.number("logisticsStatus")
 	if err != nil {
@@ -167,7 +169,14 @@ func partnerPosition(c *partnerCall, t *change, o *Order) (bool, error) {
 	if !slices.Contains([]int{0, 10, 15, 20, 40, 100}, status) {
 		return false, badFormat("logisticsStatus")
 	}
-	return t.selfStep(o, status, c.get("courierName"), c.get("courierPhone"))
+	if kind := c.get("courierPhoneType"); kind != "" && kind != "0" && kind != "1" {
+		return false, badFormat("courierPhoneType")
+	}
+	w, err := tellingOf(c.get("thirdLogisticsId"), c.get("thirdCarrierId"), c.get("courierName"), c.get("courierPhone"), c.get("latitude"), c.get("longitude"), c.get("backFlowTime"))
+	if err != nil {
+		return false, err
+	}
+	return t.selfStep(o, status, w)
 }
 
 func partnerFees(c *partnerCall) (any, error) {

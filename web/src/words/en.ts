@@ -458,6 +458,7 @@ export const words = {
     retry: "Try again",
     void: "Void",
     acknowledge: "Acknowledge",
+    tell_rider: "Tell who brings it",
     read: "Read again",
     pull: "Pull orders",
     keep: "Renew the authorisation",
@@ -782,6 +783,9 @@ export const words = {
     no_appeal: "there is no refund here that can be appealed against",
     no_ruling: "no appeal waits for a ruling",
     choose_ruling: "say whether the appeal was upheld or rejected",
+    rider_unnamed: "the platform wants the rider's name and number",
+    no_place: "there is no such place",
+    overtaken: "something newer is told instead",
     appeal_pictures: "give up to {{most}} addresses of pictures, with commas between",
     case_refused: "the refund has been refused",
     refund_cases_forbidden:

@@ -511,6 +511,7 @@ export const words: Shape<typeof reference> = {
     retry: "Reintentar",
     void: "Anular",
     acknowledge: "Confirmar recepción",
+    tell_rider: "Informar quién lo lleva",
     read: "Volver a leer",
     pull: "Traer pedidos",
     keep: "Renovar la autorización",
@@ -843,6 +844,9 @@ export const words: Shape<typeof reference> = {
     no_appeal: "aquí no hay reembolsos que se puedan apelar",
     no_ruling: "ninguna apelación espera un fallo",
     choose_ruling: "indica si la apelación se aceptó o se rechazó",
+    rider_unnamed: "la plataforma necesita el nombre y el teléfono del repartidor",
+    no_place: "ese lugar no existe",
+    overtaken: "en su lugar se informa algo más nuevo",
     appeal_pictures: "da hasta {{most}} direcciones de imágenes, separadas por comas",
     case_refused: "El reembolso ya se rechazó",
     refund_cases_forbidden:

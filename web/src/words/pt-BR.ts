@@ -511,6 +511,7 @@ export const words: Shape<typeof reference> = {
     retry: "Tentar de novo",
     void: "Anular",
     acknowledge: "Confirmar recebimento",
+    tell_rider: "Informar quem entrega",
     read: "Ler de novo",
     pull: "Buscar pedidos",
     keep: "Renovar a autorização",
@@ -842,6 +843,9 @@ export const words: Shape<typeof reference> = {
     no_appeal: "não há aqui reembolso do qual se possa recorrer",
     no_ruling: "nenhum recurso espera uma decisão",
     choose_ruling: "diga se o recurso foi aceito ou recusado",
+    rider_unnamed: "a plataforma precisa do nome e do telefone do entregador",
+    no_place: "esse lugar não existe",
+    overtaken: "em vez disso, algo mais novo é informado",
     appeal_pictures: "informe até {{most}} endereços de imagens, separados por vírgula",
     case_refused: "O reembolso já foi recusado",
     refund_cases_forbidden:

@@ -449,6 +449,7 @@ export const words = {
     retry: "重试",
     void: "作废",
     acknowledge: "确认收单",
+    tell_rider: "告知骑手动态",
     read: "重新读取",
     pull: "拉取订单",
     keep: "续期授权",
@@ -771,6 +772,9 @@ export const words = {
     no_appeal: "没有可以申诉的退款",
     no_ruling: "没有等待裁决的申诉",
     choose_ruling: "请选择申诉成立还是不成立",
+    rider_unnamed: "平台需要骑手的姓名和电话",
+    no_place: "没有这个位置",
+    overtaken: "已改为告知更新的状态",
     appeal_pictures: "最多填 {{most}} 个图片网址，用逗号分隔",
     case_refused: "退款已经拒绝",
     refund_cases_forbidden:

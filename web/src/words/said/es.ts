@@ -141,6 +141,8 @@ export const said: Record<string, string> = {
   "The fee of crowd riders moves: if it has become more, nobody is sent for and you are asked again":
     "La tarifa cambia: si subió, no se pide a nadie y se te pregunta otra vez",
   "Tip in total (yuan)": "Propina en total (yuanes)",
+  "Whoever the store sends, when he takes it, is at the store or does not come, with name and number, told by itself; his place on the way at most every 15 seconds":
+    "Quien envía el local: cuando lo acepta, llega al local o no viene, con nombre y teléfono, se informa solo; su ubicación en camino, como mucho cada 15 segundos",
   "Until a rider has taken it; the new total, not what is added": "Hasta que alguien lo tome; el total nuevo, no lo que se agrega",
   "Until a rider has the meal; Meituan may charge for it": "Hasta que el repartidor tenga la comida; Meituan puede cobrarlo",
   "Until a rider has taken it": "Hasta que alguien lo tome",

@@ -140,6 +140,8 @@ export const said: Record<string, string> = {
   "The fee of crowd riders moves: if it has become more, nobody is sent for and you are asked again":
     "A taxa muda: se subiu, ninguém é chamado e você é perguntado de novo",
   "Tip in total (yuan)": "Gorjeta no total (yuans)",
+  "Whoever the store sends, when he takes it, is at the store or does not come, with name and number, told by itself; his place on the way at most every 15 seconds":
+    "Quem a unidade envia: quando aceita, chega à unidade ou não vem, com nome e telefone, é informado sozinho; a localização a caminho, no máximo a cada 15 segundos",
   "Until a rider has taken it; the new total, not what is added": "Até alguém pegar; o total novo, não o que se soma",
   "Until a rider has the meal; Meituan may charge for it": "Até o entregador ter a comida; o Meituan pode cobrar",
   "Until a rider has taken it": "Até alguém pegar",
