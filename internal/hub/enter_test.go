@@ -62,7 +62,7 @@ func (w *counterWorld) does(id ident.Order, a hub.Act) {
 }
 
 func TestAnEntryIsAnOrderAndADoublePressIsOne(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		w.run()
 		got := w.enter(w.tea("a", 2))
@@ -104,7 +104,8 @@ func TestAnEntryIsAnOrderAndADoublePressIsOne(t *testing.T) {
 // Two nodes on one database enter at the same moment: each order has a number of its own,
 // and the channel is made once.
 func TestTwoNodesDrawDifferentNumbers(t *testing.T) {
-	url := dbtest.Postgres(t)
+	t.Parallel()
+	url := dbtest.URL(t)
 	one := counterAt(t, dbtest.Open(t, db.Options{URL: url}))
 	two := hub.New(hub.Options{DB: dbtest.Open(t, db.Options{URL: url}), Platforms: platform.All(), Clock: hub.Real})
 	const each = 20
@@ -141,7 +142,7 @@ func TestTwoNodesDrawDifferentNumbers(t *testing.T) {
 }
 
 func TestAnEntryTakesStockAndNeverSilentlyMoreThanThereIs(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		w.run()
 		sku, err := w.hub.PutSKU(t.Context(), w.who, db.SKURow{Code: "TEA-M", Name: "珍珠奶茶"})
@@ -197,7 +198,7 @@ func TestAnEntryTakesStockAndNeverSilentlyMoreThanThereIs(t *testing.T) {
 }
 
 func TestOnlyWhoeverEnteredTakesBackAndOnlyAtOnce(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		got := w.enter(w.tea("a", 1))
 		clerk := w.who
@@ -217,7 +218,8 @@ func TestOnlyWhoeverEnteredTakesBackAndOnlyAtOnce(t *testing.T) {
 }
 
 func TestAnEntryWithMistakesNamesThemAll(t *testing.T) {
-	w := counterAt(t, dbtest.Open(t, db.Options{Dir: t.TempDir()}))
+	t.Parallel()
+	w := counterAt(t, dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)}))
 	e := w.tea("", 0)
 	e.Serve, e.Pay, e.Lines[0].Price, e.Lines[0].Name = channel.ServeDelivery, "shells", -1, ""
 	_, err := w.hub.Enter(t.Context(), w.who, e)

@@ -36,10 +36,18 @@ type shopWorld struct {
 }
 
 func each(t *testing.T, f func(w *shopWorld)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		t.Parallel() // with the other engine: these tests wait for clocks more than they work
-		f(newWorld(t, d))
-	})
+	both(t, func(t *testing.T, d *db.DB) { f(newWorld(t, d)) })
+}
+
+// alone is each for a test that has a second or two for something: beside many others it could come too late.
+func alone(t *testing.T, f func(w *shopWorld)) {
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) { f(newWorld(t, d)) })
+}
+
+// both runs a test on each engine, beside other tests: they wait for clocks more than they work, see TestMain.
+func both(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Parallel()
+	dbtest.AtOnce(t, f)
 }
 
 func newWorld(t *testing.T, d *db.DB) *shopWorld {
@@ -136,12 +144,12 @@ func (w *shopWorld) row(ref string) (db.OrderRow, order.Order, []effect.Effect, 
 // until polls: what it waits for depends on real HTTP and real commits.
 func (w *shopWorld) until(what string, f func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if f() {
 			return
 		}
 	}
-	w.t.Fatalf("not within 15 s: %s", what)
+	w.t.Fatalf("not within a minute: %s", what)
 }
 
 func (w *shopWorld) status(ref string) order.Status {

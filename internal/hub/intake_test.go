@@ -46,7 +46,7 @@ func (w *shopWorld) paused(code string) bool {
 // Of two pauses whose answers were lost one has come to the platform. When their time is over
 // before anybody could look, neither is left in force.
 func TestAPauseWhoseAnswerIsLostEndsAllTheSame(t *testing.T) {
-	each(t, func(w *shopWorld) {
+	alone(t, func(w *shopWorld) {
 		w.run()
 		w.sim.Faults().Next("drop_after_commit", 1, "poi/close")
 		w.sim.Faults().Next("drop_before_commit", 1, "poi/close")
@@ -63,7 +63,7 @@ func TestAPauseWhoseAnswerIsLostEndsAllTheSame(t *testing.T) {
 // A shop that was to be opened, and is to rest after all while the platform refuses to open
 // it, is still opened when its time has come.
 func TestAShopThatCouldNotBeOpenedIsOpenedAfterTheNextPause(t *testing.T) {
-	each(t, func(w *shopWorld) {
+	alone(t, func(w *shopWorld) {
 		w.run()
 		rest := func(until time.Time) { w.must(w.hub.Rest(w.t.Context(), w.who, w.store(), until)) }
 		rest(time.Now().Add(time.Hour))

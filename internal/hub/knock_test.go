@@ -79,7 +79,7 @@ func (k *knockWorld) newOrder() string {
 // An order that nobody accepts is heard by the group after two minutes and by the manager
 // at half time, once each, however many nodes look; an accepted one knocks no more.
 func TestAnOrderThatNobodyAcceptsKnocks(t *testing.T) {
-	each(t, func(w *shopWorld) {
+	alone(t, func(w *shopWorld) {
 		k := newKnockWorld(w)
 		k.run()
 		second := *w

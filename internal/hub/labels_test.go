@@ -40,8 +40,7 @@ type labelWorld struct {
 }
 
 func eachLabels(t *testing.T, f func(w *labelWorld)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		t.Parallel()
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) { // and beside no other test: an hour there is six seconds here
 		w := &labelWorld{goods: map[string]string{}, shopWorld: &shopWorld{t: t, db: d, clk: sim.NewClock(time.Time{}, packSpeed)}}
 		w.seller = ml.Seller{ID: 700000001, Site: "MLB", Nickname: "LOJA EXEMPLO", Logistic: "cross_docking"}
 		var err error
@@ -507,7 +506,7 @@ func TestLabelsThatMayBeOutAreDecidedByWhoLooks(t *testing.T) {
 
 // What is kept of labels is sealed, and goes after its time and beyond its size.
 func TestKeptLabelsAreSealedAndBounded(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		m, err := d.AddMerchant(t.Context(), db.MerchantRow{Name: "Loja", Locale: "en"})
 		if err != nil {
 			t.Fatal(err)

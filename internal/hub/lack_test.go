@@ -6,7 +6,6 @@ import (
 
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
-	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/stock"
@@ -15,7 +14,7 @@ import (
 // An order that lacks pieces and leaves all the same takes those of others: they are named,
 // the newest first, and no longer once goods have come in.
 func TestALackIsPassedOnByAnOrderThatLeavesAllTheSame(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		w.run()
 		sku, err := w.hub.PutSKU(t.Context(), w.who, db.SKURow{Code: "TEA-M", Name: "珍珠奶茶"})

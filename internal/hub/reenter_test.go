@@ -6,7 +6,6 @@ import (
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/db"
-	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/stock"
@@ -15,7 +14,7 @@ import (
 // An entered order that is changed has the stock and the money of what it is now, whichever
 // way it came there; what was made, given back or has left is not changed any more.
 func TestAnEntryIsChangedWithItsStockAndMoney(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		w.run()
 		sku, err := w.hub.PutSKU(t.Context(), w.who, db.SKURow{Code: "TEA-M", Name: "珍珠奶茶"})

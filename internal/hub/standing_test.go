@@ -95,7 +95,7 @@ func TestAShopThatRestsInItsHoursIsTold(t *testing.T) {
 // One press opens every shop, also those that we did not let rest; each has its result, and what a platform refuses is
 // shown with its words and can be pressed again.
 func TestAllShopsAreOpenedWithAResultForEach(t *testing.T) {
-	each(t, func(w *shopWorld) {
+	alone(t, func(w *shopWorld) {
 		w.must(w.sim.DoStore("TEA001", "close", ""))
 		w.must(w.sim.DoStore("TEA002", "suspend", "系统置休"))
 		w.run()

@@ -19,7 +19,8 @@ import (
 // A sweep that went on while reads wait would bury those that a hint or a gap in the
 // daily numbers asks for: on a slow platform an order could stay without its content.
 func TestASweepYieldsToReadsThatWait(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	t.Parallel()
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
 		h := New(Options{DB: d, Platforms: platform.All()})
 		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
@@ -80,7 +81,8 @@ func TestASweepYieldsToReadsThatWait(t *testing.T) {
 // A wide pull names every order of the day. Those that nobody has seen are read before
 // the others, whose news a push may have brought.
 func TestOrdersThatAreHereAreReadAfterThoseThatAreNot(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	t.Parallel()
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
 		h := New(Options{DB: d, Platforms: platform.All()})
 		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
@@ -123,7 +125,8 @@ func TestOrdersThatAreHereAreReadAfterThoseThatAreNot(t *testing.T) {
 // account that is searched more often than its orders are swept would never have a parcel
 // read again whose notification was lost.
 func TestARowOfASearchDoesNotPutOffTheSweep(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	t.Parallel()
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) {
 		ctx := t.Context()
 		h := New(Options{DB: d, Platforms: platform.All()})
 		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "Loja", Locale: "pt-BR"})

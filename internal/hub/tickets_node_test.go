@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -32,7 +33,17 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "the node ended:", err)
 		os.Exit(1)
 	}
+	flag.Parse()
+	if !set("test.parallel") {
+		flag.Set("test.parallel", "8") // most of a test is waiting for clocks, leases and pauses
+	}
 	os.Exit(m.Run())
+}
+
+// set reports whether a flag was given.
+func set(name string) (given bool) {
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
 }
 
 func database(where string) db.Options {
@@ -49,6 +60,7 @@ func paperOptions(d *db.DB) hub.Options {
 // A node is killed when a ticket is on its way, before or after it came out: the next one
 // neither forgets nor repeats it, and where nobody can say, it asks.
 func TestAnotherNodeGoesOnWhereOneDied(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind string
 		at   point.Point
@@ -65,9 +77,9 @@ func TestAnotherNodeGoesOnWhereOneDied(t *testing.T) {
 		for _, engine := range []string{"sqlite", "postgres"} {
 			t.Run(fmt.Sprint(c.kind, " ", c.at, " ", engine), func(t *testing.T) {
 				t.Parallel()
-				where := t.TempDir()
+				where := dbtest.Dir(t)
 				if engine == "postgres" {
-					where = dbtest.Postgres(t)
+					where = dbtest.URL(t)
 				}
 				d, err := db.Open(t.Context(), database(where))
 				if err != nil {
@@ -78,7 +90,7 @@ func TestAnotherNodeGoesOnWhereOneDied(t *testing.T) {
 				got := w.enter(w.tea("a", 1)) // no lane is worked here
 				w.must(d.Close())
 
-				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				cmd := exec.CommandContext(ctx, os.Args[0])
 				cmd.Env = append(os.Environ(), nodeAt+"="+where, point.Env+"="+string(c.at)+":1:kill")

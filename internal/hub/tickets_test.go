@@ -102,15 +102,16 @@ func (w *paperWorld) tickets(id ident.Order) []hub.Ticket {
 
 // makes runs f for each make of printers, and on the other engine for one of them.
 func makes(t *testing.T, f func(w *paperWorld, kind string)) {
+	t.Parallel()
 	for _, kind := range printers.Makes {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			f(paperAt(t, dbtest.Open(t, db.Options{Dir: t.TempDir()})), kind)
+			f(paperAt(t, dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})), kind)
 		})
 	}
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		f(paperAt(t, dbtest.Open(t, db.Options{URL: dbtest.Postgres(t)})), printers.ESCPOS)
+		f(paperAt(t, dbtest.Open(t, db.Options{URL: dbtest.URL(t)})), printers.ESCPOS)
 	})
 }
 
@@ -232,7 +233,7 @@ func (w *paperWorld) loseAnswer(kind string) {
 
 // Where a printer is set so, what may be out is printed again, and says so.
 func TestAPrinterMayBeSetToPrintAgainMarked(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		w.add(printers.ESCPOS, true)
 		w.loseAnswer(printers.ESCPOS)
@@ -248,7 +249,7 @@ func TestAPrinterMayBeSetToPrintAgainMarked(t *testing.T) {
 
 // Two printers, two kitchens: each gets its dishes; the shop's ticket has all, twice.
 func TestEachPrinterPrintsWhatItIsSetTo(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		w.add(printers.ESCPOS, false, hub.PrintRule{Ticket: ticket.Kitchen, Only: []string{"茶"}})
 		w.add(printers.Feie, false, hub.PrintRule{Ticket: ticket.Kitchen, Only: []string{"饭"}})
@@ -276,7 +277,7 @@ func TestEachPrinterPrintsWhatItIsSetTo(t *testing.T) {
 // A pre-order's ticket comes when making it begins, not before; one cancelled before then
 // leaves no paper. One from before the printer was set up is printed too: it is due later.
 func TestAPreOrderIsPrintedWhenMakingBegins(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { // it has a second and a half: not beside others
 		w := paperAt(t, d)
 		clk := sim.NewClock(time.Time{}, 1)
 		w.hub = hub.New(hub.Options{DB: d, Platforms: platform.All(), Clock: hub.Clock{Now: clk.Now, Speed: 1}, AllowPrivate: channel.Loopback, Lease: 3 * time.Second})
@@ -309,7 +310,7 @@ func TestAPreOrderIsPrintedWhenMakingBegins(t *testing.T) {
 }
 
 func TestPrintersBelongToStoresAndTheirKeysStay(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		p := w.add(printers.Feie, false)
 		other, err := w.hub.PutStore(t.Context(), w.who, db.StoreRow{Name: "别店", Zone: "Asia/Shanghai"})
@@ -340,7 +341,7 @@ func TestPrintersBelongToStoresAndTheirKeysStay(t *testing.T) {
 // What the cloud gave stays with a printer that is given another name, and goes nowhere else:
 // not to another address, nor to one who says that he has the same account elsewhere.
 func TestACloudsTokenStaysWithItsAddress(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		p := w.add(printers.Yilianyun, false) // its test page has fetched a token
 		token := func(p db.PrinterRow) string {
@@ -385,7 +386,7 @@ func TestACloudsTokenStaysWithItsAddress(t *testing.T) {
 // Where a cloud's count cannot be had, a ticket waits or comes out as others do: a wrong key
 // ends none, and no count holds one up.
 func TestATicketOutlivesAWrongKey(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		p := w.add(printers.Feie, false)
 		secret := func(ukey string) {
@@ -412,7 +413,7 @@ func TestATicketOutlivesAWrongKey(t *testing.T) {
 
 // What may be out is called back, also when it is given up before anybody knows.
 func TestACancelFollowsATicketThatMayBeOut(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		w.add(printers.ESCPOS, true)
 		w.loseAnswer(printers.ESCPOS)
@@ -430,7 +431,7 @@ func TestACancelFollowsATicketThatMayBeOut(t *testing.T) {
 // A printer that was carried to another store does not print there what waited for it here,
 // and a copy counts the tickets of an order, however many printers have them.
 func TestATicketStaysInItsStore(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := paperAt(t, d)
 		p := w.add(printers.ESCPOS, false)
 		w.add(printers.Yilianyun, false)

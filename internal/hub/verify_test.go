@@ -24,7 +24,9 @@ import (
 // eachPlace is each, and gives beside the world what it takes to break its database: SQL
 // on a connection of its own, and the options to open it again.
 func eachPlace(t *testing.T, f func(w *shopWorld, raw *sql.DB, o db.Options)) {
+	t.Parallel()
 	run := func(t *testing.T, o db.Options, driver, dsn string) {
+		t.Parallel()
 		d := dbtest.Open(t, o)
 		raw, err := sql.Open(driver, dsn)
 		if err != nil {
@@ -35,11 +37,11 @@ func eachPlace(t *testing.T, f func(w *shopWorld, raw *sql.DB, o db.Options)) {
 		f(newWorld(t, d), raw, o)
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		dir := t.TempDir()
+		dir := dbtest.Dir(t)
 		run(t, db.Options{Dir: dir}, "sqlite", "file:"+filepath.Join(dir, "tongdan.db")+"?_pragma=busy_timeout(10000)")
 	})
 	t.Run("postgres", func(t *testing.T) {
-		url := dbtest.Postgres(t)
+		url := dbtest.URL(t)
 		run(t, db.Options{URL: url}, "pgx", url)
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/tongdan/tongdan/internal/db"
-	"github.com/tongdan/tongdan/internal/db/dbtest"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/order"
 	"github.com/tongdan/tongdan/stock"
@@ -14,7 +13,7 @@ import (
 // What the kitchen has made for an order that is then cancelled is gone, with a movement
 // that says why; what it has not made, or not after all, comes back.
 func TestFoodThatWasMadeIsWastedByACancel(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	both(t, func(t *testing.T, d *db.DB) {
 		w := counterAt(t, d)
 		w.run()
 		sku, err := w.hub.PutSKU(t.Context(), w.who, db.SKURow{Code: "TEA-M", Name: "珍珠奶茶"})

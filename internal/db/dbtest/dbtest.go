@@ -31,18 +31,41 @@ var Key = [32]byte{1, 2, 3, 4, 5, 6, 7, 8}
 
 // Each runs a test on a fresh SQLite folder and on a fresh PostgreSQL database.
 func Each(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, Open(t, db.Options{Dir: Dir(t)})) })
+	t.Run("postgres", func(t *testing.T) { f(t, Open(t, db.Options{URL: URL(t)})) })
+}
+
+// AtOnce is Each with both engines at the same time. A database is opened when its turn has come, and not while the test
+// waits for it: a server has so many connections.
+func AtOnce(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Run("sqlite", func(t *testing.T) {
-		dir := t.TempDir()
-		made, err := prepared()
-		if err == nil {
-			err = os.CopyFS(dir, made)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		f(t, Open(t, db.Options{Dir: dir}))
+		t.Parallel()
+		f(t, Open(t, db.Options{Dir: Dir(t)}))
 	})
-	t.Run("postgres", func(t *testing.T) { f(t, Open(t, db.Options{URL: postgres(t, true)})) })
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, Open(t, db.Options{URL: URL(t)}))
+	})
+}
+
+// Dir gives a folder with a fresh SQLite database that has the schema.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	made, err := prepared()
+	if err == nil {
+		err = os.CopyFS(dir, made)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// URL gives the address of a fresh PostgreSQL database that has the schema, on the server that Postgres tells of.
+func URL(t testing.TB) string {
+	t.Helper()
+	return postgres(t, true)
 }
 
 // prepared is a folder with a SQLite database that has the schema. To copy it takes a tenth of the time that
