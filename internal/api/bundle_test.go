@@ -68,7 +68,7 @@ func (g *guardedBuffer) String() string {
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	dir := t.TempDir()
+	dir := dbtest.Dir(t)
 	b := setupOn(t, db.Options{Dir: dir})
 	b.dir = dir
 	return b
@@ -77,7 +77,7 @@ func setup(t *testing.T) *bundle {
 // eachEngine runs a test on SQLite and on PostgreSQL.
 func eachEngine(t *testing.T, f func(t *testing.T, b *bundle)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, setup(t)) })
-	t.Run("postgres", func(t *testing.T) { f(t, setupOn(t, db.Options{URL: dbtest.Postgres(t)})) })
+	t.Run("postgres", func(t *testing.T) { f(t, setupOn(t, db.Options{URL: dbtest.URL(t)})) })
 }
 
 func setupOn(t *testing.T, o db.Options) *bundle {

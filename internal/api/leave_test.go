@@ -24,7 +24,7 @@ func TestAServerGivesNoticeAndFinishesWhatItBegan(t *testing.T) {
 		<-finish
 		io.WriteString(w, "done")
 	})
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	server, err := api.New(api.Options{Hub: hub.New(hub.Options{DB: d, Platforms: platform.All()}), Version: "test", Console: slowly})
 	if err != nil {
 		t.Fatal(err)

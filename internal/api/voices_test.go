@@ -61,7 +61,7 @@ func TestOneDeviceOfAStoreSpeaks(t *testing.T) {
 // Two nodes on one database, each with a device: one speaks; when it has been silent for
 // half a minute the other does. Whoever asks at once, one gets it.
 func TestASilentDeviceLosesItsPostToAnotherNodes(t *testing.T) {
-	url := dbtest.Postgres(t)
+	url := dbtest.URL(t)
 	var wall struct {
 		sync.Mutex
 		at time.Time

@@ -30,7 +30,7 @@ func (h *house) guest(from string) said {
 
 // Strangers practise apart from the staff: neither sees the other, and nothing lasts.
 func TestGuestsPractiseApart(t *testing.T) {
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	h := build(t, d)
 	if got := h.call("GET", "/api/v1/session/ways", "", ""); got.get("guest") != true {
 		t.Errorf("the sign-in page is told: %s", got.body)
@@ -88,7 +88,7 @@ func TestGuestsPractiseApart(t *testing.T) {
 
 // One network cannot enter without end, and only so many are there in all.
 func TestGuestsAreFew(t *testing.T) {
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	h := build(t, d)
 	var first string
 	for n := range mostGuests {
@@ -118,7 +118,7 @@ func TestGuestsAreFew(t *testing.T) {
 }
 
 func TestGuestsAreTakenWhereTheyAreWanted(t *testing.T) {
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	h := build(t, d)
 	h.stage.guests = nil
 	if got := h.guest("203.0.113.5"); got.status != 422 || got.get("why", "code") != "no_guests" {

@@ -321,7 +321,7 @@ func TestNeitherSideSeesTheOther(t *testing.T) {
 
 // A person has the rights that he has at the real hub, and no more.
 func TestTheRoleComesAlong(t *testing.T) {
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	h := build(t, d)
 	clerk := h.enter(h.person("小王", role.Clerk, h.store))
 	me := h.call("GET", "/practice/api/v1/session", clerk, "")
@@ -342,7 +342,7 @@ func TestTheRoleComesAlong(t *testing.T) {
 // Whoever begins anew loses the orders and nothing else; at the end everything goes but
 // the test keys, with which a program begins another practice.
 func TestWhatStaysAndWhatGoes(t *testing.T) {
-	d := dbtest.Open(t, db.Options{Dir: t.TempDir()})
+	d := dbtest.Open(t, db.Options{Dir: dbtest.Dir(t)})
 	h := build(t, d)
 	as := h.enter(h.person("老板", role.Owner))
 	test := h.call("POST", "/practice/api/v1/keys", as, `{"name":"till"}`).get("secret").(string)
