@@ -40,7 +40,7 @@
       } else if (r.ok && watch) {
         away = (await r.json()).away;
         if (away === 0) rest();
-        show(away > 0 ? "on" : "wait");
+        show(away > 0 ? "live" : "wait");
       }
     } catch {
       // the next one is on its way
@@ -51,7 +51,7 @@
 
   function begin() {
     if (away === 0) return show("wait");
-    show("on");
+    show("live");
     watch = navigator.geolocation.watchPosition(
       (p) => {
         if (p.coords.accuracy > 500) return; // it says where a mast is
