@@ -58,7 +58,7 @@ export async function firstStart() {
 
 /** `tongdan demo` without a crowd and printers, and what tests need to play with it. */
 export async function demo(...more) {
-  const run = await start("demo", ["--addr", "127.0.0.1:0", "--sim-addr", "127.0.0.1:0", "--rate", "0", "--api-key", key, "--password", password, "--printers=false", ...more]);
+  const run = await start("demo", ["--addr", "127.0.0.1:0", "--sim-addr", "127.0.0.1:0", "--rate", "0", "--api-key", key, "--password", password, "--printers=false", "--provider=false", ...more]);
   const backstage = await run.printed("the backstage", /^Backstage\s+(http:\/\/[^/\s]+)/m);
   const url = await run.printed("its address", /^Console\s+(http:\/\/[^/\s]+)/m);
   const d = { url, backstage, key, password, log: run.log };

@@ -35,6 +35,7 @@ const demoUser = "demo"
 type places struct {
 	Hub          string `json:"hub"`
 	Meituan      string `json:"meituan"`
+	Partner      string `json:"meituan_partner"` // its platform for service providers
 	MercadoLibre string `json:"mercadolibre"`
 	Messengers   string `json:"messengers"`
 	Clouds       string `json:"clouds"`  // of the printers
@@ -52,6 +53,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	speed := f.Float64("speed", 1, "how much faster than real time trade goes")
 	key := f.String("api-key", "", "make this API key, which begins with "+api.KeyPrefix)
 	withPrinters := f.Bool("printers", true, "give the tea shop's stores simulated ticket printers")
+	provider := f.Bool("provider", true, "give the tea shop one more store, which a service provider (服务商) reaches")
 	budget := f.Bool("budget", true, "call the simulated platforms no more often than the real ones would have it")
 	password := f.String("password", "tongdan-demo", "password of the user "+demoUser)
 	if err := parse(f, args); err != nil {
@@ -86,7 +88,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	}
 	defer l.Close()
 	sims, err := startSims(simOptions{
-		dir: dir, seed: *seed, speed: *speed, meituanAddr: asBefore(kept.Meituan), mercadoAddr: asBefore(kept.MercadoLibre), messengersAddr: asBefore(kept.Messengers), cloudAddr: asBefore(kept.Clouds), networkAddr: asBefore(kept.Network),
+		dir: dir, seed: *seed, speed: *speed, meituanAddr: asBefore(kept.Meituan), partnerAddr: cmp.Or(asBefore(kept.Partner), "127.0.0.1:0"), mercadoAddr: asBefore(kept.MercadoLibre), messengersAddr: asBefore(kept.Messengers), cloudAddr: asBefore(kept.Clouds), networkAddr: asBefore(kept.Network),
 		backstageAt: *simAddr, console: "http://" + reachable(l.Addr()),
 	})
 	if err != nil {
@@ -100,7 +102,7 @@ func (c command) demo(ctx context.Context, args []string) error {
 	if err := savePlaces(dir, placesOf(n, sims)); err != nil {
 		return err
 	}
-	scene := &scene{n: n, sims: sims, password: *password, key: *key, printers: *withPrinters}
+	scene := &scene{n: n, sims: sims, password: *password, key: *key, printers: *withPrinters, provider: *provider}
 	if err := scene.set(ctx); err != nil {
 		return fmt.Errorf("the demonstration could not be set up: %w", err)
 	}
@@ -147,7 +149,7 @@ const placesFile = "demo.json"
 // placesOf are those at which a demonstration listens.
 func placesOf(n *node, s *simulators) places {
 	at := func(name string) string { return strings.TrimPrefix(s.server.URL(name), "http://") }
-	p := places{Hub: strings.TrimPrefix(n.url, "http://"), Meituan: at(s.meituan.Name()), MercadoLibre: at(s.mercado.Name()), Messengers: at(s.phones.Name()), Clouds: at(s.paper.Name())}
+	p := places{Hub: strings.TrimPrefix(n.url, "http://"), Meituan: at(s.meituan.Name()), Partner: at(s.meituan.Partner().Name()), MercadoLibre: at(s.mercado.Name()), Messengers: at(s.phones.Name()), Clouds: at(s.paper.Name())}
 	for _, d := range s.paper.Devices() {
 		if d.Make == printers.ESCPOS {
 			p.Network = d.Addr()
@@ -189,6 +191,7 @@ type scene struct {
 	sims          *simulators
 	password, key string
 	printers      bool
+	provider      bool
 	who           hub.Actor
 }
 
@@ -198,7 +201,7 @@ func (s *scene) set(ctx context.Context) error {
 		return err
 	}
 	s.who = hub.Actor{Scope: db.Scope{Merchant: m.ID, Personal: true}, ID: "demo", Name: "demo", Role: role.Owner}
-	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.sellers, s.knocks, s.paper} {
+	for _, step := range []func(context.Context) error{s.people, s.teaShop, s.provided, s.sellers, s.knocks, s.paper} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -255,6 +258,48 @@ func (s *scene) teaShop(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// provided is the tea shop's store that a service provider reaches. Its owner binds it on Meituan's page, from which the
+// token comes by a message.
+func (s *scene) provided(ctx context.Context) error {
+	if !s.provider {
+		return nil
+	}
+	app, err := s.app(ctx, db.AppRow{
+		Channel: "meituan-partner", Name: "山间茶事服务商", BaseURL: s.sims.server.URL("meituan-partner"), PublicURL: s.n.url,
+		Credentials: map[string]string{"developer_id": simDeveloper, "sign_key": simSignKey},
+	})
+	if err != nil {
+		return err
+	}
+	config, err := json.Marshal(map[string]any{"partner_callback": s.n.url + "/callback/meituan-partner/" + app.ID.String()})
+	if err != nil {
+		return err
+	}
+	if err := s.sims.meituan.Configure(config); err != nil {
+		return err
+	}
+	acct, err := s.account(ctx, db.AccountRow{App: app.ID, Name: "服务商 · " + providedStore.Name})
+	if err != nil {
+		return err
+	}
+	if err := s.shop(ctx, acct, providedShop, db.StoreRow{Name: providedStore.Name, Zone: "Asia/Shanghai", Address: providedStore.Address}); err != nil {
+		return err
+	}
+	there, bound := s.sims.meituan.Bound(providedStore.Code)
+	if bound {
+		return nil
+	}
+	if !there {
+		if err := s.sims.meituan.AddStore(providedStore); err != nil {
+			return err
+		}
+	}
+	if _, err := s.n.hub.ConsentURL(ctx, s.who, acct.ID); err != nil { // a binding that nobody asked for is not taken
+		return err
+	}
+	return s.sims.meituan.Bind(providedShop, providedStore.Code)
 }
 
 // knocks are a robot in the stores' group and a service of short messages, and the demo

@@ -274,10 +274,15 @@ func TestTheDemoTakesOrdersAndGoesOnAfterARestart(t *testing.T) {
 		}
 		return seen["BRL"] && seen["MXN"] && seen["COP"]
 	})
+	until(t, "the store under a service provider is bound and sells", func() bool {
+		_, v := call(t, "GET", url+"/api/v1/orders?channel=meituan-partner&limit=1", demoKey, "")
+		list, _ := v["orders"].([]any)
+		return len(list) > 0
+	})
 	_, v = call(t, "GET", url+"/api/v1/accounts", demoKey, "")
 	accounts, _ := v["accounts"].([]any)
-	if len(accounts) != 4 {
-		t.Fatalf("%d accounts, want the tea shop's and three sellers': %v", len(accounts), v)
+	if len(accounts) != 5 {
+		t.Fatalf("%d accounts, want the tea shop's two and three sellers': %v", len(accounts), v)
 	}
 	for _, a := range accounts {
 		if a := a.(map[string]any); a["state"] != "ok" {
@@ -295,7 +300,7 @@ func TestTheDemoTakesOrdersAndGoesOnAfterARestart(t *testing.T) {
 		t.Errorf("the order is gone: %v", v)
 	}
 	_, v = call(t, "GET", url+"/api/v1/accounts", demoKey, "")
-	if list, _ := v["accounts"].([]any); len(list) != 4 {
+	if list, _ := v["accounts"].([]any); len(list) != 5 {
 		t.Errorf("the second start made accounts again: %d", len(list))
 	}
 	_, v = call(t, "GET", url+"/api/v1/counts", demoKey, "")

@@ -39,6 +39,11 @@ var teaStores = []meituan.Store{
 	{Code: "TEA003", Name: "山间茶事(滨江店)", Address: "杭州市滨江区江晖路88号", Logistics: "1001", Latitude: 30.2084, Longitude: 120.2118},
 }
 
+// providedStore is one more, of the demonstration alone, that a service provider reaches under providedShop; it delivers itself.
+var providedStore = meituan.Store{Code: "TEA004", Name: "山间茶事(西溪店)", Address: "杭州市西湖区文二西路12号", Logistics: "0000", Latitude: 30.2741, Longitude: 120.0632}
+
+const providedShop = "1004" // its ePoiId
+
 // simPrinters are the ticket printers of the tea shop: of each make one, one for each store.
 var simPrinters = []struct {
 	Store string // code of the store

@@ -19,7 +19,7 @@ var appealPowers = []channel.Power{
 	{Power: order.Power{Kind: order.RefundAppeal}, Nature: effect.Guarded,
 		Fields: []channel.Input{
 			{Name: "reason", Type: "text", Required: true, Max: 200, Label: channel.Text{ZH: "申诉理由", EN: "Reason for the appeal"}},
-			{Name: "text", Type: "text", Max: 500, Label: channel.Text{ZH: "图片网址（选填，最多 5 个，逗号分隔）", EN: "Addresses of pictures (up to 5, with commas between)"}},
+			{Name: "text", Type: "text", Max: 500, Label: channel.Text{ZH: "图片网址（最多 5 个，逗号分隔）", EN: "Addresses of pictures (up to 5, with commas between)"}},
 		},
 		Note: channel.Text{ZH: "每笔退款申诉一次；裁决结果在美团商家端查看，再回来记录", EN: "Once for each refund; the ruling is shown in Meituan's own app, note it here then"}},
 	{Power: order.Power{Kind: order.AppealRuled, Local: true},

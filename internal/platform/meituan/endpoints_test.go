@@ -104,15 +104,15 @@ var partnerOnly = map[string]bool{"order/refund/issue/appeal": true}
 
 // unconnected are the calls of the documents that nothing here makes, by family.
 var unconnected = []struct{ family, paths string }{
-	{"stores", "poi/additional/save and poi/sendtime/save (nothing reads them back), poiTag/list, comment/query, comment/score, ecommerce/poi/bound/list"},
-	{"areas", "shipping/fetch (shipping/list says as much), shipping/corporate/*"},
+	{"stores", "poi/additional/save and poi/sendtime/save (nothing reads them back), poiTag/list (a category is chosen once, in Meituan's console), comment/query (poi/comment/app_poi_code says as much), comment/score (averages, which no screen shows), ecommerce/poi/bound/list (poi/getids says as much)"},
+	{"areas", "shipping/fetch (shipping/list says as much), shipping/corporate/* (企客: another contract)"},
 	{"dishes", "food/save and food/get (food/initdata and food/list do as much)"},
-	{"retail, medicine", "retail/get, retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status"},
+	{"retail, medicine", "retail/get (retail/list says as much), retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status (their answers are not published)"},
 	{"left out on purpose", "food/batchsave, shipping/batchsave, shipping/resetSelfDeliveryArea: they delete whatever they do not name, also what somebody added a second ago; what is to go is deleted by its name, after somebody agreed to the plan"},
-	{"orders", "order/getPreparationMealTime, order/subsidy, order/getActDetailByAcId, order/getRiderInfoPhoneNumber, order/*Compensation*, order/batchFetchAbnormalOrder, order/common/kc/report, ecommerce/order/reviewAfterSales, wm/bill/*"},
+	{"orders", "order/getPreparationMealTime and order/subsidy (nothing here needs them), order/getActDetailByAcId (the order carries its discounts with their words), order/getRiderInfoPhoneNumber (riders' own numbers while privacy numbers are down: not yet), order/*Compensation* (who pays and which states there are is not published), order/batchFetchAbnormalOrder (its types are not published; what was not pushed is found by the numbers of the day), order/common/kc/report, ecommerce/order/reviewAfterSales and wm/bill/* (their fields are not published)"},
 	{"delivery", "order/thirdLogistics/* (聚合配送: riders that Meituan brokers; what they cost and how they are paid is not published, and Dada is called directly), ecommerce/order/logistics/btoc/sync (parcels of other lines of business)"},
 	{"activities", "act/*"},
-	{"service providers only", "/waimai/order/queryByEpoids, /waimai/ng/order/{foodSlow/appeal, getOrderMealStatus, eta/modify/*, getDeliveryPath, getRealRecipientAddress, getOrderRecipientPrivacyInfo, reportMetrics}, /wmoper/*"},
+	{"service providers only", "/waimai/order/queryByEpoids (an older way to pull, not in Meituan's newest kit), /waimai/ng/order/{getOrderMealStatus, foodSlow/appeal} (which orders were marked as slow (出餐超时) and why, and the appeal against that: not yet, an order here has no such mark), eta/modify/* (the customer's wish for another time: not yet; what tells of it is not published), getDeliveryPath, getRealRecipientAddress and getOrderRecipientPrivacyInfo (each asks for a reason and is for single cases; the order carries what a rider needs), reportMetrics (tells Meituan that a ticket was printed), /wmoper/* (another licence: 外卖运营服务商)"},
 }
 
 // The page says what is connected and what would fail if it broke; a call that nobody has listed, a message

@@ -121,6 +121,14 @@ func (s *Sim) Bind(ePoiID, store string) error {
 	return err
 }
 
+// Bound reports whether there is a store, and whether it is a service provider's.
+func (s *Sim) Bound(store string) (there, bound bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.stores[store]
+	return st != nil, st != nil && st.Token != ""
+}
+
 func (t *change) bound(st *Store) {
 	if t.s.config.partnerURL(PartnerBound) == "" {
 		return
