@@ -67,8 +67,8 @@ scenes("the phone in one hand", (s) => {
     await d.meituan.act(o.ref, "rider_accept", { name: "王师傅" });
     const card = row(page, o);
     await until("the rider is known", async () => (await d.order(o.id)).deliveries.some((x) => x.rider));
-    const urge = card.locator(".swipe-acts").getByRole("button", { name: t("act.urge"), includeHidden: true });
-    await urge.waitFor({ state: "attached" });
+    const urge = card.locator(".swipe-acts").getByRole("button", { name: t("act.urge") });
+    await card.waitFor();
     const box = await card.boundingBox();
     await swipe(page, { x: box.x + box.width - 60, y: box.y + 30 }, { x: box.x + 40, y: box.y + 34 });
     await urge.tap();

@@ -10,7 +10,7 @@ import { makeRouter } from "./router";
 import { firstOf } from "./routes/orders/first";
 import { settle } from "./ui/paint";
 import { Toasts } from "./ui/toast";
-import { onLanguage, startWords } from "./words";
+import { Language, onLanguage, startWords } from "./words";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -70,8 +70,10 @@ async function begin(): Promise<void> {
   const page = (
     <StrictMode>
       <QueryClientProvider client={client}>
-        <RouterProvider router={router} />
-        <Toasts />
+        <Language>
+          <RouterProvider router={router} />
+          <Toasts />
+        </Language>
       </QueryClientProvider>
     </StrictMode>
   );

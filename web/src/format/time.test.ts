@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { addDays, clock, dayOf, moment, startOfDay } from "./time";
 
 const at = Date.UTC(2026, 10, 21, 4, 3, 7);
@@ -28,3 +28,21 @@ test("an unknown zone falls back to the device instead of breaking the page", ()
 });
 
 test("days are added across months", () => expect(addDays("2026-02-27", 2)).toBe("2026-03-01"));
+
+test("a browser that has the newer way is asked in that one, and in the old one about a zone that it does not know", () => {
+  const asked: string[] = [];
+  const toZonedDateTimeISO = (zone: string) => {
+    asked.push(zone);
+    if (zone === "Asia/Kathmandu") throw new RangeError(zone);
+    return { offsetNanoseconds: -5.5 * 3_600_000 * 1_000_000 };
+  };
+  vi.stubGlobal("Temporal", { Now: { timeZoneId: () => "UTC" }, Instant: { fromEpochMilliseconds: () => ({ toZonedDateTimeISO }) } });
+  try {
+    const at = Date.UTC(2026, 10, 22, 12, 0);
+    expect(clock(at, "Test/Half")).toBe("06:30");
+    expect(clock(at, "Asia/Kathmandu")).toBe("17:45");
+    expect(asked).toEqual(["Test/Half", "Asia/Kathmandu"]);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});

@@ -12,6 +12,7 @@ export function SwipeRow({ actions, children }: { actions: SwipeAction[]; childr
   const [open, setOpen] = useState(false);
   const [shift, setShift] = useState<number>();
   const start = useRef<{ x: number; y: number; id: number; sideways: boolean; shift: number } | undefined>(undefined);
+  const [used, setUsed] = useState(false); // a list has hundreds of these acts, and few are ever swiped to
   const full = actions.length * width;
 
   function down(e: PointerEvent) {
@@ -30,6 +31,7 @@ export function SwipeRow({ actions, children }: { actions: SwipeAction[]; childr
       }
       if (Math.abs(dx) < 12) return;
       s.sideways = true;
+      setUsed(true);
       e.currentTarget.setPointerCapture(e.pointerId);
     }
     s.shift = Math.max(-full - 24, Math.min(0, dx + (open ? -full : 0)));
@@ -46,7 +48,7 @@ export function SwipeRow({ actions, children }: { actions: SwipeAction[]; childr
   return (
     <div className="swipe">
       <div className="swipe-acts" style={{ width: full }} aria-hidden={!open} inert={!open && shift === undefined}>
-        {actions.map((a) => (
+        {(used ? actions : []).map((a) => (
           <button
             key={a.key}
             type="button"

@@ -36,21 +36,24 @@ export function setTheme(t: Theme): void {
   apply();
 }
 
-const queries = new Map<string, MediaQueryList>();
-function media(query: string): MediaQueryList {
-  const known = queries.get(query) ?? window.matchMedia(query);
-  queries.set(query, known);
-  return known;
+type Media = { watch: (w: () => void) => () => void; holds: () => boolean };
+const queries = new Map<string, Media>(); // the same two functions each time, or each drawing would watch anew
+function media(query: string): Media {
+  const known = queries.get(query);
+  if (known) return known;
+  const list = window.matchMedia(query);
+  const fresh: Media = {
+    watch: (w) => {
+      list.addEventListener("change", w);
+      return () => list.removeEventListener("change", w);
+    },
+    holds: () => list.matches,
+  };
+  queries.set(query, fresh);
+  return fresh;
 }
 /** Whether a media query holds; renders again when that changes. */
-export const useMedia = (query: string): boolean =>
-  useSyncExternalStore(
-    (w) => {
-      media(query).addEventListener("change", w);
-      return () => media(query).removeEventListener("change", w);
-    },
-    () => media(query).matches,
-  );
+export const useMedia = (query: string): boolean => useSyncExternalStore(media(query).watch, media(query).holds);
 
 /** Whether this is a phone in the hand rather than a desk. */
 export const usePhone = (): boolean => useMedia("(max-width: 760px)");

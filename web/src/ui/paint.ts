@@ -14,6 +14,24 @@ export function afterPaint(then: () => void): () => void {
   };
 }
 
+/**
+ * Does what a press asks for once its first answer is on the screen: a tab that is marked, an order that is. On a page that is hidden, which has no
+ * pictures, a tenth of a second later. Gives what takes it back.
+ */
+export function afterAnswer(then: () => void): () => void {
+  const go = () => {
+    cancel();
+    then();
+  };
+  const painted = afterPaint(go);
+  const timer = setTimeout(go, 100);
+  const cancel = () => {
+    painted();
+    clearTimeout(timer);
+  };
+  return cancel;
+}
+
 let settled = false;
 const watchers = new Set<() => void>();
 const watch = (tell: () => void) => {

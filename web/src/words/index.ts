@@ -5,7 +5,7 @@ import { remember } from "../ui/device";
 import { languages, type Words, wanted } from "./choose";
 import { readIn, type Translate } from "./reader";
 
-export { onLanguage, useWords } from "./reader";
+export { Language, onLanguage, useWords } from "./reader";
 
 /** What every language has: the keys of the reference, all of them. A missing one fails the build. */
 export type Shape<T> = { [K in keyof T]: T[K] extends string ? string : Shape<T[K]> };

@@ -1,6 +1,6 @@
 // Puts the texts of a language (words/*.ts) together: finds one by its key, fills in its blanks, picks its form for a number.
 
-import { useSyncExternalStore } from "react";
+import { createContext, createElement, type ReactNode, useContext, useSyncExternalStore } from "react";
 import type { Words } from "./choose";
 import type { words as reference } from "./zh-CN";
 
@@ -81,8 +81,24 @@ export function readIn(language: string, words: Words): void {
 /** Called whenever another language is read. Gives what ends that. */
 export const onLanguage = watch;
 
+// Nearly every part of the page reads texts, a row of the list in twenty places: they are handed down, so that one part alone watches the
+// language. Without that one, as on the shop floor, they are those of the moment.
+const Reading = createContext<Reader>({
+  get t() {
+    return reader.t;
+  },
+  get language() {
+    return reader.language;
+  },
+});
+
+/** Hands the texts down to everything inside, and draws it anew when another language is read. */
+export function Language({ children }: { children: ReactNode }): ReactNode {
+  return createElement(Reading, { value: useSyncExternalStore(watch, () => reader) }, children);
+}
+
 /** The texts in the reader's language, and which that is; renders again when it is another. */
-export const useWords = (): Reader => useSyncExternalStore(watch, () => reader);
+export const useWords = (): Reader => useContext(Reading);
 
 /** The text of a key in the reader's language, outside of what is drawn. */
 export const read: Translate = (key: string, blanks?: Blanks) => (reader.t as Loose)(key, blanks);

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Act, Order } from "../../data/model";
 import { usePhone } from "../../ui/device";
 import { useWords } from "../../words";
@@ -30,7 +31,7 @@ export function ActButton({ order, act, small, first }: { order: Order; act: Act
 const rank = (a: Act) => (a.allowed ? 0 : 10) + (denies(a.kind) ? 2 : a.kind === "refund_partial" ? 1 : 0);
 
 /** The acts on an order, allowed ones first; below, in words, why the others are not. */
-export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
+export const ActBar = memo(function ActBar({ order: o, zone }: { order: Order; zone: string }) {
   const { t } = useWords();
   const phone = usePhone();
   const acts = o.action_list
@@ -66,7 +67,7 @@ export function ActBar({ order: o, zone }: { order: Order; zone: string }) {
       ) : null}
     </footer>
   );
-}
+});
 
 /** What a phone is at hand for besides: calling, asking where the rider is, writing a note. */
 function Handy({ order: o }: { order: Order }) {

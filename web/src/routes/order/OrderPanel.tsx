@@ -14,7 +14,7 @@ import { Due } from "../../ui/Due";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
 import { ModeChip } from "../../ui/ModeChip";
-import { afterPaint, useSettled } from "../../ui/paint";
+import { afterAnswer, afterPaint, useSettled } from "../../ui/paint";
 import { Bones, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { sawOrder } from "../../voice/Announcer";
@@ -51,7 +51,15 @@ export function OrderPanel() {
   const [tab, setTab] = useState<"order" | "journal">("order");
   const fallback = useZone();
 
-  const close = () => void navigate({ to: "/orders", search: (s) => s } as Parameters<typeof navigate>[0]);
+  // It goes at once; what else there is to do comes after that is seen.
+  const [closed, setClosed] = useState("");
+  const close = useCallback(() => {
+    setClosed(orderId);
+    afterAnswer(() => {
+      const over = () => setClosed(""); // it may have been opened again meanwhile
+      void navigate({ to: "/orders", search: (s: Record<string, unknown>) => s } as never).then(over, over);
+    });
+  }, [navigate, orderId]);
   useEffect(() => sawOrder(orderId), [orderId]);
   // The focus goes to the panel for each order that is opened, and back when it is closed. Both once the press has been answered: to move
   // it has the page laid out on the spot.
@@ -67,11 +75,11 @@ export function OrderPanel() {
   useEffect(() => {
     const press = (e: KeyboardEvent) => {
       if (e.key !== "Escape" || typing(e.target) || document.querySelector("dialog[open], .ant-modal-wrap")) return;
-      void navigate({ to: "/orders", search: (s: Record<string, unknown>) => s } as never);
+      close();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [navigate]);
+  }, [close]);
 
   // Between the stream's word and the full order there is a moment; the newest of the two is shown.
   const o = useMemo(() => (data && live && live.seq > data.seq ? { ...data, ...live } : data), [data, live]);
@@ -82,7 +90,14 @@ export function OrderPanel() {
   const head = o ?? live ?? known;
   const zone = o?.store?.zone || fallback;
   return (
-    <aside className="order-panel" ref={box} tabIndex={-1} aria-label={head ? name(head) : t("order.title")} data-testid="order-panel">
+    <aside
+      className="order-panel"
+      hidden={closed === orderId}
+      ref={box}
+      tabIndex={-1}
+      aria-label={head ? name(head) : t("order.title")}
+      data-testid="order-panel"
+    >
       <header className="order-head">
         <button type="button" className="btn icon ghost" aria-label={t("do.close")} onClick={close}>
           <Icon name="close" />

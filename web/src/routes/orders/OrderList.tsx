@@ -1,11 +1,23 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouter } from "@tanstack/react-router";
-import { type FocusEvent, memo, type PointerEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type FocusEvent,
+  memo,
+  type PointerEvent,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from "react";
 import { useLiveOrders } from "../../data/live";
 import { accounts, useOrderPages } from "../../data/queries";
 import { root } from "../../place";
 import { useMedia, usePhone } from "../../ui/device";
 import { Pull, useAgain } from "../../ui/Pull";
+import { afterAnswer } from "../../ui/paint";
 import { useScrollPlace } from "../../ui/place";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
@@ -61,8 +73,15 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     [loaded, live, filter, zone, sort, more, searching],
   );
 
-  const [underPointer, setUnderPointer] = useState<string>();
-  const [underFocus, setUnderFocus] = useState<string>();
+  // Where the hand is: heard at every move, and drawn only when it makes a difference to what stands still.
+  const hand = useRef<{ pointer?: string | undefined; focus?: string | undefined }>({});
+  const unsettled = useRef(false);
+  const [, drawAgain] = useReducer((n: number) => n + 1, 0);
+  const hold = useCallback((where: { pointer?: string | undefined; focus?: string | undefined }) => {
+    const old = hand.current;
+    hand.current = { ...old, ...where };
+    if (unsettled.current && (old.pointer !== hand.current.pointer || old.focus !== hand.current.focus)) drawAgain();
+  }, []);
   const [current, setCurrent] = useState<string>();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const lastChosen = useRef<string>(undefined);
@@ -75,10 +94,11 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
   // holds: everything above it stands still for all of them.
   const place = (id: string | undefined) => (id === undefined ? -1 : shown.current.findIndex((r) => r.order.id === id));
   const top = firstSeen.current === 0 ? -1 : Math.min(firstSeen.current, shown.current.length - 1);
-  const held = shown.current[Math.max(top, place(underPointer), place(underFocus))]?.order.id;
+  const held = shown.current[Math.max(top, place(hand.current.pointer), place(hand.current.focus))]?.order.id;
   const { rows, waiting } = settle(shown.current, wanted, held, (id) => live.get(id));
   useLayoutEffect(() => {
     shown.current = rows;
+    unsettled.current = rows.length !== wanted.length || rows.some((r, i) => r.order !== wanted[i]);
   });
   useScrollPlace(JSON.stringify(query), rows.length > 0); // before it is asked what is in sight
   const sight = useSight(list, firstSeen, rows.length, rowHeight, covered, phone ? 3 : 8); // a card is three rows high
@@ -93,7 +113,24 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
       } as never),
     [navigate],
   );
-  const openRow = useCallback((id: string) => open(id), [open]);
+  // The row that was pressed is marked at once, and nothing else is done before that is seen.
+  const [pressed, setPressed] = useState<{ id: string; from: string | undefined }>();
+  if (pressed && pressed.from !== openId) setPressed(undefined); // the page has followed, or gone elsewhere
+  const marked = pressed && pressed.from === openId ? pressed.id : openId;
+  const openNow = useRef(openId);
+  useLayoutEffect(() => {
+    openNow.current = openId;
+  });
+  const next = useRef<() => void>(undefined);
+  const openRow = useCallback(
+    (id: string) => {
+      next.current?.();
+      setPressed({ id, from: openNow.current });
+      next.current = afterAnswer(() => open(id));
+    },
+    [open],
+  );
+  useEffect(() => () => next.current?.(), []);
   const choose = useCallback((id: string, range: boolean) => {
     setChosen((old) => {
       const next = new Set(old);
@@ -109,10 +146,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     });
   }, []);
 
-  const release = useCallback(() => {
-    setUnderPointer(undefined);
-    setUnderFocus(undefined);
-  }, []);
+  const release = useCallback(() => hold({ pointer: undefined, focus: undefined }), [hold]);
 
   const go = useCallback(
     (next: string | undefined) => {
@@ -230,21 +264,24 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
 
   const idAt = (e: { target: EventTarget }) => (e.target as Element).closest<HTMLElement>("[data-id]")?.dataset.id;
   const holding = {
-    onPointerMove: (e: PointerEvent) => setUnderPointer(idAt(e) ?? underPointer),
-    onPointerDown: (e: PointerEvent) => setUnderPointer(idAt(e)),
+    onPointerMove: (e: PointerEvent) => {
+      const id = idAt(e) ?? hand.current.pointer;
+      if (id !== hand.current.pointer) hold({ pointer: id });
+    },
+    onPointerDown: (e: PointerEvent) => hold({ pointer: idAt(e) }),
     onPointerLeave: (e: PointerEvent) => {
       // The pill may come up right under the pointer; the hand has not moved then.
-      if (!pill.current?.contains(e.relatedTarget as Node | null)) setUnderPointer(undefined);
+      if (!pill.current?.contains(e.relatedTarget as Node | null)) hold({ pointer: undefined });
     },
     onPointerUp: (e: PointerEvent) => {
-      if (e.pointerType !== "mouse") setTimeout(() => setUnderPointer(undefined), 500);
+      if (e.pointerType !== "mouse") setTimeout(() => hold({ pointer: undefined }), 500);
     },
     onFocus: (e: FocusEvent) => {
       const id = idAt(e);
       setCurrent(id);
-      if ((e.target as Element).matches(":focus-visible")) setUnderFocus(id);
+      if ((e.target as Element).matches(":focus-visible")) hold({ focus: id });
     },
-    onBlur: () => setUnderFocus(undefined),
+    onBlur: () => hold({ focus: undefined }),
   };
 
   const real = rows.filter((r) => !r.leaving);
@@ -262,7 +299,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     leaving: r.leaving,
     chosen: chosen.has(r.order.id),
     current: r.order.id === currentShown,
-    opened: r.order.id === openId,
+    opened: r.order.id === marked,
     showStatus,
     way,
     tab: filter.tab,
@@ -299,7 +336,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
             ref={pill}
             className="pill"
             data-testid="arrived"
-            onPointerLeave={() => setUnderPointer(undefined)}
+            onPointerLeave={() => hold({ pointer: undefined })}
             onClick={() => {
               release();
               list.current?.scrollIntoView({ block: "start" });

@@ -391,7 +391,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
   }));
   return (
     <li
-      className={`card-item ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""}`}
+      className={`card-item ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""} ${p.opened ? "opened" : ""}`}
       data-testid="order-row"
       data-id={o.id}
       data-status={o.status}

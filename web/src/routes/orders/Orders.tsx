@@ -8,7 +8,7 @@ import { useZone } from "../../shell/Shell";
 import { Anchor } from "../../ui/Anchor";
 import { recall, remember } from "../../ui/device";
 import { useChannels } from "../../ui/Mark";
-import { afterPaint } from "../../ui/paint";
+import { afterAnswer, afterPaint } from "../../ui/paint";
 import { useWords } from "../../words";
 import { tabLabel } from "./acts";
 import { useAsked } from "./asked";
@@ -87,7 +87,7 @@ export function Orders() {
   useEffect(() => keepSearch(search), [search]);
 
   return (
-    <div className={`orders ${beside ? "with-order" : ""} ${orderId ? "covered" : ""}`}>
+    <div className={`orders ${beside ? "with-order" : ""}`}>
       <h1 className="sr-only">{t("nav.orders")}</h1>
       <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} search={search} go={toTab} />
       <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={showKeys} />
@@ -164,6 +164,17 @@ const Tabs = memo(function Tabs({ shown, open, way, tally, search, go }: TabsPro
   const { t } = useWords();
   const { stringifySearch } = useRouter().options;
   const strip = useRef<HTMLElement>(null);
+  // The tab that was pressed is marked at once, and nothing else is done before that is seen.
+  const [pressed, setPressed] = useState<{ tab: Tab; from: Tab }>();
+  if (pressed && pressed.from !== open) setPressed(undefined); // the page has followed, or gone elsewhere
+  const marked = pressed?.from === open ? pressed.tab : open;
+  const next = useRef<() => void>(undefined);
+  const press = (tab: Tab) => {
+    next.current?.();
+    setPressed({ tab, from: open });
+    next.current = afterAnswer(() => go(tab));
+  };
+  useEffect(() => () => next.current?.(), []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the chosen tab is brought into sight whenever it or its neighbours change
   useEffect(
     () => afterPaint(() => strip.current?.querySelector("[aria-current=page]")?.scrollIntoView({ block: "nearest", inline: "center" })),
@@ -177,9 +188,9 @@ const Tabs = memo(function Tabs({ shown, open, way, tally, search, go }: TabsPro
           <Anchor
             key={tab}
             href={`${root}/orders${stringifySearch({ ...search, tab })}`}
-            go={() => go(tab)}
+            go={() => press(tab)}
             className={`tab ${tab} ${n ? "some" : ""} ${tab === firstOfHistory ? "history" : ""}`}
-            aria-current={tab === open ? "page" : undefined}
+            aria-current={tab === marked ? "page" : undefined}
             data-testid={`tab-${tab}`}
           >
             <span>{tabLabel(t, tab, way)}</span>

@@ -15,14 +15,12 @@ function set(next: Asked | undefined) {
   for (const w of watchers) w();
 }
 
-export const useAsked = (): Asked | undefined =>
-  useSyncExternalStore(
-    (w) => {
-      watchers.add(w);
-      return () => watchers.delete(w);
-    },
-    () => asked,
-  );
+const watch = (w: () => void) => {
+  watchers.add(w);
+  return () => watchers.delete(w);
+};
+
+export const useAsked = (): Asked | undefined => useSyncExternalStore(watch, () => asked);
 
 export const endAsking = (): void => set(undefined);
 

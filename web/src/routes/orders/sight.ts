@@ -20,7 +20,7 @@ export function windowOf(above: number, seen: number, height: number, count: num
 }
 
 /**
- * Follows the page's scrolling. What is in sight is drawn first; the rows around it follow once that is on the screen.
+ * Follows the page's scrolling. Half of what is in sight is drawn first, the rest and the rows around it follow in parts of that size.
  * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled
  * @param covered pixels at the top of the window that something sticky covers
  * @param around rows kept ready above and below
@@ -33,20 +33,22 @@ export function useSight(
   covered: number,
   around = nearby,
 ): Sight {
-  const [sight, setSight] = useState<Sight>(() => windowOf(0, window.innerHeight - covered, height, count || around, 0));
+  const part = Math.ceil((window.innerHeight - covered) / height / 2);
+  const [sight, setSight] = useState<Sight>(() => ({ from: 0, to: part }));
   const there = count > 0;
   const drawn = useRef(false); // whether the first rows are on the screen
   useLayoutEffect(() => {
     if (!there) return;
     let frame = 0;
-    const look = (around: number) => {
+    const look = (around: number, most = count) => {
       const el = box.current;
       if (!el) return;
       const above = covered - el.getBoundingClientRect().top;
       top.current = above > 0 ? Math.ceil(above / height) : 0;
-      const next = windowOf(above, window.innerHeight - covered, height, count, around);
+      const { from, to } = windowOf(above, window.innerHeight - covered, height, count, around);
+      const next = { from, to: Math.min(to, from + most) };
       const same = (old: Sight) => old.from === next.from && old.to === next.to;
-      const enough = (old: Sight) => around === 0 && old.from <= next.from && old.to >= next.to;
+      const enough = (old: Sight) => (around === 0 || most < count) && old.from <= next.from && old.to >= next.to;
       setSight((old) => (same(old) || enough(old) ? old : next));
     };
     const soon = () => {
@@ -55,23 +57,30 @@ export function useSight(
         look(around);
       });
     };
+    let cancel = () => {};
+    // A picture with many new rows takes long, and a press in between would wait: some more with each.
+    const more = (rows: number) => {
+      cancel = afterPaint(() => {
+        const all = scrolled() > 0 || rows >= Math.ceil(window.innerHeight / height) + around + step;
+        startTransition(() => look(around, all ? undefined : rows));
+        if (all) drawn.current = true;
+        else more(rows + part);
+      });
+    };
     if (drawn.current) look(around);
-    else if (scrolled() > 0) look(0); // at its top a list begins with its first rows: nothing has to be laid out to know that
-    const cancel = drawn.current
-      ? undefined
-      : afterPaint(() => {
-          drawn.current = true;
-          startTransition(() => look(around));
-        });
+    else {
+      if (scrolled() > 0) look(0); // at its top a list begins with its first rows: nothing has to be laid out to know that
+      more(2 * part);
+    }
     window.addEventListener("scroll", soon, { passive: true });
     window.addEventListener("resize", soon);
     return () => {
-      cancel?.();
+      cancel();
       cancelAnimationFrame(frame);
       window.removeEventListener("scroll", soon);
       window.removeEventListener("resize", soon);
     };
-  }, [box, top, there, count, height, covered, around]);
+  }, [box, top, there, count, height, covered, around, part]);
   return sight;
 }
 
