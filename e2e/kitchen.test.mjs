@@ -80,6 +80,11 @@ scenes("kitchen", (s) => {
     await page.keyboard.type(o.ref);
     await page.keyboard.press("Enter");
     await says(again, f("scanGone", { n: o.day_seq }));
+    const other = await d.meituan.place({ app_poi_code: "TEA002" });
+    await page.keyboard.type(other.id); // another store's ticket, by its code
+    await page.keyboard.press("Enter");
+    await says(again, f("scanStore", { store: other.store.name }));
+    await d.meituan.act(other.ref, "buyer_cancel", { reason: "" });
     await settled();
   });
 
@@ -99,6 +104,9 @@ scenes("kitchen", (s) => {
       line.cut();
       await becomes(page.getByTestId("network"), "data-state", "lost");
       await says(page.getByTestId("offline"), f("offline"));
+      await page.keyboard.type("999");
+      await page.keyboard.press("Enter");
+      await says(page.getByTestId("scan"), f("scanOffline", { n: "999" }));
       await card(page, o).getByRole("button", { name: new RegExp(`^${f("readyOf", { what: "" })}`) }).click();
       await becomes(page.getByTestId("tap"), "data-state", "due", { deadline: 15_000 });
       await says(page.getByTestId("offline"), f("waitingToSend", { n: 1 }));

@@ -14,7 +14,7 @@ const (
 	Accept        ActionKind = "accept"
 	Refuse        ActionKind = "refuse" // before it is accepted
 	Ready         ActionKind = "ready"
-	Dispatch      ActionKind = "dispatch"     // the store's own rider leaves
+	Dispatch      ActionKind = "dispatch"     // the store's own rider leaves, or the customer who came for it has it
 	Deliver       ActionKind = "deliver"      // the store's own rider has arrived
 	CallRider     ActionKind = "call_rider"   // one of the platform's riders is sent for, at its fee
 	Tip           ActionKind = "tip"          // the tip for the rider who is sought, as a new total
@@ -64,6 +64,12 @@ type Power struct {
 	Logistics []Logistics // only for these; empty = all
 	NotAfter  []State     // not once the delivery is in one of these states
 	Local     bool        // kept in Tongdan only: the platform has no call for it
+	LocalFor  []Logistics // likewise, of orders that leave so
+}
+
+// local reports whether an act on an order stays in Tongdan.
+func (p Power) local(o *Order) bool {
+	return p.Local || slices.Contains(p.LocalFor, o.Head.Logistics)
 }
 
 // The reasons why an act is not allowed.
@@ -133,10 +139,12 @@ var (
 	unsought  = when(deliveryIs(NoDelivery, DeliveryCancelled), WhyNoRider)
 	taken     = when(deliveryIs(DeliveryAssigned, DeliveryAtStore), WhyRiderTaken)
 	// The platform sends for its own riders itself; again only where that has come to nothing.
-	itself    = when(func(o *Order) bool { return o.Head.Logistics == ByPlatform && !deliveryIs(DeliveryCancelled)(o) }, WhyRiderSought)
-	reminded  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Reminders, unanswered) }, WhyNoReminder)
-	withCase  = when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, answerable) }, WhyNoCase)
-	noCase    = when(func(o *Order) bool { return slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
+	itself   = when(func(o *Order) bool { return o.Head.Logistics == ByPlatform && !deliveryIs(DeliveryCancelled)(o) }, WhyRiderSought)
+	reminded = when(func(o *Order) bool { return !slices.ContainsFunc(o.Reminders, unanswered) }, WhyNoReminder)
+	withCase = when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, answerable) }, WhyNoCase)
+	noCase   = when(func(o *Order) bool { return slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
+	// Nobody carries away what he is about to be given back the money for.
+	handable  = when(func(o *Order) bool { return o.Head.Logistics == Pickup && slices.ContainsFunc(o.Cases, answerable) }, WhyCaseOpen)
 	something = when(func(o *Order) bool { return o.Axes.Payment == Refunded }, WhyNothingLeft)
 )
 
@@ -156,7 +164,7 @@ var table = map[ActionKind]rule{
 	Accept:        append(slices.Clone(alive), complete, paid, waiting),
 	Refuse:        append(slices.Clone(alive), complete, paid, waiting),
 	Ready:         append(slices.Clone(alive), complete, paid, accepted, when(workIs(WorkReady), WhyReady), notLeft),
-	Dispatch:      append(slices.Clone(alive), complete, paid, accepted, notLeft),
+	Dispatch:      append(slices.Clone(alive), complete, paid, accepted, notLeft, handable),
 	CallRider:     append(slices.Clone(alive), complete, paid, accepted, notLeft, sought, itself),
 	Tip:           append(slices.Clone(alive), complete, paid, accepted, notLeft, unsought, taken),
 	RecallRider:   append(slices.Clone(alive), complete, paid, accepted, notLeft, unsought),
@@ -190,7 +198,7 @@ func Permits(o *Order, powers []Power) []Permit {
 			continue
 		}
 		power := powers[i]
-		p.Local = power.Local
+		p.Local = power.local(o)
 		p.Why, p.Allowed = allowed(o, power)
 		if of := asksOf[k]; p.Allowed && of != nil {
 			for _, c := range o.Cases {
@@ -271,7 +279,7 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 	case Ready:
 		return workIs(WorkReady, WorkDone)(o)
 	case Dispatch, Ship:
-		return o.told(DeliveryOnTheWay, DeliveryDelivered)
+		return o.told(DeliveryOnTheWay, DeliveryDelivered) || o.Head.Logistics == Pickup && workIs(WorkDone)(o)
 	case Deliver:
 		return o.told(DeliveryDelivered) || workIs(WorkDone)(o)
 	case CallRider:

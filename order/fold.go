@@ -295,6 +295,12 @@ func (o *Order) ours(own Record) {
 			o.Events = append(o.Events, Event{s.At, AxisWork, "", WorkReady, "", s.Who, s.Why, false})
 		}
 	}
+	for _, s := range sorted(own.Axes[AxisDelivery]) {
+		if s.State == StateHanded {
+			o.handed = true
+			o.Events = append(o.Events, Event{s.At, AxisDelivery, "", DeliveryDelivered, "", s.Who, s.Why, false})
+		}
+	}
 	o.Making, _ = Get[Making](own, RegMaking)
 	o.Made, _ = Get[Made](own, RegMade)
 	for _, k := range keys(own.Kids) {

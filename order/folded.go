@@ -49,6 +49,7 @@ type Order struct {
 	Settled   *Settled `json:",omitempty"` // what the platform said that it has settled
 	Partial   bool     // the platform said that something is missing: read again
 
+	handed bool  // by our people to the customer who came for it
 	label  State // of the parcel whose label is furthest behind; "" = the platform prints none
 	mirror State // what the platform says of a delivery that rides of ours bring; "" = nothing
 }

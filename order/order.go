@@ -502,6 +502,7 @@ const (
 // Statements of our own, on records of kind KindOwn.
 const (
 	StateReady    = "tongdan:ready"    // our people marked it ready, where the platform has no word for it
+	StateHanded   = "tongdan:handed"   // our people gave it to the customer who came for it, likewise
 	StateAnswered = "tongdan:answered" // the reminder was answered
 	StateWritten  = "tongdan:written"  // the note reached the platform
 

@@ -34,7 +34,7 @@ func (o *Order) delivery() {
 			o.Axes.Delivery, o.Theirs[AxisDelivery] = d.State, d.Theirs
 		}
 	}
-	if o.mirror == DeliveryDelivered { // told in the platform's own app
+	if o.mirror == DeliveryDelivered || o.handed { // told in the platform's own app, or here, where it has no word for that
 		o.Axes.Delivery = DeliveryDelivered
 	}
 	if s := o.Axes.Delivery; s == DeliveryFailed || s == DeliveryReturned {

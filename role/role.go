@@ -96,7 +96,7 @@ var table = []rule{
 	{ActOn("accept"), "accept an order", false, shop},
 	{ActOn("refuse"), "refuse an order", false, shop},
 	{ActOn("ready"), "mark an order ready", false, all},
-	{ActOn("dispatch"), "send the store's own rider", false, shop},
+	{ActOn("dispatch"), "send the store's own rider, hand over what a customer collects", false, shop},
 	{ActOn("call_rider"), "send for one of the platform's riders, at the fee", false, shop},
 	{ActOn("tip"), "set the tip for a rider", false, shop},
 	{ActOn("recall_rider"), "send the platform's rider away", false, shop},

@@ -220,7 +220,7 @@ var deviceOwn = map[string]bool{
 // screenAsks is what a screen's page asks for besides. A counter's is the console, which
 // asks for whatever its role may.
 var screenAsks = map[role.Role]map[string]bool{
-	role.KitchenScreen: {"listOrders": true, "getOrder": true, "stream": true, "listStores": true, "listChannels": true, "listVoices": true, "letAllSpeak": true, "act": true, "setMaking": true, "listSoldOut": true, "sellOut": true, "getIntake": true, "restStore": true},
+	role.KitchenScreen: {"listOrders": true, "getOrder": true, "whoseOrder": true, "stream": true, "listStores": true, "listChannels": true, "listVoices": true, "letAllSpeak": true, "act": true, "setMaking": true, "listSoldOut": true, "sellOut": true, "getIntake": true, "restStore": true},
 	role.CalloutScreen: {"listOrders": true, "getOrder": true, "stream": true, "listStores": true, "listChannels": true, "listVoices": true, "letAllSpeak": true},
 }
 

@@ -583,6 +583,7 @@ type PowerLimits struct {
 	Logistics []order.Logistics `json:"logistics" doc:"Only for these; empty = all."`
 	NotAfter  []order.State     `json:"not_after" doc:"Not once the delivery is in one of these states."`
 	Local     bool              `json:"local" doc:"It stays in Tongdan."`
+	LocalFor  []order.Logistics `json:"local_for" doc:"It stays in Tongdan for these."`
 }
 
 // CredentialFields are what the forms ask for.
@@ -667,7 +668,7 @@ func channelOf(i *channel.Info) Channel {
 	c.Powers = each(i.Powers, func(p channel.Power) Power {
 		return Power{
 			Name: string(p.Kind), Nature: string(p.Nature), NoteZH: p.Note.ZH, NoteEN: p.Note.EN,
-			Limits: PowerLimits{append([]order.Logistics{}, p.Logistics...), append([]order.State{}, p.NotAfter...), p.Local},
+			Limits: PowerLimits{append([]order.Logistics{}, p.Logistics...), append([]order.State{}, p.NotAfter...), p.Local, append([]order.Logistics{}, p.LocalFor...)},
 		}
 	})
 	if j := i.Joining; j != nil {

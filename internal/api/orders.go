@@ -127,6 +127,7 @@ func (s *Server) orderRoutes() {
 	add(s, op("getOrder", http.MethodGet, "/orders/{id}", "orders", "One order with everything about it"), s.getOrder)
 	add(s, op("listJournal", http.MethodGet, "/orders/{id}/journal", "orders", "What went in and out for an order, newest first"), s.listJournal)
 	add(s, op("uncoverCustomer", http.MethodPost, "/orders/{id}/uncover", "orders", "The customer in full; who asked for a real number or an address is in the journal and the timeline"), s.uncover)
+	add(s, op("whoseOrder", http.MethodGet, "/tickets/whose", "orders", "Which store an order is of, by its whole number or a ticket's code: its name, also of stores that one does not see"), s.whoseOrder)
 	add(s, op("countOrders", http.MethodGet, "/counts", "orders", "How many orders there are, by status and by flag"), s.countOrders)
 }
 
@@ -475,4 +476,19 @@ func tallyOf(t db.Tally) Tally {
 		out.Flags[fl] = t.Flags[fl]
 	}
 	return out
+}
+
+type whoseOutput struct {
+	Body struct {
+		StoreName string `json:"store_name"`
+	}
+}
+
+func (s *Server) whoseOrder(ctx context.Context, in *struct {
+	Code string `query:"code" required:"true" minLength:"1" maxLength:"60" doc:"The whole number, or what the QR code of a ticket holds."`
+}) (*whoseOutput, error) {
+	out := &whoseOutput{}
+	var err error
+	out.Body.StoreName, err = s.hub.Whose(ctx, who(ctx).Actor, in.Code)
+	return out, fault.Wrap("api.whoseOrder", err)
 }

@@ -377,6 +377,8 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 		own.Kid(order.KidNote+a.noteKey(tx), note)
 	case order.Ready:
 		own.Say(order.AxisWork, order.Said{State: order.StateReady, At: now, Class: order.ClassAct, Who: who.Name})
+	case order.Dispatch:
+		own.Say(order.AxisDelivery, order.Said{State: order.StateHanded, At: now, Class: order.ClassAct, Who: who.ID, Why: strings.TrimSpace(a.Reason)})
 	case order.AppealRuled:
 		state := map[string]string{string(order.AppealUpheld): order.StateUpheld, string(order.AppealRejected): order.StateRejected}[a.ReasonCode]
 		if state == "" {
@@ -464,6 +466,13 @@ func (h *Hub) already(tx *db.Tx, row *db.OrderRow, o *order.Order, a Act) *Alrea
 	for _, e := range tx.Effects(row.ID) {
 		if e.Kind == string(a.Kind) && e.Case == a.For && e.State == effect.Done && e.Attempts > 0 {
 			return &Already{By: e.Cause, At: e.Changed}
+		}
+	}
+	if a.Kind == order.Dispatch {
+		for _, ev := range o.Events { // handed over here, where the platform has no call for it
+			if ev.Axis == order.AxisDelivery && ev.State == order.DeliveryDelivered && actorID(ev.Who) {
+				return &Already{By: ev.Who, At: ev.At}
+			}
 		}
 	}
 	for i := len(o.Events) - 1; i >= 0; i-- {

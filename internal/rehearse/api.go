@@ -120,16 +120,17 @@ type amount struct {
 
 // An orderView is what the staff see of an order.
 type orderView struct {
-	ID      string            `json:"id"`
-	Channel string            `json:"channel"`
-	Ref     string            `json:"ref"`
-	Status  string            `json:"status"`
-	Total   json.RawMessage   `json:"total"`
-	Theirs  map[string]string `json:"theirs"`
-	Actions []string          `json:"actions"`
-	Flags   []string          `json:"flags"`
-	Issues  []issueView       `json:"issues"`
-	Pending []struct {
+	ID        string            `json:"id"`
+	Channel   string            `json:"channel"`
+	Ref       string            `json:"ref"`
+	Status    string            `json:"status"`
+	Total     json.RawMessage   `json:"total"`
+	Logistics string            `json:"logistics"`
+	Theirs    map[string]string `json:"theirs"`
+	Actions   []string          `json:"actions"`
+	Flags     []string          `json:"flags"`
+	Issues    []issueView       `json:"issues"`
+	Pending   []struct {
 		EffectID string `json:"effect_id"`
 		State    string `json:"state"`
 	} `json:"pending"`

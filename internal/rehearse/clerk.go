@@ -103,7 +103,7 @@ func (k *clerk) look(ctx context.Context, o orderView) {
 	if may("ready") && k.chance(o, "ready") < 80 {
 		k.soon(ctx, o, 120, 600, action{Kind: "ready"})
 	}
-	if may("dispatch") && k.chance(o, "dispatch") < 90 {
+	if may("dispatch") && o.Logistics != "pickup" && k.chance(o, "dispatch") < 90 {
 		k.soon(ctx, o, 300, 900, action{Kind: "dispatch", Courier: &courier{"小李", "13800000000"}})
 	}
 	if may("deliver") && k.chance(o, "deliver") < 90 {

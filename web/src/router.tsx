@@ -162,6 +162,11 @@ const entry = createRoute({
   path: "/entry",
   component: lazyRouteComponent(() => import("./routes/entry/Entry"), "Entry"),
 });
+const pickup = createRoute({
+  getParentRoute: () => inside,
+  path: "/pickup",
+  component: lazyRouteComponent(() => import("./routes/pickup/Pickup"), "Pickup"),
+});
 const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
@@ -246,6 +251,7 @@ const tree = root.addChildren([
     intakes,
     messages,
     entry,
+    pickup,
     people,
     keys,
     devices,

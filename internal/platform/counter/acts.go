@@ -56,7 +56,9 @@ func (s *shop) Deliver(_ context.Context, a channel.Act) ([]channel.Item, error)
 		return nil, err
 	}
 	return s.said(a, func(r *order.Record, now int64) {
-		r.Say(order.AxisDelivery, answer(wordHanded, now))
+		handed := answer(wordHanded, now)
+		handed.Why = strings.TrimSpace(a.Reason) // of one that was handed over without a code
+		r.Say(order.AxisDelivery, handed)
 		r.Say(order.AxisWork, answer(wordHanded, now))
 		if a.Purse != nil && a.Purse.Due != nil {
 			r.Say(order.AxisPayment, answer(wordPaid, now))

@@ -7,7 +7,7 @@ import { answer, api, Failure, mayPass, onceKey } from "./api";
 import { serverNow } from "./clock";
 import { onHeard } from "./live";
 import { type OrderSummary, readOrder } from "./model";
-import { direct, endOf, keepFor, type Piece, piece, store, stored } from "./outbox";
+import { endOf, keepFor, keeps, type Piece, piece, store, stored } from "./outbox";
 import type { components } from "./schema";
 
 export type ActBody = {
@@ -22,6 +22,8 @@ export type ActBody = {
   lines?: { line: string; quantity: number }[];
   /** Seconds before it is sent, in which it can be taken back. */
   hold_s?: number;
+  /** When it was pressed, by the service's clock, where that may be long before it arrives. */
+  pressed_at?: number;
 };
 
 /** The request as the service knows it. A kind comes from the service itself, which may know more kinds than we. */
@@ -95,12 +97,17 @@ export const useWaiting = (): readonly Piece[] => useSyncExternalStore(watch, ()
 
 export const noted = (key: string): void => change(key, undefined);
 
+/** The request of a piece: the same at every try, as its key demands. A hand-over tells when it was, since the goods are gone. */
+function bodyOf(p: Piece): ActBody {
+  return { kind: p.kind, hold_s: holdOf(p.kind), ...p.said, ...(p.kind === "dispatch" ? { pressed_at: Math.round(p.at) } : {}) };
+}
+
 /** Takes up what a person has left on this device: after a reload, and after the next sign-in. */
 export function takeUp(user: string): void {
   if (owner === user) return;
   owner = user;
   pieces = stored(user, serverNow()).map((p) => ({ ...p, waited: true }));
-  for (const p of pieces) if (!p.end) void (p.sent ? follow(p) : send(p.id, { kind: p.kind, hold_s: holdOf(p.kind) }, p));
+  for (const p of pieces) if (!p.end) void (p.sent ? follow(p) : send(p.id, bodyOf(p), p));
 }
 
 /** Forgets all of it: somebody signs out. What is on its way still arrives. */
@@ -118,13 +125,21 @@ export async function act(o: string | { order: OrderSummary; number: string }, b
   const id = typeof o === "string" ? o : o.order.id;
   const running = doing.get(id);
   if (running && (running.state === "sending" || running.state === "unsent")) return running;
-  const kept = typeof o !== "string" && owner && direct.has(body.kind) ? piece(o.order, body.kind, o.number, serverNow()) : undefined;
+  const kept =
+    typeof o !== "string" && owner && keeps(o.order, body.kind)
+      ? piece(o.order, body.kind, o.number, serverNow(), saidOf(body))
+      : undefined;
   if (kept) {
     pieces = [...pieces.filter((p) => p.id !== id || p.kind !== body.kind), kept];
     store(owner, pieces);
   }
-  return send(id, body, kept);
+  return send(id, kept && body.kind === "dispatch" ? bodyOf(kept) : body, kept);
 }
+
+const saidOf = (b: ActBody) => ({
+  ...(b.reason_code ? { reason_code: b.reason_code } : {}),
+  ...(b.reason ? { reason: b.reason } : {}),
+});
 
 async function send(id: string, body: ActBody, kept?: Piece): Promise<Doing> {
   const key = kept?.key ?? onceKey();
@@ -145,7 +160,7 @@ async function send(id: string, body: ActBody, kept?: Piece): Promise<Doing> {
       forget(id, end, got.already ? 12_000 : 20_000);
       if (kept) {
         if (!waited()) change(key, undefined);
-        else if (got.already) change(key, { end: "faster", words: end.by });
+        else if (got.already) change(key, { end: "faster", words: end.by, theirs: end.at });
         else {
           change(key, { sent: true });
           void follow(kept);

@@ -9,8 +9,16 @@ import { onceKey } from "./once";
 /** Acts that go out with one press: harmless, expected thirty times a minute, and without anything to fill in. */
 export const direct: ReadonlySet<string> = new Set(["accept", "ready", "deliver", "retry"]);
 
+/** Whether an order leaves the store in the customer's own hands. */
+export const inHand = (logistics: string): boolean => logistics === "pickup" || logistics === "none";
+
+/** Whether a press on an act waits here for a network: what one press does, and handing over to a customer who stands there. */
+export const keeps = (o: { logistics: string }, kind: string): boolean => direct.has(kind) || (kind === "dispatch" && inHand(o.logistics));
+
 /** What became of a press that had to wait, for the person who is owed a word about it. */
 export type End = "done" | "faster" | "refused" | "cancelled" | "expired";
+
+export type Said = { reason_code?: string; reason?: string };
 
 export type Piece = {
   /** The order. */
@@ -26,12 +34,17 @@ export type Piece = {
   number: string;
   channel: string;
   orderKind: string;
+  logistics: string;
+  /** What was said with it: how it was paid, why there was no code. */
+  said?: Said;
   /** It could not leave at once. */
   waited: boolean;
   /** The service has it; what the platform says is awaited. */
   sent: boolean;
   end?: End;
   words?: string;
+  /** When somebody else did it, where somebody was faster. */
+  theirs?: number;
 };
 
 /** What could not be sent for so long is of another shift. */
@@ -39,10 +52,11 @@ export const keepFor = 12 * 3600_000;
 const most = 200;
 
 export function piece(
-  o: { id: string; kind: string; channel: string; deadline: { at: number } | null },
+  o: { id: string; kind: string; channel: string; logistics: string; deadline: { at: number } | null },
   kind: string,
   number: string,
   at: number,
+  said?: Said,
 ): Piece {
   return {
     id: o.id,
@@ -53,6 +67,8 @@ export function piece(
     number,
     channel: o.channel,
     orderKind: o.kind,
+    logistics: o.logistics,
+    ...(said && Object.values(said).some(Boolean) ? { said } : {}),
     waited: false,
     sent: false,
   };

@@ -46,6 +46,7 @@ const has = (list: unknown, one: string) => typeof list !== "string" || list ===
 export function belongs(q: Record<string, unknown>, o: OrderSummary): boolean {
   if (q.q) return false;
   if (!has(q.status, o.status) || !has(q.kind, o.kind) || !has(q.channel, o.channel) || !has(q.store, o.store?.id ?? "")) return false;
+  if (!has(q.logistics, o.logistics)) return false;
   if (q.flag && !o.flags.some((f) => has(q.flag, f))) return false;
   return (typeof q.from !== "number" || o.placed_at >= q.from) && (typeof q.to !== "number" || o.placed_at < q.to);
 }

@@ -2666,6 +2666,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/whose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which store an order is of, by its whole number or a ticket's code: its name, also of stores that one does not see */
+        get: operations["whoseOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5880,6 +5897,8 @@ export interface components {
         PowerLimits: {
             /** @description It stays in Tongdan. */
             local: boolean;
+            /** @description It stays in Tongdan for these. */
+            local_for: string[];
             /** @description Only for these; empty = all. */
             logistics: string[];
             /** @description Not once the delivery is in one of these states. */
@@ -7030,6 +7049,9 @@ export interface components {
             phone?: string;
             /** @description Of a knock's link, instead of the number. */
             token?: string;
+        };
+        WhoseOutputBody: {
+            store_name: string;
         };
         Wrong: {
             /** @description A person has said so. */
@@ -13578,6 +13600,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmptyOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whoseOrder: {
+        parameters: {
+            query: {
+                /** @description The whole number, or what the QR code of a ticket holds. */
+                code: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoseOutputBody"];
                 };
             };
             /** @description Error */

@@ -87,6 +87,7 @@ export function Shell() {
 const places: { to: Target; icon: IconName; name: After<"nav">; right?: string; begins?: true }[] = [
   { to: "/orders", icon: "orders", name: "orders" },
   { to: "/entry", icon: "plus", name: "entry", right: "orders.enter" },
+  { to: "/pickup", icon: "scan", name: "pickup", right: "act.dispatch" },
   { to: "/messages", icon: "bell", name: "messages" },
   { to: "/refunds", icon: "refund", name: "refunds" },
   { to: "/comments", icon: "comment", name: "comments" },
@@ -202,6 +203,7 @@ function BottomBar() {
 type Target =
   | "/orders"
   | "/entry"
+  | "/pickup"
   | "/connections"
   | "/parked"
   | "/unclear"

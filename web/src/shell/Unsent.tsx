@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { noted, useWaiting } from "../data/act";
 import { useNow } from "../data/clock";
 import type { Piece } from "../data/outbox";
+import { clockSeconds } from "../format/time";
 import { actLabel } from "../routes/orders/acts";
 import { Due } from "../ui/Due";
 import { Icon } from "../ui/icons";
@@ -22,11 +23,13 @@ export function Unsent() {
   const shown = [...all].sort((a, b) => Number(Boolean(b.end)) - Number(Boolean(a.end)) || a.due - b.due).slice(0, atOnce);
   return (
     <section className="unsent" aria-label={t("unsent.title")} data-testid="unsent">
-      <ul role="status">
-        {shown.map((p) => (
-          <One key={p.key} piece={p} />
-        ))}
-      </ul>
+      <div role="status">
+        <ul>
+          {shown.map((p) => (
+            <One key={p.key} piece={p} />
+          ))}
+        </ul>
+      </div>
       {all.length > shown.length ? <p className="quiet">{t("unsent.more", { count: all.length - shown.length })}</p> : null}
     </section>
   );
@@ -36,8 +39,9 @@ function One({ piece: p }: { piece: Piece }) {
   const { t } = useWords();
   const who = useWho();
   const zone = useZone();
-  const what = actLabel(t, p.kind, p.orderKind);
-  const well = p.end === "done" || p.end === "faster";
+  const what = actLabel(t, p.kind, p.orderKind, p.logistics);
+  // That the same goods were handed out twice stays until somebody has noted it.
+  const well = p.end === "done" || (p.end === "faster" && p.kind !== "dispatch");
   useEffect(() => {
     if (!well) return;
     const gone = setTimeout(() => noted(p.key), 15_000);
@@ -48,7 +52,11 @@ function One({ piece: p }: { piece: Piece }) {
       <Mark channel={p.channel} />
       <b className="num">{p.number}</b>
       <span className="unsent-words">
-        {p.end ? <Came piece={p} what={what} by={who(p.words ?? "")} /> : t(p.sent ? "standing.sending" : "unsent.waits", { what })}
+        {p.end ? (
+          <Came piece={p} what={what} by={who(p.words ?? "")} zone={zone} />
+        ) : (
+          t(p.sent ? "standing.sending" : "unsent.waits", { what })
+        )}
       </span>
       {!p.end && !p.sent && p.due > 0 ? <Due at={p.due} from={p.at} zone={zone} label={t("unsent.left", { what })} /> : null}
       {p.end ? (
@@ -62,7 +70,7 @@ function One({ piece: p }: { piece: Piece }) {
   );
 }
 
-function Came({ piece: p, what, by }: { piece: Piece; what: string; by: string }) {
+function Came({ piece: p, what, by, zone }: { piece: Piece; what: string; by: string; zone: string }) {
   const { t } = useWords();
   const now = useNow();
   const words = p.words || t("standing.noWords");
@@ -70,7 +78,10 @@ function Came({ piece: p, what, by }: { piece: Piece; what: string; by: string }
     case "done":
       return t("standing.done", { what });
     case "faster":
-      return t("standing.faster", { what, by, at: "" });
+      // Both moments, since two people have handed the same goods out.
+      return p.theirs && p.kind === "dispatch"
+        ? t("unsent.faster", { what, by, at: clockSeconds(p.theirs, zone), pressed: clockSeconds(p.at, zone) })
+        : t("standing.faster", { what, by, at: "" });
     case "cancelled":
       // A deadline that passed while the press waited is why.
       return t(p.due > 0 && now > p.due ? "unsent.tooLate" : "unsent.cancelled", { what, words });

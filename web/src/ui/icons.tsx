@@ -9,6 +9,12 @@ const shapes = {
       <path d="M9.5 8.5h5M9.5 12.5h5" />
     </>
   ),
+  scan: (
+    <>
+      <path d="M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4" />
+      <path d="M8 12.500l2.800 2.800L16.500 9.500" />
+    </>
+  ),
   printer: (
     <>
       <path d="M7 8V3h10v5M7 17H4V9.500h16V17h-3" />

@@ -156,25 +156,55 @@ const tunes: Record<Occasion, [number, number][]> = {
 };
 
 function chime(occasion: Occasion, times: number): number {
+  let end = 0;
+  for (let k = 0; k < times; k++) end = Math.max(end, ring(tunes[occasion], loudOf(state, occasion), k * 0.7));
+  return end;
+}
+
+/** Rings notes, each a pitch and how long after the first, and gives after how many milliseconds they are over. */
+function ring(notes: [number, number][], volume: number, later = 0): number {
   if (sound?.state !== "running") return 0;
   let end = 0;
-  for (let k = 0; k < times; k++) {
-    for (const [pitch, after] of tunes[occasion]) {
-      const at = sound.currentTime + k * 0.7 + after;
-      const tone = sound.createOscillator();
-      const loud = sound.createGain();
-      tone.frequency.value = pitch;
-      tone.type = "triangle";
-      loud.gain.setValueAtTime(0.0001, at);
-      loud.gain.exponentialRampToValueAtTime(0.5 * loudOf(state, occasion), at + 0.015);
-      loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
-      tone.connect(loud).connect(sound.destination);
-      tone.start(at);
-      tone.stop(at + 0.35);
-      end = Math.max(end, k * 0.7 + after + 0.35);
-    }
+  for (const [pitch, after] of notes) {
+    const at = sound.currentTime + later + after;
+    const tone = sound.createOscillator();
+    const loud = sound.createGain();
+    tone.frequency.value = pitch;
+    tone.type = "triangle";
+    loud.gain.setValueAtTime(0.0001, at);
+    loud.gain.exponentialRampToValueAtTime(0.5 * volume, at + 0.015);
+    loud.gain.exponentialRampToValueAtTime(0.0001, at + 0.32);
+    tone.connect(loud).connect(sound.destination);
+    tone.start(at);
+    tone.stop(at + 0.35);
+    end = Math.max(end, later + after + 0.35);
   }
   return end * 1000;
+}
+
+/** What a hand-over is answered with: two rising notes for done, three of one low pitch for again, a low one that lasts for no. */
+const replies: Record<Reply, [number, number][]> = {
+  done: [
+    [784, 0],
+    [1047, 0.12],
+  ],
+  again: [
+    [349, 0],
+    [349, 0.16],
+    [349, 0.32],
+  ],
+  no: [
+    [220, 0],
+    [220, 0.06],
+  ],
+};
+export type Reply = "done" | "again" | "no";
+
+/** Answers a press or a scan by ear, for whoever looks at the goods; to be called from one. Silent where a person has muted the device. */
+export async function reply(which: Reply): Promise<void> {
+  if (state.mode === "muted") return;
+  await unlock();
+  ring(replies[which], state.volume);
 }
 
 function voiceFor(language: string): SpeechSynthesisVoice | undefined {

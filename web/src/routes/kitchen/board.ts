@@ -53,12 +53,12 @@ export function dishesOf(cards: Card[]): { name: string; pieces: number }[] {
     .sort((a, b) => b.pieces - a.pieces || (a.name < b.name ? -1 : 1));
 }
 
-/** Cards of a scan or a typed number: by the daily number, or by the platform's own, whole. Two channels may have the same. */
+/** Cards of a scan or a typed number: by the daily number, the platform's own, whole, or a ticket's code. Two channels may have the same. */
 export function scanned(cards: Card[], text: string): Card[] {
   const wanted = text.trim().replace(/^#/, "");
   if (wanted === "") return [];
   const plain = wanted.replace(/^0+(?=\d)/, "");
-  return cards.filter((c) => c.number === plain || c.order.ref === wanted || c.order.display_ref === wanted);
+  return cards.filter((c) => c.number === plain || c.order.id === wanted || c.order.ref === wanted || c.order.display_ref === wanted);
 }
 
 /** A cancelled order that this screen has shown as being made: it stays until somebody has seen it. */

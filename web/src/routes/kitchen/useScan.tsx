@@ -5,7 +5,7 @@ import { serverNow } from "../../data/clock";
 import { type Loose, type OrderSummary, readOrder, readSummary, type WireOrder } from "../../data/model";
 import type { Place } from "../../floor/Door";
 import { Mark, nameOf } from "../../floor/Head";
-import { call } from "../../floor/net";
+import { call, Refusal } from "../../floor/net";
 import type { Tap } from "../../floor/taps";
 import { t } from "../../floor/words";
 import { clock } from "../../format/time";
@@ -14,19 +14,51 @@ import { type Card, numberOf, scanned } from "./board";
 /** What became of an order whose number comes a second time: made at a moment by somebody, or cancelled. */
 export type Before = { number: string; channel: string; gone: boolean; at: number; by: string };
 
+/** What is known of a number that no card has: what became of its order, whose it is, or that nobody can be asked now. */
+type Answer = { before: Before } | { store: string } | "offline";
+
 const today = 16 * 3600_000; // daily numbers come again
 
-/** Looks for the newest order of a number that is to be made no more; undefined when there is none. */
-async function lookBack(place: Place, text: string, taps: Tap[]): Promise<Before | undefined> {
+/** What the service says, or undefined where it knows of nothing by that name. */
+const ask = <T,>(path: string): Promise<T | undefined> =>
+  call<T>("GET", path).catch((e: unknown) => {
+    if (e instanceof Refusal && e.status >= 400 && e.status < 500 && e.status !== 401 && e.status !== 429) return undefined;
+    throw e;
+  });
+
+/** The newest order of a number at this store that is to be made no more; undefined when there is none. */
+async function former(place: Place, text: string): Promise<OrderSummary | undefined> {
   const q = text.trim().replace(/^#/, "");
+  if (/^ord_/.test(q)) {
+    const one = await ask<WireOrder>(`/orders/${q}`);
+    const o = one && readOrder(one);
+    return o && o.store?.id === place.store ? o : undefined;
+  }
   const page = await call<{ orders: Loose<OrderSummary>[] }>(
     "GET",
     `/orders?store=${place.store}&kind=takeaway&sort=newest&limit=20&q=${encodeURIComponent(q)}`,
   );
   const all = page.orders.map(readSummary).filter((o) => serverNow() - o.placed_at < today);
-  const cards = all.map((order) => ({ order, number: numberOf(order) }) as Card);
-  const found = scanned(cards, text).map((c) => c.order)[0];
-  if (!found || found.status === "new" || found.status === "unpaid") return undefined;
+  return scanned(
+    all.map((order) => ({ order, number: numberOf(order) }) as Card),
+    text,
+  ).map((c) => c.order)[0];
+}
+
+/** Says what a number means that no card has. */
+async function lookBack(place: Place, text: string, taps: Tap[]): Promise<Answer | undefined> {
+  const found = await former(place, text);
+  if (!found) {
+    const whose = await ask<{ store_name: string }>(`/tickets/whose?code=${encodeURIComponent(text.trim().replace(/^#/, ""))}`);
+    return whose ? { store: whose.store_name } : undefined;
+  }
+  const before = await become(found, taps);
+  return before && { before };
+}
+
+/** What became of an order that is to be made no more; undefined of one that nobody has accepted. */
+async function become(found: OrderSummary, taps: Tap[]): Promise<Before | undefined> {
+  if (found.status === "new" || found.status === "unpaid") return undefined;
   const said = { number: numberOf(found), channel: found.channel };
   const tap = taps.find((x) => x.id === found.id && x.state !== "sent");
   if (tap) return { ...said, gone: false, at: tap.at, by: "" };
@@ -41,7 +73,7 @@ async function lookBack(place: Place, text: string, taps: Tap[]): Promise<Before
 export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Card) => void) {
   const [typed, setTyped] = useState("");
   const [answer, setAnswer] = useState<{ text: string; which: Card[] }>();
-  const [before, setBefore] = useState<Before>();
+  const [known, setKnown] = useState<Answer>();
   const latest = useRef({ place, cards, taps, ready, typed });
   latest.current = { place, cards, taps, ready, typed };
   const asked = useRef(0); // which scan is the last: an answer to one before it is nobody's
@@ -57,7 +89,7 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
         e.preventDefault(); // not a press on whatever button had the focus
         setTyped("");
         latest.current.typed = "";
-        setBefore(undefined);
+        setKnown(undefined);
         const scan = ++asked.current;
         const found = scanned(all, text);
         if (found.length === 1 && found[0]) {
@@ -67,8 +99,8 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
           setAnswer({ text, which: found });
           if (found.length === 0)
             lookBack(latest.current.place, text, latest.current.taps).then(
-              (b) => scan === asked.current && setBefore(b),
-              () => {}, // without network nobody can say: there is no such number to make
+              (k) => scan === asked.current && setKnown(k),
+              (e) => scan === asked.current && e instanceof Refusal && e.status === 0 && setKnown("offline"),
             );
         }
       } else if (e.key === "Escape" || e.key === "Backspace") setTyped("");
@@ -85,9 +117,11 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
   }, []);
   useEffect(() => {
     if (!answer || answer.which.length > 0) return;
-    const timer = setTimeout(() => setAnswer(undefined), before ? 12_000 : 6000);
+    const timer = setTimeout(() => setAnswer(undefined), known ? 12_000 : 6000);
     return () => clearTimeout(timer);
-  }, [answer, before]);
+  }, [answer, known]);
+  const before = known && typeof known === "object" && "before" in known ? known.before : undefined;
+  const elsewhere = known && typeof known === "object" && "store" in known ? known.store : "";
   const shown =
     typed !== "" ? (
       <p className="banner" data-testid="typed">
@@ -104,8 +138,14 @@ export function useScan(place: Place, cards: Card[], taps: Tap[], ready: (c: Car
               name: before.by,
             })}
           </>
+        ) : answer.which.length > 0 ? (
+          t("scanWhich", { n: answer.text })
+        ) : elsewhere ? (
+          t("scanStore", { store: elsewhere })
+        ) : known === "offline" ? (
+          t("scanOffline", { n: answer.text })
         ) : (
-          t(answer.which.length > 0 ? "scanWhich" : "scanNone", { n: answer.text })
+          t("scanNone", { n: answer.text })
         )}
         {answer.which.map((c) => (
           <button

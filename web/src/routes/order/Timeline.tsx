@@ -5,6 +5,7 @@ import { useWho } from "../../ui/who";
 import { useWords, word } from "../../words";
 import type { Translate } from "../../words/reader";
 import { inWords } from "../../words/reasons";
+import { inHand } from "../orders/acts";
 import { Section } from "./Section";
 
 /** Everything that happened to an order in one line: the platform's facts, people's acts, decisions made by rule, calls with how long they took. */
@@ -31,7 +32,7 @@ export function Timeline({ order: o, zone }: { order: Order; zone: string }) {
             )}
             <span className="line-kind chip">{word(t, "happened", kindOf(e))}</span>
             <span>
-              {happened(t, e)}
+              {happened(t, e, inHand(o.logistics))}
               {e.by ? <small className="quiet"> {who(e.by, e.by_name)}</small> : null}
               {e.grounds.length > 0 ? <small className="quiet"> {why(e.grounds)}</small> : null}
               {e.took_ms > 0 ? <small className="quiet num"> {e.took_ms} ms</small> : null}
@@ -50,13 +51,15 @@ const why = (grounds: Ground[]): string => grounds.map((g) => `${inWords(g.why.t
 const kindOf = (e: TimelineEntry): string => (["act", "decision", "call"].includes(e.kind) ? e.kind : "fact");
 
 /** What happened, in words: a fact on one of the axes, an act, a call, a decision. The platform's own words stand behind. */
-function happened(t: Translate, e: TimelineEntry): string {
-  const what = word(t, "act", e.text_code);
+function happened(t: Translate, e: TimelineEntry, handed: boolean): string {
+  const what = handed && e.text_code === "dispatch" ? t("act.handOver") : word(t, "act", e.text_code);
   const { theirs, why, outcome } = e.params;
   const code = theirs && /^-?\d+$/.test(String(theirs)) ? t("order.code", { code: theirs }) : theirs;
   const behind = [code, why, e.kind === "call" && outcome ? word(t, "outcome", String(outcome)) : ""].filter(Boolean).join(" · ");
   const said = ["act", "call", "decision"].includes(e.kind)
     ? what
-    : t(`timeline.${e.axis ? `${e.axis}_` : ""}${e.text_code}`, { defaultValue: e.text_code });
+    : handed && e.axis === "delivery" && e.text_code === "delivered"
+      ? t("timeline.handed")
+      : t(`timeline.${e.axis ? `${e.axis}_` : ""}${e.text_code}`, { defaultValue: e.text_code });
   return behind ? `${said}（${behind}）` : said;
 }

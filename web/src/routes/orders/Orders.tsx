@@ -55,7 +55,9 @@ export function Orders() {
   // A press is answered by its tab or filter first; the rows come with the next picture but one.
   const listed = useDeferredValue(filter);
   const query = useMemo(() => toQuery(listed, zone), [listed, zone]);
-  const entering = useMay()("orders.enter");
+  const may = useMay();
+  const entering = may("orders.enter");
+  const handing = may("act.dispatch");
 
   const change = useCallback(
     (next: Partial<Filter>) =>
@@ -91,6 +93,11 @@ export function Orders() {
       <h1 className="sr-only">{t("nav.orders")}</h1>
       <Tabs shown={shownTabs} open={filter.tab} way={way} tally={tally} search={search} go={toTab} />
       <Filters filter={filter} ways={possible} way={way} zone={zone} change={change} showKeys={showKeys} />
+      {filter.tab === "pickup" && handing ? (
+        <Anchor href={`${root}/pickup`} go={() => void navigate({ to: "/pickup" })} className="btn primary orders-pickup">
+          {t("pickup.open")}
+        </Anchor>
+      ) : null}
       <OrderList
         key={JSON.stringify({ ...query, q: undefined, tab: listed.tab })}
         filter={listed}

@@ -3,11 +3,11 @@ import type { Translate } from "../../words/reader";
 // Which acts a row offers and how. The service says what is allowed; here is only what comes first under the thumb.
 
 import type { Act, OrderSummary } from "../../data/model";
-import { direct } from "../../data/outbox";
+import { direct, inHand } from "../../data/outbox";
 
 const forward = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
 
-export { direct };
+export { direct, inHand };
 
 /** Acts that are done to many orders at once. What takes money or an order away is decided one by one. */
 export const batchable = ["accept", "ready", "dispatch", "ship", "deliver"] as const;
@@ -41,9 +41,6 @@ export const denies = (kind: string): boolean => ["refuse", "cancel", "void", "r
 /** Whether a rider is sought or on the way, so that somebody may ask where the order is. */
 export const urgeable = (o: OrderSummary): boolean =>
   o.kind === "takeaway" && o.logistics !== "pickup" && ["sought", "assigned", "at_store", "on_the_way"].includes(o.axes.delivery);
-
-/** Whether an order leaves the store in the customer's own hands. */
-const inHand = (logistics: string): boolean => logistics === "pickup" || logistics === "none";
 
 /** Whether one press is enough: what only has to be handed over, and is paid, needs nothing filled in; what is due asks how it was paid. */
 export function atOnce(o: OrderSummary, kind: string): boolean {

@@ -139,6 +139,8 @@ export const en = {
   scanDone: "{{n}} is ready already, {{at}}",
   scanGone: "{{n}} is cancelled: do not hand it out",
   scanNone: "No {{n}} to make",
+  scanStore: "That order is of {{store}}: it is not made here",
+  scanOffline: "Offline: no {{n}} on this screen. Scan it again when the network is back",
   scanWhich: "Two orders are {{n}}: choose one",
   scanTyped: "Number {{n}}",
   number: "No. {{n}}",

@@ -92,6 +92,8 @@ export const es: Shape<typeof zh> = {
   scanDone: "{{n}} ya está listo, {{at}}",
   scanGone: "{{n}} está cancelado: no lo entregues",
   scanNone: "No hay {{n}} por hacer",
+  scanStore: "Ese pedido es de {{store}}: no se hace aquí",
+  scanOffline: "Sin conexión: no hay {{n}} en esta pantalla. Escanéalo otra vez cuando vuelva la red",
   scanWhich: "Hay dos pedidos {{n}}: elige uno",
   scanTyped: "Número {{n}}",
   number: "N.º {{n}}",

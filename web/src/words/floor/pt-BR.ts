@@ -92,6 +92,8 @@ export const pt: Shape<typeof zh> = {
   scanDone: "{{n}} já está pronto, {{at}}",
   scanGone: "{{n}} foi cancelado: não entregue",
   scanNone: "Não há {{n}} a fazer",
+  scanStore: "Esse pedido é de {{store}}: não se faz aqui",
+  scanOffline: "Sem rede: não há {{n}} nesta tela. Escaneie de novo quando a rede voltar",
   scanWhich: "Há dois pedidos {{n}}: escolha um",
   scanTyped: "Número {{n}}",
   number: "N.º {{n}}",

@@ -137,6 +137,8 @@ export const zh = {
   scanDone: "{{n}} 号已出餐 {{at}}",
   scanGone: "{{n}} 号已取消，不要出餐",
   scanNone: "没有 {{n}} 号待出餐",
+  scanStore: "该订单属于{{store}}，不在这里做",
+  scanOffline: "离线：屏幕上没有 {{n}} 号，恢复网络后再扫",
   scanWhich: "有两单都是 {{n}} 号，请选一单",
   scanTyped: "号码 {{n}}",
   number: "{{n}} 号",

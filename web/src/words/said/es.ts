@@ -218,6 +218,8 @@ export const said: Record<string, string> = {
   "Reason for refusing": "Motivo del rechazo",
   "The customer may then appeal to Meituan once": "El cliente puede después apelar una vez a Meituan",
   Items: "Artículos",
+  "Of pickups the hand-over stays in Tongdan: Meituan has no call for it":
+    "La entrega de un retiro queda en Tongdan: Meituan no tiene llamada para eso",
   "Notes stay in Tongdan: Meituan has no call for them": "Las notas quedan en Tongdan: Meituan no las recibe",
   "Reminders of customers": "Reclamos de clientes",
   "Why and by whom an order was cancelled": "Por qué y quién canceló un pedido",

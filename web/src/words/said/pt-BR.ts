@@ -215,6 +215,8 @@ export const said: Record<string, string> = {
   "Reason for refusing": "Motivo da recusa",
   "The customer may then appeal to Meituan once": "O cliente pode depois recorrer uma vez ao Meituan",
   Items: "Itens",
+  "Of pickups the hand-over stays in Tongdan: Meituan has no call for it":
+    "A entrega de uma retirada fica no Tongdan: a Meituan não tem chamada para isso",
   "Notes stay in Tongdan: Meituan has no call for them": "As observações ficam no Tongdan: o Meituan não as recebe",
   "Reminders of customers": "Cobranças de clientes",
   "Why and by whom an order was cancelled": "Por que e por quem um pedido foi cancelado",
