@@ -14,6 +14,7 @@ import (
 
 // A backup is made beside a hub that runs, restored elsewhere, asked about, and armed.
 func TestABackupOfARunningHubIsRestoredAndArmedAfterAQuestion(t *testing.T) {
+	t.Parallel()
 	dir, to, there := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "data")
 	s := start(t, none, "serve", "--addr", "127.0.0.1:0", "--data", dir)
 	url := s.find(`Tongdan is at (http://\S+)`)
@@ -64,6 +65,7 @@ func TestABackupOfARunningHubIsRestoredAndArmedAfterAQuestion(t *testing.T) {
 }
 
 func TestWhatABackupNeedsIsSaid(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, c := range []struct {
 		args []string
@@ -86,6 +88,7 @@ func TestWhatABackupNeedsIsSaid(t *testing.T) {
 }
 
 func TestTheCheckOfBackupsIsNoted(t *testing.T) {
+	t.Parallel()
 	dir, to := t.TempDir(), t.TempDir()
 	var out output
 	c := command{env: none, out: &out, err: io.Discard, log: quietLog}

@@ -49,8 +49,10 @@ func sealed(t *testing.T, c command, dir, url string) (look func(*db.DB)) {
 }
 
 func TestTheMasterKeyIsRotatedAndTheOldOneRefused(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
 			dir, url := t.TempDir(), ""
 			if engine == "postgres" {
 				url = dbtest.Postgres(t)

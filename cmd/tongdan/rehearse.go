@@ -87,7 +87,9 @@ func (c command) rehearsed(ctx context.Context, args []string) (*rehearse.Report
 	p.Log = c.log
 	line := newLine(c.out)
 	p.Say = func(g rehearse.Progress) { line.put(lang.Line(g)) }
-	prepare(&p)
+	if doctor, ok := ctx.Value(doctored{}).(func(*rehearse.Plan)); ok {
+		doctor(&p)
+	}
 	// The first Ctrl-C ends the day, after which the books are looked at once more; from
 	// then on the next one ends the program.
 	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
@@ -106,8 +108,8 @@ func (c command) rehearsed(ctx context.Context, args []string) (*rehearse.Report
 	return report, nil
 }
 
-// prepare is for tests, which doctor a rehearsal.
-var prepare = func(*rehearse.Plan) {}
+// doctored is where a test's context has the func(*rehearse.Plan) by which it doctors the rehearsal.
+type doctored struct{}
 
 // write makes a file; no name is no file.
 func write(name string, f func(io.Writer) error) error {

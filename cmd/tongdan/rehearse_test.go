@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -26,12 +27,19 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		flag.Set("test.parallel", "4") // most of a test is waiting for orders to come
+	}
 	os.Exit(m.Run())
 }
 
 // TestAFestivalIsRehearsed plays a short and rough one: nodes are killed, platforms
 // misbehave, and the promise holds.
 func TestAFestivalIsRehearsed(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
@@ -90,6 +98,7 @@ func TestAFestivalIsRehearsed(t *testing.T) {
 
 // TestAFlashSaleSellsOneThingOut on both platforms at once, to the last piece and not beyond.
 func TestAFlashSaleSellsOneThingOut(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes a quarter of a minute")
 	}
@@ -115,6 +124,7 @@ func TestAFlashSaleSellsOneThingOut(t *testing.T) {
 // TestAChainsDayIsRehearsed in short: thirty shops on both platforms of Meituan accept by themselves. The exit
 // code says whether both verdicts hold; that the day is a good one is for a machine that is quiet.
 func TestAChainsDayIsRehearsed(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
@@ -157,10 +167,11 @@ func TestAChainsDayIsRehearsed(t *testing.T) {
 // TestABrokenPromiseEndsWithOne doctors the platforms' book by an order that the hub was
 // never told of, and one that it has with another total.
 func TestABrokenPromiseEndsWithOne(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes ten seconds")
 	}
-	prepare = func(p *rehearse.Plan) {
+	ctx := context.WithValue(t.Context(), doctored{}, func(p *rehearse.Plan) {
 		p.Patience = 2 * time.Second
 		p.Doctor = func(want map[string]books.Entry) {
 			for k, e := range want {
@@ -170,10 +181,9 @@ func TestABrokenPromiseEndsWithOne(t *testing.T) {
 			}
 			want["meituan 1"] = books.Entry{Status: "new", Total: "CNY 1"}
 		}
-	}
-	t.Cleanup(func() { prepare = func(*rehearse.Plan) {} })
+	})
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"rehearse", "--profile", "lunch", "--minutes", "0.05", "--faults", "none", "--lang", "zh"}, none, &out, io.Discard)
+	err := run(ctx, []string{"rehearse", "--profile", "lunch", "--minutes", "0.05", "--faults", "none", "--lang", "zh"}, none, &out, io.Discard)
 	if !errors.Is(err, errDoesNotHold) {
 		t.Errorf("it ended with %v", err)
 	}
@@ -186,6 +196,7 @@ func TestABrokenPromiseEndsWithOne(t *testing.T) {
 
 // TestWhatCannotBeRehearsedEndsWithTwo: an error says nothing about the promise.
 func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
+	t.Parallel()
 	for args, text := range map[string]string{
 		"--profile carnival":                   "lunch, festival, flash, chain or replay",
 		"--faults bad":                         "none, mild or nasty",
@@ -210,6 +221,7 @@ func TestWhatCannotBeRehearsedEndsWithTwo(t *testing.T) {
 // or while the books were settled or the database verified, or settling took longer than it may: what does not agree
 // yet is named and breaks nothing, what is certain breaks the promise.
 func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
@@ -239,9 +251,10 @@ func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 		{"out of time", "--minutes 0.05 --settle 1s", "", lost, false, rehearse.StageSettle, rehearse.WhyTime, []string{"longer than --settle allows", "meituan 1 is not in the hub yet"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
-			prepare = func(p *rehearse.Plan) {
+			ctx = context.WithValue(ctx, doctored{}, func(p *rehearse.Plan) {
 				p.Doctor = c.doctor
 				say := p.Say
 				p.Say = func(g rehearse.Progress) {
@@ -250,8 +263,7 @@ func TestARehearsalThatEndsEarlySaysWhatItKnows(t *testing.T) {
 						interrupt()
 					}
 				}
-			}
-			t.Cleanup(func() { prepare = func(*rehearse.Plan) {} })
+			})
 			name := filepath.Join(t.TempDir(), "report.json")
 			var out bytes.Buffer
 			err := run(ctx, append(strings.Fields("rehearse --profile lunch --faults none --lang en --json "+name), strings.Fields(c.args)...), none, &out, io.Discard)
