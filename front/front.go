@@ -55,6 +55,7 @@ type Profile struct {
 	Notice       *string    `json:"notice,omitempty" maxLength:"2000"`
 	DeliveryFee  *int64     `json:"delivery_fee,omitempty" minimum:"0" maximum:"1000000"`
 	Tags         *[]string  `json:"tags,omitempty" doc:"The platform's kinds of shops, the main one first."`
+	Picture      *string    `json:"picture,omitempty" maxLength:"1000" doc:"What POST /shops/{id}/pictures gave, or an address. A changed picture needs another one."`
 	Online       *bool      `json:"online,omitempty" doc:"Whether the platform lists it at all."`
 	Invoices     *bool      `json:"invoices,omitempty"`
 	PreOrders    *bool      `json:"pre_orders,omitempty" doc:"Orders outside its hours."`

@@ -555,6 +555,7 @@ type Channel struct {
 	Own        bool                  `json:"own,omitempty" doc:"Nobody is on the other side: its orders are entered here, and there is nothing to connect."`
 	Currencies []string              `json:"currencies"`
 	Menus      []front.Family        `json:"menus" doc:"The families of goods whose menus can be read and changed, the usual one first; empty: in the platform's own app alone."`
+	Front      *FrontPower           `json:"front,omitempty" doc:"What of a shop's front can be read and changed; left out: all of it in the platform's own app alone."`
 	Sites      []channel.Site        `json:"sites"`
 	Powers     []Power               `json:"powers"`
 	PushOnly   []channel.Text        `json:"push_only" doc:"Facts that are lost with the message that tells them."`
@@ -567,6 +568,13 @@ type Channel struct {
 	PullEveryS int64                 `json:"pull_every_s"`
 	RefundS    int64                 `json:"refund_s" doc:"Seconds that one has to answer a refund before the platform does; 0 = it never does."`
 	ChainS     int64                 `json:"chain_refund_s" doc:"The same for large chains; 0 = they have no longer."`
+}
+
+// FrontPower says what of a shop's front can be changed on a channel, and its limits; a number that is 0 limits nothing.
+type FrontPower struct {
+	front.Limits
+	NoteZH string `json:"note_zh"`
+	NoteEN string `json:"note_en"`
 }
 
 // Power is an act that the platform can carry out.
@@ -656,6 +664,7 @@ func channelOf(i *channel.Info) Channel {
 	}
 	if i.Front != nil {
 		c.Menus = append(c.Menus, i.Front.Families...)
+		c.Front = frontPowerOf(i.Front)
 	}
 	if i.Labelling != nil {
 		c.LabelForms = i.Labelling.Formats
@@ -678,4 +687,11 @@ func channelOf(i *channel.Info) Channel {
 		c.Reasons[string(kind)] = each(list, func(x channel.Choice) Choice { return Choice{x.Code, x.Label.ZH, x.Label.EN} })
 	}
 	return c
+}
+
+func frontPowerOf(p *channel.FrontPower) *FrontPower {
+	l := p.Limits // its lists are the connector's own, and none of them is null here
+	l.Profile, l.Unread, l.Pictures = append([]string{}, l.Profile...), append([]string{}, l.Unread...), append([]string{}, l.Pictures...)
+	l.Families, l.Codes, l.Lacks = append([]front.Family{}, l.Families...), append([]front.Family{}, l.Codes...), append([]front.Lack{}, l.Lacks...)
+	return &FrontPower{l, p.Note.ZH, p.Note.EN}
 }

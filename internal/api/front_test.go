@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/base64"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -74,6 +75,27 @@ func TestAMenuAndAreasAreChangedThroughTheAPI(t *testing.T) {
 		ended(shop+"/front/profile", `{"profile":{"hours":[{"from":"09:00","to":"21:30"}],"notice":"今日满减"}}`, "profile-1", "done")
 		if n := len(b.call("GET", shop+"/edits", b.owner, "").get(t, "edits").([]any)); n != 3 {
 			t.Errorf("%d edits", n)
+		}
+	})
+}
+
+// What of a front can be changed is told before anybody tries: by the channel, with its limits.
+func TestAChannelTellsWhatOfAFrontCanBeChanged(t *testing.T) {
+	eachEngine(t, func(t *testing.T, b *bundle) {
+		shown := map[string]map[string]any{}
+		for _, x := range b.call("GET", "/api/v1/channels", b.owner, "").get(t, "channels").([]any) {
+			c := x.(map[string]any)
+			shown[c["name"].(string)], _ = c["front"].(map[string]any)
+		}
+		of := func(name, list, what string) bool { return slices.Contains(shown[name][list].([]any), any(what)) }
+		if !of("meituan", "profile", "notice") || !of("meituan", "profile", "picture") || !of("meituan", "pictures", "png") || shown["meituan"]["picture_max"] != 700.0*1024 || shown["meituan"]["system"] != "gcj02" {
+			t.Errorf("%v", shown["meituan"])
+		}
+		if p := shown["meituan-partner"]; !of("meituan-partner", "profile", "rider_delay_s") || of("meituan-partner", "profile", "notice") || p["areas"] != true || p["codes"] == nil {
+			t.Errorf("%v", p)
+		}
+		if shown["mercadolibre"] != nil {
+			t.Errorf("it has no front that can be changed: %v", shown["mercadolibre"])
 		}
 	})
 }

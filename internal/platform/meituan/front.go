@@ -31,7 +31,7 @@ var frontPower = channel.FrontPower{
 		EN: "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first",
 	},
 	Limits: front.Limits{
-		Profile: []string{"name", "address", "phone", "place", "hours", "notice", "delivery_fee", "tags", "online", "invoices", "pre_orders", "pre_order_days", "rider_delay_s"},
+		Profile: []string{"name", "address", "phone", "place", "hours", "notice", "delivery_fee", "tags", "picture", "online", "invoices", "pre_orders", "pre_order_days", "rider_delay_s"},
 		Areas:   true, AreaHours: true, System: geo.GCJ02, Corners: 200,
 		SouthWest: geo.Point{Lat: 18, Lon: 73.8}, NorthEast: geo.Point{Lat: 54, Lon: 135},
 		Families: []front.Family{front.Food, front.Retail, front.Medicine}, Codes: []front.Family{front.Medicine},
@@ -126,6 +126,7 @@ func (s *shop) profile(ctx context.Context, id string) (*front.Profile, error) {
 		Told    text `json:"notice_info"` // service providers
 		Fee     text `json:"shipping_fee"`
 		Tags    text `json:"third_tag_name"`
+		Picture text `json:"pic_url"`
 		Online  text `json:"is_online"`
 		Invoice text `json:"invoice_support"`
 		Pre     text `json:"pre_book"`
@@ -144,6 +145,9 @@ func (s *shop) profile(ctx context.Context, id string) (*front.Profile, error) {
 		Place: place(r.Lat, r.Lon), Hours: hoursOf(string(r.Hours + r.Opens)), DeliveryFee: minor(r.Fee), Online: yes(r.Online), Invoices: yes(r.Invoice), PreOrders: yes(r.Pre), PreOrderDays: count(r.Days)}
 	if r.Tags != "" {
 		p.Tags = new(strings.Split(string(r.Tags), ","))
+	}
+	if r.Picture != "" {
+		p.Picture = new(string(r.Picture))
 	}
 	data, _, err = s.do(ctx, op, id, call{path: "poi/logistics/isDelayPush", params: map[string]string{"app_poi_code": id}, post: true})
 	var delay struct {
@@ -373,6 +377,9 @@ func profileCall(c front.Change) call {
 	}
 	if p.DeliveryFee != nil {
 		params["shipping_fee"] = yuanText(*p.DeliveryFee)
+	}
+	if slices.ContainsFunc(c.Fields, func(f front.Field) bool { return f.Name == "picture" }) { // people look at each that is sent
+		text("pic_url", p.Picture)
 	}
 	if p.Tags != nil {
 		params["third_tag_name"] = strings.Join(*p.Tags, ",")

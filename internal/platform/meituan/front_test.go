@@ -286,10 +286,13 @@ func TestAShopIsMadeAndItsProfileKept(t *testing.T) {
 	if p := e.live(front.Front{}).Profile.Place; p.Metres(geo.Point{Lat: 39.91640428150164, Lon: 116.41024449916938}) > 0.2 {
 		t.Errorf("it is drawn at %v, %.0f m off", p, p.Metres(geo.Point{Lat: 39.91640428150164, Lon: 116.41024449916938}))
 	}
-	for _, p := range []front.Profile{{Hours: &[]front.Span{{From: "10:00", To: "22:00"}}}, {Notice: new("今日面免费加面")}, {Online: new(true)}, {Online: new(false)}, {Phone: new("010-00000001/010-00000002"), PreOrders: new(true), PreOrderDays: new(3), Invoices: new(true)}} {
+	for _, p := range []front.Profile{{Hours: &[]front.Span{{From: "10:00", To: "22:00"}}}, {Notice: new("今日面免费加面")}, {Picture: new("0123456789abcdef0123456789abcdef")}, {Tags: &[]string{"奶茶"}}, {Online: new(true)}, {Online: new(false)}, {Phone: new("010-00000001/010-00000002"), PreOrders: new(true), PreOrderDays: new(3), Invoices: new(true)}} {
 		if n := e.must(front.Front{Profile: &p}); n != 1 {
 			t.Errorf("%d calls", n)
 		}
+	}
+	if p := e.live(front.Front{}).Profile; p.Picture == nil || *p.Picture != "0123456789abcdef0123456789abcdef" {
+		t.Errorf("the picture is gone after the tags were changed: %+v", p)
 	}
 	refused, _ := e.do(front.Front{Profile: &front.Profile{Name: new("面馆24小时")}})
 	if len(refused) != 1 || !fault.Is(refused[0], fault.Invalid) {

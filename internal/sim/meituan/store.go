@@ -23,6 +23,7 @@ type Store struct {
 	ShippingFee  fen     `json:"shipping_fee"`
 	ShippingTime string  `json:"shipping_time"`
 	Promotion    string  `json:"promotion_info"`
+	Picture      string  `json:"pic_url,omitempty"` // an address, or the id of an uploaded one; not looked at
 	// Logistics is the logistics_code of its orders: 1001 Meituan's riders (default of New), 0000
 	// its own, 1003 the crowd.
 	Logistics string `json:"logistics_code"`
@@ -402,7 +403,7 @@ func (st *Store) storeJSON() map[string]any {
 		"app_poi_code": st.Code, "name": st.Name, "address": st.Address, "phone": st.Phone, "latitude": st.Latitude * 1e6, "longitude": st.Longitude * 1e6,
 		"shipping_fee": st.ShippingFee, "shipping_time": st.ShippingTime, "promotion_info": st.Promotion, "open_level": st.OpenLevel, "is_online": st.Online,
 		"invoice_support": st.Invoices, "tag_name": "奶茶", "third_tag_name": st.Tags, "logistics_codes": st.Logistics, "pre_book": st.PreBook, "time_select": 1,
-		"pre_book_min_days": 0, "pre_book_max_days": st.PreBookDays, "pic_url": "", "ctime": 1600000000, "utime": 1600000000,
+		"pre_book_min_days": 0, "pre_book_max_days": st.PreBookDays, "pic_url": st.Picture, "ctime": 1600000000, "utime": 1600000000,
 	}
 }
 

@@ -3316,6 +3316,8 @@ export interface components {
             chain_refund_s: number;
             credential_fields: components["schemas"]["CredentialFields"];
             currencies: string[];
+            /** @description What of a shop's front can be read and changed; left out: all of it in the platform's own app alone. */
+            front?: components["schemas"]["FrontPower"];
             /** @description How an account is connected. */
             joining?: components["schemas"]["Joining"];
             /** @enum {string} */
@@ -4193,6 +4195,39 @@ export interface components {
             /** @description Its code until now: it is given this one. */
             was?: string;
         };
+        FrontLack: {
+            family: string;
+            what: string;
+        };
+        FrontPower: {
+            area_hours: boolean;
+            areas: boolean;
+            /** Format: int64 */
+            category: number;
+            codes: string[];
+            /** Format: int64 */
+            corners: number;
+            families: string[];
+            /** Format: int64 */
+            item_name: number;
+            lacks: components["schemas"]["FrontLack"][];
+            north_east: components["schemas"]["Point"];
+            note_en: string;
+            note_zh: string;
+            /** Format: int64 */
+            picture_max: number;
+            pictures: string[];
+            /** Format: int64 */
+            price: number;
+            profile: string[];
+            south_west: components["schemas"]["Point"];
+            system: string;
+            /** Format: int64 */
+            unit_bytes: number;
+            unread: string[];
+            /** Format: int64 */
+            words: number;
+        };
         FrontProfile: {
             address?: string;
             /** Format: int64 */
@@ -4206,6 +4241,8 @@ export interface components {
             online?: boolean;
             /** @description For customers; several are separated by /. */
             phone?: string;
+            /** @description What POST /shops/{id}/pictures gave, or an address. A changed picture needs another one. */
+            picture?: string;
             /** @description Where it is, in the coordinate system of the platform's maps, or in that of system. */
             place?: components["schemas"]["Point"];
             /**
