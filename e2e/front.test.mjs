@@ -70,7 +70,7 @@ scenes(
       await narrow();
       assert.deepEqual(await barriers(page), []);
       await look(page, "front-phone");
-      await item(page, "T002").getByRole("button").click();
+      await item(page, "T002").getByRole("button", { name: t("front.delete"), exact: false }).last().click();
       await lookAt(page, 1).click();
       await says(page.getByTestId("front-plan"), t("front.deleted"));
       const send = page.getByRole("button", { name: t("front.send") });

@@ -95,6 +95,8 @@ export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
     ["/guide", page.getByTestId("way-meituan")],
     [`/guide/${account}`, page.getByTestId("guide-shop")],
     [`/shops/${shop}/menu`, page.getByTestId("front-item")],
+    [`/shops/${shop}/profile`, page.getByTestId("front-field")],
+    [`/shops/${shop}/areas`, page.getByText(t("front.noAreas"))],
     [`/opening?store=${store}`, page.getByTestId("opening-line")],
     ["/parked", page.getByTestId("parked")],
     ["/unclear", page.getByText(t("unclear.none"))],

@@ -101,6 +101,16 @@ const shopMenu = createRoute({
   path: "/shops/$shopId/menu",
   component: lazyRouteComponent(() => import("./routes/front/ShopMenu"), "ShopMenu"),
 });
+const shopProfile = createRoute({
+  getParentRoute: () => inside,
+  path: "/shops/$shopId/profile",
+  component: lazyRouteComponent(() => import("./routes/front/ShopProfile"), "ShopProfile"),
+});
+const shopAreas = createRoute({
+  getParentRoute: () => inside,
+  path: "/shops/$shopId/areas",
+  component: lazyRouteComponent(() => import("./routes/front/ShopAreas"), "ShopAreas"),
+});
 const connections = createRoute({
   getParentRoute: () => inside,
   path: "/connections",
@@ -240,6 +250,8 @@ const tree = root.addChildren([
     orders.addChildren([order]),
     connections,
     shopMenu,
+    shopProfile,
+    shopAreas,
     newConnection,
     guide,
     parked,

@@ -291,6 +291,29 @@ export type Text = { zh: string; en: string };
 export type Power = { name: string; nature: string; limits: { logistics: string[]; local: boolean }; note_zh: string; note_en: string };
 export type CredentialField = { name: string; label_zh: string; label_en: string; secret: boolean; required: boolean };
 export type Reason = { code: string; label_zh: string; label_en: string };
+/** What of a shop's front a channel lets one change. A limit that is 0 limits nothing. */
+export type FrontPower = {
+  /** The fields of a profile that can be changed. */
+  profile: string[];
+  areas: boolean;
+  area_hours: boolean;
+  /** The coordinate system of its maps, and the rectangle in which its places lie. */
+  system: string;
+  south_west: { lat: number; lon: number };
+  north_east: { lat: number; lon: number };
+  corners: number;
+  /** Families whose categories have a code each. */
+  codes: string[];
+  /** What the goods of some families do not have. */
+  lacks: { family: string; what: string }[];
+  item_name: number;
+  words: number;
+  /** Kinds of picture files, by their ends, and the bytes of one. */
+  pictures: string[];
+  picture_max: number;
+  note_zh: string;
+  note_en: string;
+};
 export type Channel = {
   name: string;
   label_zh: string;
@@ -307,6 +330,8 @@ export type Channel = {
   currencies: string[];
   /** The families of goods whose menus can be read and changed, the usual one first. */
   menus: string[];
+  /** What of a shop's front can be read and changed; null = nothing of it. */
+  front: FrontPower | null;
   /** Where its shops are, as long as nobody has said otherwise. */
   zone: string;
   /** How an account is connected; null = there is nothing to connect. */
@@ -778,6 +803,23 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
   own: Boolean(c.own),
   currencies: texts(c.currencies),
   menus: texts(c.menus),
+  front: maybe(c.front, (f) => ({
+    profile: texts(f.profile),
+    areas: Boolean(f.areas),
+    area_hours: Boolean(f.area_hours),
+    system: text(f.system),
+    south_west: { lat: count(f.south_west?.lat), lon: count(f.south_west?.lon) },
+    north_east: { lat: count(f.north_east?.lat), lon: count(f.north_east?.lon) },
+    corners: count(f.corners),
+    codes: texts(f.codes),
+    lacks: list(f.lacks, (l) => ({ family: text(l.family), what: text(l.what) })),
+    item_name: count(f.item_name),
+    words: count(f.words),
+    pictures: texts(f.pictures),
+    picture_max: count(f.picture_max),
+    note_zh: text(f.note_zh),
+    note_en: text(f.note_en),
+  })),
   zone: text(c.zone) || "UTC",
   joining: maybe(c.joining, (j) => ({
     for: readText(j.for),

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useLiveOrders } from "../data/live";
-import { findOrders, order as orderQuery } from "../data/queries";
+import { findOrders, order as orderQuery, shops } from "../data/queries";
+import { useMay } from "../data/rights";
 import { actLabel, othersOf, primaryOf } from "../routes/orders/acts";
 import { begin } from "../routes/orders/asked";
 import { firstOfHistory, tabs } from "../routes/orders/filter";
@@ -10,12 +11,14 @@ import { useSharedViews, useViews } from "../routes/orders/mine";
 import { numberText, useOrderName } from "../routes/orders/OrderRow";
 import { setTheme, themes } from "../ui/device";
 import { Icon, type IconName } from "../ui/icons";
-import { Mark } from "../ui/Mark";
+import { Mark, useChannels } from "../ui/Mark";
 import { Sheet } from "../ui/Sheet";
 import { useWords, word } from "../words";
 import "./palette.css";
 
 type Command = { key: string; icon: IconName; channel?: string; text: string; more?: string; do: () => void };
+
+const fronts = ["profile", "areas", "menu"] as const;
 
 export type Place = { to: string; icon: IconName; label: string };
 
@@ -27,6 +30,9 @@ export function Palette({ places, close }: { places: Place[]; close: () => void 
   const { views: own } = useViews();
   const { views: shared } = useSharedViews();
   const views = useMemo(() => [...own, ...shared.filter((v) => !own.some((o) => o.name === v.name))], [own, shared]);
+  const may = useMay();
+  const known = useChannels();
+  const { data: shopList } = useQuery({ ...shops, enabled: may("fronts.keep") });
   const [q, setQ] = useState("");
   const [at, setAt] = useState(0);
   const list = useId();
@@ -71,6 +77,19 @@ export function Palette({ places, close }: { places: Place[]; close: () => void 
         }),
       ),
       ...places.map((p): Command => ({ key: p.to, icon: p.icon, text: t("palette.go", { to: p.label }), do: () => go(p.to) })),
+      ...(shopList ?? []).flatMap((s) =>
+        fronts
+          .filter((part) => (part === "areas" ? known.get(s.channel)?.front?.areas : known.get(s.channel)?.front))
+          .map(
+            (part): Command => ({
+              key: `front-${part}-${s.id}`,
+              icon: "board",
+              channel: s.channel,
+              text: t("palette.front", { part: t(`front.of.${part}`), shop: s.name || s.external_id }),
+              do: () => go(`/shops/${s.id}/${part}`),
+            }),
+          ),
+      ),
       ...themes.map(
         (theme): Command => ({
           key: `theme-${theme}`,
@@ -80,7 +99,7 @@ export function Palette({ places, close }: { places: Place[]; close: () => void 
         }),
       ),
     ];
-  }, [opened, views, places, navigate, name, t]);
+  }, [opened, views, places, shopList, known, navigate, name, t]);
 
   const asked = fold(q);
   const shown: Command[] = [

@@ -4,7 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { useNow } from "../../data/clock";
 import type { Account, App, Channel, Shop, Store } from "../../data/model";
 import { accounts, apps, channels, merchant, shops, stores } from "../../data/queries";
-import { useGate, useMay } from "../../data/rights";
+import { useGate } from "../../data/rights";
 import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
@@ -12,6 +12,7 @@ import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { inLanguage, listed, useWords, word } from "../../words";
+import { FrontLinks } from "../front/FrontLinks";
 import { authorise } from "./authorise";
 import type { Form } from "./Forms";
 import { healthOf, lasted } from "./health";
@@ -225,7 +226,6 @@ type CardProps = { account: Account; app: App; channel: Channel; shops: Shop[]; 
 function AccountCard({ account: a, app, channel: c, shops: shopList, stores: storeList, open }: CardProps) {
   const { t } = useWords();
   const keep = useGate("connections.keep");
-  const may = useMay();
   const now = useNow();
   const zone = useZone();
   const health = healthOf(a, c, Boolean(app.public_url), now);
@@ -289,16 +289,7 @@ function AccountCard({ account: a, app, channel: c, shops: shopList, stores: sto
             <small>
               → {storeList.find((x) => x.id === s.store_id)?.name || t("conn.unbound")} · {word(t, "mode", s.mode)}
             </small>
-            {may("fronts.keep") && c.menus.length > 0 ? (
-              <Link
-                to="/shops/$shopId/menu"
-                params={{ shopId: s.id }}
-                className="btn small ghost"
-                aria-label={t("front.open", { name: s.name || s.external_id })}
-              >
-                {t("front.menu")}
-              </Link>
-            ) : null}
+            <FrontLinks shop={s.id} channel={c.name} name={s.name || s.external_id} />
             <Change what={s.name || s.external_id} open={() => open({ kind: "shop", channel: c, account: a, old: s })} />
           </span>
         ))}

@@ -1,144 +1,116 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useBlocker, useParams } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
-import { answer, api, mayPass, onceKey } from "../../data/api";
-import { shops } from "../../data/queries";
-import { useMay } from "../../data/rights";
+import { answer, api } from "../../data/api";
+import type { FrontPower } from "../../data/model";
 import { Icon } from "../../ui/icons";
-import { Mark, useChannels } from "../../ui/Mark";
+import { useChannels } from "../../ui/Mark";
 import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
-import { Sheet } from "../../ui/Sheet";
 import { useWords } from "../../words";
+import { CategoryList } from "./CategoryList";
 import { Edits, Plan } from "./Changes";
-import { type Draft, flipGone, found, type Item, readPrice, type Sku, wanted, weigh, wishFor, writePrice } from "./menu";
-import "./front.css";
+import { Bar, FrontPage, Leaving } from "./FrontPage";
+import { ItemForm, NewItem } from "./ItemForm";
+import {
+  begin,
+  type Categories,
+  type CategoryWish,
+  type Draft,
+  flipGone,
+  found,
+  type Item,
+  readPrice,
+  type Sku,
+  typeInto,
+  type Wish,
+  wanted,
+  wantedCategories,
+  weigh,
+  weighCategories,
+  wishFor,
+  wishForCategory,
+  without,
+  writePrice,
+} from "./menu";
+import { digits, liveKey, readOnce, useEdit } from "./useEdit";
 
-/** A platform with menus takes prices in fen so far. */
-const digits = 2;
 const page = 50;
 type Family = "food" | "retail" | "medicine";
 const families: readonly Family[] = ["food", "retail", "medicine"];
 
-/** 线上菜单: what a shop shows on its platform, read live; changes are collected, looked at as a plan, and sent together. */
+/** 线上菜单: what a shop sells on its platform, read live; changes are collected, looked at as a plan, and sent together. */
 export function ShopMenu() {
-  const { t } = useWords();
-  const may = useMay();
-  const { shopId: id } = useParams({ from: "/inside/shops/$shopId/menu" });
-  const shop = useQuery({ ...shops, select: (list) => list.find((s) => s.id === id) }).data;
+  const { shopId } = useParams({ from: "/inside/shops/$shopId/menu" });
   return (
-    <div className="page">
-      <div className="page-head">
-        <h1>{t("front.title")}</h1>
-        <p>
-          {shop ? <Mark channel={shop.channel} /> : null} <b>{shop?.name || shop?.external_id}</b> · {t("front.lead")}{" "}
-          {may("whole.see") ? (
-            <Link to="/connections">{t("front.back")}</Link>
-          ) : may("fronts.keep") ? (
-            <Link to="/intakes">{t("opening.open")}</Link>
-          ) : null}
-        </p>
-      </div>
-      {may("fronts.keep") ? (
-        <Live key={id} shop={id} channel={shop?.channel ?? ""} />
-      ) : (
-        <State icon="lock" title={t("state.forbidden")}>
-          {t("why.forbidden")}
-        </State>
-      )}
-    </div>
+    <FrontPage shop={shopId} part="menu">
+      {(shop, power) => <Live key={shop.id} shop={shop.id} channel={shop.channel} power={power} />}
+    </FrontPage>
   );
 }
 
-function Live({ shop: id, channel }: { shop: string; channel: string }) {
+function Live({ shop: id, channel, power }: { shop: string; channel: string; power: FrontPower }) {
   const { t } = useWords();
-  const client = useQueryClient();
   const menus = useChannels().get(channel)?.menus ?? [];
   const [chosen, setChosen] = useState<Family>();
   const [q, setQ] = useState("");
   const [most, setMost] = useState(page);
   const [draft, setDraft] = useState<Draft>({});
-  const path = { id, part: "menu" as const };
+  const [headings, setHeadings] = useState<Categories>({});
+  const [form, setForm] = useState<{ code?: string }>();
+  const family = chosen ?? menus[0] ?? "food";
+  const has = (what: string) => !power.lacks.some((l) => l.family === family && l.what === what);
   const live = useQuery({
-    queryKey: ["front", id, chosen ?? ""],
-    staleTime: 5 * 60_000, // a whole menu is many calls to the platform
-    refetchOnWindowFocus: false,
-    refetchOnReconnect: false,
-    retry: 1,
-    queryFn: async () =>
-      (await answer(api.GET("/api/v1/shops/{id}/front/{part}", { params: { path, query: { family: chosen } } }))).items ?? [],
-  });
-  const edits = useQuery({
-    queryKey: ["edits", id],
-    staleTime: 2000,
-    placeholderData: keepPreviousData,
-    refetchInterval: (x) => (x.state.data?.some((e) => e.state === "sending") ? 1000 : false),
+    queryKey: [...liveKey(id, "menu"), chosen ?? ""],
+    ...readOnce,
     queryFn: async () => {
-      const before = client.getQueryData<{ id: string; state: string }[]>(["edits", id]);
-      const { edits: list } = await answer(api.GET("/api/v1/shops/{id}/edits", { params: { path: { id }, query: { limit: 10 } } }));
-      const over = (e: { state: string }) => e.state !== "sending";
-      const ended = before && list.some((e) => over(e) && !before.some((b) => b.id === e.id && over(b)));
-      if (ended) void client.invalidateQueries({ queryKey: ["front", id] });
-      return list;
+      const params = { path: { id, part: "menu" as const }, query: { family: chosen } };
+      const got = await answer(api.GET("/api/v1/shops/{id}/front/{part}", { params }));
+      return { items: got.items ?? [], categories: got.categories ?? [] };
     },
   });
-  const plan = useMutation({
-    mutationFn: async () => {
-      const items = wanted(draft, digits);
-      const body = { items, family: chosen };
-      const got = await answer(api.POST("/api/v1/shops/{id}/front/{part}/plan", { params: { path }, body }));
-      return { ...got, body, key: onceKey() };
-    },
-  });
-  const send = useMutation({
-    mutationFn: async () => {
-      if (!plan.data) return;
-      const { body, digest, key } = plan.data;
-      const header = { "Idempotency-Key": key };
-      await answer(api.PUT("/api/v1/shops/{id}/front/{part}", { params: { path, header }, body: { ...body, digest } }));
-    },
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ["edits", id] });
-      setDraft({});
-      plan.reset();
-    },
-  });
-  const look = () => {
-    send.reset();
-    plan.mutate();
+  const forget = () => {
+    setDraft({});
+    setHeadings({});
   };
-  const weight = weigh(draft, digits);
-  const items = found(live.data ?? [], q);
-  const history = (
-    <Edits list={edits.data} error={edits.error} retry={() => void edits.refetch()} digits={digits} newest={send.isSuccess} />
-  );
+  const edit = useEdit(id, "menu", forget);
+  const { plan, send } = edit;
+  const [weights, more] = [weigh(draft, digits), weighCategories(headings)];
+  const weight = { count: weights.count + more.count, wrong: weights.wrong || more.wrong };
+  const told = live.data?.items ?? [];
+  const fresh = Object.entries(draft).filter(([, w]) => w.fresh);
+  const all = [...fresh.map(([code, w]): Item => ({ code, name: w.fields?.name, category: w.fields?.category, skus: [] })), ...told];
+  const items = found(all, q);
+  const history = <Edits edit={edit} />;
   const leaving = <Leaving count={weight.count} />;
   if (plan.data) {
     return (
       <>
         {leaving}
-        <Problem error={send.error ?? plan.error} />
-        <Plan
-          changes={plan.data.changes}
-          consent={plan.data.consent}
-          digits={digits}
-          busy={send.isPending || plan.isPending}
-          again={send.error !== null && !mayPass(send.error) ? look : undefined}
-          send={() => send.mutate()}
-          back={() => {
-            plan.reset();
-            send.reset();
-          }}
-        />
+        <Plan edit={edit} plan={plan.data} />
         {history}
       </>
     );
   }
+  const categories = live.data?.categories ?? [];
+  const names = [
+    ...categories.filter((c) => !headings[c.name]?.gone).map((c) => headings[c.name]?.name?.trim() || c.name),
+    ...Object.entries(headings).flatMap(([name, w]) => (w.fresh ? [name] : [])),
+  ];
+  const opened = form?.code === undefined ? undefined : (told.find((i) => i.code === form.code) ?? { code: form.code });
+  const look = () => {
+    const [changed, named] = [wanted(draft, digits), wantedCategories(headings, categories)];
+    edit.look({
+      family: chosen,
+      ...(changed.length > 0 ? { items: changed } : {}),
+      ...(named.length > 0 ? { categories: named } : {}),
+    });
+  };
   return (
     <>
       {leaving}
       {send.isSuccess ? history : null}
-      <div className="panel front-do">
+      <Bar reading={live.isFetching} read={() => void live.refetch()} weight={weight} planning={plan.isPending} look={look} drop={forget}>
         <label className="field front-search">
           <span>{t("front.search")}</span>
           <input
@@ -171,25 +143,31 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
             </select>
           </label>
         ) : null}
-        <button type="button" className="btn" disabled={live.isFetching} onClick={() => void live.refetch()}>
-          {t("front.read")}
-        </button>
-        <button
-          type="button"
-          className="btn primary"
-          disabled={weight.count === 0 || weight.wrong || plan.isPending}
-          title={weight.wrong ? t("front.wrong") : undefined}
-          onClick={look}
-        >
-          {t("front.look", { count: weight.count })}
-        </button>
-        {weight.count > 0 ? (
-          <button type="button" className="btn ghost" onClick={() => setDraft({})}>
-            {t("front.drop")}
+        {has("name") ? (
+          <button type="button" className="btn" disabled={!live.data} onClick={() => setForm({})}>
+            <Icon name="plus" size={16} /> {t("front.newItem")}
           </button>
         ) : null}
-      </div>
+      </Bar>
       <Problem error={plan.error ?? (live.data ? live.error : null)} />
+      {live.data ? (
+        <CategoryList
+          live={categories}
+          draft={headings}
+          mayAdd={!power.codes.includes(family)}
+          set={(name: string, w: CategoryWish) =>
+            setHeadings((d) =>
+              wishForCategory(
+                d,
+                name,
+                categories.find((c) => c.name === name),
+                w,
+              ),
+            )
+          }
+          drop={(name) => setHeadings(({ [name]: _, ...rest }) => rest)}
+        />
+      ) : null}
       {live.error && !live.data ? (
         <Trouble error={live.error} retry={() => void live.refetch()} />
       ) : !live.data ? (
@@ -200,10 +178,10 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
         </div>
       ) : (
         <>
-          <p className="quiet num">{t("front.count", { count: items.length, all: live.data.length })}</p>
-          <ul className="front-items" aria-label={t("front.title")}>
+          <p className="quiet num">{t("front.count", { count: items.length, all: all.length })}</p>
+          <ul className="front-items" aria-label={t("front.of.menu")}>
             {items.slice(0, most).map((i, n) => (
-              <ItemRow key={i.code || `#${n}`} item={i} draft={draft} set={setDraft} />
+              <ItemRow key={i.code || `#${n}`} item={i} draft={draft} set={setDraft} edit={() => setForm({ code: i.code })} />
             ))}
           </ul>
           {items.length > most ? (
@@ -214,57 +192,65 @@ function Live({ shop: id, channel }: { shop: string; channel: string }) {
         </>
       )}
       {send.isSuccess ? null : history}
+      {opened ? (
+        <ItemForm
+          shop={id}
+          power={power}
+          item={opened}
+          wish={draft[opened.code]}
+          categories={names}
+          has={has}
+          type={(name, typed) => setDraft((d) => typeInto(d, opened, name, typed))}
+          typeSku={(sku, name, typed) => setDraft((d) => wishFor(d, opened.code, sku, { [name]: typed }, digits))}
+          close={() => setForm(undefined)}
+        />
+      ) : form ? (
+        <NewItem
+          taken={all.map((i) => i.code)}
+          begin={(code) => {
+            setDraft((d) => begin(d, code));
+            setForm({ code });
+          }}
+          close={() => setForm(undefined)}
+        />
+      ) : null}
     </>
   );
 }
 
-/** Asks before a draft is lost: to another page of the console by our own question, out of it by the browser's. */
-function Leaving({ count }: { count: number }) {
-  const { t } = useWords();
-  const stop = useBlocker({
-    shouldBlockFn: ({ current, next }) => count > 0 && current.pathname !== next.pathname,
-    enableBeforeUnload: () => count > 0,
-    withResolver: true,
-  });
-  if (stop.status !== "blocked") return null;
-  return (
-    <Sheet
-      title={t("front.leaveTitle")}
-      close={stop.reset}
-      footer={
-        <>
-          <button type="button" className="btn danger" onClick={stop.proceed}>
-            {t("front.leaveDo")}
-          </button>
-          <button type="button" className="btn primary" onClick={stop.reset}>
-            {t("front.leaveStay")}
-          </button>
-        </>
-      }
-    >
-      <p data-testid="leave">{t("front.leave", { count })}</p>
-    </Sheet>
-  );
-}
+type ItemProps = { item: Item; draft: Draft; set: (d: Draft) => void; edit: () => void };
 
-function ItemRow({ item: i, draft, set }: { item: Item; draft: Draft; set: (d: Draft) => void }) {
+function ItemRow({ item: i, draft, set, edit }: ItemProps) {
   const { t } = useWords();
-  const name = i.name || i.code;
   const one = draft[i.code];
+  const name = one?.fields?.name || i.name || i.code;
   const gone = Boolean(i.code && one?.gone);
+  const changed = Object.keys(one?.fields ?? {}).length > 0;
   return (
-    <li className={`panel front-item ${gone ? "gone" : ""}`} data-testid="front-item" data-code={i.code}>
+    <li className={`panel front-item ${gone ? "gone" : ""}`} data-testid="front-item" data-code={i.code} data-changed={changed}>
       <div className="front-name">
-        <b>{name}</b> <small className="quiet">{[i.category, i.code].filter(Boolean).join(" · ")}</small>
+        <b>{name}</b> <small className="quiet">{[one?.fields?.category ?? i.category, i.code].filter(Boolean).join(" · ")}</small>{" "}
+        {one?.fresh ? (
+          <span className="chip info">{t("front.added")}</span>
+        ) : changed ? (
+          <span className="chip warn">{t("front.changed")}</span>
+        ) : null}
         {i.code ? (
-          <button
-            type="button"
-            className="btn small ghost"
-            aria-label={t(gone ? "front.stayOf" : "front.deleteOf", { name })}
-            onClick={() => set(flipGone(draft, i.code))}
-          >
-            {t(gone ? "front.stay" : "front.delete")}
-          </button>
+          <>
+            {gone ? null : (
+              <button type="button" className="btn small ghost" aria-label={t("front.editOf", { name })} onClick={edit}>
+                {t("front.editDo")}
+              </button>
+            )}
+            <button
+              type="button"
+              className="btn small ghost"
+              aria-label={t(one?.fresh ? "front.dropItem" : gone ? "front.stayOf" : "front.deleteOf", { name })}
+              onClick={() => set(one?.fresh ? without(draft, i.code) : flipGone(draft, i.code))}
+            >
+              {t(one?.fresh ? "front.dropNew" : gone ? "front.stay" : "front.delete")}
+            </button>
+          </>
         ) : (
           <small className="quiet">
             <Icon name="lock" size={14} /> {t("front.noCode")}
@@ -291,8 +277,8 @@ type SkuProps = {
   name: string;
   sku: Sku;
   fixed: boolean;
-  wish: Draft[string]["skus"][string] | undefined;
-  set: (w: Draft[string]["skus"][string]) => void;
+  wish: Wish | undefined;
+  set: (w: Wish) => void;
 };
 
 function SkuRow({ name, sku: s, fixed, wish, set }: SkuProps) {

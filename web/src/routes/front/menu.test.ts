@@ -1,5 +1,19 @@
 import { expect, test } from "vitest";
-import { flipGone, found, readPrice, wanted, weigh, wishFor, writePrice } from "./menu";
+import {
+  begin,
+  flipGone,
+  found,
+  readPrice,
+  typeInto,
+  wanted,
+  wantedCategories,
+  weigh,
+  weighCategories,
+  wishFor,
+  wishForCategory,
+  without,
+  writePrice,
+} from "./menu";
 
 const tea = { code: "T-L", price: 1800, on_sale: true };
 
@@ -34,4 +48,53 @@ test("search looks at names, codes, categories and specifications", () => {
     { code: "B", category: "Snacks" },
   ];
   expect(["大杯", "snack", "a-l", ""].map((q) => found(items, q).length)).toEqual([1, 1, 1, 2]);
+});
+
+test("fields of an item and its boxes are in the draft while they differ", () => {
+  const live = { code: "T", name: "奶茶", sequence: 3, skus: [tea] };
+  let d = typeInto({}, live, "description", "当天现煮");
+  d = typeInto(d, live, "sequence", "x");
+  expect(weigh(d, 2)).toEqual({ count: 2, wrong: true });
+  d = typeInto(d, live, "sequence", "3");
+  d = wishFor(d, "T", tea, { box_price: "1.5", box_count: "1" }, 2);
+  expect(weigh(d, 2)).toEqual({ count: 3, wrong: false });
+  expect(wanted(d, 2)).toEqual([{ code: "T", description: "当天现煮", skus: [{ code: "T-L", box_price: 150, box_count: 1 }] }]);
+  d = wishFor(d, "T", tea, { box_price: "", box_count: "" }, 2);
+  expect(wanted(typeInto(d, live, "description", ""), 2)).toEqual([]);
+  expect(weigh(typeInto({}, live, "name", " "), 2).wrong).toBe(true);
+});
+
+test("a new item needs its name, its category and a price", () => {
+  const live = { code: "N" };
+  let d = begin({}, "N");
+  expect(weigh(d, 2)).toEqual({ count: 1, wrong: true });
+  d = typeInto(typeInto(d, live, "name", "豆花"), live, "category", "小吃");
+  d = wishFor(d, "N", { code: "N" }, { price: "12" }, 2);
+  expect(weigh(d, 2)).toEqual({ count: 1, wrong: false });
+  expect(wanted(d, 2)).toEqual([{ code: "N", name: "豆花", category: "小吃", skus: [{ code: "N", price: 1200 }] }]);
+  expect(weigh(wishFor(d, "N", { code: "N" }, { price: "" }, 2), 2).wrong).toBe(true);
+  expect(without(d, "N")).toEqual({});
+});
+
+test("categories are ordered, renamed, made and deleted", () => {
+  const live = [
+    { name: "热饮", sequence: 1 },
+    { name: "药", sequence: 2, code: "7" },
+  ];
+  let d = wishForCategory({}, "热饮", live[0], { sequence: "5" });
+  d = wishForCategory(d, "热饮", live[0], { name: "热茶" });
+  d = wishForCategory(d, "药", live[1], { sequence: "1" });
+  d = wishForCategory(d, "小吃", undefined, { fresh: true, sequence: "9" });
+  expect(weighCategories(d)).toEqual({ count: 3, wrong: false });
+  expect(wantedCategories(d, live)).toEqual([
+    { name: "热茶", was: "热饮", sequence: 5 },
+    { name: "药", sequence: 1, code: "7" },
+    { name: "小吃", sequence: 9 },
+  ]);
+  expect(weighCategories(wishForCategory(d, "热饮", live[0], { name: "" })).wrong).toBe(true);
+  d = wishForCategory(wishForCategory(d, "热饮", live[0], { name: "热饮", sequence: "1" }), "药", live[1], { gone: true });
+  expect(wantedCategories(d, live)).toEqual([
+    { name: "药", delete: true },
+    { name: "小吃", sequence: 9 },
+  ]);
 });

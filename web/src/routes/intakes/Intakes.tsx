@@ -1,16 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { answer, api } from "../../data/api";
 import { serverNow, useNow } from "../../data/clock";
-import { useGate, useMay } from "../../data/rights";
+import { useGate } from "../../data/rights";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { Mark, useChannelName, useChannels } from "../../ui/Mark";
+import { Mark, useChannelName } from "../../ui/Mark";
 import { ModeChip } from "../../ui/ModeChip";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
+import { FrontLinks } from "../front/FrontLinks";
 import { intakes, type Press, progress, reachable, type ShopIntake, type StoreIntake, shopsOf, shownOf } from "./intakes";
 import "./intakes.css";
 
@@ -203,8 +203,6 @@ type ShopProps = {
 function Shop({ shop: c, store, zone, late, refused }: ShopProps) {
   const { t } = useWords();
   const channel = useChannelName();
-  const channels = useChannels();
-  const may = useMay();
   const now = useNow();
   const shown = shownOf(c);
   const ours = c.state === "open" || c.state === "watched" ? "" : t(`intake.state.${c.state}`, { at: clock(c.until_at, zone) });
@@ -213,16 +211,7 @@ function Shop({ shop: c, store, zone, late, refused }: ShopProps) {
       <Mark channel={c.channel} /> {channel(c.channel)}{" "}
       <span className={`chip ${shown === "resting" && !late ? "" : tone[shown]}`}>{t(`control.shown.${shown}`)}</span>{" "}
       <ModeChip mode={c.mode} />
-      {may("fronts.keep") && (channels.get(c.channel)?.menus.length ?? 0) > 0 ? (
-        <Link
-          to="/shops/$shopId/menu"
-          params={{ shopId: c.shop_id }}
-          className="btn small ghost"
-          aria-label={t("front.open", { name: `${store} ${channel(c.channel)}` })}
-        >
-          {t("front.menu")}
-        </Link>
-      ) : null}
+      <FrontLinks shop={c.shop_id} channel={c.channel} name={`${store} ${channel(c.channel)}`} />
       {shown !== "open" && c.shown.since_at > 0 ? (
         <small className="quiet num">{t("control.since", { at: moment(c.shown.since_at, now, zone) })}</small>
       ) : null}{" "}
