@@ -40,13 +40,14 @@ var roundWords = map[bool]map[string]string{
 }
 
 type roundView struct {
-	T     map[string]string
-	Name  string
-	Stops []roundStop
-	Ended bool
-	Note  string
-	Bad   bool
-	Away  int // so many he has with him
+	T      map[string]string
+	Name   string
+	Stops  []roundStop
+	Ended  bool
+	Note   string
+	Bad    bool
+	Away   int  // so many he has with him whose platform wants to know where he is
+	Places bool // there are such, with him or to come
 }
 
 type roundStop struct {
@@ -177,7 +178,7 @@ func (s *Server) showRound(w http.ResponseWriter, r *http.Request, note string, 
 		if zh {
 			x.Label = st.Channel.ZH
 		}
-		if x.Gone {
+		if v.Places = v.Places || st.Places; st.Places && x.Gone {
 			v.Away++
 		}
 		if st.Due != nil {

@@ -110,6 +110,7 @@ type Stop struct {
 	By       int64         // when it is promised or expected; 0 = not told
 	Since    int64
 	Problem  string
+	Places   bool // its platform wants to know where he is, on the way
 }
 
 // RiderRound gives what is with the rider of a link: what he has to bring, the first assigned
@@ -205,7 +206,7 @@ func (h *Hub) stop(row *db.OrderRow, o *order.Order, d order.Delivery, info *cha
 		s.Number = o.Head.Display
 	}
 	if info != nil {
-		s.Channel = info.Label
+		s.Channel, s.Places = info.Label, info.PlaceEvery > 0
 	}
 	if o.Bill != nil {
 		for _, l := range o.Bill.Lines {

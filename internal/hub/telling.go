@@ -137,7 +137,7 @@ const (
 )
 
 // RiderAt tells where the rider of a link is, as his phone says it, in WGS-84, and gives how many orders are on
-// their way with him: 0 = nobody wants to know. It fails with fault.NotFound when the link has ended, and with
+// their way with him whose platform wants to know: 0 = nobody does. It fails with fault.NotFound when the link has ended, and with
 // fault.RateLimited for a place that comes too soon after the last.
 func (h *Hub) RiderAt(ctx context.Context, secret string, at geo.Point) (away int, err error) {
 	const op = "hub.RiderAt"
@@ -154,7 +154,7 @@ func (h *Hub) RiderAt(ctx context.Context, secret string, at geo.Point) (away in
 	p := at.Convert(geo.WGS84, geo.GCJ02).Micro()
 	place := order.Position{Lat: p.Lat, Lng: p.Lon, At: h.now().UnixMilli()}
 	err = h.withRider(ctx, who, r, func(row *db.OrderRow, o *order.Order, d order.Delivery) {
-		if d.State != order.DeliveryOnTheWay {
+		if info := h.info(row.Channel, row.Ref.Realm); d.State != order.DeliveryOnTheWay || info == nil || info.PlaceEvery == 0 {
 			return
 		}
 		if away++; away <= mostPlaces {
