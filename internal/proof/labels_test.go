@@ -128,7 +128,6 @@ func TestABatchOfLabelsSurvivesDyingNodes(t *testing.T) {
 	}
 	const many = 120
 	engines(t, func(t *testing.T, p Plan) {
-		t.Parallel()
 		p.NoBudget = true
 		w := newWorld(t, stage{plan: p, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 20, seed: 7})
 		w.warmUp()

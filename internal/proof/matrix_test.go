@@ -33,7 +33,6 @@ func TestDyingAtAnyPointLosesNothingAndDoesNothingTwice(t *testing.T) {
 		t.Skip("takes a minute and a half")
 	}
 	engines(t, func(t *testing.T, p Plan) {
-		t.Parallel()
 		p.Lease = 2 * time.Second
 		w := newWorld(t, stage{plan: p, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 20, seed: 5, meituan: func(o *meituanOptions) { slowDeadlines(o) }})
 		w.warmUp()

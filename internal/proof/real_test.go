@@ -227,7 +227,7 @@ func TestRealOrdersOfABrazilianMarketplaceComeOutAsTheyWentIn(t *testing.T) {
 	}
 	ref := reference.Metrics
 
-	engines(t, func(t *testing.T, p Plan) {
+	inTurn(t, func(t *testing.T, p Plan) {
 		orders := orders
 		if n, err := strconv.Atoi(os.Getenv("TONGDAN_SAMPLE")); err == nil && n > 1 {
 			orders = every(orders, n) // for a busy machine, or while you type
@@ -410,7 +410,7 @@ func TestOrdersFromARealMenuComeOutAsTheyWentIn(t *testing.T) {
 		t.Skip("takes a minute")
 	}
 	menu := teaMenu(t, dataDir(t))
-	engines(t, func(t *testing.T, p Plan) {
+	inTurn(t, func(t *testing.T, p Plan) {
 		n := 800
 		if p.URL != "" {
 			n = 200

@@ -58,7 +58,7 @@ func TestARestoredBackupActsOnlyWhenArmedAndNothingIsDoneTwice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute for each engine")
 	}
-	engines(t, func(t *testing.T, p Plan) {
+	inTurn(t, func(t *testing.T, p Plan) {
 		const seed = 20260302
 		w := newWorld(t, stage{plan: p, start: time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC), speed: 30, seed: seed, meituan: slowDeadlines,
 			mercado: func(o *ml.Options) { o.Config.TokenLife = ml.Span(8 * time.Minute) }}) // renewed after 8 s

@@ -364,7 +364,7 @@ func (s *shoppers) buy(at string) (undo func() error, err error) {
 // of numbers that were set is one that a single pile of goods could have had; in the end
 // everything is sold, once, and the hub's book says so.
 func TestTheLastUnitsAreSoldOnce(t *testing.T) {
-	engines(t, func(t *testing.T, p Plan) {
+	inTurn(t, func(t *testing.T, p Plan) {
 		w, l, c, sku := stockWorld(t, p, 60)
 		w.faults(sim.FaultPlan{PushLost: 0.05, PushDoubled: 0.1, PushLate: 0.1, PushReordered: 0.1, PushLateBy: 20 * time.Second,
 			Err429: 0.02, Err5xx: 0.05, DropBeforeCommit: 0.05, DropAfterCommit: 0.10, SlowAnswer: 0.03, SlowBy: 300 * time.Millisecond})

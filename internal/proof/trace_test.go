@@ -25,7 +25,7 @@ import (
 // of OTLP: the push comes to a node that calls nobody, which is then stopped; another
 // process makes the call. Both are one trace, and so is an act through the API.
 func TestOneTraceLeadsFromThePushToThePlatformsAnswer(t *testing.T) {
-	engines(t, func(t *testing.T, p Plan) {
+	inTurn(t, func(t *testing.T, p Plan) { // the collector is told of in the environment, which all share
 		c := newCollector(t)
 		p.NoLanes = true
 		w := newWorld(t, stage{plan: p, speed: 1, seed: 5, meituan: slowDeadlines})

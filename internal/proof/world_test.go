@@ -22,8 +22,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// engines runs a test on both engines, each with a database of its own.
+// engines runs a test on both engines at once, each with a database of its own: it waits for leases and clocks more
+// than it works.
 func engines(t *testing.T, f func(t *testing.T, p Plan)) {
+	inTurn(t, func(t *testing.T, p Plan) {
+		t.Parallel()
+		f(t, p)
+	})
+}
+
+// inTurn is engines, one after the other, for a test that works all the time.
+func inTurn(t *testing.T, f func(t *testing.T, p Plan)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, Plan{Dir: t.TempDir()}) })
 	t.Run("postgres", func(t *testing.T) { f(t, Plan{URL: dbtest.Postgres(t), Lease: 2 * time.Second}) })
 }
@@ -253,6 +262,7 @@ func (w *world) pages() []Row {
 // until polls until f is satisfied; f says what it still waits for.
 func (w *world) until(d time.Duration, f func() (missing string)) {
 	w.t.Helper()
+	d *= 2 // of what a quiet machine may take: the other engine is beside it, and more on a full one
 	ctx, cancel := context.WithTimeout(w.t.Context(), d)
 	defer cancel()
 	missing := ""
