@@ -86,6 +86,9 @@ func (s *sheet) top(d Data, title string) {
 			s.text(s.words["maybe"], Row{Center: true})
 		}
 	}
+	if d.Copy.Instead != "" {
+		s.text(s.words.fill("instead", "p", d.Copy.Instead), Row{Bold: true, Center: true, Reverse: true})
+	}
 	if title != "" {
 		s.text(title, Row{Bold: true, Center: true})
 	}

@@ -72,6 +72,9 @@ func Text(rows []Row) string {
 type Copy struct {
 	N  int    // the second is 2; 0 and 1 = the first
 	By string // who asked for it; "" = nobody: it may have been printed already
+
+	// Instead is the printer that it was made for and that prints nothing: this one stands in.
+	Instead string
 }
 
 // A sheet is a ticket being set.

@@ -22,7 +22,7 @@ var Locales = []string{"zh-CN", "en", "es", "pt-BR"}
 
 var chinese = words{
 	"kitchen": "后厨单", "shop": "", "cancel": "取消单", "stop": "停止制作", "change": "变更单", "test": "测试页",
-	"copy": "补打", "times": "第{n}次", "maybe": "可能已打印过，请核对",
+	"copy": "补打", "times": "第{n}次", "maybe": "可能已打印过，请核对", "instead": "代打：{p}",
 	"now": "立即送达", "at": "预订 {t} 送达", "pickup": "到店自取", "pickup_at": "自取 {t}", "table": "桌号 {t}", "begin": "{t} 开始制作", "ready": "最晚出餐 {t}",
 	"placed": "下单 {t}", "printed": "打印 {t}", "pocket": "{i}号口袋（共{n}袋）", "pieces": "共 {n} 件",
 	"remark": "顾客备注", "note": "商家备注", "refunded": "已退 {n}", "why": "原因", "by": "取消方",
@@ -34,7 +34,7 @@ var chinese = words{
 
 var english = words{
 	"kitchen": "Kitchen", "shop": "", "cancel": "CANCELLED", "stop": "Stop making it", "change": "CHANGE", "test": "Test page",
-	"copy": "COPY", "times": "no. {n}", "maybe": "May have been printed before",
+	"copy": "COPY", "times": "no. {n}", "maybe": "May have been printed before", "instead": "For {p}",
 	"now": "As soon as possible", "at": "For {t}", "pickup": "Pickup", "pickup_at": "Pickup {t}", "table": "Table {t}", "begin": "Begin {t}", "ready": "Ready by {t}",
 	"placed": "Placed {t}", "printed": "Printed {t}", "pocket": "Bag {i} of {n}", "pieces": "{n} pieces",
 	"remark": "Customer's note", "note": "Shop's note", "refunded": "{n} refunded", "why": "Why", "by": "By",
@@ -46,7 +46,7 @@ var english = words{
 
 var spanish = words{
 	"kitchen": "Cocina", "shop": "", "cancel": "CANCELADO", "stop": "No prepararlo", "change": "CAMBIO", "test": "Pagina de prueba",
-	"copy": "COPIA", "times": "n. {n}", "maybe": "Puede haberse impreso antes",
+	"copy": "COPIA", "times": "n. {n}", "maybe": "Puede haberse impreso antes", "instead": "En lugar de {p}",
 	"now": "Cuanto antes", "at": "Para {t}", "pickup": "Retiro", "pickup_at": "Retiro {t}", "table": "Mesa {t}", "begin": "Empezar {t}", "ready": "Listo a las {t}",
 	"placed": "Hecho {t}", "printed": "Impreso {t}", "pocket": "Bolsa {i} de {n}", "pieces": "{n} piezas",
 	"remark": "Nota del cliente", "note": "Nota de la tienda", "refunded": "{n} devuelto", "why": "Motivo", "by": "Por",
@@ -58,7 +58,7 @@ var spanish = words{
 
 var portuguese = words{
 	"kitchen": "Cozinha", "shop": "", "cancel": "CANCELADO", "stop": "Nao preparar", "change": "MUDANCA", "test": "Pagina de teste",
-	"copy": "COPIA", "times": "n. {n}", "maybe": "Pode ja ter sido impresso",
+	"copy": "COPIA", "times": "n. {n}", "maybe": "Pode ja ter sido impresso", "instead": "No lugar de {p}",
 	"now": "O quanto antes", "at": "Para {t}", "pickup": "Retirada", "pickup_at": "Retirada {t}", "table": "Mesa {t}", "begin": "Comecar {t}", "ready": "Pronto ate {t}",
 	"placed": "Feito {t}", "printed": "Impresso {t}", "pocket": "Sacola {i} de {n}", "pieces": "{n} itens",
 	"remark": "Nota do cliente", "note": "Nota da loja", "refunded": "{n} reembolsado", "why": "Motivo", "by": "Por",

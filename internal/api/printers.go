@@ -46,6 +46,7 @@ type Printer struct {
 	Queue   []hub.Ticket  `json:"queue" doc:"The next first, at most fifty; with those of which a person has to say whether they came out."`
 	Why     *fault.Reason `json:"why,omitempty" doc:"Why the next one cannot be printed."`
 	SinceAt int64         `json:"since_at" doc:"Since when it cannot be; 0 = all is well."`
+	On      string        `json:"stand_in_name,omitempty" doc:"The printer on which its tickets come out now."`
 }
 
 // PrinterBody is a printer as it is given.
@@ -61,6 +62,8 @@ type PrinterBody struct {
 	Mute        bool              `json:"mute,omitempty" doc:"A network printer that never says how it is: it is not asked."`
 	Again       bool              `json:"again,omitempty" doc:"When nobody knows whether a ticket came out, print it again, marked; else a person is asked."`
 	Prints      []hub.PrintRule   `json:"prints,omitempty" maxItems:"20" doc:"What it prints by itself. Left out of a new one: kitchen, cancel and change."`
+	StandIn     ident.Printer     `json:"stand_in,omitempty" doc:"The printer of the same store on which its tickets come out while it prints nothing; empty: none."`
+	After       int               `json:"stand_in_after_s,omitempty" minimum:"0" maximum:"3600" doc:"After so many seconds in which it printed nothing, 5 at least; 0 or left out: 180."`
 	Credentials map[string]string `json:"credentials,omitempty" doc:"Those that are left out stay."`
 }
 
@@ -115,7 +118,7 @@ type printersOutput struct {
 
 func printerOf(p hub.PrinterState, keeps bool) Printer {
 	r := p.Row
-	out := Printer{r.ID, r.Kind, r.Name, r.Store, r.Address, r.Bridge, r.Disabled, hub.PrintsLabels(r.Kind), map[string]string{}, []string{}, r.Made, p.Settings, p.Waiting, p.Queue, p.Why.Coded(), p.Since}
+	out := Printer{r.ID, r.Kind, r.Name, r.Store, r.Address, r.Bridge, r.Disabled, hub.PrintsLabels(r.Kind), map[string]string{}, []string{}, r.Made, p.Settings, p.Waiting, p.Queue, p.Why.Coded(), p.Since, p.On}
 	if out.Queue == nil {
 		out.Queue = []hub.Ticket{}
 	}
@@ -160,7 +163,7 @@ type printerOutput struct {
 func (s *Server) putPrinter(ctx context.Context, id ident.Printer, b PrinterBody) (*printerOutput, error) {
 	const op = "api.putPrinter"
 	row := db.PrinterRow{ID: id, Store: b.StoreID, Kind: b.Kind, Name: b.Name, Address: b.Address, Bridge: b.BridgeID, Disabled: b.Off, Credentials: b.Credentials}
-	set := hub.PrinterSettings{Columns: b.Columns, Locale: b.Locale, Mute: b.Mute, Again: b.Again, Prints: b.Prints}
+	set := hub.PrinterSettings{Columns: b.Columns, Locale: b.Locale, Mute: b.Mute, Again: b.Again, Prints: b.Prints, StandIn: b.StandIn, StandInAfter: b.After}
 	if set.Columns == 0 {
 		set.Columns = ticket.Paper58
 	}

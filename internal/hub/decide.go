@@ -39,7 +39,9 @@ const (
 )
 
 // inHouse reports whether an effect is nothing that a platform is told: printing, deciding.
-func inHouse(kind string) bool { return kind == kindPrint || kind == kindBegin || kind == kindDecide }
+func inHouse(kind string) bool {
+	return kind == kindPrint || kind == kindBegin || kind == kindStandIn || kind == kindDecide
+}
 
 // decideArgs say what is to be decided.
 type decideArgs struct {

@@ -56,6 +56,8 @@ func (h *Hub) handled(k string) (lane.Kind, bool) {
 		return lane.Kind{Handler: printingLabels{printing{h: h}}, Apart: true}, true
 	case kindPrint:
 		return lane.Kind{Handler: printing{h: h}, Apart: true}, true
+	case kindStandIn:
+		return lane.Kind{Handler: standingIn{h: h}, Apart: true, Asks: true}, true
 	case kindBegin:
 		return lane.Kind{Handler: beginning{h: h}, Apart: true, Asks: true}, true
 	case kindDecide:

@@ -93,6 +93,17 @@ func (h *Hub) PutPrinter(ctx context.Context, who Actor, p db.PrinterRow, s Prin
 			w.say("prints", fault.Because("field_none_of", "is none of {list}", "list", "kitchen, shop, cancel, change"))
 		}
 	}
+	if s.StandIn != 0 {
+		here := func(x db.PrinterRow) bool {
+			return x.ID == s.StandIn && x.Store == p.Store && x.ID != p.ID && !PrintsLabels(x.Kind)
+		}
+		if info.Labels || !slices.ContainsFunc(h.db.Printers(who.Scope), here) {
+			w.say("stand_in", fault.Because("field_stand_in", "is no other printer of that store that prints tickets"))
+		}
+	}
+	if s.StandInAfter != 0 && (s.StandInAfter < 5 || s.StandInAfter > 3600) {
+		w.say("stand_in_after_s", between(5, 3600))
+	}
 	w.credentials(info.Fields, p.Credentials)
 	if err := w.err(op); err != nil {
 		return p, err
@@ -159,7 +170,8 @@ type PrinterState struct {
 	Queue    []Ticket // what waits, the next first; at most mostQueued
 	Waiting  int      // how many wait in all
 	Why      fault.Reason
-	Since    int64 // since when the first of them cannot be printed, wall ms; 0 = all is well
+	Since    int64  // since when the first of them cannot be printed, wall ms; 0 = all is well
+	On       string // the name of its stand-in, while its tickets come out there
 }
 
 // state is how the printer is, in one word.
@@ -202,11 +214,16 @@ func (h *Hub) Printers(ctx context.Context, who Actor) ([]PrinterState, error) {
 		s := PrinterState{Row: r, Settings: settingsOf(r)}
 		for i := range open {
 			e := &open[i]
+			if down := downSince(*e); down > 0 && e.Target == watchTarget(r.ID) {
+				if to, ok := standInOf(r, rows); ok {
+					s.Since, s.Why, s.On = down, e.Why, to.Name
+				}
+			}
 			if e.Target != printerTarget+r.ID.String() {
 				continue
 			}
 			if e.State != effect.Person {
-				if s.Waiting == 0 && troubled(e) {
+				if s.Waiting == 0 && s.Since == 0 && troubled(e) {
 					s.Why, s.Since = e.Why, e.Made
 				}
 				s.Waiting++
@@ -243,6 +260,7 @@ type Ticket struct {
 	For     string        `json:"for,omitempty" doc:"Of a change: the refund, or reminder/2."`
 	Copy    int           `json:"copy" doc:"1 = the first of its kind."`
 	By      string        `json:"by,omitempty" doc:"Who asked for a copy."`
+	Instead ident.Printer `json:"instead_id" doc:"The printer that it was made for and that printed nothing; empty: this one."`
 	State   effect.State  `json:"state" enum:"waiting,sending,unknown,person,done,refused,void"`
 	MadeAt  int64         `json:"made_at"`
 	EndedAt int64         `json:"ended_at" doc:"When it was printed, or given up; 0 = not yet."`
@@ -255,7 +273,7 @@ func ticketOf(e *effect.Effect) Ticket {
 	if json.Unmarshal(e.Args, &a) != nil {
 		a = printArgs{}
 	}
-	t := Ticket{ID: e.ID, OrderID: e.Order, Printer: a.Printer, Kind: a.Ticket, For: a.For, Copy: max(a.Copy, 1), By: a.By, State: e.State, MadeAt: e.Made, Words: e.Why.Text}
+	t := Ticket{ID: e.ID, OrderID: e.Order, Printer: a.Printer, Kind: a.Ticket, For: a.For, Copy: max(a.Copy, 1), By: a.By, Instead: a.Instead, State: e.State, MadeAt: e.Made, Words: e.Why.Text}
 	if trailOf(*e).Maybe {
 		t.Copy++
 	}
@@ -437,6 +455,7 @@ func (h *Hub) EmptyPrinter(ctx context.Context, who Actor, id ident.Printer) (n 
 	if err != nil {
 		return 0, fault.Wrap(op, err)
 	}
+	open = slices.DeleteFunc(open, func(e effect.Effect) bool { return e.Kind == kindStandIn })
 	for part := range slices.Chunk(open, 50) {
 		ids := make([]ident.Effect, len(part))
 		for i, e := range part {
@@ -478,7 +497,7 @@ func (h *Hub) silentPrinters(ctx context.Context, who Actor) ([]Concern, error) 
 		}
 		out = append(out, Concern{
 			Key: ConcernPrinter + "/" + p.Row.ID.String() + "/" + itoa(int(p.Since/1000)), Kind: ConcernPrinter, Urgent: true, StoreID: p.Row.Store, Cause: p.Why.Code,
-			PrinterID: p.Row.ID, PrinterName: p.Row.Name, Waiting: p.Waiting, SinceAt: h.clock.Trade(time.UnixMilli(p.Since)).UnixMilli(),
+			PrinterID: p.Row.ID, PrinterName: p.Row.Name, Waiting: p.Waiting, StandIn: p.On, SinceAt: h.clock.Trade(time.UnixMilli(p.Since)).UnixMilli(),
 		})
 	}
 	return out, err

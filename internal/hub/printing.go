@@ -49,8 +49,12 @@ func (p printing) Begin(tx *db.Tx, e effect.Effect) (effect.State, fault.Reason)
 	if !ok {
 		return effect.Void, fault.Because("no_order", "there is no such order")
 	}
-	if !slices.ContainsFunc(tx.Printers(row.Store), func(r db.PrinterRow) bool { return r.ID == a.Printer && !r.Disabled }) {
+	printers := tx.Printers(row.Store)
+	if !slices.ContainsFunc(printers, func(r db.PrinterRow) bool { return r.ID == a.Printer && !r.Disabled }) {
 		return effect.Void, whyGone // or it stands in another store by now, where nobody may read this
+	}
+	if to, yes := follows(tx, e, a, printers); yes && movable(e) && moveTicket(tx, e, to, ident.Effect(tx.ID())) {
+		return effect.Void, whyMoved(to)
 	}
 	switch {
 	case a.Copy > 1:
@@ -116,6 +120,11 @@ func (p printing) job(ctx context.Context, e effect.Effect, row db.PrinterRow, a
 	c := ticket.Copy{N: max(a.Copy, 1), By: a.By}
 	if t.Maybe {
 		c.N++
+	}
+	for _, x := range p.h.db.Printers(db.Scope{Merchant: e.Merchant}) {
+		if a.Instead != 0 && x.ID == a.Instead {
+			c.Instead = x.Name
+		}
 	}
 	j.Rows = p.h.ticketOf(&r, &o, row, a, c)
 	return j, nil
@@ -187,6 +196,19 @@ func (p printing) Do(ctx context.Context, e effect.Effect) lane.Result {
 	return res
 }
 
+// watched has the printer of a ticket that it did not print watched over.
+func (p printing) watched(tx *db.Tx, e effect.Effect) {
+	var a printArgs
+	if json.Unmarshal(e.Args, &a) != nil {
+		return
+	}
+	for _, row := range p.h.db.Printers(db.Scope{Merchant: e.Merchant}) {
+		if row.ID == a.Printer && !row.Disabled {
+			watchOver(tx, row)
+		}
+	}
+}
+
 func trailOf(e effect.Effect) (t trail) {
 	if len(e.Before) > 0 && json.Unmarshal(e.Before, &t) != nil {
 		return trail{}
@@ -206,8 +228,8 @@ func remember(id ident.Effect, t trail) func(*db.Tx) error {
 
 // held keeps a ticket that was certainly not printed: it waits where it is, until its time
 // has passed. What somebody has to mend first is tried less often.
-func (p printing) held(e effect.Effect, err error) lane.Result {
-	res := failed(err)
+func (p printing) held(e effect.Effect, err error) (res lane.Result) {
+	res = failed(err)
 	wait := mendedAgain
 	switch {
 	case fault.Is(err, fault.Unavailable) && e.Attempts <= soonTries:
@@ -218,6 +240,16 @@ func (p printing) held(e effect.Effect, err error) lane.Result {
 		wait = max(res.Wait, soonAgain)
 	}
 	res.Outcome, res.Next = effect.Later, time.Now().Add(wait)
+	defer func() { // after what follows below, which the printer's make asks for
+		save := res.Save
+		res.Save = func(tx *db.Tx) error {
+			p.watched(tx, e)
+			if save != nil {
+				return save(tx)
+			}
+			return nil
+		}
+	}()
 	if e.Nature == effect.Additive { // what it is compared with is read anew: others print there too
 		res.Save = func(tx *db.Tx) error {
 			if x, ok := tx.Effect(e.ID); ok {
@@ -281,6 +313,7 @@ func (p printing) Look(ctx context.Context, e effect.Effect) lane.Result {
 		return lane.Result{Outcome: effect.NotSeen}
 	case printer.Waiting:
 		return lane.Result{Outcome: effect.Later, Code: fault.Unavailable, Why: waiting, Save: func(tx *db.Tx) error {
+			watchOver(tx, row)
 			if x, ok := tx.Effect(e.ID); ok && x.State == effect.Unknown { // a printer that is back is seen soon
 				x.NextAt, x.Code, x.Why = min(x.NextAt, tx.Now().Add(laterAgain).UnixMilli()), fault.Unavailable, waiting
 				tx.PutEffect(&x)

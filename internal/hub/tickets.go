@@ -49,7 +49,11 @@ type PrinterSettings struct {
 	Mute    bool        `json:"mute,omitempty" doc:"A network printer that never says how it is: it is not asked."`
 	Again   bool        `json:"again,omitempty" doc:"When nobody knows whether a ticket came out, print it again, marked; else a person is asked."`
 	Prints  []PrintRule `json:"prints" maxItems:"20"`
-	Since   int64       `json:"since,omitempty"` // what was due before is not printed by itself; by the trade's clock
+
+	StandIn      ident.Printer `json:"stand_in,omitempty" doc:"The printer of the same store on which its tickets come out while it prints nothing; empty: none."`
+	StandInAfter int           `json:"stand_in_after_s,omitempty" minimum:"0" maximum:"3600" doc:"After so many seconds in which it printed nothing, 5 at least; 0 = 180."`
+
+	Since int64 `json:"since,omitempty"` // what was due before is not printed by itself; by the trade's clock
 }
 
 func settingsOf(p db.PrinterRow) PrinterSettings {
@@ -186,8 +190,9 @@ type printArgs struct {
 	For     string        `json:"for,omitempty"`
 	Copies  int           `json:"copies,omitempty"`
 	Only    []string      `json:"only,omitempty"`
-	Copy    int           `json:"copy,omitempty"` // the how-manieth of this ticket of the order; 0 = the first
-	By      string        `json:"by,omitempty"`   // name of who asked for a copy
+	Copy    int           `json:"copy,omitempty"`    // the how-manieth of this ticket of the order; 0 = the first
+	By      string        `json:"by,omitempty"`      // name of who asked for a copy
+	Instead ident.Printer `json:"instead,omitempty"` // the printer that it was made for, which printed nothing
 }
 
 const (

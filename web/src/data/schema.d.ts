@@ -3475,6 +3475,8 @@ export interface components {
             score?: number;
             /** Format: int64 */
             since_at: number;
+            /** @description The name of the printer on which its tickets come out meanwhile. */
+            stand_in?: string;
             /**
              * Format: int64
              * @description Of a delivery that stands still: since when nothing has moved; since_at is when that had lasted too long.
@@ -6043,6 +6045,15 @@ export interface components {
              * @description Since when it cannot be; 0 = all is well.
              */
             since_at: number;
+            /** @description The printer of the same store on which its tickets come out while it prints nothing; empty: none. */
+            stand_in?: string;
+            /**
+             * Format: int64
+             * @description After so many seconds in which it printed nothing, 5 at least; 0 = 180.
+             */
+            stand_in_after_s?: number;
+            /** @description The printer on which its tickets come out now. */
+            stand_in_name?: string;
             store_id: string;
             /** @description Credentials that are no secrets. */
             values: {
@@ -6079,6 +6090,13 @@ export interface components {
             off?: boolean;
             /** @description What it prints by itself. Left out of a new one: kitchen, cancel and change. */
             prints?: components["schemas"]["PrintRule"][];
+            /** @description The printer of the same store on which its tickets come out while it prints nothing; empty: none. */
+            stand_in?: string;
+            /**
+             * Format: int64
+             * @description After so many seconds in which it printed nothing, 5 at least; 0 or left out: 180.
+             */
+            stand_in_after_s?: number;
             store_id: string;
         };
         PrinterKind: {
@@ -6945,6 +6963,8 @@ export interface components {
             /** @description Of a change: the refund, or reminder/2. */
             for?: string;
             id: string;
+            /** @description The printer that it was made for and that printed nothing; empty: this one. */
+            instead_id: string;
             /** Format: int64 */
             made_at: number;
             order_id: string;

@@ -974,6 +974,8 @@ export const words = {
     no_printer_for: "no printer of this store is set up for that ticket: add one under Printers",
     no_printer_kind: "this build knows no such printer",
     print_cancelled: "the order was cancelled before this was printed",
+    print_moved: "its printer printed nothing: it is printed on {{name}}",
+    field_stand_in: "is no other printer of that store that prints tickets",
     print_expired: "it was not printed in its time and is not wanted any more",
     print_nothing: "nothing of the order had been printed",
     print_taken: "the cloud has taken it, the printer has not printed it yet",
@@ -2119,6 +2121,13 @@ export const words = {
     appealed: "With the platform's service, which decides",
   },
   printer: {
+    standIn: "Stand-in printer",
+    standInNone: "None",
+    standInHelp:
+      "When it has printed nothing for that long, what waits comes out on the stand-in, in order and marked. What may be out already is not printed again by itself.",
+    standInAfter: "After how long",
+    minutes: "{{count}} min",
+    standInOn: "{{name}} prints for it",
     lead: "Ticket printers: what each store prints and when, and whether it can.",
     add: "Add a printer",
     none: "No printer yet",

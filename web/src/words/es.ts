@@ -1037,6 +1037,8 @@ export const words: Shape<typeof reference> = {
     no_printer_for: "ninguna impresora de este local imprime ese ticket: añade una en Impresoras",
     no_printer_kind: "esta versión no conoce esa impresora",
     print_cancelled: "el pedido se canceló antes de imprimirse",
+    print_moved: "su impresora no imprimía: se imprime en {{name}}",
+    field_stand_in: "no es otra impresora de ese local que imprima tickets",
     print_expired: "no se imprimió a tiempo y ya no hace falta",
     print_nothing: "nada del pedido se había impreso",
     print_taken: "la nube lo tiene, la impresora aún no lo imprimió",
@@ -2253,6 +2255,13 @@ export const words: Shape<typeof reference> = {
     appealed: "En manos del servicio de la plataforma",
   },
   printer: {
+    standIn: "Impresora suplente",
+    standInNone: "Ninguna",
+    standInHelp:
+      "Si no imprime durante ese tiempo, lo que espera sale en la suplente, en orden y con una marca. Lo que quizá ya salió no se imprime otra vez por sí solo.",
+    standInAfter: "Después de cuánto",
+    minutes: "{{count}} min",
+    standInOn: "imprime {{name}} en su lugar",
     lead: "Impresoras de tickets: qué imprime cada tienda y cuándo, y si puede.",
     add: "Añadir impresora",
     none: "Aún no hay impresora",

@@ -1034,6 +1034,8 @@ export const words: Shape<typeof reference> = {
     no_printer_for: "nenhuma impressora desta loja imprime esse tíquete: adicione em Impressoras",
     no_printer_kind: "esta versão não conhece essa impressora",
     print_cancelled: "o pedido foi cancelado antes de imprimir",
+    print_moved: "a impressora não imprimia: sai na {{name}}",
+    field_stand_in: "não é outra impressora dessa loja que imprima tíquetes",
     print_expired: "não foi impresso a tempo e já não é preciso",
     print_nothing: "nada do pedido havia sido impresso",
     print_taken: "a nuvem recebeu, a impressora ainda não imprimiu",
@@ -2250,6 +2252,13 @@ export const words: Shape<typeof reference> = {
     appealed: "Com o atendimento da plataforma, que decide",
   },
   printer: {
+    standIn: "Impressora substituta",
+    standInNone: "Nenhuma",
+    standInHelp:
+      "Se não imprimir por esse tempo, o que espera sai na substituta, em ordem e com uma marca. O que talvez já saiu não é impresso de novo sozinho.",
+    standInAfter: "Depois de quanto tempo",
+    minutes: "{{count}} min",
+    standInOn: "{{name}} imprime no lugar dela",
     lead: "Impressoras de tíquetes: o que cada loja imprime e quando, e se consegue.",
     add: "Adicionar impressora",
     none: "Ainda não há impressora",

@@ -51,7 +51,9 @@ export function ConcernRow({ concern: c, withStore }: { concern: Concern; withSt
           {word(t, "msg.kind", c.kind)} {number ? <span className="num">{number}</span> : null}
         </b>
         <span className="clip quiet">
-          {c.printer_name ? `${c.printer_name} · ${t("printer.wait", { count: c.waiting ?? 0 })} · ` : ""}
+          {c.printer_name
+            ? `${c.printer_name} · ${c.stand_in ? t("printer.standInOn", { name: c.stand_in }) : t("printer.wait", { count: c.waiting ?? 0 })} · `
+            : ""}
           {c.kind === "refused"
             ? `${t(`msg.refused.${c.cause}`, { what: c.subject ?? "", defaultValue: c.cause ?? "" })} ${c.words ?? ""}`
             : c.kind === "rule"

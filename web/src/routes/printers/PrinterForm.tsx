@@ -9,7 +9,7 @@ import { toast } from "../../ui/toast";
 import { inLanguage, languages, useWords } from "../../words";
 import { devices } from "../devices/devices";
 import { useMake } from "./Printers";
-import { kinds, type Printer, prints, switched, words } from "./printers";
+import { kinds, type Printer, printers, prints, switched, words } from "./printers";
 
 const usual: Printer["prints"] = [{ ticket: "kitchen", when: "accept" }, { ticket: "cancel" }, { ticket: "change" }];
 
@@ -31,6 +31,9 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
   const [locale, setLocale] = useState(p?.locale ?? "zh-CN");
   const [mute, setMute] = useState(p?.mute ?? false);
   const [again, setAgain] = useState(p?.again ?? false);
+  const [standIn, setStandIn] = useState(p?.stand_in ?? "");
+  const [after, setAfter] = useState(p?.stand_in_after_s || 180);
+  const { data: others } = useQuery(printers);
   const [off, setOff] = useState(p?.off ?? false);
   const [rules, setRules] = useState<Printer["prints"]>(p?.prints ?? usual);
   const [values, setValues] = useState<Record<string, string>>(p?.values ?? {});
@@ -38,6 +41,7 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
   const id = useId();
   const of = known?.find((k) => k.kind === kind);
   const store = chosen || places?.[0]?.id || "";
+  const standIns = others?.filter((x) => x.store_id === store && x.id !== p?.id && !x.labels) ?? [];
   const bridges = paired?.filter((d) => d.kind === "bridge" && d.store_id === store) ?? [];
   const say = (zh: string, en: string) => inLanguage(language, zh, en);
   const done = () => {
@@ -49,7 +53,22 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
     mutationFn: async () => {
       const credentials = Object.fromEntries(Object.entries(values).filter(([k, v]) => v && of?.fields.some((f) => f.name === k)));
       const carried = bridge && !of?.cloud ? { bridge_id: bridge } : {};
-      const body = { kind, name, store_id: store, address, columns, locale, mute, again, off, prints: rules, credentials, ...carried };
+      const relieved = standIns.some((x) => x.id === standIn) && !of?.labels ? { stand_in: standIn, stand_in_after_s: after } : {};
+      const body = {
+        kind,
+        name,
+        store_id: store,
+        address,
+        columns,
+        locale,
+        mute,
+        again,
+        off,
+        prints: rules,
+        credentials,
+        ...carried,
+        ...relieved,
+      };
       if (p) await answer(api.PUT("/api/v1/printers/{id}", { params: { path: { id: p.id } }, body }));
       else await answer(api.POST("/api/v1/printers", { body }));
     },
@@ -238,6 +257,36 @@ export function PrinterForm({ printer: p, close }: { printer?: Printer; close: (
                 );
               })}
             </fieldset>
+          </>
+        )}
+        {of?.labels || standIns.length === 0 ? null : (
+          <>
+            <label className="field">
+              <span>{t("printer.standIn")}</span>
+              <select className="select" value={standIn} onChange={(e) => setStandIn(e.target.value)}>
+                <option value="">{t("printer.standInNone")}</option>
+                {standIns.map((x) => (
+                  <option key={x.id} value={x.id}>
+                    {x.name}
+                  </option>
+                ))}
+              </select>
+              <small className="quiet">{t("printer.standInHelp")}</small>
+            </label>
+            {standIn ? (
+              <label className="field">
+                <span>{t("printer.standInAfter")}</span>
+                <select className="select" value={after} onChange={(e) => setAfter(Number(e.target.value))}>
+                  {[...new Set([60, 120, 180, 300, 600, after])]
+                    .sort((a, b) => a - b)
+                    .map((s) => (
+                      <option key={s} value={s}>
+                        {t("printer.minutes", { count: Math.max(1, Math.round(s / 60)) })}
+                      </option>
+                    ))}
+                </select>
+              </label>
+            ) : null}
           </>
         )}
         <label className="choice">

@@ -110,6 +110,7 @@ function PrinterRow({ printer: p, edit }: { printer: Printer; edit: () => void }
         <p className={state === "bad" ? "bad" : "quiet"}>
           {state === "bad" ? <Icon name="warn" size={16} /> : null} {t(`printer.states.${state}`)}
           {p.waiting > 0 ? ` · ${t("printer.wait", { count: p.waiting })}` : ""}
+          {p.stand_in_name ? ` · ${t("printer.standInOn", { name: p.stand_in_name })}` : ""}
           {state === "bad" && p.why ? ` · ${inWords(p.why.text, p.why)}` : ""}
         </p>
         <p className="quiet">
