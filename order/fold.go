@@ -194,7 +194,9 @@ func (o *Order) riders(r Record, g *Grammar) {
 		cur.Updates = append(cur.Updates, Event{s.At, AxisDelivery, cur.Key, m.Is, s.State, s.Who, s.Why, false})
 	}
 	if rider, ok := Get[Rider](r, RegRider); ok && cur != nil && cur.State != DeliverySought {
-		cur.Rider = &rider
+		if cur.State != DeliveryCancelled || cur.Rider != nil || len(o.Delivered) == 1 { // else nobody had taken this one, and he had the one before
+			cur.Rider = &rider
+		}
 	}
 	o.stand(KindOrder, AxisDelivery, "", t, g)
 }

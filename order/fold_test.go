@@ -114,6 +114,20 @@ func TestARiderWhoGivesUpOpensAnotherAttempt(t *testing.T) {
 	}
 }
 
+// Whoever gave an order back had nothing to do with the attempt that came to nothing after him.
+func TestACancelledAttemptThatNobodyTookHasNoRider(t *testing.T) {
+	var had order.Record
+	order.Put(&had, order.RegRider, order.Stamp{Version: 2}, order.Rider{Name: "张三", Phone: "13000000000"})
+	first := []order.Record{paid(), had, said(order.AxisWork, "confirmed", 2), said(order.AxisDelivery, "0", 1), said(order.AxisDelivery, "10", 2), said(order.AxisDelivery, "100", 3)}
+	if o := foldAll(first...); len(o.Delivered) != 1 || o.Delivered[0].Rider == nil || o.Delivered[0].Rider.Phone == "" {
+		t.Errorf("the one that he gave back: %+v", o.Delivered)
+	}
+	o := foldAll(append(first, said(order.AxisDelivery, "0", 4), said(order.AxisWork, "cancelled", 5), said(order.AxisDelivery, "100", 5))...)
+	if len(o.Delivered) != 2 || o.Delivered[1].Rider != nil {
+		t.Errorf("the next one: %+v", o.Delivered)
+	}
+}
+
 func TestRefundsAreSummedAndNeverExceedWhatWasPaidUnseen(t *testing.T) {
 	part := aCase("c1", "agree", 5, cny(1500), order.CaseLine{SKU: "T1", Quantity: 1})
 	o := foldAll(paid(), part)

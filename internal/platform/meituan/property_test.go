@@ -111,6 +111,9 @@ func readableFacts(o order.Order) string {
 	for i := range o.Delivered {
 		o.Delivered[i].Updates, o.Delivered[i].Key = nil, ""
 		o.Delivered[i].Liable = nil // follows from why it was cancelled
+		if o.Delivered[i].State == order.DeliveryCancelled {
+			o.Delivered[i].Rider = nil // whoever had it before: no read names him once another was sought
+		}
 	}
 	if n := len(o.Delivered); n > 1 {
 		o.Delivered = o.Delivered[n-1:]
