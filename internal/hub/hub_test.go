@@ -123,6 +123,14 @@ func (w *shopWorld) run() {
 	})
 }
 
+// sameDay sets the clock so that some hours of the store's day are left: what a test counts of a day shall not fall on two.
+func (w *shopWorld) sameDay() {
+	east := w.clk.Now().In(time.FixedZone("", 8*60*60))
+	if midnight := time.Date(east.Year(), east.Month(), east.Day()+1, 0, 0, 0, 0, east.Location()); midnight.Sub(east) < 3*time.Hour {
+		w.clk.Advance(midnight.Sub(east) + time.Minute)
+	}
+}
+
 func (w *shopWorld) place(native string) string {
 	w.t.Helper()
 	id, err := w.sim.Place(json.RawMessage(native))

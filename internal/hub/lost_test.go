@@ -16,6 +16,7 @@ import (
 // nobody else; once somebody has seen it the message goes, the count stays, and a replay gives the same.
 func TestARefundThatNobodyAnswersIsCountedAndTold(t *testing.T) {
 	each(t, func(w *shopWorld) {
+		w.sameDay()
 		w.run()
 		ctx := t.Context()
 		mine := w.store()

@@ -79,6 +79,7 @@ func (w *shopWorld) tipAtMeituan(id string) int64 {
 // lost; then a courier is asked, and then an own rider. All of it is told with its grounds.
 func TestNobodyComesAndTheRuleAsksOthers(t *testing.T) {
 	each(t, func(w *shopWorld) {
+		w.sameDay()
 		ctx := w.t.Context()
 		s, c := withDadaAt(w, w.clk)
 		rider, err := w.hub.PutRider(ctx, w.who, db.RiderRow{Store: w.store(), Name: "老李", Phone: "13600000001"})

@@ -82,6 +82,7 @@ func (w *shopWorld) decision(ref, key string) (order.Decision, bool) {
 func TestAnOrderIsAcceptedByRuleOnce(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		w.screen()
+		w.sameDay()
 		w.run()
 		before := w.place(`{"app_poi_code":"TEA001"}`)
 		w.until("the first one is here", func() bool { return w.status(before) == order.StatusNew })
