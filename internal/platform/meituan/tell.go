@@ -74,7 +74,7 @@ func (s *shop) TellPlace(ctx context.Context, a channel.Act) error {
 		return err
 	}
 	p := a.Telling.Place
-	if p == nil || p.Lat < -90 || p.Lat > 90 || p.Lng < -180 || p.Lng > 180 {
+	if p == nil || !(p.Lat >= -90 && p.Lat <= 90 && p.Lng >= -180 && p.Lng <= 180) { // no number is none either
 		return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: fault.Because("no_place", "there is no such place")}
 	}
 	degrees := func(f float64) string { return strconv.FormatFloat(f, 'f', 6, 64) }
