@@ -4,7 +4,7 @@ import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { useConnection, useLiveOrders } from "../../data/live";
 import { type OrderSummary, readOrder, readSummary } from "../../data/model";
-import { session, stores, useOrderPages } from "../../data/queries";
+import { channels, session, shops, stores, useOrderPages } from "../../data/queries";
 import { useMay } from "../../data/rights";
 import { recall, remember, usePhone } from "../../ui/device";
 import { Icon } from "../../ui/icons";
@@ -25,7 +25,15 @@ export function Pickup() {
   const known = useQuery(stores);
   const { data: me } = useQuery(session);
   const [chosen, setChosen] = useState(() => recall("pickup.store"));
-  const store = known.data?.find((s) => s.id === (me?.device?.store_id ?? chosen)) ?? known.data?.[0];
+  const sold = useQuery(shops);
+  const ways = useQuery(channels);
+  // At first a store that customers come to, not a warehouse.
+  const first = () => {
+    if ([sold, ways].some((x) => x.fetchStatus === "fetching" && !x.data)) return undefined;
+    const comes = (channel: string) => ways.data?.some((c) => c.name === channel && c.pickup);
+    return known.data?.find((s) => sold.data?.some((x) => x.store_id === s.id && comes(x.channel))) ?? known.data?.[0];
+  };
+  const store = known.data?.find((s) => s.id === (me?.device?.store_id ?? chosen)) ?? first();
   if (!may("act.dispatch")) {
     return (
       <State icon="lock" title={t("state.forbidden")}>
