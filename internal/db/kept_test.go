@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -314,6 +315,63 @@ func TestASecondReadOfTheSameIsKnown(t *testing.T) {
 				t.Journal(db.Entry{Direction: db.Pulled, What: "order", Ref: ref("1"), Body: []byte(c.body), Known: c.seen})
 				return nil
 			}})
+		}
+	})
+}
+
+// A parcel of two orders stands with either of them in the journal, as they became known.
+func TestTheBytesOfAKnownReadAreFoundWhereverTheyStand(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		parcel := order.Ref{Realm: ref("1").Realm, Kind: order.KindShipment, ID: "7"}
+		orders := map[string]ident.Order{}
+		read := func(of, body string) {
+			do(t, d, db.Verb{Merchant: m, Refs: []order.Ref{parcel, ref("1"), ref("2")}, Decide: func(t *db.Tx) error {
+				e := db.Entry{Direction: db.Pulled, What: "shipment", Ref: parcel, Body: []byte(body)}
+				if of != "" {
+					row, ok := t.Order(ref(of))
+					if !ok {
+						row = &db.OrderRow{ID: ident.Order(t.ID()), Ref: ref(of)}
+						t.PutOrder(row)
+						t.Link(parcel, of)
+					}
+					e.Order, orders[of] = row.ID, row.ID
+				}
+				e.Known = t.Seen(parcel, e.Body)
+				t.Journal(e)
+				return nil
+			}})
+		}
+		read("", "packed") // before either order
+		read("2", "packed")
+		read("2", "sent")
+		read("1", "sent") // the other one stands first now
+		read("1", "sent")
+		lines, err := d.Lines(t.Context(), m, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range lines {
+			if e.What != "shipment" {
+				continue
+			}
+			body := e.Body
+			if e.Known {
+				if body, err = d.KnownBody(t.Context(), m, e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got = append(got, fmt.Sprint(e.Known, " ", string(body)))
+		}
+		if want := []string{"false packed", "true packed", "false sent", "true sent", "true sent"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if err := d.Erase(t.Context(), m, orders["2"]); err != nil {
+			t.Fatal(err)
+		}
+		if body, err := d.KnownBody(t.Context(), m, lines[len(lines)-1]); err != nil || body != nil {
+			t.Errorf("of an erased order: %q, %v", body, err)
 		}
 	})
 }

@@ -82,21 +82,32 @@ func (d *DB) lines(ctx context.Context, op string, m ident.Merchant, text string
 	return out, nil
 }
 
-// KnownBody gives the bytes of a line that only has their hash: those of the line before
-// it, about the same resource, that has the same. Both are nil when that one is erased.
+// KnownBody gives the bytes of a line that only has their hash: those of the last line before
+// it, about the same resource, that has the same. That line can stand with another order than
+// e does: with none, when it came before its order, or with another that shares the resource (a
+// parcel of several). Both are nil when that one is erased.
 func (d *DB) KnownBody(ctx context.Context, m ident.Merchant, e EntryRead) ([]byte, error) {
-	list, err := d.lines(ctx, "db.KnownBody", m, `SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = $2
-		AND j.realm = $3 AND j.kind = $4 AND j.external_id = $5 AND j.known = 0 AND j.hash = $6 AND j.id < $7 ORDER BY j.id DESC LIMIT 1`,
-		int64(m), int64(e.Order), e.Ref.Realm, e.Ref.Kind, e.Ref.ID, e.Hash, int64(e.ID))
-	if err == nil && len(list) == 0 && e.Order != 0 { // it came before its order
-		list, err = d.lines(ctx, "db.KnownBody", m, `SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND j.order_id = 0 AND j.external_id <> ''
-			AND j.realm = $2 AND j.kind = $3 AND j.external_id = $4 AND j.known = 0 AND j.hash = $5 AND j.id < $6 ORDER BY j.id DESC LIMIT 1`,
-			int64(m), e.Ref.Realm, e.Ref.Kind, e.Ref.ID, e.Hash, int64(e.ID))
+	const same = ` AND j.realm = $2 AND j.kind = $3 AND j.external_id = $4 AND j.known = 0 AND j.hash = $5 AND j.id < $6`
+	args := []any{int64(m), e.Ref.Realm, e.Ref.Kind, e.Ref.ID, e.Hash, int64(e.ID)}
+	own := []any{int64(e.Order)}
+	for _, where := range []struct {
+		text string
+		more []any
+	}{
+		{`j.order_id = $7 AND j.order_id <> 0`, own},
+		{`j.order_id = 0 AND j.external_id <> ''`, nil},
+		{`j.order_id IN (SELECT o.id FROM links AS l JOIN orders AS o ON o.merchant_id = l.merchant_id AND o.realm = l.realm AND o.external_id = l.order_id
+			WHERE l.merchant_id = $1 AND l.realm = $2 AND l.kind = $3 AND l.record_id = $4 AND o.id <> $7) AND j.order_id <> 0`, own},
+	} {
+		list, err := d.lines(ctx, "db.KnownBody", m, `SELECT `+entryColumns+` FROM journal AS j WHERE j.merchant_id = $1 AND `+where.text+same+` ORDER BY j.id DESC LIMIT 1`, append(args, where.more...)...)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			return list[0].Body, nil
+		}
 	}
-	if err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return list[0].Body, nil
+	return nil, nil
 }
 
 // OrderIDs finds our ids of orders by the platform's; those that are not there are left

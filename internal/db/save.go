@@ -341,6 +341,17 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 			search = b.d.zip.zip(plain)
 		}
 		if !s.stored {
+			if s.sealed == nil { // no line with bytes came with it: those that follow are its own
+				mk, err := b.d.keys.merchant(k.m)
+				if err != nil {
+					return nil, err
+				}
+				key, err := mk.draw(orderUse(k.id))
+				if err != nil {
+					return nil, err
+				}
+				s.sealed = key.sealed
+			}
 			added = append(added, int64(k.m), r.Ref.Realm, r.Ref.ID, int64(k.id), r.Channel, int64(r.Account), int64(r.Shop), int64(r.Store),
 				string(r.Status), int64(r.Flags), string(r.Kind), string(r.Logistics), r.SortAt, r.DueAt, r.ReadAt, r.SweepAt, r.Changed, r.Seq,
 				doc(r.Summary), doc(r.Wants), r.LostAt, s.sealed, search)
