@@ -130,6 +130,7 @@ type orderView struct {
 	Actions   []string          `json:"actions"`
 	Flags     []string          `json:"flags"`
 	Issues    []issueView       `json:"issues"`
+	BeginAt   int64             `json:"begin_at"`
 	Pending   []struct {
 		EffectID string `json:"effect_id"`
 		State    string `json:"state"`

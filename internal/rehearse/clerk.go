@@ -21,6 +21,7 @@ type clerk struct {
 	api   *api
 	plan  *Plan
 	diary *diary
+	now   func() time.Time // by the platforms' clock
 	work  sync.WaitGroup
 	busy  chan struct{} // hands
 	minds atomic.Int64  // orders and refunds that somebody is about to answer
@@ -46,8 +47,8 @@ type press struct {
 // hands bounds how many buttons are pressed at once.
 const hands = 48
 
-func newClerk(a *api, p *Plan, d *diary) *clerk {
-	return &clerk{api: a, plan: p, diary: d, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, may: map[string][]string{}, open: map[string]*press{}}
+func newClerk(a *api, p *Plan, d *diary, now func() time.Time) *clerk {
+	return &clerk{api: a, plan: p, diary: d, now: now, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, may: map[string][]string{}, open: map[string]*press{}}
 }
 
 // chance is a number from 0 to 99 that belongs to an order and a question.
@@ -100,11 +101,12 @@ func (k *clerk) look(ctx context.Context, o orderView) {
 	if may("refund_approve") {
 		k.refunds(ctx, o)
 	}
+	begin := int(max(time.UnixMilli(o.BeginAt).Sub(k.now()), 0) / time.Second) // nobody hands over a pre-order that is not made
 	if may("ready") && k.chance(o, "ready") < 80 {
-		k.soon(ctx, o, 120, 600, action{Kind: "ready"})
+		k.soon(ctx, o, begin+120, begin+600, action{Kind: "ready"})
 	}
 	if may("dispatch") && o.Logistics != "pickup" && k.chance(o, "dispatch") < 90 {
-		k.soon(ctx, o, 300, 900, action{Kind: "dispatch", Courier: &courier{"小李", "13800000000"}})
+		k.soon(ctx, o, begin+300, begin+900, action{Kind: "dispatch", Courier: &courier{"小李", "13800000000"}})
 	}
 	if may("deliver") && k.chance(o, "deliver") < 90 {
 		k.soon(ctx, o, 600, 1800, action{Kind: "deliver"})

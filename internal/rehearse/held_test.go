@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tongdan/tongdan/internal/sim"
 )
@@ -86,7 +87,7 @@ func TestAPressThatIsRefusedWasNotSaid(t *testing.T) {
 			n++
 			io.WriteString(w, `{}`)
 		}))
-		k := newClerk(newAPI(srv.URL, "key"), &Plan{}, newDiary())
+		k := newClerk(newAPI(srv.URL, "key"), &Plan{}, newDiary(), time.Now)
 		k.press(t.Context(), orderView{Channel: "meituan", Ref: "1"}, action{Kind: "ready"})
 		srv.Close()
 		if said := k.said("meituan 1", "ready"); said != c.said || n != len(c.answers) {

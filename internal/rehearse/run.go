@@ -196,7 +196,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	d := newDiary()
 	r.stock.begin(d.began)
 	c := newCrowd(p, r.at, r.stock, d)
-	k := newClerk(r.api, p, d)
+	k := newClerk(r.api, p, d, r.at.clock.Now)
 	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet}
 	w.stage.Store("load")
 	// Whoever interrupts ends the load and the settling. What watches goes on until the
