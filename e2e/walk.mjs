@@ -101,6 +101,7 @@ export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
     ["/parked", page.getByTestId("parked")],
     ["/unclear", page.getByText(t("unclear.none"))],
     ["/statements", page.getByRole("heading", { name: t("nav.statements") })],
+    ["/history", page.getByTestId("history").first()],
     ["/comments", page.getByText(t("cmt.noneWaits"))],
     ["/status", page.getByRole("heading", { name: t("pulse.title") })],
     ["/board", page.getByTestId("store")],

@@ -58,6 +58,7 @@ const (
 	// whatever the role.
 	SeeParked    Right = "parked.see"
 	HandleParked Right = "parked.handle"
+	SeeSetUp     Right = "setup.see"
 	SeeWhole     Right = "whole.see"
 	KeepCatalog  Right = "catalog.keep"
 	KeepPeople   Right = "people.keep"
@@ -135,6 +136,7 @@ var table = []rule{
 	{SeeWhole, "see apps, accounts, the status page and the audit head", true, managers},
 	{SeeParked, "see messages that could not be read", true, managers},
 	{HandleParked, "try such a message again, put it aside", true, managers},
+	{SeeSetUp, "see who changed the set-up, and from what to what", true, []Role{Headquarters}},
 	{KeepCatalog, "keep SKUs and offers", true, []Role{Headquarters}},
 	{KeepPeople, "invite, change and suspend people", true, []Role{Headquarters}},
 	{KeepCouriers, "keep accounts at couriers", true, []Role{Headquarters}},

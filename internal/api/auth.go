@@ -270,7 +270,7 @@ func (s *Server) setUp(ctx context.Context, in *setUpInput) (*sessionOutput, err
 	if locale == "" {
 		locale = "zh-CN"
 	}
-	u, err := s.db.UseSetupToken(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: string(role.Owner), Locale: locale, Personal: true})
+	u, err := s.db.UseSetupToken(ctx, HashToken(in.Body.Token), db.UserRow{Name: strings.TrimSpace(in.Body.Name), Password: hash, Role: string(role.Owner), Locale: locale, Personal: true}, s.hub.LineOfOwn("person.begin"))
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -310,7 +310,7 @@ func (s *Server) changeMyMerchant(ctx context.Context, in *merchantInput) (*merc
 	if m.Name = strings.TrimSpace(in.Body.Name); m.Name == "" {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Fields: []fault.Field{fault.Wrong("body.name", fault.Because("field_needed", "is needed"))}}
 	}
-	if err := s.db.SetMerchant(ctx, m); err != nil {
+	if err := s.hub.NameMerchant(ctx, who(ctx).Actor, m); err != nil {
 		return nil, fault.Wrap(op, err)
 	}
 	return s.myMerchant(ctx, nil)
@@ -386,7 +386,7 @@ func (s *Server) makeKey(ctx context.Context, in *makeKeyInput) (*madeKeyOutput,
 		row.Stores = in.Body.Stores
 	}
 	_ = row.By.UnmarshalText([]byte(c.ID)) // a key made by a key is nobody's
-	row, err := s.db.AddKey(ctx, row)
+	row, err := s.hub.AddKey(ctx, c.Actor, row)
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}
@@ -401,5 +401,5 @@ func (s *Server) deleteKey(ctx context.Context, in *ByID) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, fault.Wrap("api.deleteKey", s.db.DeleteKey(ctx, c.Merchant, id))
+	return nil, fault.Wrap("api.deleteKey", s.hub.DeleteKey(ctx, c.Actor, id))
 }

@@ -57,7 +57,7 @@ func (s *Server) directoryRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return s.deleted(ctx, s.db.DeleteStore(ctx, who(ctx).Merchant, id))
+		return s.deleted(ctx, s.hub.DeleteStore(ctx, who(ctx).Actor, id))
 	})
 
 	add(s, op("listApps", http.MethodGet, "/apps", "connections", "Applications registered at platforms; credentials are never shown"), s.listApps)
@@ -76,7 +76,7 @@ func (s *Server) directoryRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return s.deleted(ctx, s.db.DeleteApp(ctx, who(ctx).Merchant, id))
+		return s.deleted(ctx, s.hub.DeleteApp(ctx, who(ctx).Actor, id))
 	})
 
 	add(s, op("listAccounts", http.MethodGet, "/accounts", "connections", "Authorisations at platforms, and how they are doing"), s.listAccounts)
@@ -95,7 +95,7 @@ func (s *Server) directoryRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return s.deleted(ctx, s.db.DeleteAccount(ctx, who(ctx).Merchant, id))
+		return s.deleted(ctx, s.hub.DeleteAccount(ctx, who(ctx).Actor, id))
 	})
 	add(s, op("authoriseAccount", http.MethodGet, "/accounts/{id}/authorise", "connections", "Where the owner agrees at the platform: JSON, or a redirect for a browser"), s.authoriseAccount)
 
@@ -116,7 +116,7 @@ func (s *Server) directoryRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return s.deleted(ctx, s.db.DeleteShop(ctx, who(ctx).Merchant, id))
+		return s.deleted(ctx, s.hub.DeleteShop(ctx, who(ctx).Actor, id))
 	})
 }
 

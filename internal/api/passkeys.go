@@ -174,7 +174,7 @@ func (s *Server) addPasskey(ctx context.Context, in *addPasskeyInput) (*addPassk
 	if err != nil {
 		return nil, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("passkey_unusable", "this device's key cannot be used; begin again"), Err: err}
 	}
-	row, err := s.db.AddPasskey(ctx, db.PasskeyRow{ID: key.ID, Merchant: c.Merchant, User: id, Host: key.Host, PublicKey: key.PublicKey, Counter: key.Counter, Device: deviceOf(r.UserAgent())})
+	row, err := s.db.AddPasskey(ctx, db.PasskeyRow{ID: key.ID, Merchant: c.Merchant, User: id, Host: key.Host, PublicKey: key.PublicKey, Counter: key.Counter, Device: deviceOf(r.UserAgent())}, s.hub.LineOfOwn("person.passkey_add")(db.UserRow{ID: id, Name: c.Name}))
 	return &addPasskeyOutput{passkeyOf(row)}, fault.Wrap(op, err)
 }
 
@@ -183,11 +183,13 @@ type passkeyID struct {
 }
 
 func (s *Server) removePasskey(ctx context.Context, in *passkeyID) (*struct{}, error) {
-	id, err := person(who(ctx))
+	c := who(ctx)
+	id, err := person(c)
 	if err != nil {
 		return nil, err
 	}
-	return nil, fault.Wrap("api.removePasskey", s.db.DeletePasskey(ctx, id, unbase(in.ID)))
+	line := s.hub.LineOfOwn("person.passkey_remove")(db.UserRow{ID: id, Name: c.Name})
+	return nil, fault.Wrap("api.removePasskey", s.db.DeletePasskey(ctx, c.Merchant, id, unbase(in.ID), line))
 }
 
 type beginPasskeySignInOutput struct {

@@ -279,7 +279,7 @@ func (s *Server) join(ctx context.Context, in *joinInput) (*sessionOutput, error
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.db.UseLink(ctx, HashToken(in.Body.Token), hash)
+	u, err := s.db.UseLink(ctx, HashToken(in.Body.Token), hash, s.hub.LineOfOwn("person.join"))
 	if err != nil {
 		return nil, fault.Wrap(op, err)
 	}

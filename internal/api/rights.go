@@ -56,7 +56,7 @@ var rights = map[string]role.Right{
 	"bookStock": role.BookStock,
 
 	"getStatus": role.See, "getHealth": role.SeeWhole, "arm": role.Arm,
-	"listStatements": role.SeeStatements, "makeStatement": role.MakeStatement, "getAudit": role.SeeWhole,
+	"listStatements": role.SeeStatements, "makeStatement": role.MakeStatement, "getAudit": role.SeeWhole, "listSetUpLines": role.SeeSetUp,
 
 	"getPractice": anybody, "enterPractice": anybody, "practiseAsGuest": nobody, "restartPractice": anybody,
 	"listSenderKinds": role.KeepKnocks, "listSenders": role.KeepKnocks, "makeSender": role.KeepSenders, "changeSender": role.KeepSenders, "deleteSender": role.KeepSenders, "testSender": role.KeepSenders,

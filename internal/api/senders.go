@@ -76,7 +76,7 @@ func (s *Server) senderRoutes() {
 		if err != nil {
 			return nil, err
 		}
-		return s.deleted(ctx, s.db.DeleteSender(ctx, who(ctx).Merchant, id))
+		return s.deleted(ctx, s.hub.DeleteSender(ctx, who(ctx).Actor, id))
 	})
 	add(s, op("testSender", http.MethodPost, "/senders/{id}/test", "knocks", "Send a test, and hear what the vendor says"), s.testSender)
 	add(s, op("listKnockRules", http.MethodGet, "/knock-rules", "knocks", "What knocks: for all stores, and for each of one's own"), s.knockRules)

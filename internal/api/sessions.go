@@ -128,7 +128,7 @@ func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*sessio
 	if u.Password, err = HashPassword(in.Body.NewPassword); err != nil {
 		return nil, err
 	}
-	if err := s.db.SetUser(ctx, u); err != nil { // ends every session
+	if err := s.db.SetUser(ctx, u, s.hub.LineOfOwn("person.password")(u)); err != nil { // ends every session
 		return nil, fault.Wrap(op, err)
 	}
 	s.signIns.give(try)

@@ -41,6 +41,7 @@ func (s *Server) statementRoutes() {
 	o := op("makeStatement", http.MethodPost, "/statements", "statements", "Count a shop's day at the platform now and keep the statement")
 	o.DefaultStatus = http.StatusCreated
 	add(s, o, s.makeStatement)
+	add(s, op("listSetUpLines", http.MethodGet, "/audit/setup", "statements", "Who changed how the merchant is set up, and from what to what, newest first; of a secret only that it is another now"), s.setUpLines)
 	add(s, op("getAudit", http.MethodGet, "/audit", "statements", "The head of the audit chain, and the keys that statements are signed with"), s.audit)
 }
 
@@ -112,6 +113,29 @@ func (s *Server) makeStatement(ctx context.Context, in *create[makeStatementBody
 		return nil, fault.Wrap(op, err)
 	}
 	return &oneStatementOutput{signedOf(list[0])}, nil
+}
+
+type setUpLinesInput struct {
+	Thing  string `query:"thing" maxLength:"40" doc:"Only of this: sto_…, app_…, usr_…"`
+	Cursor string `query:"cursor" maxLength:"200"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type setUpLinesOutput struct {
+	Body struct {
+		Lines      []hub.SetUpLine `json:"lines"`
+		NextCursor string          `json:"next_cursor"`
+	}
+}
+
+func (s *Server) setUpLines(ctx context.Context, in *setUpLinesInput) (*setUpLinesOutput, error) {
+	list, next, err := s.hub.SetUpLines(ctx, who(ctx).Actor, in.Thing, in.Cursor, in.Limit)
+	if err != nil {
+		return nil, fault.Wrap("api.setUpLines", err)
+	}
+	out := &setUpLinesOutput{}
+	out.Body.Lines, out.Body.NextCursor = list, next
+	return out, nil
 }
 
 type auditOutput struct{ Body AuditHead }

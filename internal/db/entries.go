@@ -203,6 +203,48 @@ func (d *DB) journalOf(ctx context.Context, op string, row OrderRow, recs []orde
 	return sealed, next, nil
 }
 
+// setUpLines walks along journal_setup.
+const setUpLines = `SELECT ` + entryColumns + ` FROM journal AS j WHERE j.merchant_id = $1 AND j.direction = 'act' AND j.order_id = 0 AND j.id < $2`
+
+// SetUpLines lists the lines of some words that are of no order and tell what a person did, newest
+// first, opened. about is what they name as their outcome; "" = anything.
+func (d *DB) SetUpLines(ctx context.Context, m ident.Merchant, words []string, about, cursor string, limit int) (list []EntryRead, next string, err error) {
+	const op = "db.SetUpLines"
+	before, err := idCursor(cursor)
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	limit = pageSize(limit)
+	args := []any{int64(m), before}
+	text := setUpLines + anyOf("j.what", words, &args)
+	if about != "" {
+		args = append(args, clean(about, 100))
+		text += ` AND j.outcome = ` + dollar(len(args))
+	}
+	args = append(args, int64(limit+1))
+	var sealed []sealedEntry
+	err = d.query(ctx, text+` ORDER BY j.id DESC LIMIT `+dollar(len(args)), args, func(scan scanFunc) error {
+		e, err := scanEntry(scan)
+		sealed = append(sealed, e)
+		return err
+	})
+	if err != nil {
+		return nil, "", fault.Wrap(op, err)
+	}
+	if len(sealed) > limit {
+		sealed = sealed[:limit]
+		next = idCursorText(int64(sealed[limit-1].ID))
+	}
+	o := d.opener(m)
+	for _, e := range sealed {
+		if err := o.open(ctx, &e); err != nil {
+			return nil, "", fault.Wrap(op, err)
+		}
+		list = append(list, e.EntryRead)
+	}
+	return list, next, nil
+}
+
 // Erase deletes the key of an order's journal: its bodies can never be read again,
 // wherever they were copied to. Hashes and lines stay.
 func (d *DB) Erase(ctx context.Context, m ident.Merchant, id ident.Order) error {

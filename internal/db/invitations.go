@@ -57,7 +57,7 @@ func (d *DB) LinkedUser(ctx context.Context, hash []byte) (UserRow, error) {
 
 // UseLink uses a link up and sets the password of its user, whose sessions end;
 // fault.NotFound when the link is unknown, used or expired.
-func (d *DB) UseLink(ctx context.Context, hash []byte, password string) (UserRow, error) {
+func (d *DB) UseLink(ctx context.Context, hash []byte, password string, lines ...func(UserRow) Entry) (UserRow, error) {
 	const op = "db.UseLink"
 	u, err := d.LinkedUser(ctx, hash)
 	if err != nil {
@@ -68,6 +68,9 @@ func (d *DB) UseLink(ctx context.Context, hash []byte, password string) (UserRow
 		n, err := affects(ctx, c, `UPDATE setup_tokens SET used_at = $2 WHERE hash = $1 AND used_at = 0 AND expires_at > $2`, hash, d.now().UnixMilli())
 		if err == nil && n == 0 {
 			err = errLink // somebody was faster
+		}
+		if err == nil {
+			err = addEntriesOf(ctx, d, c, u.Merchant, u, lines)
 		}
 		if err == nil {
 			err = exec(ctx, c, `DELETE FROM sessions WHERE user_id = $1`, int64(u.ID))

@@ -140,6 +140,42 @@ func addEntriesOf[R any](ctx context.Context, d *DB, c conn, m ident.Merchant, r
 	return d.addEntries(ctx, c, m, list)
 }
 
+// A Tell makes the line of the journal that tells of a change of a row, from what it was to
+// what it is: was is nil of a new row, is of one that is taken away. It gives false where
+// there is nothing to tell. Both are as they stand in the transaction that writes the line.
+type Tell[R any] = func(was, is *R) (Entry, bool)
+
+// tell writes the lines of a change within its transaction.
+func tell[R any](ctx context.Context, d *DB, c conn, m ident.Merchant, was, is *R, tells []Tell[R]) error {
+	var list []Entry
+	for _, f := range tells {
+		if e, ok := f(was, is); ok {
+			list = append(list, e)
+		}
+	}
+	return d.addEntries(ctx, c, m, list)
+}
+
+// rowOf reads one row of whatever table within a transaction, so that nobody changes it
+// before the transaction ends; nil when there is none.
+func rowOf[R any](ctx context.Context, d *DB, c conn, text string, args []any, scan func(scanFunc) (R, error)) (row *R, err error) {
+	err = c.run(ctx, &stmt{text: text + d.eng.lock, args: args, each: func(s scanFunc) error {
+		r, err := scan(s)
+		row = &r
+		return err
+	}})
+	return row, err
+}
+
+// replacing is rowOf where something is asked to tell of it: a change of which nobody tells
+// need not read what was before.
+func replacing[R any](ctx context.Context, d *DB, c conn, tells []Tell[R], table, columns string, m ident.Merchant, id int64, scan func(scanFunc) (R, error)) (*R, error) {
+	if len(tells) == 0 {
+		return nil, nil
+	}
+	return rowOf(ctx, d, c, `SELECT `+columns+` FROM `+table+` WHERE merchant_id = $1 AND id = $2`, []any{int64(m), id}, scan)
+}
+
 // packed gives the keyed hash of a body and, where the bytes will be kept, their zip.
 func (t *Tx) packed(body []byte, keep bool) (packed, error) {
 	k := keyOf(body)

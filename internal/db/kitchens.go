@@ -43,9 +43,20 @@ func (d *DB) Kitchens(ctx context.Context, m ident.Merchant) ([]KitchenRow, erro
 	return out, fault.Wrap("db.Kitchens", err)
 }
 
-// PutKitchen keeps how many orders a kitchen can make.
-func (d *DB) PutKitchen(ctx context.Context, m ident.Merchant, store ident.Store, k KitchenRow) error {
+// PutKitchen keeps how many orders a kitchen can make, with the lines of the journal that tell
+// of it.
+func (d *DB) PutKitchen(ctx context.Context, m ident.Merchant, store ident.Store, k KitchenRow, tells ...Tell[KitchenRow]) error {
 	return d.write(ctx, "db.PutKitchen", func(ctx context.Context, c conn) error {
+		was, err := rowOf(ctx, d, c, `SELECT store_id, slot_minutes, slot_orders FROM kitchens WHERE merchant_id = $1 AND store_id = $2`, []any{int64(m), int64(store)}, func(scan scanFunc) (k KitchenRow, err error) {
+			err = scan(&k.Store, &k.Minutes, &k.Orders)
+			return k, err
+		})
+		if err == nil {
+			err = tell(ctx, d, c, m, was, &k, tells)
+		}
+		if err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO kitchens (merchant_id, store_id, slot_minutes, slot_orders) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (merchant_id, store_id) DO UPDATE SET slot_minutes = excluded.slot_minutes, slot_orders = excluded.slot_orders`,
 			int64(m), int64(store), k.Minutes, k.Orders)

@@ -54,7 +54,7 @@ func (d *DB) TakeChallenge(ctx context.Context, hash []byte, user ident.User) (o
 }
 
 // AddPasskey keeps a key. It fails with fault.Conflict when it is known already or the person has MostPasskeys.
-func (d *DB) AddPasskey(ctx context.Context, p PasskeyRow) (PasskeyRow, error) {
+func (d *DB) AddPasskey(ctx context.Context, p PasskeyRow, lines ...Entry) (PasskeyRow, error) {
 	const op = "db.AddPasskey"
 	p.Made, p.Device = d.now().UnixMilli(), clean(p.Device, 100)
 	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
@@ -65,6 +65,9 @@ func (d *DB) AddPasskey(ctx context.Context, p PasskeyRow) (PasskeyRow, error) {
 		}
 		if known > 0 || count >= MostPasskeys {
 			return fault.Say(op, fault.Conflict, "passkey_many", "this device is registered already, or there are twenty; remove one first")
+		}
+		if err := d.addEntries(ctx, c, p.Merchant, lines); err != nil {
+			return err
 		}
 		return exec(ctx, c, `INSERT INTO passkeys (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
 			p.ID, int64(p.Merchant), int64(p.User), p.Host, p.PublicKey, int64(p.Counter), p.Device, p.Made)
@@ -112,11 +115,14 @@ func (d *DB) UsePasskey(ctx context.Context, p PasskeyRow, counter uint32) (ok b
 }
 
 // DeletePasskey removes a person's key; fault.NotFound where it is none of theirs.
-func (d *DB) DeletePasskey(ctx context.Context, user ident.User, id []byte) error {
+func (d *DB) DeletePasskey(ctx context.Context, m ident.Merchant, user ident.User, id []byte, lines ...Entry) error {
 	return d.write(ctx, "db.DeletePasskey", func(ctx context.Context, c conn) error {
 		n, err := affects(ctx, c, `DELETE FROM passkeys WHERE id = $1 AND user_id = $2`, id, int64(user))
 		if err == nil && n == 0 {
 			err = errPasskey
+		}
+		if err == nil {
+			err = d.addEntries(ctx, c, m, lines)
 		}
 		return err
 	})

@@ -53,10 +53,10 @@ func TestPasskeysAndTheirChallenges(t *testing.T) {
 		if list, err := d.Passkeys(ctx, 7); err != nil || len(list) != 1 || list[0].Used == 0 || list[0].Counter != 1<<32-1 {
 			t.Errorf("the list: %+v (%v)", list, err)
 		}
-		if err := d.DeletePasskey(ctx, 9, []byte("id-1")); !fault.Is(err, fault.NotFound) {
+		if err := d.DeletePasskey(ctx, m, 9, []byte("id-1")); !fault.Is(err, fault.NotFound) {
 			t.Errorf("somebody else removes it: %v", err)
 		}
-		if err := d.DeletePasskey(ctx, 7, []byte("id-1")); err != nil {
+		if err := d.DeletePasskey(ctx, m, 7, []byte("id-1")); err != nil {
 			t.Error(err)
 		}
 		if _, err := d.Passkey(ctx, []byte("id-1")); !fault.Is(err, fault.NotFound) {

@@ -97,13 +97,24 @@ func (d *DB) AddMerchant(ctx context.Context, m MerchantRow) (MerchantRow, error
 	return m, d.loadDirectory(context.WithoutCancel(ctx))
 }
 
-// SetMerchant changes a merchant's name and language, and tells of it in the feed.
-func (d *DB) SetMerchant(ctx context.Context, m MerchantRow) error {
+// SetMerchant changes a merchant's name and language, and tells of it in the feed. Lines of the
+// journal that tell of it are written in the same transaction.
+func (d *DB) SetMerchant(ctx context.Context, m MerchantRow, tells ...Tell[MerchantRow]) error {
 	const op = "db.SetMerchant"
 	if err := need(op, map[string]bool{"name": named(m.Name), "locale": short(m.Locale)}); err != nil {
 		return err
 	}
 	return d.changedDirectory(ctx, op, m.ID, m.ID.String(), func(ctx context.Context, c conn) error {
+		was, err := rowOf(ctx, d, c, `SELECT id, name, locale, made_at FROM merchants WHERE id = $1`, []any{int64(m.ID)}, func(scan scanFunc) (r MerchantRow, err error) {
+			err = scan(&r.ID, &r.Name, &r.Locale, &r.Made)
+			return r, err
+		})
+		if err == nil {
+			err = tell(ctx, d, c, m.ID, was, &m, tells)
+		}
+		if err != nil {
+			return err
+		}
 		return exec(ctx, c, `UPDATE merchants SET name = $2, locale = $3 WHERE id = $1`, int64(m.ID), m.Name, m.Locale)
 	})
 }
@@ -331,8 +342,9 @@ func scanKey(scan scanFunc) (k KeyRow, err error) {
 	return k, err
 }
 
-// AddKey keeps an API key.
-func (d *DB) AddKey(ctx context.Context, k KeyRow) (KeyRow, error) {
+// AddKey keeps an API key. Lines of the journal that tell of it are written in the same
+// transaction, here and where one is taken back.
+func (d *DB) AddKey(ctx context.Context, k KeyRow, tells ...Tell[KeyRow]) (KeyRow, error) {
 	const op = "db.AddKey"
 	if err := need(op, map[string]bool{"name": named(k.Name), "role": named(k.Role)}); err != nil {
 		return k, err
@@ -342,6 +354,9 @@ func (d *DB) AddKey(ctx context.Context, k KeyRow) (KeyRow, error) {
 	}
 	k.Made = d.now().UnixMilli()
 	return k, d.write(ctx, op, func(ctx context.Context, c conn) error {
+		if err := tell(ctx, d, c, k.Merchant, nil, &k, tells); err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO api_keys (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
 			int64(k.Merchant), int64(k.ID), k.Name, k.Hash, k.Role, storesText(k.Stores), flag(k.Personal), int64(k.By), k.Made)
 	})
@@ -381,9 +396,12 @@ func (d *DB) Keys(ctx context.Context, m ident.Merchant) ([]KeyRow, error) {
 }
 
 // DeleteKey takes an API key back and tells of it in the feed; fault.NotFound when there is none.
-func (d *DB) DeleteKey(ctx context.Context, m ident.Merchant, id ident.Key) error {
+func (d *DB) DeleteKey(ctx context.Context, m ident.Merchant, id ident.Key, tells ...Tell[KeyRow]) error {
 	const op = "db.DeleteKey"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := tellGone(ctx, d, c, tells, "api_keys", keyColumns, m, int64(id), scanKey); err != nil {
+			return err
+		}
 		if err := exec(ctx, c, keepName+`SELECT merchant_id, $3, name, $4 FROM api_keys WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id), id.String(), d.now().UnixMilli()); err != nil {
 			return err
 		}
@@ -400,7 +418,7 @@ func (d *DB) AddSetupToken(ctx context.Context, m ident.Merchant, hash []byte, e
 
 // UseSetupToken uses a token up and makes the user; fault.NotFound when the token is
 // unknown, used or expired.
-func (d *DB) UseSetupToken(ctx context.Context, hash []byte, u UserRow) (UserRow, error) {
+func (d *DB) UseSetupToken(ctx context.Context, hash []byte, u UserRow, lines ...func(UserRow) Entry) (UserRow, error) {
 	const op = "db.UseSetupToken"
 	if err := need(op, map[string]bool{"name": named(u.Name), "role": named(u.Role)}); err != nil {
 		return u, err
@@ -417,6 +435,9 @@ func (d *DB) UseSetupToken(ctx context.Context, hash []byte, u UserRow) (UserRow
 		}
 		if !found {
 			return fault.Say(op, fault.NotFound, "link_used", "this link has been used or has expired; make a new one with: tongdan setup")
+		}
+		if err := addEntriesOf(ctx, d, c, u.Merchant, u, lines); err != nil {
+			return err
 		}
 		return exec(ctx, c, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			int64(u.Merchant), int64(u.ID), u.Name, u.Password, u.Role, u.Locale, storesText(u.Stores), flag(u.Personal), flag(u.Disabled), u.Made)

@@ -10,7 +10,8 @@ import (
 )
 
 // What is kept of stores, apps, accounts and shops. Put inserts or replaces; a row
-// without ID gets one, and the row as stored is given back.
+// without ID gets one, and the row as stored is given back. Whoever changes one gives a Tell,
+// whose line is written in the same transaction.
 
 const (
 	storeColumns   = `merchant_id, id, name, zone, cutoff, address, prepare_minutes, travel_minutes, hours`
@@ -72,7 +73,7 @@ func short(s string) bool { return len(s) <= 500 && clean(s, 500) == s }
 func named(s string) bool { return s != "" && short(s) }
 
 // PutStore inserts or replaces a store.
-func (d *DB) PutStore(ctx context.Context, s StoreRow) (StoreRow, error) {
+func (d *DB) PutStore(ctx context.Context, s StoreRow, tells ...Tell[StoreRow]) (StoreRow, error) {
 	if s.Pace == nil {
 		pace := UsualPace
 		s.Pace = &pace
@@ -85,6 +86,13 @@ func (d *DB) PutStore(ctx context.Context, s StoreRow) (StoreRow, error) {
 		s.ID = ident.Store(d.id())
 	}
 	return s, d.changedDirectory(ctx, op, s.Merchant, s.ID.String(), func(ctx context.Context, c conn) error {
+		was, err := replacing(ctx, d, c, tells, "stores", storeColumns, s.Merchant, int64(s.ID), scanStore)
+		if err == nil {
+			err = tell(ctx, d, c, s.Merchant, was, &s, tells)
+		}
+		if err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO stores (`+storeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, zone = excluded.zone, cutoff = excluded.cutoff, address = excluded.address,
 			prepare_minutes = excluded.prepare_minutes, travel_minutes = excluded.travel_minutes, hours = excluded.hours`,
@@ -106,12 +114,25 @@ func (d *DB) Stores(ctx context.Context, sc Scope) ([]StoreRow, error) {
 }
 
 // DeleteStore deletes a store that no shop is bound to; fault.Conflict otherwise.
-func (d *DB) DeleteStore(ctx context.Context, m ident.Merchant, id ident.Store) error {
+func (d *DB) DeleteStore(ctx context.Context, m ident.Merchant, id ident.Store, tells ...Tell[StoreRow]) error {
 	const op = "db.DeleteStore"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := tellGone(ctx, d, c, tells, "stores", storeColumns, m, int64(id), scanStore); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, `SELECT COUNT(*) FROM shops WHERE merchant_id = $1 AND store_id = $2`, "unbind its shops first",
 			`DELETE FROM stores WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
+}
+
+// tellGone tells that a row is taken away. Where there is none, nothing is told: whoever deletes
+// it says so.
+func tellGone[R any](ctx context.Context, d *DB, c conn, tells []Tell[R], table, columns string, m ident.Merchant, id int64, scan func(scanFunc) (R, error)) error {
+	was, err := replacing(ctx, d, c, tells, table, columns, m, id, scan)
+	if err != nil || was == nil {
+		return err
+	}
+	return tell(ctx, d, c, m, was, nil, tells)
 }
 
 // remove deletes a row that nothing hangs on.
@@ -134,7 +155,7 @@ func remove(ctx context.Context, c conn, op, count, words, text string, m, id in
 
 // PutApp inserts or replaces an application. Credentials of nil leave those that are
 // there.
-func (d *DB) PutApp(ctx context.Context, a AppRow) (AppRow, error) {
+func (d *DB) PutApp(ctx context.Context, a AppRow, tells ...Tell[AppRow]) (AppRow, error) {
 	const op = "db.PutApp"
 	if err := need(op, map[string]bool{"channel": named(a.Channel), "name": short(a.Name), "base_url": short(a.BaseURL), "public_url": short(a.PublicURL)}); err != nil {
 		return a, err
@@ -151,6 +172,17 @@ func (d *DB) PutApp(ctx context.Context, a AppRow) (AppRow, error) {
 	}
 	return a, d.changedDirectory(ctx, op, a.Merchant, a.ID.String(), func(ctx context.Context, c conn) error {
 		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
+		was, err := replacing(ctx, d, c, tells, "apps", appColumns, a.Merchant, int64(a.ID), d.scanApp)
+		is := a
+		if was != nil {
+			is.Channel = was.Channel // which stays
+		}
+		if err == nil {
+			err = tell(ctx, d, c, a.Merchant, was, &is, tells)
+		}
+		if err != nil {
 			return err
 		}
 		return exec(ctx, c, `INSERT INTO apps (`+appColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -171,9 +203,12 @@ func (d *DB) Apps(ctx context.Context, m ident.Merchant) ([]AppRow, error) {
 }
 
 // DeleteApp deletes an application without accounts; fault.Conflict otherwise.
-func (d *DB) DeleteApp(ctx context.Context, m ident.Merchant, id ident.App) error {
+func (d *DB) DeleteApp(ctx context.Context, m ident.Merchant, id ident.App, tells ...Tell[AppRow]) error {
 	const op = "db.DeleteApp"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := tellGone(ctx, d, c, tells, "apps", appColumns, m, int64(id), d.scanApp); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, `SELECT COUNT(*) FROM accounts WHERE merchant_id = $1 AND app_id = $2`, "delete its accounts first",
 			`DELETE FROM apps WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
@@ -181,7 +216,7 @@ func (d *DB) DeleteApp(ctx context.Context, m ident.Merchant, id ident.App) erro
 
 // PutAccount inserts or replaces an account: who it is, not how it is doing (Touch).
 // It gets a lane. Credentials of nil leave those that are there.
-func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
+func (d *DB) PutAccount(ctx context.Context, a AccountRow, tells ...Tell[AccountRow]) (AccountRow, error) {
 	const op = "db.PutAccount"
 	if err := need(op, map[string]bool{"app_id": a.App != 0, "channel": named(a.Channel), "realm": named(a.Realm), "name": short(a.Name), "external_id": short(a.External)}); err != nil {
 		return a, err
@@ -203,7 +238,18 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 		if err := d.sameKey(ctx, c); err != nil {
 			return err
 		}
-		err := exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every, big_chain)
+		was, err := d.accountWas(ctx, c, a.Merchant, a.ID, tells)
+		is := a
+		if was != nil {
+			is.App, is.Channel, is.Realm = was.App, was.Channel, was.Realm // which stay
+		}
+		if err == nil {
+			err = tell(ctx, d, c, a.Merchant, was, &is, tells)
+		}
+		if err != nil {
+			return err
+		}
+		err = exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every, big_chain)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused, pull_every = excluded.pull_every, big_chain = excluded.big_chain`,
 			int64(a.Merchant), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.Name, a.External, sealed, flag(a.Paused), int64(a.PullEvery), flag(a.BigChain))
@@ -212,6 +258,23 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow) (AccountRow, error) {
 		}
 		return addLane(ctx, c, a.Merchant, a.ID)
 	})
+}
+
+// accountWas is replacing of an account: who it is, without how it is doing.
+func (d *DB) accountWas(ctx context.Context, c conn, m ident.Merchant, id ident.Account, tells []Tell[AccountRow]) (*AccountRow, error) {
+	if len(tells) == 0 {
+		return nil, nil
+	}
+	return rowOf(ctx, d, c, `SELECT merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, big_chain FROM accounts WHERE merchant_id = $1 AND id = $2`,
+		[]any{int64(m), int64(id)}, func(scan scanFunc) (a AccountRow, err error) {
+			var sealed []byte
+			var paused, chain int64
+			if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &chain); err == nil {
+				a.Paused, a.BigChain = paused == 1, chain == 1
+				a.Credentials, err = d.openCredentials(sealed, credentialsUse("account", a.ID.String()))
+			}
+			return a, err
+		})
 }
 
 // Account gives one account, with how it is doing; fault.NotFound when there is none.
@@ -242,10 +305,17 @@ func (d *DB) Accounts(ctx context.Context, m ident.Merchant) ([]AccountRow, erro
 
 // DeleteAccount deletes an account without shops, with its lane and vault;
 // fault.Conflict otherwise.
-func (d *DB) DeleteAccount(ctx context.Context, m ident.Merchant, id ident.Account) error {
+func (d *DB) DeleteAccount(ctx context.Context, m ident.Merchant, id ident.Account, tells ...Tell[AccountRow]) error {
 	const op = "db.DeleteAccount"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
-		err := remove(ctx, c, op, `SELECT COUNT(*) FROM shops WHERE merchant_id = $1 AND account_id = $2`, "delete its shops first",
+		was, err := d.accountWas(ctx, c, m, id, tells)
+		if err == nil && was != nil {
+			err = tell(ctx, d, c, m, was, nil, tells)
+		}
+		if err != nil {
+			return err
+		}
+		err = remove(ctx, c, op, `SELECT COUNT(*) FROM shops WHERE merchant_id = $1 AND account_id = $2`, "delete its shops first",
 			`DELETE FROM accounts WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 		for _, t := range []string{"account_health", "vault", "lanes"} {
 			if err == nil {
@@ -258,7 +328,7 @@ func (d *DB) DeleteAccount(ctx context.Context, m ident.Merchant, id ident.Accou
 
 // PutShop inserts or replaces a shop. It fails with fault.Conflict when the platform's
 // id is bound already.
-func (d *DB) PutShop(ctx context.Context, s ShopRow) (ShopRow, error) {
+func (d *DB) PutShop(ctx context.Context, s ShopRow, tells ...Tell[ShopRow]) (ShopRow, error) {
 	const op = "db.PutShop"
 	if err := need(op, map[string]bool{"account_id": s.Account != 0, "external_id": named(s.External), "name": short(s.Name), "mode": named(s.Mode)}); err != nil {
 		return s, err
@@ -275,6 +345,17 @@ func (d *DB) PutShop(ctx context.Context, s ShopRow) (ShopRow, error) {
 		s.ID = ident.Shop(d.id())
 	}
 	return s, d.changedDirectory(ctx, op, s.Merchant, s.ID.String(), func(ctx context.Context, c conn) error {
+		was, err := replacing(ctx, d, c, tells, "shops", shopColumns, s.Merchant, int64(s.ID), scanShop)
+		is := s
+		if was != nil {
+			is.Account, is.Channel, is.Realm, is.External = was.Account, was.Channel, was.Realm, was.External // which stay
+		}
+		if err == nil {
+			err = tell(ctx, d, c, s.Merchant, was, &is, tells)
+		}
+		if err != nil {
+			return err
+		}
 		return exec(ctx, c, `INSERT INTO shops (`+shopColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (merchant_id, id) DO UPDATE SET store_id = excluded.store_id, name = excluded.name, mode = excluded.mode`,
 			int64(s.Merchant), int64(s.ID), int64(s.Account), s.Channel, s.Realm, s.External, int64(s.Store), s.Name, s.Mode)
@@ -295,9 +376,12 @@ func (d *DB) Shops(ctx context.Context, sc Scope) ([]ShopRow, error) {
 }
 
 // DeleteShop deletes a shop; its orders stay.
-func (d *DB) DeleteShop(ctx context.Context, m ident.Merchant, id ident.Shop) error {
+func (d *DB) DeleteShop(ctx context.Context, m ident.Merchant, id ident.Shop, tells ...Tell[ShopRow]) error {
 	const op = "db.DeleteShop"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := tellGone(ctx, d, c, tells, "shops", shopColumns, m, int64(id), scanShop); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, "", "", `DELETE FROM shops WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
@@ -37,8 +38,9 @@ func (d *DB) scanSender(scan scanFunc) (s SenderRow, err error) {
 	return s, err
 }
 
-// PutSender inserts or replaces a sender, with its credentials.
-func (d *DB) PutSender(ctx context.Context, s SenderRow) (SenderRow, error) {
+// PutSender inserts or replaces a sender, with its credentials. Lines of the journal that tell
+// of it are written in the same transaction, here and where one is deleted.
+func (d *DB) PutSender(ctx context.Context, s SenderRow, tells ...Tell[SenderRow]) (SenderRow, error) {
 	const op = "db.PutSender"
 	if err := need(op, map[string]bool{"kind": named(s.Kind), "name": named(s.Name), "base_url": short(s.BaseURL)}); err != nil {
 		return s, err
@@ -52,6 +54,13 @@ func (d *DB) PutSender(ctx context.Context, s SenderRow) (SenderRow, error) {
 	}
 	return s, d.changedDirectory(ctx, op, s.Merchant, s.ID.String(), func(ctx context.Context, c conn) error {
 		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
+		was, err := replacing(ctx, d, c, tells, "senders", senderColumns, s.Merchant, int64(s.ID), d.scanSender)
+		if err == nil {
+			err = tell(ctx, d, c, s.Merchant, was, &s, tells)
+		}
+		if err != nil {
 			return err
 		}
 		return exec(ctx, c, `INSERT INTO senders (`+senderColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -85,9 +94,12 @@ func (d *DB) SendersExist(ctx context.Context) ([]ident.Merchant, error) {
 }
 
 // DeleteSender deletes a sender; fault.NotFound when there is none.
-func (d *DB) DeleteSender(ctx context.Context, m ident.Merchant, id ident.Sender) error {
+func (d *DB) DeleteSender(ctx context.Context, m ident.Merchant, id ident.Sender, tells ...Tell[SenderRow]) error {
 	const op = "db.DeleteSender"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
+		if err := tellGone(ctx, d, c, tells, "senders", senderColumns, m, int64(id), d.scanSender); err != nil {
+			return err
+		}
 		return remove(ctx, c, op, "", "", `DELETE FROM senders WHERE merchant_id = $1 AND id = $2`, int64(m), int64(id))
 	})
 }
@@ -105,10 +117,25 @@ func (d *DB) KnockRules(ctx context.Context, m ident.Merchant) (map[ident.Store]
 	return out, fault.Wrap("db.KnockRules", err)
 }
 
-// PutKnockRules sets the rules of a store, 0 = of the merchant; nil takes them back.
-func (d *DB) PutKnockRules(ctx context.Context, m ident.Merchant, store ident.Store, doc []byte) error {
+// PutKnockRules sets the rules of a store, 0 = of the merchant; nil takes them back. The lines
+// tell from which JSON to which.
+func (d *DB) PutKnockRules(ctx context.Context, m ident.Merchant, store ident.Store, doc []byte, tells ...Tell[[]byte]) error {
 	const op = "db.PutKnockRules"
 	return d.changedDirectory(ctx, op, m, store.String(), func(ctx context.Context, c conn) error {
+		was, err := rowOf(ctx, d, c, `SELECT doc FROM knock_rules WHERE merchant_id = $1 AND store_id = $2`, []any{int64(m), int64(store)}, func(scan scanFunc) (b []byte, err error) {
+			err = scan(&b)
+			return slices.Clone(b), err
+		})
+		is := &doc
+		if doc == nil {
+			is = nil
+		}
+		if err == nil {
+			err = tell(ctx, d, c, m, was, is, tells)
+		}
+		if err != nil {
+			return err
+		}
 		if doc == nil {
 			return exec(ctx, c, `DELETE FROM knock_rules WHERE merchant_id = $1 AND store_id = $2`, int64(m), int64(store))
 		}

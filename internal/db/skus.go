@@ -36,8 +36,9 @@ func scanSKU(scan scanFunc) (s SKURow, err error) {
 }
 
 // PutSKU inserts a SKU, or renames it. It fails with fault.Conflict when another has the
-// code, and with fault.NotFound when there is no such SKU.
-func (d *DB) PutSKU(ctx context.Context, s SKURow) (SKURow, error) {
+// code, and with fault.NotFound when there is no such SKU. Lines of the journal that tell of it
+// are written in the same transaction, here and where an offer is bound or removed.
+func (d *DB) PutSKU(ctx context.Context, s SKURow, tells ...Tell[SKURow]) (SKURow, error) {
 	const op = "db.PutSKU"
 	if err := need(op, map[string]bool{"code": s.Code != "" && len(s.Code) <= maxName, "name": len(s.Name) <= maxName}); err != nil {
 		return s, err
@@ -46,7 +47,17 @@ func (d *DB) PutSKU(ctx context.Context, s SKURow) (SKURow, error) {
 	err := d.write(ctx, op, func(ctx context.Context, c conn) error {
 		if s.ID == 0 {
 			s.ID, s.Made = ident.SKU(d.id()), d.now().UnixMilli()
+			if err := tell(ctx, d, c, s.Merchant, nil, &s, tells); err != nil {
+				return err
+			}
 			return exec(ctx, c, `INSERT INTO skus (`+skuColumns+`) VALUES ($1, $2, $3, $4, $5)`, int64(s.Merchant), int64(s.ID), s.Code, s.Name, s.Made)
+		}
+		was, err := replacing(ctx, d, c, tells, "skus", skuColumns, s.Merchant, int64(s.ID), scanSKU)
+		if err == nil && was != nil {
+			err = tell(ctx, d, c, s.Merchant, was, &s, tells)
+		}
+		if err != nil {
+			return err
 		}
 		found, err := one(ctx, c, `UPDATE skus SET code = $3, name = $4 WHERE merchant_id = $1 AND id = $2 RETURNING made_at`,
 			[]any{int64(s.Merchant), int64(s.ID), s.Code, s.Name}, &s.Made)
@@ -86,7 +97,7 @@ func (d *DB) SKUByID(ctx context.Context, m ident.Merchant, id ident.SKU) (s SKU
 
 // BindOffer makes an offer of which nothing is known yet. It fails with fault.Conflict
 // when the shop has one with this code already.
-func (d *DB) BindOffer(ctx context.Context, o OfferRow) (OfferRow, error) {
+func (d *DB) BindOffer(ctx context.Context, o OfferRow, tells ...Tell[OfferRow]) (OfferRow, error) {
 	const op = "db.BindOffer"
 	o.Offer, o.Pushed, o.Seen = stock.New(), stock.None, stock.None
 	o.ID = ident.Offer(d.id())
@@ -94,7 +105,11 @@ func (d *DB) BindOffer(ctx context.Context, o OfferRow) (OfferRow, error) {
 		*s = clean(*s, maxName)
 	}
 	err := d.changedDirectory(ctx, op, o.Merchant, o.ID.String(), func(ctx context.Context, c conn) error {
-		err := exec(ctx, c, `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) VALUES ($1, $2, $3, 0, 0, $4)
+		err := tell(ctx, d, c, o.Merchant, nil, &o, tells)
+		if err != nil {
+			return err
+		}
+		err = exec(ctx, c, `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) VALUES ($1, $2, $3, 0, 0, $4)
 			ON CONFLICT (merchant_id, store_id, sku_id) DO NOTHING`, int64(o.Merchant), int64(o.Store), int64(o.SKU), d.now().UnixMilli())
 		if err != nil {
 			return err
@@ -110,7 +125,7 @@ var addOffer = insert{head: `INSERT INTO offers (` + offerColumns + `) VALUES`, 
 
 // DeleteOffer removes an offer. What it shows on the platform stays there and is no
 // longer counted. It fails with fault.Conflict while a call for it is open.
-func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer) error {
+func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer, lines ...Entry) error {
 	const op = "db.DeleteOffer"
 	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
 		var store, sku, open int64
@@ -128,6 +143,9 @@ func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer) 
 		_, err = one(ctx, c, `DELETE FROM offers WHERE merchant_id = $1 AND id = $2 AND effect_id = 0 RETURNING 1`, []any{int64(m), int64(id)}, &open)
 		if err == nil && open == 0 {
 			err = fault.Say(op, fault.Conflict, "offer_sending", "a number is being sent for this offer; try again in a moment")
+		}
+		if err == nil {
+			err = d.addEntries(ctx, c, m, lines)
 		}
 		return err
 	})

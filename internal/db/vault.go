@@ -22,8 +22,9 @@ func (d *DB) LoadVault(ctx context.Context, m ident.Merchant, a ident.Account, n
 }
 
 // SaveVault makes bytes durable, sealed, before it returns. Older bytes never replace
-// newer: at is the moment of the platform's answer.
-func (d *DB) SaveVault(ctx context.Context, m ident.Merchant, a ident.Account, name string, at time.Time, b []byte) error {
+// newer: at is the moment of the platform's answer. Lines of the journal that tell of it are
+// written in the same transaction.
+func (d *DB) SaveVault(ctx context.Context, m ident.Merchant, a ident.Account, name string, at time.Time, b []byte, lines ...Entry) error {
 	const op = "db.SaveVault"
 	if len(b) > 1<<20 || !named(name) {
 		return fault.New(op, fault.TooLarge, "what is to be kept has no name or more than 1 MiB")
@@ -34,6 +35,9 @@ func (d *DB) SaveVault(ctx context.Context, m ident.Merchant, a ident.Account, n
 	}
 	return d.write(ctx, op, func(ctx context.Context, c conn) error {
 		if err := d.sameKey(ctx, c); err != nil {
+			return err
+		}
+		if err := d.addEntries(ctx, c, m, lines); err != nil {
 			return err
 		}
 		return exec(ctx, c, `INSERT INTO vault (merchant_id, account_id, name, at, sealed) VALUES ($1, $2, $3, $4, $5)

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -99,6 +100,7 @@ type consent struct {
 	Account ident.Account `json:"a"`
 	At      int64         `json:"t"`
 	Nonce   string        `json:"n"`
+	By      string        `json:"b,omitempty"` // who asked
 }
 
 const consentName, consentTime = "consent", 15 * time.Minute
@@ -124,7 +126,7 @@ func (h *Hub) ConsentURL(ctx context.Context, who Actor, id ident.Account) (stri
 	if app.PublicURL == "" {
 		return "", fault.Say(op, fault.Conflict, "public_address_first", "give the app a public address first: the platform sends the owner back to it")
 	}
-	state := consent{id, h.now().UnixMilli(), nonce()}
+	state := consent{id, h.now().UnixMilli(), nonce(), who.ID}
 	if err := h.db.Vault(who.Merchant, id).Save(ctx, consentName, h.now(), toJSON(state)); err != nil {
 		return "", err
 	}
@@ -172,13 +174,13 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	if err := v.Save(ctx, consentName, h.now(), []byte("{}")); err != nil { // a code is taken once
-		return err
+	if err := h.agreed(ctx, c.account, want.By); err != nil { // a code is taken once
+		return fault.Wrap(op, err)
 	}
 	if c.account.External != "" && external != "" && c.account.External != external {
 		return fault.Say(op, fault.Conflict, "other_seller", "another seller agreed than the one of this account: sign out at the platform and agree as user {user}", "user", c.account.External)
 	}
-	if err := h.noteExternal(ctx, c.account.Merchant, c.account.ID, external); err != nil {
+	if err := h.noteExternal(ctx, c.account.Merchant, c.account.ID, external, want.By); err != nil {
 		return fault.Wrap(op, err)
 	}
 	if err := v.Alarm(ctx, time.Time{}, ""); err != nil {
@@ -189,12 +191,23 @@ func (h *Hub) Authorised(ctx context.Context, channelName string, appID ident.Ap
 
 // noteExternal keeps the platform's id of whoever has agreed, where none is known yet. The account is
 // read anew: somebody may have changed it during the call that told the id.
-func (h *Hub) noteExternal(ctx context.Context, m ident.Merchant, id ident.Account, external string) error {
+func (h *Hub) noteExternal(ctx context.Context, m ident.Merchant, id ident.Account, external, by string) error {
 	row, ok := h.db.AccountByID(m, id)
 	if !ok || row.External != "" || external == "" {
 		return nil
 	}
 	row.External = external
-	_, err := h.db.PutAccount(ctx, row)
+	who := Actor{Scope: db.Scope{Merchant: m}, ID: cmp.Or(by, byPlatform)}
+	_, err := h.db.PutAccount(ctx, row, telling(h, who, "account", h.accountSetUp))
 	return err
+}
+
+// byPlatform is who did what a platform's own page says, when nobody here had asked for it.
+const byPlatform = "platform"
+
+// agreed closes a consent, so that it is taken once, and tells in the journal who had asked for it.
+func (h *Hub) agreed(ctx context.Context, a db.AccountRow, by string) error {
+	who := Actor{Scope: db.Scope{Merchant: a.Merchant}, ID: cmp.Or(by, byPlatform)}
+	line := h.lineAbout(who, "account.authorise", a.ID.String(), setUpDoc{Name: a.Name, Changes: []SetUpChange{{Field: "channel", Is: a.Channel}}})
+	return h.db.SaveVault(ctx, a.Merchant, a.ID, consentName, h.now(), []byte("{}"), line)
 }

@@ -75,7 +75,7 @@ func (h *Hub) TestConnection(ctx context.Context, who Actor, id ident.Account) (
 		out.Why = why.Coded()
 	}
 	if out.OK {
-		if err := h.noteExternal(ctx, who.Merchant, id, external); err != nil {
+		if err := h.noteExternal(ctx, who.Merchant, id, external, who.ID); err != nil {
 			return out, fault.Wrap(op, err)
 		}
 	}

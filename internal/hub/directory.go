@@ -44,7 +44,7 @@ func (h *Hub) PutStore(ctx context.Context, who Actor, s db.StoreRow) (db.StoreR
 	s.Hours = strings.TrimSpace(s.Hours)
 	s.Merchant = who.Merchant
 	old, known := h.db.StoreByID(s.Merchant, s.ID)
-	s, err := h.db.PutStore(ctx, s)
+	s, err := h.db.PutStore(ctx, s, telling(h, who, "store", storeSetUp))
 	if err == nil && known && *old.Pace != *s.Pace {
 		err = h.settleUnmade(ctx, s.Merchant, s.ID)
 	}
@@ -82,7 +82,7 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 		return a, err
 	}
 	a.Merchant = who.Merchant
-	a, err := h.db.PutApp(ctx, a)
+	a, err := h.db.PutApp(ctx, a, telling(h, who, "app", appSetUp))
 	return a, fault.Wrap(op, err)
 }
 
@@ -122,7 +122,7 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	if err := w.err(op); err != nil {
 		return a, err
 	}
-	a, err := h.db.PutAccount(ctx, a)
+	a, err := h.db.PutAccount(ctx, a, telling(h, who, "account", h.accountSetUp))
 	if err == nil && old.ID != 0 && old.BigChain != a.BigChain {
 		err = h.settleAsked(ctx, a)
 	}
@@ -180,7 +180,7 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 	}
 	s.Merchant, s.Channel, s.Realm = who.Merchant, acct.Channel, acct.Realm
 	was, bound := h.db.ShopByExternal(s.Merchant, s.Realm, s.External)
-	s, err := h.db.PutShop(ctx, s)
+	s, err := h.db.PutShop(ctx, s, telling(h, who, "shop", h.shopSetUp))
 	if err != nil {
 		return s, fault.Wrap(op, err)
 	}
@@ -196,6 +196,26 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 		return s, err
 	}
 	return s, h.schedule(ctx)
+}
+
+// DeleteStore, DeleteApp, DeleteAccount and DeleteShop take away what nothing hangs on.
+func (h *Hub) DeleteStore(ctx context.Context, who Actor, id ident.Store) error {
+	return fault.Wrap("hub.DeleteStore", h.db.DeleteStore(ctx, who.Merchant, id, telling(h, who, "store", storeSetUp)))
+}
+
+// DeleteApp takes an application without accounts away.
+func (h *Hub) DeleteApp(ctx context.Context, who Actor, id ident.App) error {
+	return fault.Wrap("hub.DeleteApp", h.db.DeleteApp(ctx, who.Merchant, id, telling(h, who, "app", appSetUp)))
+}
+
+// DeleteAccount takes an authorisation without shops away.
+func (h *Hub) DeleteAccount(ctx context.Context, who Actor, id ident.Account) error {
+	return fault.Wrap("hub.DeleteAccount", h.db.DeleteAccount(ctx, who.Merchant, id, telling(h, who, "account", h.accountSetUp)))
+}
+
+// DeleteShop takes a binding away.
+func (h *Hub) DeleteShop(ctx context.Context, who Actor, id ident.Shop) error {
+	return fault.Wrap("hub.DeleteShop", h.db.DeleteShop(ctx, who.Merchant, id, telling(h, who, "shop", h.shopSetUp)))
 }
 
 // resettle gives orders the shop that they waited for, or its new store.

@@ -157,7 +157,7 @@ func (h *Hub) bindOne(ctx context.Context, who Actor, acct db.AccountRow, b Bind
 	s, err := h.PutShop(ctx, who, db.ShopRow{Account: acct.ID, External: b.External, Name: clip(b.Name, 80), Store: store, Mode: ModeWatch})
 	if err != nil {
 		if done.Made { // made for nothing
-			_ = h.db.DeleteStore(ctx, who.Merchant, store)
+			_ = h.DeleteStore(ctx, who, store)
 			done.Made = false
 		}
 		return err

@@ -30,13 +30,14 @@ func (h *Hub) grant(ctx context.Context, app db.AppRow, realm string, rec channe
 		return err
 	}
 	v := h.db.Vault(app.Merchant, id)
+	b, err := v.Load(ctx, consentName)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	var want consent
+	bad := json.Unmarshal(b, &want) != nil
 	if !rec.Grant.Signed {
-		b, err := v.Load(ctx, consentName)
-		if err != nil {
-			return fault.Wrap(op, err)
-		}
-		var want consent
-		if json.Unmarshal(b, &want) != nil || want.At == 0 || h.now().UnixMilli()-want.At > bindTime.Milliseconds() {
+		if bad || want.At == 0 || h.now().UnixMilli()-want.At > bindTime.Milliseconds() {
 			return fault.Say(op, fault.Forbidden, "binding_unasked", "nobody here asked for this binding in the last day: press authorise, then bind the store again")
 		}
 	}
@@ -51,10 +52,10 @@ func (h *Hub) grant(ctx context.Context, app db.AppRow, realm string, rec channe
 	if rec.Grant.Over {
 		return nil
 	}
-	if err := h.noteExternal(ctx, app.Merchant, id, rec.External); err != nil {
+	if err := h.noteExternal(ctx, app.Merchant, id, rec.External, want.By); err != nil {
 		return fault.Wrap(op, err)
 	}
-	if err := v.Save(ctx, consentName, h.now(), []byte("{}")); err != nil { // asked for once, taken once
+	if err := h.agreed(ctx, c.account, want.By); err != nil { // asked for once, taken once
 		return fault.Wrap(op, err)
 	}
 	if err := v.Alarm(ctx, time.Time{}, ""); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -67,6 +68,11 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 			b, err := w.db.LoadVault(ctx, w.who.Merchant, acct.ID, "app_auth_token")
 			g := w.guide(acct.ID)
 			return err == nil && len(b) > 2 && itemOf(g.Items, "authorise").State == "done"
+		})
+		w.until("the journal tells who had asked for it", func() bool {
+			lines, _, err := w.hub.SetUpLines(ctx, w.who, acct.ID.String(), "", 50)
+			w.must(err)
+			return slices.ContainsFunc(lines, func(l hub.SetUpLine) bool { return l.What == "account.authorise" && l.By == w.who.ID })
 		})
 		if got, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil || !got.OK {
 			t.Errorf("a bound store: %+v %v", got, err)

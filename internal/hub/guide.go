@@ -320,7 +320,8 @@ func (h *Hub) Waive(ctx context.Context, who Actor, id ident.Shop, item string, 
 	}
 	b, err := json.Marshal(all)
 	if err == nil {
-		err = h.db.SaveVault(ctx, who.Merchant, s.Account, waivedName, now, b)
+		line := h.lineAbout(who, "shop.waive", s.ID.String(), setUpDoc{Name: s.Name, Changes: []SetUpChange{{Field: "item", Is: item}, {Field: "without", Was: !without, Is: without}}})
+		err = h.db.SaveVault(ctx, who.Merchant, s.Account, waivedName, now, b, line)
 	}
 	return fault.Wrap(op, err)
 }

@@ -40,7 +40,7 @@ func (h *Hub) SetKitchen(ctx context.Context, who Actor, store ident.Store, k db
 		e.Op, e.Code = op, fault.Invalid
 		return &e
 	}
-	return fault.Wrap(op, h.db.PutKitchen(ctx, who.Merchant, store, k))
+	return fault.Wrap(op, h.db.PutKitchen(ctx, who.Merchant, store, k, h.tellKitchen(who, store)))
 }
 
 // slotsAt are the slots of a kitchen from a moment on, UTC ms of the trade's clock.

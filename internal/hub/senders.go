@@ -68,7 +68,7 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 		return s, err
 	}
 	s.Merchant = who.Merchant
-	s, err := h.db.PutSender(ctx, s)
+	s, err := h.db.PutSender(ctx, s, telling(h, who, "sender", h.senderSetUp))
 	if err != nil {
 		return s, fault.Wrap(op, err)
 	}
@@ -76,6 +76,11 @@ func (h *Hub) PutSender(ctx context.Context, who Actor, s db.SenderRow) (db.Send
 		return s, err
 	}
 	return s, nil
+}
+
+// DeleteSender takes a sender away.
+func (h *Hub) DeleteSender(ctx context.Context, who Actor, id ident.Sender) error {
+	return fault.Wrap("hub.DeleteSender", h.db.DeleteSender(ctx, who.Merchant, id, telling(h, who, "sender", h.senderSetUp)))
 }
 
 func mustKind(name string) sender.Kind {
@@ -192,7 +197,7 @@ func (h *Hub) PutKnockRules(ctx context.Context, who Actor, store ident.Store, r
 	if r != nil {
 		doc = toJSON(r)
 	}
-	return fault.Wrap(op, h.db.PutKnockRules(ctx, who.Merchant, store, doc))
+	return fault.Wrap(op, h.db.PutKnockRules(ctx, who.Merchant, store, doc, h.tellKnocks(who, store)))
 }
 
 // A Knocked is one message as it went out.

@@ -21,7 +21,7 @@ func (h *Hub) PutSKU(ctx context.Context, who Actor, s db.SKURow) (db.SKURow, er
 		return s, err
 	}
 	s.Merchant = who.Merchant
-	s, err := h.db.PutSKU(ctx, s)
+	s, err := h.db.PutSKU(ctx, s, telling(h, who, "sku", skuSetUp))
 	return s, fault.Wrap(op, err)
 }
 
@@ -49,7 +49,7 @@ func (h *Hub) BindOffer(ctx context.Context, who Actor, o db.OfferRow) (db.Offer
 	first := !h.db.Sells(who.Merchant)
 	o.Merchant, o.Account, o.Store = who.Merchant, shop.Account, shop.Store
 	o.Code = channel.Offer{Item: o.Item, Variation: o.Variation}.Code()
-	o, err := h.db.BindOffer(ctx, o)
+	o, err := h.db.BindOffer(ctx, o, telling(h, who, "offer", h.offerSetUp))
 	if err != nil {
 		return o, fault.Wrap(op, err)
 	}
@@ -95,7 +95,9 @@ func (h *Hub) UnbindOffer(ctx context.Context, who Actor, id ident.Offer) error 
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	if err := h.db.DeleteOffer(ctx, who.Merchant, id); err != nil {
+	was := h.offerSetUp(o)
+	line, _ := h.told(who, "offer.delete", &was, nil)
+	if err := h.db.DeleteOffer(ctx, who.Merchant, id, line); err != nil {
 		return fault.Wrap(op, err)
 	}
 	_, err = h.db.Do(ctx, db.Verb{Name: "unbind", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {

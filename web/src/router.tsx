@@ -147,6 +147,11 @@ const statements = createRoute({
   path: "/statements",
   component: lazyRouteComponent(() => import("./routes/statements/Statements"), "Statements"),
 });
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: "/history",
+  component: lazyRouteComponent(() => import("./routes/history/History"), "History"),
+});
 const comments = createRoute({
   getParentRoute: () => inside,
   path: "/comments",
@@ -257,6 +262,7 @@ const tree = root.addChildren([
     parked,
     unclear,
     statements,
+    history,
     comments,
     status,
     board,

@@ -195,6 +195,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed how the merchant is set up, and from what to what, newest first; of a secret only that it is another now */
+        get: operations["listSetUpLines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/batches": {
         parameters: {
             query?: never;
@@ -6524,12 +6541,40 @@ export interface components {
             /** @description Left out: of all stores. */
             store_id?: string;
         };
+        SetUpChange: {
+            field: string;
+            /** @description Left out: there is none now, or it is not told. */
+            is?: unknown;
+            /** @description A password, key or token: all that is told is that it is another now. */
+            secret?: boolean;
+            /** @description Left out: there was none, or it is not told. */
+            was?: unknown;
+        };
         SetUpInputBody: {
             /** @description zh-CN, en, … */
             locale?: string;
             name: string;
             password: string;
             token: string;
+        };
+        SetUpLine: {
+            /** Format: int64 */
+            at: number;
+            /** @description usr_…, key_…, dev_…; platform: on its own page of consent; else a word of the system's. */
+            by: string;
+            by_name?: string;
+            changes: components["schemas"]["SetUpChange"][];
+            id: string;
+            /** @description What it was called then. */
+            name: string;
+            /** @description Its id. */
+            thing: string;
+            /** @description The thing and what was done with it: store.change, app.make, person.invite, … */
+            what: string;
+        };
+        SetUpLinesOutputBody: {
+            lines: components["schemas"]["SetUpLine"][];
+            next_cursor: string;
         };
         SharedView: {
             /** @description As in the console's address: tab, channel, store, q, … */
@@ -7614,6 +7659,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditHead"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSetUpLines: {
+        parameters: {
+            query?: {
+                /** @description Only of this: sto_…, app_…, usr_… */
+                thing?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetUpLinesOutputBody"];
                 };
             };
             /** @description Error */

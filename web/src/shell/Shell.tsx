@@ -105,6 +105,7 @@ const places: { to: Target; icon: IconName; name: After<"nav">; right?: string; 
   { to: "/parked", icon: "parked", name: "parked", right: "parked.see" },
   { to: "/unclear", icon: "unclear", name: "unclear" },
   { to: "/statements", icon: "seal", name: "statements", right: "statements.see" },
+  { to: "/history", icon: "tally", name: "history", right: "setup.see" },
   { to: "/status", icon: "pulse", name: "status", right: "whole.see" },
   { to: "/keys", icon: "key", name: "keys", right: "keys.keep" },
 ];
@@ -208,6 +209,7 @@ type Target =
   | "/parked"
   | "/unclear"
   | "/statements"
+  | "/history"
   | "/comments"
   | "/status"
   | "/people"
