@@ -3,33 +3,12 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import net from "node:net";
 import { test } from "node:test";
 import { barriers, open, phone, says } from "./browser.mjs";
+import { zebra } from "./paper.mjs";
 import { scenes } from "./scenes.mjs";
 import { demo } from "./stage.mjs";
 import { until } from "./until.mjs";
-
-/** A label printer: it takes whatever it is sent, and prints a label at each ^XZ. */
-async function zebra() {
-  const p = { labels: [], away: false };
-  const server = net.createServer((socket) => {
-    const parts = [];
-    socket.on("data", (bytes) => parts.push(bytes));
-    socket.on("end", () => {
-      const text = Buffer.concat(parts).toString("utf8");
-      for (const label of text.split("^XZ").slice(0, -1)) p.labels.push({ code: label.match(/\^BC[^^]*\^FD([^^]*)\^FS/)?.[1] ?? "", text: label });
-      socket.end();
-    });
-    socket.on("error", () => {});
-  });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  p.port = server.address().port;
-  p.address = `127.0.0.1:${p.port}`;
-  p.codes = () => p.labels.map((l) => l.code).filter(Boolean);
-  p.close = () => server.close();
-  return p;
-}
 
 const many = 201;
 

@@ -1,38 +1,12 @@
 // Tickets: a printer is added and tried on the page, an accepted order comes out there once, without paper it waits and says so, a copy is marked.
 
 import assert from "node:assert/strict";
-import net from "node:net";
 import { test } from "node:test";
 import { barriers, becomes, phone, row as rowOf, says } from "./browser.mjs";
+import { paper } from "./paper.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 import { until } from "./until.mjs";
-
-/** A network printer: it answers how it is (DLE EOT) and keeps what it is given, in GB18030. */
-async function paper() {
-  const p = { slips: [], empty: false };
-  const server = net.createServer((socket) => {
-    let slip = Buffer.alloc(0);
-    socket.on("data", (bytes) => {
-      for (let i = 0; i < bytes.length; i++) {
-        if (bytes[i] === 0x10 && bytes[i + 1] === 0x04 && i + 2 < bytes.length) {
-          const asked = bytes[i + 2];
-          socket.write(Buffer.of(p.empty && asked === 2 ? 0x32 : p.empty && asked === 4 ? 0x72 : 0x12));
-          i += 2;
-        } else slip = Buffer.concat([slip, bytes.subarray(i, i + 1)]);
-      }
-    });
-    socket.on("end", () => {
-      if (slip.length > 0) p.slips.push(new TextDecoder("gb18030").decode(slip));
-      socket.end();
-    });
-    socket.on("error", () => {});
-  });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-  p.address = `127.0.0.1:${server.address().port}`;
-  p.close = () => server.close();
-  return p;
-}
 
 scenes("printers", (s) => {
   test("a printer is added and tried, an order comes out once, waits without paper, and a copy is marked", async (context) => {

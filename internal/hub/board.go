@@ -68,6 +68,7 @@ type StorePrinter struct {
 	State     string        `json:"state" enum:"good,busy,bad" doc:"busy: tickets wait and none has failed. bad: nothing is printed."`
 	Cause     string        `json:"cause,omitempty" doc:"Why nothing is printed, as a code."`
 	Waiting   int           `json:"waiting"`
+	StandIn   string        `json:"stand_in,omitempty" doc:"The name of the printer on which its tickets come out meanwhile."`
 }
 
 // A StoreScreen is a paired screen of a store: what is heard of it tells of the store's network.
@@ -138,7 +139,7 @@ func (h *Hub) Board(ctx context.Context, who Actor) (Board, error) {
 		}
 		for _, p := range printers {
 			if p.Row.Store == s.ID && !p.Row.Disabled {
-				st.Printers = append(st.Printers, StorePrinter{p.Row.ID, p.Row.Name, p.state(), p.Why.Code, p.Waiting})
+				st.Printers = append(st.Printers, StorePrinter{p.Row.ID, p.Row.Name, p.state(), p.Why.Code, p.Waiting, p.On})
 			}
 		}
 		for _, v := range screens {

@@ -43,6 +43,7 @@ type Concern struct {
 	PrinterName string        `json:"printer_name,omitempty"`
 	Waiting     int           `json:"waiting,omitempty" doc:"Tickets that wait at the printer."`
 	StandIn     string        `json:"stand_in,omitempty" doc:"The name of the printer on which its tickets come out meanwhile."`
+	StandInAt   int64         `json:"stand_in_at,omitempty" doc:"Since when they do."`
 
 	DueAt     int64  `json:"due_at"`
 	TakenBy   string `json:"taken_by,omitempty" doc:"usr_… or key_… of who sees to it."`

@@ -98,6 +98,10 @@ type alarm struct {
 	first int // the lowest level that hears of it
 }
 
+// newsAt is the moment before which a message cannot have told of it as it is: when it began,
+// or when a stand-in took a printer's place, after which nobody has to run.
+func (a alarm) newsAt() int64 { return max(a.SinceAt, a.StandInAt) }
+
 // alarms are the concerns that knock and that nobody has taken. Troubles of accounts become
 // one alarm for a channel and cause; one that reaches several stores is not each store's.
 func alarms(list []Concern) (out []alarm) {
@@ -222,7 +226,7 @@ func digests(w knockWorld) []digest {
 				due = at[LevelStore]
 			}
 			told, was := w.told[[2]string{r.id, a.Key}]
-			if r.level < a.first && r.level != first || ms < due || was && told >= a.SinceAt || w.waiting[r.id] {
+			if r.level < a.first && r.level != first || ms < due || was && told >= a.newsAt() || w.waiting[r.id] {
 				continue
 			}
 			i, ok := by[r.id]

@@ -143,6 +143,20 @@ func TestAPlatformThatIsDownIsOneAlarm(t *testing.T) {
 	expect(t, "nobody above", tells(&w, 1000, list...), "snd_group")
 }
 
+// Whoever was told that a printer prints nothing is told once more when its stand-in does: nobody
+// has to run. Who hears of it only then is told once.
+func TestAStandInIsNews(t *testing.T) {
+	w := knockWorld{who: []recipient{group, manager, area}}
+	c := Concern{Key: "printer/prn_1/0", Kind: ConcernPrinter, StoreID: lakeside, PrinterName: "后厨", Waiting: 3}
+	expect(t, "at once", tells(&w, 1000, c), "snd_group")
+	expect(t, "a minute later", tells(&w, minute, c), "usr_manager")
+	c.StandIn, c.StandInAt, c.Waiting = "前台", 2*minute, 0
+	expect(t, "with the stand-in", tells(&w, 2*minute+5000, c), "snd_group", "usr_manager")
+	expect(t, "and not again", tells(&w, 2*minute+10_000, c))
+	expect(t, "the next level in its turn", tells(&w, 3*minute, c), "usr_area")
+	expect(t, "once", tells(&w, 4*minute, c))
+}
+
 func TestQuietHoursAreKept(t *testing.T) {
 	r := DefaultKnockRules
 	r.QuietFrom, r.QuietTo = 22*60, 7*60
@@ -170,6 +184,10 @@ func TestWhatAKnockSays(t *testing.T) {
 	of := func(c ...Concern) (out []alarm) { return alarms(c) }
 	unaccepted := newOrder(7, lakeside)
 	outage := Concern{Key: "platform/1", Kind: ConcernOutage, Channel: "meituan", Cause: "failing", Stores: []ident.Store{lakeside, riverside}}
+	paperless := Concern{Key: "printer/prn_1/0", Kind: ConcernPrinter, StoreID: lakeside, PrinterName: "后厨", Waiting: 3}
+	instead := paperless
+	instead.StandIn = "前台"
+	one := func(locale string) recipient { return recipient{locale: locale, stores: []ident.Store{lakeside}} }
 	refund := Concern{Key: "refund/x", Kind: ConcernRefund, StoreID: lakeside, DueAt: 17*minute + 5000, Order: &ConcernOrder{DisplayRef: "2000001234"}}
 	for _, x := range []struct {
 		to   recipient
@@ -182,6 +200,11 @@ func TestWhatAKnockSays(t *testing.T) {
 		{recipient{locale: "pt-BR", stores: []ident.Store{lakeside}}, of(unaccepted), "Tongdan: 1 assunto espera alguém|[Meituan #12] sem aceite há 2 min, restam 3:00"},
 		{head, of(outage), "通单：1 件事等人处理|【美团】接口异常，2/2 家门店"},
 		{manager, of(outage), "通单：1 件事等人处理|【美团】接口异常，1/1 家门店"},
+		{group, of(paperless), "通单：1 件事等人处理|打印机 后厨：3 张未打印，请尽快处理"},
+		{group, of(instead), "通单：1 件事等人处理|打印机 后厨 打不出：已改由 前台 打印，请尽快处理"},
+		{area, of(instead), "Tongdan: 1 thing waits for somebody|湖滨店 printer 后厨 cannot print: 前台 prints instead, please see to it"},
+		{one("es"), of(instead), "Tongdan: 1 asunto espera a alguien|la impresora 后厨 no imprime: los tickets salen en 前台, atiéndelo, por favor"},
+		{one("pt-BR"), of(instead), "Tongdan: 1 assunto espera alguém|a impressora 后厨 não imprime: os tíquetes saem na 前台, cuide disso, por favor"},
 		{manager, of(unaccepted, refund), "通单：2 件事等人处理|【美团 #12】2 分钟未接，剩 3:00|【美团 …001234】申请退款，剩 15:05"},
 	} {
 		m := w.message(x.to, x.list, false)

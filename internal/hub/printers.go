@@ -172,6 +172,7 @@ type PrinterState struct {
 	Why      fault.Reason
 	Since    int64  // since when the first of them cannot be printed, wall ms; 0 = all is well
 	On       string // the name of its stand-in, while its tickets come out there
+	OnAt     int64  // since when they do, wall ms; 0 = none has yet
 }
 
 // state is how the printer is, in one word.
@@ -214,9 +215,9 @@ func (h *Hub) Printers(ctx context.Context, who Actor) ([]PrinterState, error) {
 		s := PrinterState{Row: r, Settings: settingsOf(r)}
 		for i := range open {
 			e := &open[i]
-			if down := downSince(*e); down > 0 && e.Target == watchTarget(r.ID) {
+			if a := standInFor(*e); a.Down > 0 && e.Target == watchTarget(r.ID) {
 				if to, ok := standInOf(r, rows); ok {
-					s.Since, s.Why, s.On = down, e.Why, to.Name
+					s.Since, s.Why, s.On, s.OnAt = a.Down, e.Why, to.Name, a.Took
 				}
 			}
 			if e.Target != printerTarget+r.ID.String() {
@@ -495,10 +496,14 @@ func (h *Hub) silentPrinters(ctx context.Context, who Actor) ([]Concern, error) 
 		if p.Since == 0 {
 			continue
 		}
-		out = append(out, Concern{
+		c := Concern{
 			Key: ConcernPrinter + "/" + p.Row.ID.String() + "/" + itoa(int(p.Since/1000)), Kind: ConcernPrinter, Urgent: true, StoreID: p.Row.Store, Cause: p.Why.Code,
 			PrinterID: p.Row.ID, PrinterName: p.Row.Name, Waiting: p.Waiting, StandIn: p.On, SinceAt: h.clock.Trade(time.UnixMilli(p.Since)).UnixMilli(),
-		})
+		}
+		if p.OnAt > 0 {
+			c.StandInAt = h.clock.Trade(time.UnixMilli(p.OnAt)).UnixMilli()
+		}
+		out = append(out, c)
 	}
 	return out, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
 	"github.com/tongdan/tongdan/internal/lane"
+	"github.com/tongdan/tongdan/internal/point"
 	"github.com/tongdan/tongdan/ticket"
 )
 
@@ -27,13 +28,15 @@ const (
 
 	usualPatience = 3 * time.Minute // before a stand-in prints
 	watchAgain    = 5 * time.Second // a printer that is down is asked again, and what came meanwhile goes on
-	mostMoved     = 50              // tickets in one transaction
+	inAMoment     = 300 * time.Millisecond
+	mostMoved     = 50 // tickets in one transaction
 )
 
 // standInArgs say which printer is watched over.
 type standInArgs struct {
 	Printer ident.Printer `json:"printer"`
 	Down    int64         `json:"down,omitempty"` // since when the stand-in prints for it, as the first of its tickets was made; wall ms
+	Took    int64         `json:"took,omitempty"` // when the first of its tickets went there; wall ms
 }
 
 func standInKey(p ident.Printer) string {
@@ -43,12 +46,12 @@ func standInKey(p ident.Printer) string {
 // watchTarget has a place of its own: the tickets of the printer need not wait for it.
 func watchTarget(p ident.Printer) string { return printerTarget + p.String() + "/watch" }
 
-func downSince(e effect.Effect) int64 {
-	var a standInArgs
+// standInFor gives what an effect watches over, nothing when it does not.
+func standInFor(e effect.Effect) (a standInArgs) {
 	if e.Kind != kindStandIn || !e.State.Open() || json.Unmarshal(e.Args, &a) != nil {
-		return 0
+		return standInArgs{}
 	}
-	return a.Down
+	return a
 }
 
 // standInOf finds who stands in for a printer: one of the same store that prints tickets and
@@ -140,10 +143,23 @@ func (s standingIn) Do(ctx context.Context, e effect.Effect) lane.Result {
 		}
 		since = head.Made
 	}
-	why, well := s.asked(ctx, row)
-	if well {
-		return over
+	if head != nil && head.State == effect.Sending { // it goes first: what comes of it is known in a moment
+		why := head.Why
+		if why.IsZero() {
+			why = e.Why
+		}
+		return lane.Result{Outcome: effect.Later, Code: fault.Unavailable, Why: why, Next: time.Now().Add(inAMoment)}
 	}
+	var why fault.Reason
+	if head != nil && head.State == effect.Waiting && troubled(head) && time.Since(time.UnixMilli(head.Changed)) < watchAgain {
+		why = head.Why // it was tried just now
+	} else {
+		var well bool
+		if why, well = s.asked(ctx, row); well {
+			return over
+		}
+	}
+	point.Hit(point.StandInAsked)
 	next := time.Now().Add(watchAgain)
 	if len(wait) == mostMoved {
 		next = time.Now()
@@ -153,7 +169,7 @@ func (s standingIn) Do(ctx context.Context, e effect.Effect) lane.Result {
 		if !ok {
 			return nil
 		}
-		if other, ok := tx.EffectByKey(standInKey(to.ID)); ok && downSince(other) > 0 {
+		if other, ok := tx.EffectByKey(standInKey(to.ID)); ok && standInFor(other).Down > 0 {
 			return nil // it prints nothing either: tickets wait where they belong
 		}
 		ids := make([]ident.Effect, len(wait)) // in the order in which they are to come out
@@ -161,16 +177,29 @@ func (s standingIn) Do(ctx context.Context, e effect.Effect) lane.Result {
 			ids[i] = ident.Effect(tx.ID())
 		}
 		slices.Sort(ids)
-		moved := 0
+		moved, now := 0, tx.Now().UnixMilli()
 		for i, id := range wait {
-			if x, ok := tx.Effect(id); ok && movable(x) && moveTicket(tx, x, to, ids[i]) {
+			x, ok := tx.Effect(id)
+			if ok && x.State == effect.Sending { // tried again meanwhile: those behind it do not pass it
+				me.NextAt = min(me.NextAt, now+inAMoment.Milliseconds())
+				tx.PutEffect(&me)
+				break
+			}
+			if ok && movable(x) && moveTicket(tx, x, to, ids[i]) {
 				moved++
 			}
 		}
 		if a.Down == 0 || moved > 0 {
-			me.Args = toJSON(standInArgs{Printer: row.ID, Down: since})
+			b := standInArgs{Printer: row.ID, Down: since, Took: a.Took}
+			if b.Took == 0 && moved > 0 {
+				b.Took = now
+			}
+			me.Args = toJSON(b)
 			tx.PutEffect(&me)
 			tx.Change(db.KindMessage, printerTarget+row.ID.String())
+		}
+		if moved > 0 {
+			point.Hit(point.StandInMoved)
 		}
 		return nil
 	}}

@@ -1,7 +1,9 @@
 package hub_test
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -77,5 +79,34 @@ func TestAStandInPrintsOnceAndInOrder(t *testing.T) {
 		w.enter(w.tea("back", 1))
 		w.comes(printers.ESCPOS, 2)
 		w.comes(printers.Yilianyun, 5)
+	})
+}
+
+// A printer that takes the connection and says nothing keeps its first ticket busy for most of
+// the time. Those behind it do not pass it on their way to the stand-in.
+func TestNoTicketPassesAnotherOnItsWayToAStandIn(t *testing.T) {
+	both(t, func(t *testing.T, d *db.DB) {
+		w := paperAt(t, d)
+		var deaf net.ListenConfig
+		l, err := deaf.Listen(context.Background(), "tcp", "127.0.0.1:0")
+		w.must(err)
+		t.Cleanup(func() { l.Close() })
+		other := w.add(printers.Yilianyun, false)
+		other.Credentials = nil
+		_, err = w.hub.PutPrinter(t.Context(), w.who, other, hub.PrinterSettings{Columns: 32})
+		w.must(err)
+		row := db.PrinterRow{Store: w.store.ID, Kind: printers.ESCPOS, Name: "后厨", Address: l.Addr().String()}
+		_, err = w.hub.PutPrinter(t.Context(), w.who, row, hub.PrinterSettings{Columns: 32, Prints: hub.UsualPrints, StandIn: other.ID, StandInAfter: 5})
+		w.must(err)
+		w.run()
+		var orders []ident.Order
+		for i := range 4 {
+			orders = append(orders, w.enter(w.tea(fmt.Sprint(i), 1)).Order)
+		}
+		for i, s := range w.comes(printers.Yilianyun, len(orders)) {
+			if !slices.Contains(s.Codes, orders[i].String()) {
+				t.Errorf("slip %d is of %q", i, s.Codes)
+			}
+		}
 	})
 }

@@ -80,6 +80,12 @@ var (
 	LabelsOut   = declare("labels.out", "a printer has taken some labels; that they were put out is not stored")
 )
 
+// A stand-in that prints what a printer cannot.
+var (
+	StandInAsked = declare("standin.asked", "a printer prints nothing, and its stand-in is to print; no ticket has moved")
+	StandInMoved = declare("standin.moved", "tickets have ended at their printer and begun at its stand-in, in a transaction that is not committed")
+)
+
 // The tokens of an account.
 var (
 	TokenMarked   = declare("token.marked", "it is noted that a token will be renewed; nothing has been sent")

@@ -52,6 +52,9 @@ func TestDyingAtAnyPointLosesNothingAndDoesNothingTwice(t *testing.T) {
 		})
 		defer goHome()
 		for _, at := range point.All() {
+			if strings.HasPrefix(string(at), "standin.") {
+				continue // nothing here is printed: it has a test of its own
+			}
 			began := time.Now()
 			m.die(at)
 			m.bury()

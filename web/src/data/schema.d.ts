@@ -3496,6 +3496,11 @@ export interface components {
             stand_in?: string;
             /**
              * Format: int64
+             * @description Since when they do.
+             */
+            stand_in_at?: number;
+            /**
+             * Format: int64
              * @description Of a delivery that stands still: since when nothing has moved; since_at is when that had lasted too long.
              */
             still_at?: number;
@@ -6893,6 +6898,8 @@ export interface components {
             cause?: string;
             name: string;
             printer_id: string;
+            /** @description The name of the printer on which its tickets come out meanwhile. */
+            stand_in?: string;
             /**
              * @description busy: tickets wait and none has failed. bad: nothing is printed.
              * @enum {string}

@@ -1,8 +1,8 @@
 // What the voice says. Several things at once are joined into one sentence with the time that is left for the most urgent, because
 // a counter at noon hears one sentence, not ten.
 
-/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · resting: a shop rests while its store is open · rule: accepting by itself has paused · stuck: a delivery stands still · make, cancel: what the kitchen hears */
-export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "resting" | "rule" | "stuck" | "make" | "cancel";
+/** new, refund: to be answered · reminder: the customer asks · rider: one waits · printer: tickets wait for paper · standin: they come out on another one · resting: a shop rests while its store is open · rule: accepting by itself has paused · stuck: a delivery stands still · make, cancel: what the kitchen hears */
+export type Kind = "new" | "reminder" | "refund" | "rider" | "printer" | "standin" | "resting" | "rule" | "stuck" | "make" | "cancel";
 
 export type Waiting = {
   kind: Kind;
@@ -10,7 +10,7 @@ export type Waiting = {
   id: string;
   /** Name of the channel in the language spoken; of a printer its own. */
   channel: string;
-  /** The daily number, or "" where there is none; of a shop that rests its store. */
+  /** The daily number, or "" where there is none; of a shop that rests its store; of a stand-in its name. */
   number: string;
   quantity: number;
   /** When the time to answer runs out, UTC milliseconds; 0 when nothing runs out. */
@@ -21,7 +21,7 @@ export type Waiting = {
   minutes?: number;
 };
 
-const order = ["cancel", "refund", "printer", "resting", "rule", "stuck", "rider", "reminder", "new", "make"] as const;
+const order = ["cancel", "refund", "printer", "standin", "resting", "rule", "stuck", "rider", "reminder", "new", "make"] as const;
 
 /** @param fresh the ids that nobody has heard of yet; a single fresh order is announced with what is in it */
 export function announcement(waiting: Waiting[], fresh: ReadonlySet<string>, now: number, language: string): string {
@@ -44,6 +44,7 @@ const chinese = {
     if (w.kind === "reminder") return `${who}，顾客催单`;
     if (w.kind === "cancel") return `${who}，顾客取消，停止制作`;
     if (w.kind === "printer") return `打印机${w.channel}打不出，${zhCount(w.quantity)}张未打印`;
+    if (w.kind === "standin") return `打印机${w.channel}打不出，已改由${w.number}打印`;
     if (w.kind === "resting") return `${w.number}${w.channel}还没有营业，请检查`;
     if (w.kind === "rule") return `${who}，自动接单已暂停，请人工接单`;
     if (w.kind === "stuck") return `${who}，配送${zhCount(w.minutes ?? 0)}分钟没有动静`;
@@ -53,7 +54,7 @@ const chinese = {
     return fresh ? `${who}，新订单，${zhCount(w.quantity)}件` : `${who}，新订单${left}`;
   },
   several: (kind: Kind, n: number): string =>
-    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", resting: "个店铺还没有营业", rule: "家店自动接单已暂停", stuck: "单配送没有动静", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
+    `${zhCount(n)}${{ new: "个新订单", reminder: "个催单", refund: "个退款申请", rider: "位骑手在等", printer: "台打印机打不出", standin: "台打印机已改由备用打印机打印", resting: "个店铺还没有营业", rule: "家店自动接单已暂停", stuck: "单配送没有动静", make: "单要做", cancel: "单取消，停止制作" }[kind]}`,
   join: (groups: string[], left: number | undefined): string =>
     left === undefined ? groups.join("，") : `${groups.join("，")}，最早的剩${zhLeft(left)}`,
 };
@@ -65,6 +66,7 @@ const english = {
     if (w.kind === "reminder") return `${who}, the customer is asking`;
     if (w.kind === "printer")
       return `printer ${w.channel} cannot print, ${w.quantity} ${w.quantity === 1 ? "ticket waits" : "tickets wait"}`;
+    if (w.kind === "standin") return `printer ${w.channel} cannot print, ${w.number} prints instead`;
     if (w.kind === "resting") return `${w.channel} of ${w.number} takes no orders, please look`;
     if (w.kind === "cancel") return `${who}, cancelled by the customer, stop making it`;
     if (w.kind === "rule") return `${who}, automatic accepting has paused, accept by hand`;
@@ -81,6 +83,7 @@ const english = {
       refund: ["refund", "refunds"],
       rider: ["rider waiting", "riders waiting"],
       printer: ["printer that cannot print", "printers that cannot print"],
+      standin: ["printer replaced by its stand-in", "printers replaced by their stand-ins"],
       resting: ["shop that takes no orders", "shops that take no orders"],
       rule: ["store whose accepting has paused", "stores whose accepting has paused"],
       stuck: ["delivery that does not move", "deliveries that do not move"],
@@ -99,6 +102,7 @@ const spanish = {
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tiempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, el cliente reclama la demora`;
     if (w.kind === "printer") return `la impresora ${w.channel} no puede imprimir, ${w.quantity} en espera`;
+    if (w.kind === "standin") return `la impresora ${w.channel} no imprime, los tickets salen en ${w.number}`;
     if (w.kind === "resting") return `${w.channel} de ${w.number} no toma pedidos, revísalo`;
     if (w.kind === "cancel") return `${who}, el cliente canceló, no lo prepares`;
     if (w.kind === "rule") return `${who}, la aceptación automática está en pausa, acepta a mano`;
@@ -115,6 +119,7 @@ const spanish = {
       refund: ["reembolso", "reembolsos"],
       rider: ["repartidor esperando", "repartidores esperando"],
       printer: ["impresora que no imprime", "impresoras que no imprimen"],
+      standin: ["impresora relevada por su suplente", "impresoras relevadas por sus suplentes"],
       resting: ["tienda que no toma pedidos", "tiendas que no toman pedidos"],
       rule: ["tienda con la aceptación en pausa", "tiendas con la aceptación en pausa"],
       stuck: ["entrega que no avanza", "entregas que no avanzan"],
@@ -133,6 +138,7 @@ const portuguese = {
     const left = w.at > 0 && !(w.kind === "new" && fresh) ? `, tempo restante ${romanceLeft(w.at - now)}` : "";
     if (w.kind === "reminder") return `${who}, o cliente está cobrando`;
     if (w.kind === "printer") return `a impressora ${w.channel} não consegue imprimir, ${w.quantity} na fila`;
+    if (w.kind === "standin") return `a impressora ${w.channel} não imprime, os tíquetes saem na ${w.number}`;
     if (w.kind === "resting") return `${w.channel} de ${w.number} não recebe pedidos, verifique`;
     if (w.kind === "cancel") return `${who}, o cliente cancelou, pare de preparar`;
     if (w.kind === "rule") return `${who}, o aceite automático está em pausa, aceite à mão`;
@@ -149,6 +155,7 @@ const portuguese = {
       refund: ["reembolso", "reembolsos"],
       rider: ["entregador esperando", "entregadores esperando"],
       printer: ["impressora que não imprime", "impressoras que não imprimem"],
+      standin: ["impressora trocada pela substituta", "impressoras trocadas pelas substitutas"],
       resting: ["loja que não recebe pedidos", "lojas que não recebem pedidos"],
       rule: ["loja com o aceite em pausa", "lojas com o aceite em pausa"],
       stuck: ["entrega que não anda", "entregas que não andam"],

@@ -135,6 +135,10 @@ const tunes: Record<Occasion, [number, number][]> = {
     [330, 0],
     [262, 0.2],
   ],
+  standin: [
+    [262, 0],
+    [330, 0.2],
+  ],
   rule: [
     [330, 0],
     [330, 0.2],

@@ -64,6 +64,19 @@ test("a printer that cannot print is spoken of, with what waits", () => {
   expect(announcement(waiting, new Set(), now, "en")).toBe("printer 后厨 cannot print, 3 tickets wait");
 });
 
+test("a printer for which another one prints is spoken of once more, and not again and again", () => {
+  const p = { id: "prn_1", name: "后厨", waiting: 0, since_at: now, off: false, stand_in_name: "前台" };
+  const waiting = silent([p]);
+  expect(waiting.map((w) => [w.id, w.once])).toEqual([["prn_1/standin", true]]); // not the one of the printer: it is news
+  const said = (language: string) => announcement(waiting, new Set(), now, language);
+  expect(said("zh-CN")).toBe("打印机后厨打不出，已改由前台打印");
+  expect(said("en")).toBe("printer 后厨 cannot print, 前台 prints instead");
+  expect(said("es")).toBe("la impresora 后厨 no imprime, los tickets salen en 前台");
+  expect(said("pt-BR")).toBe("a impressora 后厨 não imprime, os tíquetes saem na 前台");
+  const two = [...waiting, ...silent([{ ...p, id: "prn_2", waiting: 2, stand_in_name: undefined }])];
+  expect(announcement(two, new Set(), now, "zh-CN")).toBe("一台打印机打不出，一台打印机已改由备用打印机打印");
+});
+
 test("a rule that has paused is spoken of once, with its store", () => {
   const waiting = halted(
     [

@@ -40,11 +40,14 @@ export function waitingFor(
   return out.sort((a, b) => (a.at || Number.MAX_SAFE_INTEGER) - (b.at || Number.MAX_SAFE_INTEGER));
 }
 
-/** Printers at which tickets wait that cannot be printed. */
-export function silent(list: Iterable<Pick<Printer, "id" | "name" | "waiting" | "since_at" | "off">>): Waiting[] {
+/** Printers at which tickets wait that cannot be printed. Where a stand-in prints, that is said once: nobody has to run. */
+export function silent(list: Iterable<Pick<Printer, "id" | "name" | "waiting" | "since_at" | "off" | "stand_in_name">>): Waiting[] {
   const out: Waiting[] = [];
   for (const p of list) {
-    if (!p.off && p.since_at > 0) out.push({ id: p.id, kind: "printer", channel: p.name, number: "", quantity: p.waiting, at: 0 });
+    if (p.off || p.since_at === 0) continue;
+    const on = p.stand_in_name;
+    if (on) out.push({ id: `${p.id}/standin`, kind: "standin", channel: p.name, number: on, quantity: p.waiting, at: 0, once: true });
+    else out.push({ id: p.id, kind: "printer", channel: p.name, number: "", quantity: p.waiting, at: 0 });
   }
   return out;
 }

@@ -16,6 +16,7 @@ export function Equipment({ store: s }: { store: StoreState }) {
           <li key={p.printer_id} data-state={p.state} className={p.state === "bad" ? "bad" : ""}>
             <Icon name={p.state === "bad" ? "warn" : "printer"} size={16} /> <b>{p.name}</b> {t(`printer.states.${p.state}`)}
             {p.waiting > 0 ? ` · ${t("printer.wait", { count: p.waiting })}` : ""}
+            {p.stand_in ? ` · ${t("printer.standInOn", { name: p.stand_in })}` : ""}
             {p.state === "bad" && p.cause ? ` · ${word(t, "why", p.cause)}` : ""}
           </li>
         ))}

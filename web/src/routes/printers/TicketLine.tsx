@@ -4,10 +4,13 @@ import { inWords } from "../../words/reasons";
 import type { Ticket } from "./printers";
 import "./printers.css";
 
+/** Why a ticket may end without paper and nobody has to see to it. */
+const quietly = ["print_cancelled", "print_moved"];
+
 /** One ticket: what, the how-manieth, how far it is. */
 export function TicketLine({ ticket: x, at, link }: { ticket: Ticket; at: string; link?: boolean }) {
   const { t } = useWords();
-  const bad = x.state === "person" || x.state === "refused" || (x.state === "void" && x.why?.code !== "print_cancelled");
+  const bad = x.state === "person" || x.state === "refused" || (x.state === "void" && !quietly.includes(x.why?.code ?? ""));
   return (
     <span className="ticket" data-testid="ticket" data-state={x.state}>
       <span className="num quiet">{at}</span>
