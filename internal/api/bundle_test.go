@@ -240,9 +240,9 @@ func (b *bundle) order(store int) (ours, theirs string) {
 // until polls with a deadline.
 func (b *bundle) until(what string, f func() bool) {
 	b.t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !f(); {
+	for deadline := time.Now().Add(time.Minute); !f(); {
 		if time.Now().After(deadline) {
-			b.t.Fatalf("%s: not within 15 s", what)
+			b.t.Fatalf("%s: not within a minute", what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -52,16 +52,18 @@ func TestAStoreRestsOnAllChannelsAndOpensByItself(t *testing.T) {
 		rest("0")
 		b.until("it takes orders again", func() bool { return !rests("TEA002") && state() == "open" })
 		// Its time passes.
+		rest(in(time.Hour))
+		b.until("it rests", func() bool { return rests("TEA002") && state() == "resting" })
 		rest(in(1500 * time.Millisecond))
-		b.until("it rests", func() bool { return rests("TEA002") })
 		b.until("and opens by itself", func() bool { return !rests("TEA002") && state() == "open" })
 
 		// One that its people closed themselves is left alone.
 		b.must(b.sim.DoStore("TEA002", "close", "盘点"))
-		rest(in(1200 * time.Millisecond))
+		rest(in(time.Hour))
 		b.until("it says that the shop rests already", func() bool {
 			return b.call("GET", path, b.clerk, "").get(t, "channels.0.why.code") == "rests_already"
 		})
+		rest(in(1200 * time.Millisecond))
 		b.until("its time is over", func() bool { return state() == "open" })
 		if !rests("TEA002") {
 			t.Error("a shop that was closed by hand was opened")

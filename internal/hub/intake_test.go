@@ -51,7 +51,7 @@ func TestAPauseWhoseAnswerIsLostEndsAllTheSame(t *testing.T) {
 		w.sim.Faults().Next("drop_after_commit", 1, "poi/close")
 		w.sim.Faults().Next("drop_before_commit", 1, "poi/close")
 		rests := func() bool { return w.paused("TEA001") || w.paused("TEA002") }
-		w.must(w.hub.Rest(w.t.Context(), w.who, w.store(), time.Now().Add(time.Second)))
+		w.must(w.hub.Rest(w.t.Context(), w.who, w.store(), time.Now().Add(1800*time.Millisecond))) // two seconds later it is looked
 		w.until("one of the calls has come", rests)
 		w.until("their time is over", func() bool { return !w.underWay("rest", effect.Waiting, effect.Sending, effect.Unknown) })
 		if s := w.states(); rests() || s[0] != "open" || s[1] != "open" {

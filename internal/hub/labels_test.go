@@ -73,7 +73,7 @@ func (w *labelWorld) sold(n int) (ids []ml.ID) {
 	w.t.Helper()
 	for i := range n {
 		item := []string{packItem, otherItem}[i%2]
-		got, err := w.ml.Place(ml.Placement{SellerID: w.seller.ID, Manual: true, Orders: []json.RawMessage{json.RawMessage(fmt.Sprintf(`{"order_items":[{"item":{"id":%q}}]}`, item))}})
+		got, err := w.ml.Place(ml.Placement{SellerID: w.seller.ID, Manual: true, Oversell: true, Orders: []json.RawMessage{json.RawMessage(fmt.Sprintf(`{"order_items":[{"item":{"id":%q}}]}`, item))}})
 		w.must(err)
 		w.must(w.ml.Act(got.Orders[0], "ready", ml.ActArgs{})) // by hand: what a test holds back stays so
 		w.goods[got.Shipment.String()] = item

@@ -293,6 +293,7 @@ func TestACancelElsewhereIsGivenAMinute(t *testing.T) {
 // is said.
 func TestTheDaysTipsHoldOnTwoNodes(t *testing.T) {
 	each(t, func(w *shopWorld) {
+		w.sameDay()
 		r := rideRule()
 		r.TipDay = "5"
 		w.rule(hub.Rule{Kind: rule.KindRide, Ride: r})

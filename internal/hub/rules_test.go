@@ -224,6 +224,7 @@ func (w *shopWorld) ask(ref string) (key string) {
 // and what is over the day's share, a person decides, who is told.
 func TestARefundIsAgreedToByRule(t *testing.T) {
 	each(t, func(w *shopWorld) {
+		w.sameDay()
 		r := rule.UsualRefund
 		r.PerDay, r.Words = 2, "未出餐，已为您退款"
 		w.rule(hub.Rule{Kind: rule.KindRefund, Refund: &r})
@@ -272,6 +273,7 @@ func TestARefundIsAgreedToByRule(t *testing.T) {
 // nodes decides.
 func TestTheDaysShareHoldsOnTwoNodes(t *testing.T) {
 	each(t, func(w *shopWorld) {
+		w.sameDay()
 		r := rule.UsualRefund
 		r.PerDay = 3
 		w.rule(hub.Rule{Kind: rule.KindRefund, Refund: &r})

@@ -117,13 +117,17 @@ func TestAllShopsAreOpenedWithAResultForEach(t *testing.T) {
 		w.must(err)
 		w.until("pressed again it opens", func() bool { return !w.paused("TEA002") && w.shown("TEA002").State == "open" })
 
-		_, err = w.hub.SetIntakes(t.Context(), w.who, []ident.Shop{one, two}, time.Now().Add(2*time.Second))
-		w.must(err)
+		rest := func(d time.Duration) {
+			_, err = w.hub.SetIntakes(t.Context(), w.who, []ident.Shop{one, two}, time.Now().Add(d))
+			w.must(err)
+		}
+		rest(time.Hour)
 		w.until("both rest", func() bool { return w.paused("TEA001") && w.paused("TEA002") })
 		w.hours(20 * time.Minute)
 		if list := w.restingConcerns(); len(list) != 0 {
 			t.Errorf("a pause that is meant is told: %+v", list)
 		}
+		rest(2 * time.Second)
 		w.until("and open by themselves", func() bool { return !w.paused("TEA001") && !w.paused("TEA002") })
 	})
 }

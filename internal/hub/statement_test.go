@@ -17,6 +17,7 @@ import (
 func TestAStatementSaysWhetherThePlatformsCountIsOurs(t *testing.T) {
 	eachPlace(t, func(w *shopWorld, raw *sql.DB, _ db.Options) {
 		t, ctx := w.t, w.t.Context()
+		w.sameDay()
 		var ids []string
 		for i := range 6 { // pushes are taken in though no lane runs
 			ids = append(ids, w.place(`{"app_poi_code":"`+[]string{"TEA001", "TEA002"}[i%2]+`"}`))

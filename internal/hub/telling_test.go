@@ -94,14 +94,14 @@ func TestOnlyTheNewestStateOfARiderIsTold(t *testing.T) {
 		key, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c})
 		w.must(err)
 		w.until("ordered", func() bool { return w.ride(id, key).State == order.DeliverySought })
-		w.sim.Faults().Next(sim.Err429, 1, toldCall)
+		w.sim.Faults().Next(sim.Err429, 3, toldCall) // it is tried again after a second, two and four
 		w.must(s.Move(key, dada.Taken, ""))
 		w.until("the platform has no time", func() bool { return w.tally(id, toldCall).Calls == 0 && w.limited(id) })
 		w.must(s.Move(key, dada.AtStore, ""))
-		w.must(s.Move(key, dada.Fetched, ""))
 		_, err = w.act(id, hub.Act{Kind: order.Ready})
 		w.must(err)
 		w.until("ready is told meanwhile", func() bool { return w.changes(id, "order/preparationMealComplete") == 1 })
+		w.must(s.Move(key, dada.Fetched, ""))
 		w.until("that he has left is told", func() bool { return w.toldOf(id, 20, key) })
 		w.until("nothing waits", func() bool {
 			_, _, effects, _ := w.row(id)

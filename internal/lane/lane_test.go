@@ -132,12 +132,12 @@ func (w *world) run() {
 
 func (w *world) until(what string, f func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		if f() {
 			return
 		}
 	}
-	w.t.Fatalf("not within 20 s: %s", what)
+	w.t.Fatalf("not within a minute: %s", what)
 }
 
 func (w *world) ends(e effect.Effect, want effect.State) {

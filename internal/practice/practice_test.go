@@ -118,7 +118,7 @@ func (h *house) enter(as string) string {
 // until waits for something that happens by itself.
 func (h *house) until(what string, so func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !so(); {
+	for end := time.Now().Add(time.Minute); !so(); {
 		if time.Now().After(end) {
 			h.t.Fatalf("in vain: %s", what)
 		}

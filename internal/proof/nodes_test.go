@@ -132,6 +132,18 @@ func (w *world) answered(before time.Time) (ids []string) {
 	return ids
 }
 
+// more waits until so many more pushes are answered.
+func (w *world) more(n int) {
+	w.t.Helper()
+	before := len(w.answered(time.Now()))
+	w.until(20*time.Second, func() string {
+		if now := len(w.answered(time.Now())); now < before+n {
+			return fmt.Sprintf("%d pushes were answered, %d more are wanted", now-before, n)
+		}
+		return ""
+	})
+}
+
 // dense reads the feed through the front: no number is missing.
 func (w *world) dense() {
 	w.t.Helper()
@@ -480,7 +492,7 @@ func TestTheDatabaseRestartsWhileOrdersArrive(t *testing.T) {
 	w := several(t, s.URL("tongdan"), 2)
 	r := w.rush(40 * time.Millisecond)
 	for _, stop := range []func(){s.Fast, s.Immediate} {
-		time.Sleep(700 * time.Millisecond) // orders come in
+		w.more(10)
 		stop()
 		kept := w.answered(time.Now())
 		time.Sleep(700 * time.Millisecond) // orders come in and are refused
@@ -530,7 +542,7 @@ func TestAFailoverLosesNoAnsweredPush(t *testing.T) {
 	w := several(t, first.URL("tongdan", second), 2)
 	hear := w.listen(w.nodes[1])
 	r := w.rush(40 * time.Millisecond)
-	time.Sleep(1500 * time.Millisecond) // orders come in
+	w.more(20)
 	first.Kill()
 	kept := w.answered(time.Now())
 	second.Exec("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''")
@@ -542,7 +554,7 @@ func TestAFailoverLosesNoAnsweredPush(t *testing.T) {
 		}
 		return ""
 	})
-	time.Sleep(500 * time.Millisecond) // orders come in
+	w.more(5)
 	r.stop()
 	r.agree()
 	if e := w.count().Epoch; e != 2 {
@@ -591,13 +603,7 @@ func TestAnAsynchronousStandbyLosesAndItIsSaid(t *testing.T) {
 		}
 		return ""
 	})
-	before := len(w.answered(time.Now()))
-	w.until(20*time.Second, func() string {
-		if n := len(w.answered(time.Now())); n < before+10 {
-			return fmt.Sprintf("%d pushes were answered that the standby lacks", n-before)
-		}
-		return ""
-	})
+	w.more(10) // that the standby lacks
 	r.stop()
 	first.Kill()
 	kept := w.answered(time.Now())

@@ -262,7 +262,7 @@ func (w *world) pages() []Row {
 // until polls until f is satisfied; f says what it still waits for.
 func (w *world) until(d time.Duration, f func() (missing string)) {
 	w.t.Helper()
-	d *= 2 // of what a quiet machine may take: the other engine is beside it, and more on a full one
+	d *= 5 // of what a quiet machine may take: the other engine is beside it, and more on a full one
 	ctx, cancel := context.WithTimeout(w.t.Context(), d)
 	defer cancel()
 	missing := ""
