@@ -57,7 +57,8 @@ func TestAPullGoesOnWhereItsTimeEnded(t *testing.T) {
 			if attempts == 100 { // two or three on a quiet machine
 				t.Fatal("a hundred attempts did not end")
 			}
-			res := pulling{h: h}.Do(channel.WithNotAfter(ctx, time.Now().Add(800*time.Millisecond)), e)
+			limit := 800*time.Millisecond + time.Duration(attempts)*100*time.Millisecond // on a busy machine not one call fits into the first
+			res := pulling{h: h}.Do(channel.WithNotAfter(ctx, time.Now().Add(limit)), e)
 			if res.Outcome != effect.OK {
 				t.Fatalf("attempt %d: %s, %s", attempts+1, res.Outcome, res.Why.Text)
 			}
@@ -90,4 +91,24 @@ func TestAPullGoesOnWhereItsTimeEnded(t *testing.T) {
 			t.Errorf("%d attempts brought %d of %d orders", attempts, n, orders)
 		}
 	})
+}
+
+// A pull of many shops can take longer than three pauses. Were that an outage, the next one would ask for all
+// of two days anew, take longer still, and make the one after it wide as well.
+func TestASlowPullIsNoOutage(t *testing.T) {
+	const pause = time.Minute
+	for _, c := range []struct{ took, outage time.Duration }{{time.Second, 3 * pause}, {pause, 3 * pause}, {4 * pause, 12 * pause}} {
+		var a pullArgs
+		if b := (pullArgs{}).ended(c.took, pause); b != nil {
+			if err := json.Unmarshal(b, &a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := a.outage(pause); got != c.outage {
+			t.Errorf("after a pull of %v nothing may be pulled for %v, want %v", c.took, got, c.outage)
+		}
+	}
+	if b := (pullArgs{Restored: true}).ended(time.Second, pause); string(b) != `{"restored":true}` {
+		t.Errorf("of a pull that goes as far back as there is, in part: %s", b)
+	}
 }

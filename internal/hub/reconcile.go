@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -131,7 +132,25 @@ const pageItems = 25 // records of one transaction of a pull
 
 // pullArgs are kept until a pull has gone through to its end.
 type pullArgs struct {
-	Restored bool `json:"restored,omitempty"` // the cursor is that of a backup: go back as far as there is
+	Restored bool  `json:"restored,omitempty"` // the cursor is that of a backup: go back as far as there is
+	Took     int64 `json:"took_ms,omitempty"`  // how long the last one took, by the trade's clock, where that was longer than the pause between two
+}
+
+// outage is how long nothing was pulled before the next pull is a wide one. A pull of many shops that
+// takes longer than three pauses is none: each would make the next wide, and that one longer.
+func (a pullArgs) outage(pause time.Duration) time.Duration {
+	return 3 * max(pause, time.Duration(a.Took)*time.Millisecond)
+}
+
+// ended is what is kept when a pull has gone through.
+func (a pullArgs) ended(took, pause time.Duration) json.RawMessage {
+	if a.Took = 0; took > pause {
+		a.Took = took.Milliseconds()
+	}
+	if a == (pullArgs{}) {
+		return nil
+	}
+	return toJSON(a)
 }
 
 func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
@@ -161,7 +180,7 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	whole := true // nothing was parked
 	var args pullArgs
 	_ = json.Unmarshal(e.Args, &args) // none, or a form of long ago: the usual pull
-	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > 3*pause.Milliseconds()
+	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > args.outage(pause).Milliseconds()
 	ctx, trace := channel.WithTrace(ctx)
 	ask := channel.Pull{Cursor: row.Cursor, Wide: wide}
 	if !wide {
@@ -171,7 +190,7 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	}
 	for page, err := range c.Pull(ctx, ask) {
 		if err != nil {
-			return p.broke(e, c, row, err, trace.Take(), at, every)
+			return p.broke(e, c, row, err, trace.Take(), at, every, args.ended(h.now().Sub(at), pause))
 		}
 		point.Hit(point.PullPage)
 		if err := p.keep(ctx, e, c, page, at, args.Restored); err != nil {
@@ -190,16 +209,23 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if soon, more := h.pullAgain(ctx, e, err); more && soon.Before(every) {
 		every = soon
 	}
+	args.Restored = false
+	kept := args.ended(h.now().Sub(at), pause)
 	res := repeat(lane.Result{Outcome: effect.OK}, every)
 	res.Save = func(tx *db.Tx) error {
-		tx.Touch(e.Account, func(a *db.AccountRow) { a.LastPull = at.UnixMilli() })
-		if now, ok := tx.Effect(e.ID); ok && args.Restored {
-			now.Args = nil
-			tx.PutEffect(&now)
-		}
+		p.over(tx, e, at, kept)
 		return nil
 	}
 	return res
+}
+
+// over writes down that a pull that began at a moment has gone through, and what is kept of it.
+func (p pulling) over(tx *db.Tx, e effect.Effect, at time.Time, kept json.RawMessage) {
+	tx.Touch(e.Account, func(a *db.AccountRow) { a.LastPull = at.UnixMilli() })
+	if now, ok := tx.Effect(e.ID); ok && bytes.Equal(now.Args, e.Args) && !bytes.Equal(now.Args, kept) { // a restore may have come meanwhile
+		now.Args = kept
+		tx.PutEffect(&now)
+	}
 }
 
 // spent reports whether three quarters of an attempt's time are over: a pull that began with
@@ -279,8 +305,8 @@ func (p pulling) keep(ctx context.Context, e effect.Effect, c *conn, page channe
 	}
 }
 
-// broke writes down why a pull stopped; it goes on from the last saved cursor.
-func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, calls []channel.Exchange, began, every time.Time) lane.Result {
+// broke writes down why a pull stopped; it goes on from the last saved cursor. kept is for one that went through in part.
+func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, calls []channel.Exchange, began, every time.Time, kept json.RawMessage) lane.Result {
 	at := p.h.now().UnixMilli()
 	res := failed(err)
 	// Soon at first, then as long again as it has been failing, and no later than a pull
@@ -294,10 +320,10 @@ func (p pulling) broke(e effect.Effect, c *conn, row db.AccountRow, err error, c
 		}
 		tx.Touch(e.Account, func(a *db.AccountRow) {
 			a.LastError, a.ErrorCode, a.ErrorWhy = at, string(fault.CodeOf(err)), fault.ReasonOf(err)
-			if _, partly := errors.AsType[*channel.Partly](err); partly {
-				a.LastPull = began.UnixMilli()
-			}
 		})
+		if _, partly := errors.AsType[*channel.Partly](err); partly {
+			p.over(tx, e, began, kept)
+		}
 		tx.Change("account", e.Account.String())
 		return nil
 	}

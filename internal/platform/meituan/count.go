@@ -58,7 +58,7 @@ func (s *shop) Count(ctx context.Context, d channel.Day) (channel.Tally, error) 
 			out.Orders = len(at.Listed) + len(at.Empty)
 			return out, nil
 		}
-		item, err := w.number(d.Shop, day, at.Next)
+		item, err := w.number(d.Shop, day, at.Next, false)
 		switch {
 		case err == nil:
 			for n := at.Next - at.Misses; n < at.Next; n++ { // numbers were skipped: a later one exists

@@ -28,6 +28,8 @@ const (
 	giveUp    = 3    // failures in a row of one shop's numbers that end its walk
 	infoLag   = 5000 // ms that the paid push is given before an unknown order is read
 	againPace = 400  // ms between the reads of known orders that a wide pull asks for
+
+	freshFor = 30 * time.Second // of the trade's clock, in which a wide pull looks for nothing new
 )
 
 // A cursor is where Pull stands: per shop and day of China.
@@ -38,17 +40,12 @@ type walked struct {
 	Upto  int    `json:"n"`           // numbers up to this one have been asked for
 	Open  []span `json:"o,omitempty"` // of them, those without an answer yet
 	Over  bool   `json:"e,omitempty"` // the day has ended and its end was found
-	Again anew   `json:"w,omitempty"` // of a wide pull, which may take several attempts
+	Again int    `json:"a,omitempty"` // numbers up to this one are still to be asked for anew, since something may have happened to their orders; 0 = none, askedAnew = all have been
 }
 
-// anew is how far a wide pull is with a day.
-type anew int
-
-const (
-	notAgain  anew = iota
-	walking        // numbers up to Upto have been walked anew
-	walkedNew      // all have; the pull goes on with other days and shops
-)
+// askedAnew stands until a pull has gone through, so that one that stumbles and is wide again does
+// not begin anew.
+const askedAnew = -1
 
 // A span is a range of numbers, both ends included.
 type span [2]int
@@ -56,15 +53,17 @@ type span [2]int
 // Pull walks the numbers of the day of each shop: the newest number, then the order behind
 // each that was not walked yet. It yields hints, since the push with the content is
 // expected any moment; a number whose order has come by push needs no call. A wide pull
-// walks yesterday and today again and hints at a read of every order, because what happened
-// to them may have been missed too, the known ones in small steps; one that breaks off goes on where it stopped. A number
+// also walks yesterday and today again, the newest first, and hints at a read of every order, because what happened
+// to them may have been missed too, the known ones in small steps. That takes minutes where there are many shops, in
+// which customers go on ordering, so that every freshFor it looks in all shops for what is new; a wide pull that
+// breaks off goes on where it stopped with the next one, wide or not. A number
 // that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
 // A shop at which the platform stumbles is asked again with the next pull, and is no reason
 // to walk all the others anew; a pull that was cut off begins where it stopped, so that of many shops
 // the last ones have their turn.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
-		w := walk{shop: s, ctx: ctx, wide: p.Wide, now: s.env.Now(), yield: yield, ask: p.Known}
+		w := walk{shop: s, ctx: ctx, wide: p.Wide, yield: yield, ask: p.Known}
 		if len(p.Cursor) > 0 && json.Unmarshal(p.Cursor, &w.at) != nil {
 			w.at = nil // a cursor of another form: begin anew, with overlap
 			w.wide = true
@@ -73,42 +72,72 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 			w.at = cursor{}
 		}
 		maps.DeleteFunc(w.at, func(code string, _ map[string]walked) bool { return !slices.Contains(s.shops, code) })
+		if w.wide {
+			w.at.widen(s.env.Now())
+		}
 		var first error // the others come again with the next pull
 		walked, stumbled := 0, true
-		for _, code := range s.inTurn() {
-			err := w.shopDays(code)
-			over := late(ctx)
-			if w.stopped || over {
-				s.begin.Store(&code)
-			}
-			if w.stopped {
-				return
-			}
+		failed := func(err error) {
 			first = cmp.Or(first, err)
-			if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || over {
-				walked = 0
-				break // the same for every shop of the app
-			}
-			switch {
-			case err == nil:
-				walked++
-			case !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Unknown):
+			if err != nil && !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Unknown) {
 				stumbled = false // it refuses
 			}
 		}
-		if first == nil {
-			w.at.rest()
-		}
-		if !w.page() {
-			return
+		for more := true; more; {
+			w.now = s.env.Now()
+			for _, code := range s.inTurn() {
+				err := w.shopDays(code)
+				over := late(ctx)
+				if w.stopped || over {
+					s.begin.Store(&code)
+				}
+				if w.stopped {
+					return
+				}
+				failed(err)
+				if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || over {
+					walked = 0
+					break // the same for every shop of the app
+				}
+				if err == nil {
+					walked++
+				}
+			}
+			if !w.page() {
+				return
+			}
+			if more = false; first == nil || walked > 0 {
+				var err error
+				more, err = w.anew()
+				if failed(err); first == nil {
+					w.at.rest()
+				}
+				if w.stopped || !w.page() {
+					return
+				}
+			}
 		}
 		switch {
-		case first != nil && walked > 0 && stumbled && !w.wide:
+		case first != nil && walked > 0 && stumbled:
 			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", first)})
 		case first != nil:
 			yield(channel.Page{}, fault.Wrap("meituan.Pull", first))
 		case w.left != nil:
 			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", w.left)})
+		}
+	}
+}
+
+// widen has the numbers of yesterday and today that were walked asked for anew. One that has
+// been begun goes on: what is newer was walked since.
+func (c cursor) widen(now time.Time) {
+	yesterday := now.In(china).AddDate(0, 0, -1).Format(dayForm)
+	for _, days := range c {
+		for d, v := range days {
+			if d >= yesterday && v.Again == 0 {
+				v.Again = v.Upto
+				days[d] = v
+			}
 		}
 	}
 }
@@ -130,11 +159,11 @@ func (s *shop) inTurn() []string {
 	return list
 }
 
-// rest ends a wide pull that has gone through.
+// rest lets the days that have been asked anew be asked once more when a wide pull comes again.
 func (c cursor) rest() {
 	for _, days := range c {
 		for d, v := range days {
-			v.Again = notAgain
+			v.Again = max(v.Again, 0)
 			days[d] = v
 		}
 	}
@@ -148,7 +177,7 @@ type walk struct {
 	wide    bool
 	now     time.Time
 	at      cursor
-	again   int64 // numbers that a wide pull has hinted at
+	steps   int64 // known orders that were hinted at, each a step after the one before
 	items   []channel.Item
 	yield   func(channel.Page, error) bool
 	stopped bool  // the caller wants no more
@@ -194,16 +223,6 @@ func (w *walk) shopDays(code string) error {
 	for d, err := time.ParseInLocation(dayForm, first, china); err == nil && !d.After(midnight); d = d.AddDate(0, 0, 1) {
 		day := d.Format(dayForm)
 		at := days[day]
-		if w.wide && day >= yesterday {
-			switch at.Again {
-			case notAgain:
-				at = walked{Again: walking}
-			case walkedNew:
-				if day != today {
-					continue
-				}
-			}
-		}
 		if day != today && at.Over && len(at.Open) == 0 {
 			continue
 		}
@@ -280,7 +299,7 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 		if beyond {
 			n += misses
 		}
-		item, err := w.number(code, day, n)
+		item, err := w.number(code, day, n, w.wide)
 		switch {
 		case err == nil:
 			failures = 0
@@ -318,12 +337,51 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 	}
 	at.Over = !today && last == nil
 	at.Upto = max(at.Upto, newest) // the last ones may have been known
-	if at.Again == walking {
-		at.Again = walkedNew
-	}
 	keep()
 	w.left = cmp.Or(last, w.left)
 	return nil
+}
+
+// anew asks anew for the numbers that a wide pull wants, of all shops, the newest first. more:
+// its time was over before it had been through.
+func (w *walk) anew() (more bool, failed error) {
+	until := w.shop.env.Now().Add(freshFor)
+	for _, code := range slices.Sorted(maps.Keys(w.at)) {
+		days := w.at[code]
+		var last error
+		for _, day := range slices.Backward(slices.Sorted(maps.Keys(days))) {
+			at := days[day]
+			for failures := 0; at.Again > 0 && failures < giveUp; {
+				if over := late(w.ctx); over || !w.shop.env.Now().Before(until) {
+					return !over, failed
+				}
+				item, err := w.number(code, day, at.Again, true)
+				switch {
+				case err == nil:
+					w.items = append(w.items, item)
+				case fault.Is(err, fault.NotFound): // it is open already
+				case fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited):
+					return false, err
+				case stops(err):
+					last, failures = err, giveUp
+					continue
+				default:
+					last, failures = err, failures+1
+					continue
+				}
+				if failures, at.Again = 0, at.Again-1; at.Again == 0 {
+					at.Again = askedAnew
+				}
+				if days[day] = at; len(w.items) >= pageSize && !w.page() {
+					return false, failed
+				}
+			}
+			if at.Again > 0 {
+				failed = cmp.Or(failed, last)
+			}
+		}
+	}
+	return false, failed
 }
 
 // here reports whether the order behind a number of today is known. One that was placed
@@ -373,8 +431,8 @@ func (w *walk) newest(code string) (int, error) {
 	return n, nil
 }
 
-// number finds the order behind a number.
-func (w *walk) number(code, day string, n int) (channel.Item, error) {
+// number finds the order behind a number; known: it is to be read also when it is here.
+func (w *walk) number(code, day string, n int, known bool) (channel.Item, error) {
 	const op = "meituan.number"
 	ref := code + " " + day + " #" + strconv.Itoa(n)
 	data, body, err := w.shop.do(w.ctx, op, ref, call{path: "order/getOrderIdByDaySeq",
@@ -390,10 +448,10 @@ func (w *walk) number(code, day string, n int) (channel.Item, error) {
 	case id == "":
 		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Why: fault.Because("no_such_number", "no order has this number")}
 	}
-	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !w.wide}
-	if w.wide { // a day of them at once would keep the orders waiting that nobody has seen
-		w.again++
-		hint.Later = hint.After + w.again*againPace
+	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !known}
+	if known { // a day of them at once would keep the orders waiting that nobody has seen
+		w.steps++
+		hint.Later = hint.After + w.steps*againPace
 	}
 	return channel.Item{What: "order.number", Ref: orderRef(id), Raw: body, Hints: []order.Hint{hint}}, nil
 }

@@ -200,7 +200,7 @@ func TestAWidePullWalksYesterdayAndTodayAgain(t *testing.T) {
 	n := &numbers{newest: map[string]string{"A": "2"}, orders: map[string]string{"A 20260301 1": "101", "A 20260301 2": "102", "A 20260228 1": "1"}}
 	p := openNumbers(t, n, "A")
 	_, cursor, _, _ := p.pull(t, channel.Pull{})
-	if ids, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || !slices.Equal(ids, []string{"1", "101", "102"}) {
+	if ids, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || !slices.Equal(ids, []string{"102", "101", "1"}) {
 		t.Errorf("wide: %v, %v", ids, err)
 	}
 }
@@ -243,7 +243,8 @@ func TestWhatCameByPushIsNotAskedFor(t *testing.T) {
 }
 
 // Of a chain's shops one or the other stumbles in every pull. That is told, and the account counts as
-// pulled all the same, or all its shops would be walked anew; one that refuses, or all that stumble, are another matter.
+// pulled all the same, or all its shops would be walked anew: the cursor says what is to be asked for. One that
+// refuses, or all that stumble, are another matter.
 func TestAShopThatStumblesIsNotTheWholeChain(t *testing.T) {
 	for name, c := range map[string]struct {
 		broken map[string]bool
@@ -254,7 +255,7 @@ func TestAShopThatStumblesIsNotTheWholeChain(t *testing.T) {
 		"one stumbles":              {map[string]bool{"B": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, false, true},
 		"all stumble":               {map[string]bool{"A": true, "B": true, "C": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, false, false},
 		"one refuses":               {nil, map[string]string{"A": "1", "C": "1"}, false, false},
-		"one stumbles, all is read": {map[string]bool{"B": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, true, false},
+		"one stumbles, all is read": {map[string]bool{"B": true}, map[string]string{"A": "1", "B": "1", "C": "1"}, true, true},
 	} {
 		n := &numbers{newest: c.newest, broken: c.broken, orders: map[string]string{"A 20260301 1": "1", "B 20260301 1": "2", "C 20260301 1": "3"}}
 		p := openNumbers(t, n, "A", "B", "C")
@@ -299,20 +300,66 @@ func TestAWidePullGoesOnWhereItBrokeOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 51; i < 51+3; i++ { // three in a row end an attempt
-		n.broken["A 20260301 "+strconv.Itoa(i)] = true
-	}
+	n.broken["A 20260301 50"] = true // however often it is asked for
 	first, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
-	if err == nil || len(first) != 50 {
+	if err == nil || len(first) != 50 || first[0] != "100" {
 		t.Fatalf("%d orders, %v", len(first), err)
 	}
+	second, cursor, asked, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
+	if err == nil || len(second) != 0 || len(asked) != 3 {
+		t.Errorf("%d orders, asked for %v, %v", len(second), asked, err)
+	}
 	n.broken = nil
-	second, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
-	if err != nil || len(second) != 50 || slices.Contains(second, "1") {
-		t.Errorf("the second attempt begins anew: %d orders, %v", len(second), err)
+	second, cursor, _, err = p.pull(t, channel.Pull{Cursor: cursor, Wide: true})
+	if err != nil || len(second) != 50 || slices.Contains(second, "100") {
+		t.Errorf("the third attempt begins anew: %d orders, %v", len(second), err)
 	}
 	if third, _, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true}); err != nil || len(third) != 100 {
 		t.Errorf("another outage: %d orders, %v, want all 100 again", len(third), err)
+	}
+}
+
+// After an outage a chain's shops have thousands of numbers to be asked for anew. Who orders meanwhile, or did
+// in the outage, does not wait for them.
+func TestWhatIsNewComesBeforeWhatIsAskedAnew(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "60", "B": "60"}, orders: map[string]string{}}
+	for i := 1; i <= 60; i++ {
+		n.orders["A 20260301 "+strconv.Itoa(i)], n.orders["B 20260301 "+strconv.Itoa(i)] = "a"+strconv.Itoa(i), "b"+strconv.Itoa(i)
+	}
+	p := openNumbers(t, n, "A", "B")
+	_, cursor, _, err := p.pull(t, channel.Pull{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	comes := func(number string) {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.newest["B"], n.orders["B 20260301 "+number] = number, "b"+number
+	}
+	comes("61") // its push was lost in the outage
+	var ids []string
+	placed, found := 61, map[string]int{} // by order: how many were named before it
+	for page, err := range p.conn.Pull(t.Context(), channel.Pull{Cursor: cursor, Wide: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range page.Items {
+			found[it.Ref.ID] = len(ids)
+			ids = append(ids, it.Ref.ID)
+		}
+		if len(page.Items) == 20 && placed < 66 { // a part of what is asked for anew
+			p.now = p.now.Add(time.Minute)
+			placed++
+			comes(strconv.Itoa(placed))
+		}
+	}
+	if len(ids) != len(found) || len(ids) != 120+placed-60 {
+		t.Errorf("%d orders, %d named, want %d once", len(found), len(ids), 120+placed-60)
+	}
+	for i := 61; i <= placed; i++ {
+		if at := found["b"+strconv.Itoa(i)]; at != (i-61)*21 {
+			t.Errorf("the new order %d was named after %d others, want %d", i, at, (i-61)*21)
+		}
 	}
 }
 
