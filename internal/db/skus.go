@@ -123,34 +123,6 @@ func (d *DB) BindOffer(ctx context.Context, o OfferRow, tells ...Tell[OfferRow])
 
 var addOffer = insert{head: `INSERT INTO offers (` + offerColumns + `) VALUES`, width: 30}
 
-// DeleteOffer removes an offer. What it shows on the platform stays there and is no
-// longer counted. It fails with fault.Conflict while a call for it is open.
-func (d *DB) DeleteOffer(ctx context.Context, m ident.Merchant, id ident.Offer, lines ...Entry) error {
-	const op = "db.DeleteOffer"
-	return d.changedDirectory(ctx, op, m, id.String(), func(ctx context.Context, c conn) error {
-		var store, sku, open int64
-		found, err := one(ctx, c, `SELECT store_id, sku_id FROM offers WHERE merchant_id = $1 AND id = $2`, []any{int64(m), int64(id)}, &store, &sku)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			return fault.Say(op, fault.NotFound, "no_offer", "there is no such offer")
-		}
-		if _, err := one(ctx, c, `SELECT on_hand FROM levels WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`+d.eng.lock,
-			[]any{int64(m), store, sku}, new(int64)); err != nil {
-			return err
-		}
-		_, err = one(ctx, c, `DELETE FROM offers WHERE merchant_id = $1 AND id = $2 AND effect_id = 0 RETURNING 1`, []any{int64(m), int64(id)}, &open)
-		if err == nil && open == 0 {
-			err = fault.Say(op, fault.Conflict, "offer_sending", "a number is being sent for this offer; try again in a moment")
-		}
-		if err == nil {
-			err = d.addEntries(ctx, c, m, lines)
-		}
-		return err
-	})
-}
-
 // OfferByID reads one offer within a scope.
 func (d *DB) OfferByID(ctx context.Context, sc Scope, id ident.Offer) (OfferRow, error) {
 	list, err := d.offers(ctx, sc, ` AND id = $2`, int64(id))

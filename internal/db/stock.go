@@ -152,8 +152,9 @@ var (
 )
 
 const (
-	setLevel = `UPDATE levels SET on_hand = $4, reserved = $5, changed_at = $6, out_until = $7, out_by = $8 WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`
-	dropHold = `DELETE FROM holds WHERE merchant_id = $1 AND order_id = $2 AND offer_id = $3`
+	setLevel  = `UPDATE levels SET on_hand = $4, reserved = $5, changed_at = $6, out_until = $7, out_by = $8 WHERE merchant_id = $1 AND store_id = $2 AND sku_id = $3`
+	dropOffer = `DELETE FROM offers WHERE merchant_id = $1 AND id = $2`
+	dropHold  = `DELETE FROM holds WHERE merchant_id = $1 AND order_id = $2 AND offer_id = $3`
 )
 
 // stockWanted is what verbs need of stock.
@@ -317,7 +318,8 @@ func (t *Tx) Stock(k StockKey) Stock {
 	return out
 }
 
-// PutStock writes a level and its offers. Offers are neither made nor removed by it.
+// PutStock writes a level and its offers. It makes none; one that Stock gave and that is left
+// out is removed.
 func (t *Tx) PutStock(k StockKey, s Stock) {
 	old, ok := find(t.l, inLevels, levelKey{t.m, k})
 	if !ok {
@@ -362,6 +364,11 @@ func (b *batch) saveStock() ([]*stmt, error) {
 			o := &s.stock.Offers[i]
 			if !slices.Contains(was.Offers, *o) {
 				list = append(list, &stmt{text: setOffer, args: setOfferArgs(o)})
+			}
+		}
+		for i := range was.Offers {
+			if id := was.Offers[i].ID; !slices.ContainsFunc(s.stock.Offers, func(o OfferRow) bool { return o.ID == id }) {
+				list = append(list, &stmt{text: dropOffer, args: []any{int64(k.m), int64(id)}})
 			}
 		}
 	}

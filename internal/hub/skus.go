@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -87,24 +88,37 @@ func (h *Hub) onStock(ctx context.Context, m ident.Merchant, name string, id ide
 	return fault.Wrap("hub."+name, err)
 }
 
-// UnbindOffer forgets an offer. What it shows on the platform stays there, and counts no
-// longer.
+// UnbindOffer forgets an offer, and gives what it held to the others in the same transaction. What it
+// shows on the platform stays there, and counts no longer. It fails with fault.Conflict while a number
+// is being sent for it.
 func (h *Hub) UnbindOffer(ctx context.Context, who Actor, id ident.Offer) error {
 	const op = "hub.UnbindOffer"
-	o, err := h.db.OfferByID(ctx, who.Scope, id)
+	if _, err := h.db.OfferByID(ctx, who.Scope, id); err != nil {
+		return fault.Wrap(op, err)
+	}
+	_, err := h.db.Do(ctx, db.Verb{Name: "unbind", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
+		k, _ := tx.OfferAt(id)
+		s := tx.Stock(k)
+		i := offerIn(s.Offers, id)
+		switch {
+		case i < 0:
+			return fault.Say(op, fault.NotFound, "no_offer", "there is no such offer")
+		case s.Offers[i].Effect != 0:
+			return fault.Say(op, fault.Conflict, "offer_sending", "a number is being sent for this offer; try again in a moment")
+		}
+		was := h.offerSetUp(s.Offers[i])
+		line, _ := h.told(who, "offer.delete", &was, nil)
+		tx.Journal(line)
+		s.Offers = slices.Delete(s.Offers, i, i+1)
+		tx.PutStock(k, s)
+		h.plan(tx, k)
+		tx.Change(db.KindDirectory, id.String())
+		return nil
+	}})
 	if err != nil {
 		return fault.Wrap(op, err)
 	}
-	was := h.offerSetUp(o)
-	line, _ := h.told(who, "offer.delete", &was, nil)
-	if err := h.db.DeleteOffer(ctx, who.Merchant, id, line); err != nil {
-		return fault.Wrap(op, err)
-	}
-	_, err = h.db.Do(ctx, db.Verb{Name: "unbind", Merchant: who.Merchant, Class: db.People, Decide: func(tx *db.Tx) error {
-		h.plan(tx, db.StockKey{Store: o.Store, SKU: o.SKU})
-		return nil
-	}})
-	return fault.Wrap(op, err)
+	return fault.Wrap(op, h.db.Reload(ctx)) // it may have been the merchant's last
 }
 
 // A Booking is a movement that a person books.
