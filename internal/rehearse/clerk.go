@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/internal/books"
 )
 
@@ -42,6 +43,7 @@ type press struct {
 	seq  int64     // the change with which the hub took it
 	over time.Time // when the hub called it ended; zero = it is under way
 	late bool      // told as broken
+	left bool      // to a person, since nobody can learn what became of it: the hub waits, and is not slow
 }
 
 // hands bounds how many buttons are pressed at once.
@@ -343,8 +345,10 @@ func (k *clerk) ended(o orderView) {
 			continue
 		}
 		under := false
+		p.left = false
 		for _, x := range o.Pending {
 			under = under || x.EffectID == p.Effect && x.State != "refused" && x.State != "void"
+			p.left = p.left || x.EffectID == p.Effect && x.State == string(effect.Person)
 		}
 		if !under {
 			p.over = time.Now()
@@ -352,8 +356,8 @@ func (k *clerk) ended(o orderView) {
 	}
 }
 
-// waiting counts the acts that are under way and not at the platform yet, and gives once
-// each that has waited too long.
+// waiting counts the acts that are under way and not at the platform yet, gives the one that the hub has
+// had longest, and once each that it has had too long. What is left to a person counts and is neither.
 func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -364,7 +368,9 @@ func (k *clerk) waiting() (n int, oldest Waiting, overdue []string) {
 				delete(k.open, name)
 			}
 		default:
-			n++
+			if n++; p.left {
+				continue
+			}
 			oldest = oldest.or(p.String(), waits)
 			if waits > slowPlatform && !p.late {
 				p.late = true
