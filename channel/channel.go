@@ -206,8 +206,9 @@ type Act struct {
 	Carrier    string           `json:"carrier,omitempty"`
 	Tracking   string           `json:"tracking,omitempty"`
 	Lines      []ActLine        `json:"lines,omitempty"`
-	Amount     *money.Amount    `json:"amount,omitempty"` // the fee that was agreed to, the tip
-	Purse      *Purse           `json:"purse,omitempty"`  // for an own channel
+	Pictures   []string         `json:"pictures,omitempty"` // addresses from which the platform can fetch them
+	Amount     *money.Amount    `json:"amount,omitempty"`   // the fee that was agreed to, the tip
+	Purse      *Purse           `json:"purse,omitempty"`    // for an own channel
 	Telling    *Telling         `json:"telling,omitempty"`
 }
 
@@ -298,6 +299,10 @@ type (
 	// An Appealer takes the merchant's appeal against what the platform has decided of a refund.
 	Appealer interface {
 		RefundAppeal(ctx context.Context, a Act) ([]Item, error)
+	}
+	// A SlowAppealer takes the merchant's appeal against being held slow. Which orders are, is told by Pull.
+	SlowAppealer interface {
+		SlowAppeal(ctx context.Context, a Act) ([]Item, error)
 	}
 	// A Rememberer has an additive power.
 	Rememberer interface {

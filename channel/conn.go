@@ -107,6 +107,10 @@ func (c *Conn) Do(ctx context.Context, a Act, before json.RawMessage) ([]Item, e
 		if s, ok := c.shop.(Appealer); ok {
 			return s.RefundAppeal(ctx, a)
 		}
+	case order.SlowAppeal:
+		if s, ok := c.shop.(SlowAppealer); ok {
+			return s.SlowAppeal(ctx, a)
+		}
 	case order.RefundPartial:
 		if s, ok := c.shop.(PartRefunder); ok {
 			return s.RefundPartial(ctx, a, before)

@@ -74,10 +74,10 @@ type Duration = time.Duration
 
 // An Input is one argument of an act.
 type Input struct {
-	Name     string // of the API: reason_code, reason, text, courier, carrier, tracking, lines, amount
-	Type     string // choice, text, lines, money
+	Name     string // of the API: reason_code, reason, text, courier, carrier, tracking, lines, amount, pictures
+	Type     string // choice, text, lines, money, pictures
 	Required bool
-	Max      int // characters, 0 = 200
+	Max      int // characters, 0 = 200; of pictures how many
 	Label    Text
 }
 

@@ -27,17 +27,18 @@ const (
 	RefundRefuse  ActionKind = "refund_refuse"
 	RefundPartial ActionKind = "refund_partial" // started by the store
 	RefundAppeal  ActionKind = "refund_appeal"  // the merchant appeals against what the platform decided
-	AppealRuled   ActionKind = "appeal_ruled"   // somebody notes the platform's ruling on that
+	SlowAppeal    ActionKind = "slow_appeal"    // the merchant appeals against being held slow
+	AppealRuled   ActionKind = "appeal_ruled"   // somebody notes the platform's ruling on either
 	Annotate      ActionKind = "note"
 )
 
 // ActionKinds in the order in which a screen shows them.
-var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, CallRider, Tip, RecallRider, DeliverSelf, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal, AppealRuled, Cancel, Annotate}
+var ActionKinds = []ActionKind{Accept, Refuse, Ready, Dispatch, CallRider, Tip, RecallRider, DeliverSelf, Deliver, Ship, RemindReply, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal, SlowAppeal, AppealRuled, Cancel, Annotate}
 
 // Final reports whether an act cannot be taken back: a screen asks once before it.
 func (k ActionKind) Final() bool {
 	switch k {
-	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal:
+	case Refuse, Cancel, RefundApprove, RefundRefuse, RefundPartial, RefundAppeal, SlowAppeal:
 		return true
 	}
 	return false
@@ -55,7 +56,7 @@ func (k ActionKind) Riding() bool {
 
 // Appealing reports whether an act is about an appeal of the merchant. Where a platform takes none, such acts are not
 // named at all: few orders would ask for them.
-func (k ActionKind) Appealing() bool { return k == RefundAppeal || k == AppealRuled }
+func (k ActionKind) Appealing() bool { return k == RefundAppeal || k == SlowAppeal || k == AppealRuled }
 
 // A Power says that a platform can carry out an act, and its limits beyond those of
 // the life cycle.
@@ -92,6 +93,7 @@ var (
 	WhyNoReminder  = fault.Because("no_reminder", "no customer waits for an answer")
 	WhyNoCase      = fault.Because("no_case", "no refund request waits for an answer")
 	WhyNoAppeal    = fault.Because("no_appeal", "there is no refund here that can be appealed against")
+	WhyNotSlow     = fault.Because("not_slow", "the platform holds nothing against this order that can be appealed against")
 	WhyNoRuling    = fault.Because("no_ruling", "no appeal waits for a ruling")
 	WhyCaseOpen    = fault.Because("case_open", "answer the open refund request first")
 	WhyNothingLeft = fault.Because("nothing_left", "everything has been refunded")
@@ -177,7 +179,8 @@ var table = map[ActionKind]rule{
 	RefundRefuse:  append(slices.Clone(ended), withCase),
 	RefundPartial: append(slices.Clone(ended), complete, paid, collected, accepted, noCase, something),
 	RefundAppeal:  {when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, appealable) }, WhyNoAppeal)},
-	AppealRuled:   {when(func(o *Order) bool { return !slices.ContainsFunc(o.Cases, unruled) }, WhyNoRuling)},
+	SlowAppeal:    {when(func(o *Order) bool { return !o.Slow.appealable() }, WhyNotSlow)},
+	AppealRuled:   {when(func(o *Order) bool { return !o.Slow.unruled() && !slices.ContainsFunc(o.Cases, unruled) }, WhyNoRuling)},
 	Annotate:      {},
 }
 
@@ -207,7 +210,14 @@ func Permits(o *Order, powers []Power) []Permit {
 					out = append(out, p)
 				}
 			}
+			if k == AppealRuled && o.Slow.unruled() {
+				p.For = SlowKey
+				out = append(out, p)
+			}
 			continue
+		}
+		if k == SlowAppeal {
+			p.For = SlowKey
 		}
 		if k.Riding() {
 			if p.Why.Code == WhyLogistics.Code {
@@ -293,6 +303,8 @@ func Achieved(o *Order, k ActionKind, caseKey string) bool {
 	case RemindReply:
 		i := slices.IndexFunc(o.Reminders, func(r ReminderNow) bool { return r.Key == caseKey })
 		return i >= 0 && !unanswered(o.Reminders[i])
+	case SlowAppeal:
+		return o.Slow != nil && o.Slow.Appeal != ""
 	case RefundApprove, RefundRefuse, RefundAppeal:
 		i := slices.IndexFunc(o.Cases, func(c AfterSale) bool { return c.Key == caseKey })
 		if i < 0 {

@@ -25,6 +25,7 @@ func Fold(ref Ref, recs []Linked, g *Grammar) Order {
 	}
 	o.registers(main)
 	o.work(main, g)
+	o.slow(main, g)
 	o.riders(main, g)
 	recs = slices.Clone(recs)
 	slices.SortFunc(recs, func(a, b Linked) int { return cmp.Compare(a.Ref.ID, b.Ref.ID) })
@@ -330,7 +331,7 @@ func (o *Order) ours(own Record) {
 					c.Seen = &seen
 				}
 				for _, s := range sorted(kid.Axes[AxisAppeal]) { // the last that was noted holds
-					is, ok := map[string]State{StateUpheld: AppealUpheld, StateRejected: AppealRejected}[s.State]
+					is, ok := rulings[s.State]
 					if !ok || c.Appeal == "" {
 						continue
 					}
@@ -339,6 +340,7 @@ func (o *Order) ours(own Record) {
 			}
 		}
 	}
+	o.slowNoted(own)
 	slices.SortStableFunc(o.Notes, func(a, b NoteNow) int { return cmp.Compare(a.At, b.At) })
 }
 

@@ -47,6 +47,7 @@ type Order struct {
 	Issues    []Issue
 	Events    []Event
 	Settled   *Settled `json:",omitempty"` // what the platform said that it has settled
+	Slow      *Slow    `json:",omitempty"` // what the platform holds against how it was made; nil = nothing
 	Partial   bool     // the platform said that something is missing: read again
 
 	handed bool  // by our people to the customer who came for it

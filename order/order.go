@@ -156,7 +156,7 @@ const (
 	CaseFailed    State = "failed"
 )
 
-// Appeal axis, of one case: the merchant's own appeal to the platform.
+// Appeal axis, of one case or of the mark of a slow order: the merchant's own appeal to the platform.
 const (
 	AppealMade     State = "made"
 	AppealUpheld   State = "upheld" // the platform found for the merchant
@@ -171,6 +171,7 @@ const (
 	AxisCase     = "case"
 	AxisLabel    = "label"
 	AxisAppeal   = "appeal"
+	AxisSlow     = "slow"
 )
 
 // Axes is the order's state on each axis. AfterSale is that of the most urgent case.
@@ -214,10 +215,11 @@ const (
 	FlagLabelled Flag = "labelled" // the label is printed, the parcel not packed
 	FlagHandOver Flag = "handover" // packed and labelled: it waits for the carrier
 	FlagLost     Flag = "lost"     // a refund was agreed to because nobody had answered in time, and nobody has seen it
+	FlagSlow     Flag = "slow"     // the platform holds it against the store that it was made slowly; it can be appealed against, and nobody has seen it
 )
 
 // Flags in the order in which they are listed. Their places are stored: new ones come last.
-var Flags = []Flag{FlagRefund, FlagReminder, FlagProblem, FlagPreorder, FlagPickup, FlagToLabel, FlagLabelled, FlagHandOver, FlagLost}
+var Flags = []Flag{FlagRefund, FlagReminder, FlagProblem, FlagPreorder, FlagPickup, FlagToLabel, FlagLabelled, FlagHandOver, FlagLost, FlagSlow}
 
 // A Line is one thing bought.
 type Line struct {

@@ -154,6 +154,9 @@ func (o *Order) reckon(g *Grammar) {
 	if slices.ContainsFunc(o.Cases, func(c AfterSale) bool { return c.LostAt > 0 && c.Seen == nil }) {
 		o.Flags = append(o.Flags, FlagLost)
 	}
+	if o.Slow.waits() {
+		o.Flags = append(o.Flags, FlagSlow)
+	}
 	for i := range o.Events {
 		switch e := &o.Events[i]; { // said without a time: the milestone is the better guess than none
 		case e.At == 0 && e.State == Paid:

@@ -111,6 +111,7 @@ var table = []rule{
 	{ActOn("refund_refuse"), "refuse a refund", false, managers},
 	{ActOn("refund_partial"), "refund in part", false, managers},
 	{ActOn("refund_appeal"), "appeal against a refund that the platform decided", false, managers},
+	{ActOn("slow_appeal"), "appeal against being held slow by the platform", false, managers},
 	{ActOn("appeal_ruled"), "note the platform's ruling on an appeal", false, managers},
 	{EnterOrders, "enter orders taken by phone or at the counter, take one's own back within ten seconds", false, shop},
 	{ReplyComments, "reply to a customer's comment", false, managers},

@@ -107,6 +107,9 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 		}
 		a.Case = o.Cases[i].Key
 	}
+	if k == order.SlowAppeal {
+		a.Case = order.SlowKey
+	}
 	if k == order.RemindReply {
 		i := slices.IndexFunc(o.Reminders, func(r order.ReminderNow) bool { return r.AnsweredAt == 0 })
 		if i < 0 {
@@ -135,6 +138,8 @@ func (d *desk) act(k order.ActionKind, o order.Order) channel.Act {
 			a.Reason = exampleText
 		case "text":
 			a.Text = exampleText
+		case "pictures":
+			a.Pictures = []string{"https://img.example.com/1.jpg", "https://img.example.com/2.jpg"}
 		case "courier":
 			a.Courier = order.Rider{Name: "测试骑手", Phone: "10000000000"}
 		case "carrier":
@@ -189,7 +194,7 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 		order.CallRider: {order.Accept}, order.Tip: {order.Accept, order.CallRider}, order.RecallRider: {order.Accept, order.CallRider}, order.DeliverSelf: {order.Accept},
 		channel.TellRider: {order.Accept},
 		order.Ready:       {order.Accept}, order.Dispatch: {order.Accept}, order.Deliver: {order.Accept, order.Dispatch, order.Ship}, order.Cancel: {order.Accept},
-		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundAppeal: {order.Accept}, order.RefundPartial: {order.Accept},
+		order.Ship: {order.Accept}, order.RemindReply: {order.Accept}, order.RefundApprove: {order.Accept}, order.RefundRefuse: {order.Accept}, order.RefundAppeal: {order.Accept}, order.SlowAppeal: {order.Accept}, order.RefundPartial: {order.Accept},
 	}[k]
 	for _, f := range first {
 		if can(f)(d.info) {
@@ -208,6 +213,15 @@ func prepared(t *testing.T, h Harness, k order.ActionKind) (*desk, order.Order, 
 			return d, o, false
 		}
 		o = d.learn(ref)
+	}
+	if k == order.SlowAppeal { // no message and no read of the order tells it
+		if !d.w.Happen(t, ref, HeldSlow) {
+			return d, o, false
+		}
+		if _, err := d.book.Pull(t.Context(), d.conn, channel.Pull{}); err != nil {
+			t.Fatalf("pull: %v", err)
+		}
+		o = d.book.Order(ref, d.info.Grammar)
 	}
 	if k == order.RemindReply {
 		if !d.w.Happen(t, ref, BuyerReminds) {

@@ -90,6 +90,7 @@ const (
 	BuyerWithdraws Happening = "buyer_withdraws"        // the refund request
 	BuyerReminds   Happening = "buyer_reminds"
 	NobodyAnswers  Happening = "nobody_answers" // until the platform agrees to the refund request by itself
+	HeldSlow       Happening = "held_slow"      // the platform holds it against the store that it was made slowly
 	OnTheWay       Happening = "on_the_way"     // the platform's rider or carrier has it
 	Delivered      Happening = "delivered"
 	Finished       Happening = "finished" // nothing more can be done to it

@@ -49,6 +49,7 @@ var implements = map[order.ActionKind]func(channel.Shop) bool{
 	order.RefundRefuse:  has[channel.RefundAnswerer],
 	order.RefundPartial: has[channel.PartRefunder],
 	order.RefundAppeal:  has[channel.Appealer],
+	order.SlowAppeal:    has[channel.SlowAppealer],
 	order.AppealRuled:   func(channel.Shop) bool { return false }, // noted here, always
 	order.Annotate:      has[channel.Annotator],
 }
@@ -140,7 +141,7 @@ func init() {
 					t.Errorf("%s has nature %q", p.Kind, p.Nature)
 				}
 				for _, in := range p.Fields {
-					if in.Label.ZH == "" || in.Label.EN == "" || !slices.Contains([]string{"choice", "text", "lines", "money"}, in.Type) {
+					if in.Label.ZH == "" || in.Label.EN == "" || !slices.Contains([]string{"choice", "text", "lines", "money", "pictures"}, in.Type) || in.Type == "pictures" && in.Max == 0 {
 						t.Errorf("input %q of %s: %+v", in.Name, p.Kind, in)
 					}
 					if in.Name == "reason_code" && len(i.Reasons[p.Kind]) == 0 {

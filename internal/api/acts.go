@@ -18,7 +18,7 @@ import (
 // Act is what is to be done with an order. Which parts an act needs is in the order's
 // action_list.
 type Act struct {
-	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,call_rider,tip,recall_rider,deliver_self,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,refund_appeal,appeal_ruled,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
+	Kind       string        `json:"kind" enum:"accept,refuse,ready,dispatch,call_rider,tip,recall_rider,deliver_self,deliver,ship,remind_reply,cancel,refund_approve,refund_refuse,refund_partial,refund_appeal,slow_appeal,appeal_ruled,note,retry,void" doc:"retry and void are about an act on its way, whose effect_id is in for."`
 	For        string        `json:"for,omitempty" maxLength:"100" doc:"The after-sale, when several wait; the effect_id of retry and void."`
 	ReasonCode string        `json:"reason_code,omitempty" maxLength:"100"`
 	Reason     string        `json:"reason,omitempty" maxLength:"500"`
@@ -27,6 +27,7 @@ type Act struct {
 	Carrier    string        `json:"carrier,omitempty" maxLength:"100"`
 	Tracking   string        `json:"tracking,omitempty" maxLength:"100"`
 	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
+	Pictures   []string      `json:"pictures,omitempty" maxItems:"9" doc:"Each an address that the platform can fetch, or the id of one of the order's evidence, which gets such an address for 30 days."`
 	Amount     string        `json:"amount,omitempty" maxLength:"20" doc:"Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip."`
 	PressedAt  int64         `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
 	HoldS      int           `json:"hold_s,omitempty" minimum:"0" maximum:"30" doc:"Seconds before it is sent, in which void takes it back: ready, dispatch, deliver."`
@@ -41,7 +42,7 @@ type Courier struct {
 func (a Act) hub(key string) hub.Act {
 	out := hub.Act{
 		Kind: order.ActionKind(a.Kind), For: a.For, ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text,
-		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Amount: a.Amount, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
+		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Pictures: a.Pictures, Amount: a.Amount, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
 	}
 	if a.Courier != nil {
 		out.Courier = order.Rider{Name: a.Courier.Name, Phone: a.Courier.Phone}

@@ -125,6 +125,7 @@ func New(o Options) (*Server, error) {
 	s.mux.HandleFunc("POST /rider", s.step)
 	s.mux.HandleFunc("POST /rider/place", s.place)
 	s.mux.HandleFunc("GET /rider/round.js", s.roundScript)
+	s.mux.HandleFunc("GET "+hub.PicturePath+"{link}", s.linkedPicture)
 	s.mux.HandleFunc("GET /healthz", s.healthz)
 	s.mux.HandleFunc("GET /readyz", s.readyz)
 	s.mux.HandleFunc("GET /metrics", s.metrics)

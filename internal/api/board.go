@@ -48,7 +48,7 @@ func (s *Server) radar(ctx context.Context, _ *struct{}) (*radarOutput, error) {
 
 type messagesInput struct {
 	Store []string `query:"store" maxItems:"200" doc:"Separated by commas."`
-	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost"`
+	Kind  []string `query:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost,slow"`
 }
 
 // Messages are what waits for somebody.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
@@ -21,7 +22,7 @@ type Evidence struct {
 
 func (s *Server) evidenceRoutes() {
 	add(s, op("listEvidence", http.MethodGet, "/orders/{id}/evidence", "orders", "The pictures that were taken of an order's spoilt or missing food"), s.listEvidence)
-	add(s, op("addEvidence", http.MethodPost, "/orders/{id}/evidence", "orders", "Keep such a picture, at most eight of an order; no connected platform takes them by a call"), s.addEvidence)
+	add(s, op("addEvidence", http.MethodPost, "/orders/{id}/evidence", "orders", "Keep such a picture, at most eight of an order; an act with pictures can name them"), s.addEvidence)
 	add(s, op("getEvidence", http.MethodGet, "/orders/{id}/evidence/{picture}", "orders", "One picture"), s.getEvidence)
 	o := op("dropEvidence", http.MethodDelete, "/orders/{id}/evidence/{picture}", "orders", "Remove a picture: one's own, or with the right to answer refunds")
 	o.DefaultStatus = http.StatusNoContent
@@ -90,6 +91,22 @@ func (s *Server) getEvidence(ctx context.Context, in *byPicture) (*pictureOutput
 		return nil, fault.Wrap("api.getEvidence", err)
 	}
 	return &pictureOutput{e.Type, "private, max-age=3600", e.Picture}, nil
+}
+
+// linkedPicture shows a picture to whoever has its link: a platform that was given it with an appeal.
+func (s *Server) linkedPicture(w http.ResponseWriter, r *http.Request) {
+	e, err := s.hub.LinkedPicture(r.Context(), r.PathValue("link"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", e.Type)
+	h.Set("Content-Length", strconv.Itoa(len(e.Picture)))
+	h.Set("Cache-Control", "private, max-age=3600")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Robots-Tag", "noindex")
+	w.Write(e.Picture)
 }
 
 func (s *Server) dropEvidence(ctx context.Context, in *byPicture) (*struct{}, error) {

@@ -73,6 +73,11 @@ func TestEvidenceIsKeptWithItsOrder(t *testing.T) {
 		if r.status != 409 || r.get(t, "why.code") != "evidence_many" {
 			t.Errorf("a ninth: %d %s", r.status, r.body)
 		}
+		for _, link := range []string{"x", pic, strings.Repeat("A", 59)} { // without a sign-in, and made up
+			if r := b.call("GET", "/picture/"+link, "", ""); r.status != 404 {
+				t.Errorf("the picture behind %q: %d", link, r.status)
+			}
+		}
 		if r := b.call("DELETE", path+"/"+pic, b.clerk, ""); r.status != 204 {
 			t.Errorf("her own: %d %s", r.status, r.body)
 		}

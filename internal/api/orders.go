@@ -105,8 +105,8 @@ type listInput struct {
 	Status    []string `query:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
 	Kind      string   `query:"kind" enum:"takeaway,ecommerce,"`
 	Logistics string   `query:"logistics" maxLength:"20"`
-	Flag      []string `query:"flag" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost" doc:"Any of these."`
-	Without   []string `query:"without" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost" doc:"None of these flags."`
+	Flag      []string `query:"flag" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost,slow" doc:"Any of these."`
+	Without   []string `query:"without" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost,slow" doc:"None of these flags."`
 	Q         string   `query:"q" maxLength:"100" doc:"Part of the number, #12 for the daily number, part of a dish, of the recipient's name, the last digits of the phone, or the platform's id of the buyer, whole."`
 	From      int64    `query:"from" minimum:"0" doc:"Placed at or after, UTC ms."`
 	To        int64    `query:"to" minimum:"0" doc:"Placed before, UTC ms."`

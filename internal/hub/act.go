@@ -32,8 +32,9 @@ type Act struct {
 	Carrier    string
 	Tracking   string
 	Lines      []ActLine
-	Amount     string // of money, in the order's currency: "6.5"
-	Key        string // the caller's Idempotency-Key: the same deed twice is one deed
+	Pictures   []string // each an address, or one that is kept with the order
+	Amount     string   // of money, in the order's currency: "6.5"
+	Key        string   // the caller's Idempotency-Key: the same deed twice is one deed
 
 	// Pressed is when a person pressed it, by the trade's clock, where that was earlier
 	// than the service heard of it; the zero time is now.
@@ -88,6 +89,12 @@ func (h *Hub) Act(ctx context.Context, who Actor, id ident.Order, a Act) (Done, 
 	if mutant.On(mutant.SkipDedupe) {
 		a.Key = ""
 	}
+	if len(a.Pictures) > 0 {
+		var err error
+		if a.Pictures, err = h.addresses(ctx, who, id, a.Pictures); err != nil {
+			return Done{}, err
+		}
+	}
 	var done Done
 	v := db.Verb{
 		Name: "act." + string(a.Kind), Merchant: who.Merchant, Orders: []ident.Order{id}, Class: db.People,
@@ -134,6 +141,9 @@ func (a Act) check() error {
 		if utf8.RuneCountInString(s) > 500 || !utf8.ValidString(s) {
 			say(name, fault.Because("field_long", "is longer than {most} characters", "most", "500"))
 		}
+	}
+	if why, ok := checkPictures(a.Pictures); !ok {
+		say("pictures", why)
 	}
 	if a.Kind == order.Annotate && strings.TrimSpace(a.Text) == "" {
 		say("text", fault.Because("field_note", "write what the note is to say"))
@@ -276,6 +286,8 @@ func permitFor(o *order.Order, info *channel.Info, a Act) (order.Permit, error) 
 	switch {
 	case why.Code == "" && a.Kind.Riding():
 		why = order.WhyLogistics
+	case why.Code == "" && a.Kind == order.SlowAppeal:
+		why = order.WhyNotSlow
 	case why.Code == "" && a.Kind.Appealing():
 		why = order.WhyNoAppeal
 	case why.Code == "":
@@ -304,6 +316,13 @@ func inputs(p channel.Power, info *channel.Info, a Act) error {
 			if f.Required && len(a.Lines) == 0 {
 				wrong("lines", fault.Because("field_lines", "choose what to refund"))
 			}
+		case f.Name == "pictures":
+			switch {
+			case len(a.Pictures) > f.Max:
+				wrong("pictures", fault.Because("pictures_most", "give up to {most} pictures", "most", itoa(f.Max)))
+			case f.Required && len(a.Pictures) == 0:
+				wrong("pictures", fault.Because("field_needed", "is needed"))
+			}
 		case f.Required && strings.TrimSpace(v) == "":
 			wrong(f.Name, fault.Because("field_needed", "is needed"))
 		case utf8.RuneCountInString(v) > limit:
@@ -324,7 +343,7 @@ func inputs(p channel.Power, info *channel.Info, a Act) error {
 func callOf(o *order.Order, row *db.OrderRow, a Act) (channel.Act, error) {
 	c := channel.Act{
 		Kind: a.Kind, Order: row.Ref, ShopID: o.ShopID, Logistics: o.Head.Logistics, Case: a.For,
-		ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text, Courier: a.Courier, Carrier: a.Carrier, Tracking: a.Tracking,
+		ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text, Courier: a.Courier, Carrier: a.Carrier, Tracking: a.Tracking, Pictures: a.Pictures,
 	}
 	for _, d := range o.Delivered {
 		if d.Kind == "parcel" {
@@ -385,8 +404,13 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 			why := fault.Because("choose_ruling", "say whether the appeal was upheld or rejected")
 			return Done{}, &fault.Error{Op: "hub.keep", Code: fault.Invalid, Why: why, Fields: []fault.Field{fault.Wrong("body.reason_code", why)}}
 		}
+		said := order.Said{State: state, At: now, Class: order.ClassAct, Who: who.Name}
+		if a.For == order.SlowKey {
+			own.Say(order.AxisAppeal, said)
+			break
+		}
 		var kid order.Record
-		kid.Say(order.AxisAppeal, order.Said{State: state, At: now, Class: order.ClassAct, Who: who.Name})
+		kid.Say(order.AxisAppeal, said)
 		own.Kid(order.KidCase+a.For, kid)
 	default:
 		return Done{}, &fault.Error{Op: "hub.keep", Code: fault.Unsupported, Why: order.WhyUnsupported}

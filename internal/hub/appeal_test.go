@@ -3,6 +3,7 @@ package hub_test
 import (
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,16 +73,42 @@ func TestARefundIsAppealedAgainstOnce(t *testing.T) {
 		if _, err := w.act(ref, hub.Act{Kind: order.RefundAppeal}); !fault.Is(err, fault.Invalid) {
 			t.Errorf("an appeal without a reason: %v", err)
 		}
+		w.must(w.hub.AddEvidence(ctx, w.who, row.ID, key, jpegPicture(t)))
+		kept, err := w.hub.Evidence(ctx, w.who, row.ID)
+		w.must(err)
+		photo := kept[0].ID.String()
+		for what, pictures := range map[string][]string{"of another order": {"pic_2222222222222"}, "no address": {"file:///etc/passwd"}, "six": {photo, photo, photo, photo, photo, photo}} {
+			if _, err := w.act(ref, hub.Act{Kind: order.RefundAppeal, Reason: "餐已送出", Pictures: pictures}); !fault.Is(err, fault.Invalid) {
+				t.Errorf("with pictures, %s: %v", what, err)
+			}
+		}
 		w.sim.Faults().Next("drop_after_commit", 1, "/waimai/ng/order/refund/issue/appeal")
-		_, err = w.act(ref, hub.Act{Kind: order.RefundAppeal, Reason: "餐已送出", Text: "https://img.example.com/1.jpg, https://img.example.com/2.jpg"})
+		_, err = w.act(ref, hub.Act{Kind: order.RefundAppeal, Reason: "餐已送出", Pictures: []string{"https://img.example.com/1.jpg", photo}})
 		w.must(err)
 		w.until("it is appealed against", func() bool {
 			return of(ref).Appeal == order.AppealMade && !w.underWay("refund_appeal", effect.Waiting, effect.Sending, effect.Unknown)
 		})
 		o, err := w.sim.Order(ref)
 		w.must(err)
-		if m := o.Refunds[0].Merchant; m == nil || m.Reason != "餐已送出" || len(m.Pictures) != 2 || w.changes(ref, "/waimai/ng/order/refund/issue/appeal") != 1 {
+		if m := o.Refunds[0].Merchant; m == nil || m.Reason != "餐已送出" || len(m.Pictures) != 2 || !strings.HasPrefix(m.Pictures[1], w.app.PublicURL+hub.PicturePath) || w.changes(ref, "/waimai/ng/order/refund/issue/appeal") != 1 {
 			t.Errorf("the platform has %+v, changed %d times", m, w.changes(ref, "/waimai/ng/order/refund/issue/appeal"))
+		}
+		link := strings.TrimPrefix(o.Refunds[0].Merchant.Pictures[1], w.app.PublicURL+hub.PicturePath)
+		if e, err := w.hub.LinkedPicture(ctx, link); err != nil || e.Type != "image/jpeg" || len(e.Picture) == 0 {
+			t.Errorf("the platform fetches the picture: %+v %v", e.Type, err)
+		}
+		for i := range link { // whoever makes one up sees nothing
+			wrong := []byte(link)
+			if wrong[i] ^= 1; string(wrong) == link {
+				continue
+			}
+			if _, err := w.hub.LinkedPicture(ctx, string(wrong)); !fault.Is(err, fault.NotFound) {
+				t.Fatalf("a link that was changed at %d shows a picture: %v", i, err)
+			}
+		}
+		w.must(w.hub.DropEvidence(ctx, w.who, row.ID, kept[0].ID))
+		if _, err := w.hub.LinkedPicture(ctx, link); !fault.Is(err, fault.NotFound) {
+			t.Errorf("a picture that was removed: %v", err)
 		}
 		if a := of(ref); a.CanAppeal || a.AppealAt == 0 {
 			t.Errorf("once it was made: %+v", a)

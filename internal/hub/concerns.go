@@ -22,7 +22,7 @@ import (
 // Times are UTC ms of the trade's clock, 0 = none.
 type Concern struct {
 	Key       string        `json:"key" doc:"Names it for as long as the fact is the same."`
-	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost"`
+	Kind      string        `json:"kind" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,parked,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost,slow"`
 	Urgent    bool          `json:"urgent" doc:"Late, about to be, or of a kind that costs somebody money."`
 	StoreID   ident.Store   `json:"store_id" doc:"Empty: of no one store."`
 	Channel   string        `json:"channel"`
@@ -80,10 +80,11 @@ const (
 	ConcernPenalty    = "penalty"    // 接近处罚线
 	ConcernRule       = "rule"       // 自动规则暂停
 	ConcernLost       = "lost"       // 超时默认退款
+	ConcernSlow       = "slow"       // 出餐慢
 )
 
 // OrderConcerns are the kinds that belong to an order, and so to a store.
-var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernLost, ConcernReminder, ConcernProblem, ConcernStuck, ConcernUnclear}
+var OrderConcerns = []string{ConcernUnaccepted, ConcernLate, ConcernRider, ConcernRefund, ConcernLost, ConcernSlow, ConcernReminder, ConcernProblem, ConcernStuck, ConcernUnclear}
 
 // StoreConcerns are the kinds that belong to a store and to no order of it.
 var StoreConcerns = []string{ConcernFull, ConcernRefused, ConcernComment, ConcernPenalty, ConcernResting, ConcernRule, ConcernPrinter, ConcernSilent}
@@ -123,7 +124,7 @@ func (h *Hub) Concerns(ctx context.Context, who Actor) (list []Concern, more boo
 	waits := map[ident.Store]Patience{}
 	for _, f := range []db.Filter{
 		{Status: []order.Status{order.StatusNew, order.StatusAccepted, order.StatusReady}},
-		{Flag: db.FlagsOf([]order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagLost})},
+		{Flag: db.FlagsOf([]order.Flag{order.FlagRefund, order.FlagReminder, order.FlagProblem, order.FlagLost, order.FlagSlow})},
 		{Status: []order.Status{order.StatusDelivering}, Kind: string(order.Takeaway), From: now.Add(-oldestRound).UnixMilli()},
 	} {
 		for looked := 0; ; {
@@ -289,6 +290,9 @@ func concernsOf(r *db.Listed, now time.Time, wait Patience, pace db.Pace) (out [
 		if l.SeenAt == 0 {
 			add(ConcernLost, l.Case, l.At, 0, false)
 		}
+	}
+	if has(order.FlagSlow) { // whoever appeals or has read it has seen to it
+		add(ConcernSlow, order.SlowKey, since("slow"), 0, false)
 	}
 	if has(order.FlagReminder) {
 		add(ConcernReminder, "", since("reminder"), 0, false)
@@ -459,7 +463,7 @@ func (h *Hub) owned(ctx context.Context, who Actor, list []Concern, now time.Tim
 
 // Take notes that the caller sees to something that waits, or gives it back. It fails with
 // fault.NotFound when it does not wait any more or is not the caller's to see. A refund that was
-// lost by time waits no more once it is taken.
+// lost by time, and a mark of a slow order, wait no more once they are taken.
 func (h *Hub) Take(ctx context.Context, who Actor, key string, take bool) (Concern, error) {
 	const op = "hub.Take"
 	find := func() (Concern, error) {
@@ -480,9 +484,9 @@ func (h *Hub) Take(ctx context.Context, who Actor, key string, take bool) (Conce
 	if c.Order != nil {
 		about = c.Order.ID
 	}
-	if c.Kind == ConcernLost { // nothing is left to do: whoever has read it has seen to it
+	if c.Kind == ConcernLost || c.Kind == ConcernSlow { // whoever has read it has seen to it
 		if take {
-			err = h.see(ctx, who, about, strings.TrimPrefix(c.Key, lostKey(about, "")))
+			err = h.see(ctx, who, about, strings.TrimPrefix(c.Key, c.Kind+"/"+about.String()+"/"))
 			c.TakenBy, c.TakenName, c.TakenAt = who.ID, who.Name, h.now().UnixMilli()
 		}
 		return c, fault.Wrap(op, err)

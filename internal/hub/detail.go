@@ -30,6 +30,7 @@ type Detail struct {
 	Payments   []Payment       `json:"payments"`
 	Deliveries []Delivery      `json:"deliveries"`
 	AfterSales []AfterSale     `json:"after_sales"`
+	Slow       *SlowMark       `json:"slow,omitempty" doc:"What the platform holds against how it was made."`
 	Reminders  []Reminder      `json:"reminders"`
 	Deadlines  []Deadline      `json:"deadlines"`
 	ActionList []Action        `json:"action_list"`
@@ -162,6 +163,30 @@ type AfterSale struct {
 	Advice     *Advice          `json:"advice,omitempty" doc:"What the store's rule, or the usual one, would say of it now."`
 }
 
+// A SlowMark says that the platform holds it against the store how an order was made.
+type SlowMark struct {
+	State     order.State `json:"state" enum:"unreported,late,untrue,spared" doc:"Nobody said that it was ready; it was said too late; the platform does not believe it; it was let off."`
+	Theirs    string      `json:"theirs"`
+	CanAppeal bool        `json:"can_appeal" doc:"The platform takes an appeal against it: the act slow_appeal."`
+	Appeal    order.State `json:"appeal,omitempty" enum:"made,upheld,rejected" doc:"Of the merchant's appeal. The ruling is what somebody has noted (the act appeal_ruled for slow), unless it was let off."`
+	AppealAt  int64       `json:"appeal_at,omitempty"`
+	AppealBy  string      `json:"appeal_by,omitempty" doc:"Who noted the ruling."`
+	SeenAt    int64       `json:"seen_at,omitempty" doc:"When somebody said to have seen it: it is no message any more."`
+	SeenBy    string      `json:"seen_by,omitempty"`
+}
+
+// slowOf is the mark as it is shown; nil where there is none.
+func slowOf(o *order.Order) *SlowMark {
+	if o.Slow == nil {
+		return nil
+	}
+	s := &SlowMark{State: o.Slow.State, Theirs: o.Slow.Theirs, CanAppeal: o.Slow.State != order.SlowSpared && o.Slow.Appeal == "", Appeal: o.Slow.Appeal, AppealAt: o.Slow.AppealAt, AppealBy: o.Slow.AppealBy}
+	if o.Slow.Seen != nil {
+		s.SeenAt, s.SeenBy = o.Slow.Seen.At, o.Slow.Seen.By
+	}
+	return s
+}
+
 // A Reminder is a customer who asks where it is.
 type Reminder struct {
 	Key        string `json:"key"`
@@ -185,7 +210,7 @@ type Action struct {
 // An ActionField is one thing an act needs.
 type ActionField struct {
 	Name     string         `json:"name"`
-	Type     string         `json:"type" enum:"text,choice,lines,money"`
+	Type     string         `json:"type" enum:"text,choice,lines,money,pictures"`
 	Required bool           `json:"required"`
 	Max      int            `json:"max"`
 	Label    channel.Text   `json:"label"`
@@ -312,6 +337,7 @@ func (h *Hub) Detail(ctx context.Context, who Actor, id ident.Order) (*Detail, e
 			}
 		}
 	}
+	d.Slow = slowOf(&o)
 	for _, r := range o.Reminders {
 		d.Reminders = append(d.Reminders, Reminder{r.Key, r.At, r.AnsweredAt, r.Text})
 	}

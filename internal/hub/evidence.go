@@ -14,8 +14,8 @@ import (
 )
 
 // Pictures of spoilt or missing food (餐损凭证) are kept with the order and shown with its
-// refund case. No connected platform takes them by a call: they serve an appeal in the
-// platform's own console. They are in the database, so that a backup has them; no log and no
+// refund case or its mark of a slow order, and go with an appeal where the platform takes pictures by address (see
+// pictures.go). They are in the database, so that a backup has them; no log and no
 // journal line holds more than that there is one.
 
 const (

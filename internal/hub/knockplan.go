@@ -29,7 +29,7 @@ var levelNames = map[string]int{"store": LevelStore, "area": LevelArea, "headqua
 
 // KnockRules say what knocks, of the merchant or of one store.
 type KnockRules struct {
-	Kinds     []string `json:"kinds" maxItems:"20" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost" doc:"Kinds of messages that knock."`
+	Kinds     []string `json:"kinds" maxItems:"20" enum:"unaccepted,late,rider,refund,reminder,problem,unknown,full,refused,authorise,platform,comment,penalty,printer,resting,rule,silent,stuck,lost,slow" doc:"Kinds of messages that knock."`
 	AcceptS   int      `json:"accept_s" minimum:"120" maximum:"1800" doc:"Seconds after which an order that nobody accepted knocks."`
 	People    bool     `json:"people" doc:"People are told by short message, not only groups."`
 	QuietFrom int      `json:"quiet_from" minimum:"0" maximum:"1439" doc:"Minute of the store's day from which nothing knocks; what still waits afterwards does then."`
@@ -165,7 +165,7 @@ func ladder(a alarm, r KnockRules) (at [levels]int64) {
 	if a.Kind == ConcernResting { // the manager hears of it with the store
 		return [levels]int64{start, start, start + 3*minute, start + 5*minute}
 	}
-	if a.Kind == ConcernLost { // it is over: who answers for the store learns of it, and nobody has to run
+	if a.Kind == ConcernLost || a.Kind == ConcernSlow { // it is over: who answers for the store learns of it, and nobody has to run
 		return [levels]int64{start, start, start + 3*minute, math.MaxInt64}
 	}
 	if a.DueAt <= a.SinceAt {

@@ -144,7 +144,8 @@ func lostKey(id ident.Order, of string) string { return ConcernLost + "/" + id.S
 // actSeen is what the journal calls it that somebody has seen a lost refund.
 const actSeen = "refund_seen"
 
-// see keeps that somebody has seen that a refund was lost by time: its message goes.
+// see keeps that somebody has seen that a refund was lost by time, or of order.SlowKey that an order is held slow: its
+// message goes.
 func (h *Hub) see(ctx context.Context, who Actor, id ident.Order, of string) error {
 	const op = "hub.see"
 	_, err := h.db.Do(ctx, db.Verb{Name: "act.seen", Merchant: who.Merchant, Orders: []ident.Order{id}, Class: db.People, Decide: func(tx *db.Tx) error {
@@ -153,14 +154,21 @@ func (h *Hub) see(ctx context.Context, who Actor, id ident.Order, of string) err
 			return fault.Say(op, fault.NotFound, "no_order", "there is no such order")
 		}
 		o := h.fold(row, tx.Linked(row.Ref), h.info(row.Channel, row.Ref.Realm))
-		i := slices.IndexFunc(o.Cases, func(c order.AfterSale) bool { return c.Key == of && c.LostAt > 0 })
-		if i < 0 || o.Cases[i].Seen != nil {
+		unseen := o.Slow != nil && o.Slow.Seen == nil
+		if of != order.SlowKey {
+			unseen = slices.ContainsFunc(o.Cases, func(c order.AfterSale) bool { return c.Key == of && c.LostAt > 0 && c.Seen == nil })
+		}
+		if !unseen {
 			return nil // somebody was quicker
 		}
 		at := h.now()
-		var kid, own order.Record
-		order.Put(&kid, order.RegSeen, order.Stamp{Version: at.UnixMilli(), Class: order.ClassAct}, order.Seen{By: who.Name, At: at.UnixMilli()})
-		own.Kid(order.KidCase+of, kid)
+		var seen, own order.Record
+		order.Put(&seen, order.RegSeen, order.Stamp{Version: at.UnixMilli(), Class: order.ClassAct}, order.Seen{By: who.Name, At: at.UnixMilli()})
+		if of == order.SlowKey {
+			own = seen
+		} else {
+			own.Kid(order.KidCase+of, seen)
+		}
 		ref := order.Ref{Realm: row.Ref.Realm, Kind: order.KindOwn, ID: row.Ref.ID}
 		old, _ := tx.Record(ref)
 		tx.PutRecord(ref, old.Merge(own))

@@ -33,7 +33,7 @@ type Summary struct {
 	StoreID     ident.Store       `json:"store_id"`
 	AccountID   ident.Account     `json:"account_id"`
 	Status      order.Status      `json:"status" enum:"unpaid,new,accepted,ready,delivering,delivered,done,cancelled,replaced"`
-	Flags       []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost"`
+	Flags       []order.Flag      `json:"flags" enum:"refund,reminder,problem,preorder,pickup,to_label,labelled,handover,lost,slow"`
 	Axes        order.Axes        `json:"axes"`
 	Theirs      map[string]string `json:"theirs" doc:"The platform's own words, by axis."`
 	PlacedAt    int64             `json:"placed_at"`

@@ -336,6 +336,8 @@ func (s *shop) Look(ctx context.Context, a channel.Act, before json.RawMessage) 
 		return s.lookCase(ctx, a)
 	case order.RefundAppeal:
 		return s.lookAppeal(ctx, a)
+	case order.SlowAppeal:
+		return s.lookSlow(ctx, a)
 	case order.RefundPartial:
 		return s.lookPortions(ctx, a, before)
 	}

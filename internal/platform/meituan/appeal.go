@@ -14,14 +14,22 @@ import (
 // mostPictures is how many pictures an appeal takes. Source: documents of the service providers' platform.
 const mostPictures = 5
 
+var picturesInput = channel.Input{Name: "pictures", Type: "pictures", Max: mostPictures, Label: channel.Text{ZH: "照片", EN: "Pictures"}}
+
 // appealPowers are those of the service providers' platform alone: the direct one has no call for appeals.
 var appealPowers = []channel.Power{
 	{Power: order.Power{Kind: order.RefundAppeal}, Nature: effect.Guarded,
 		Fields: []channel.Input{
 			{Name: "reason", Type: "text", Required: true, Max: 200, Label: channel.Text{ZH: "申诉理由", EN: "Reason for the appeal"}},
-			{Name: "text", Type: "text", Max: 500, Label: channel.Text{ZH: "图片网址（最多 5 个，逗号分隔）", EN: "Addresses of pictures (up to 5, with commas between)"}},
+			picturesInput,
 		},
 		Note: channel.Text{ZH: "每笔退款申诉一次；裁决结果在美团商家端查看，再回来记录", EN: "Once for each refund; the ruling is shown in Meituan's own app, note it here then"}},
+	{Power: order.Power{Kind: order.SlowAppeal}, Nature: effect.Absolute,
+		Fields: []channel.Input{
+			{Name: "reason_code", Type: "choice", Required: true, Label: channel.Text{ZH: "申诉方式", EN: "What you say"}},
+			picturesInput,
+		},
+		Note: channel.Text{ZH: "每个订单申诉一次；照片申诉需要至少一张照片", EN: "Once for each order; with pictures, at least one"}},
 	{Power: order.Power{Kind: order.AppealRuled, Local: true},
 		Fields: []channel.Input{{Name: "reason_code", Type: "choice", Required: true, Label: channel.Text{ZH: "申诉结果", EN: "The ruling"}}},
 		Note:   channel.Text{ZH: "美团不推送申诉结果，由你记录", EN: "Meituan tells no ruling: note it here"}},
@@ -31,17 +39,26 @@ var appealPowers = []channel.Power{
 // against once.
 func (s *partnerShop) RefundAppeal(ctx context.Context, a channel.Act) ([]channel.Item, error) {
 	const op = "meituan.RefundAppeal"
-	pictures := strings.FieldsFunc(a.Text, func(r rune) bool { return strings.ContainsRune(",， \n\t", r) })
-	for _, p := range pictures {
-		if why := fault.Because("appeal_pictures", "give up to {most} addresses of pictures, with commas between", "most", "5"); len(pictures) > mostPictures || !strings.HasPrefix(p, "http://") && !strings.HasPrefix(p, "https://") {
-			return nil, &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: why, Fields: []fault.Field{fault.Wrong("text", why)}}
-		}
-	}
 	c := call{path: "order/refund/issue/appeal", params: map[string]string{"after_sale_id": a.Case, "reason": clip(cmp.Or(strings.TrimSpace(a.Reason), "商家申诉"), maxText)}}
-	if len(pictures) > 0 {
-		c.params["appeal_pictures"] = strings.Join(pictures, ",")
+	if err := addPictures(op, a, c); err != nil {
+		return nil, err
 	}
 	return s.act(ctx, op, a, c, appealed(a.Case))
+}
+
+// addPictures adds an act's pictures to a call: addresses from which Meituan fetches them, with commas between. A comma
+// in an address would part it.
+func addPictures(op string, a channel.Act, c call) error {
+	for _, p := range a.Pictures {
+		if why := fault.Because("appeal_pictures", "give up to {most} pictures, each by an address that begins with http and has no comma", "most", "5"); len(a.Pictures) > mostPictures || strings.Contains(p, ",") ||
+			!strings.HasPrefix(p, "http://") && !strings.HasPrefix(p, "https://") {
+			return &fault.Error{Op: op, Code: fault.Invalid, Ref: a.Order.ID, Why: why, Fields: []fault.Field{fault.Wrong("pictures", why)}}
+		}
+	}
+	if len(a.Pictures) > 0 {
+		c.params["appeal_pictures"] = strings.Join(a.Pictures, ",")
+	}
+	return nil
 }
 
 func appealed(id string) func(*order.Record, int64) {

@@ -117,6 +117,17 @@ var grammar = order.Grammar{
 			returnedStatus + "21": {Rank: 60, Is: order.CaseAgreed},
 			returnedStatus + "27": {Rank: 60, Is: order.CaseAgreed},
 		}},
+		// Why an order is held slow, without a moment: the worst that was said holds, until it was let off. Whether a
+		// later word can be a milder one is not published. Source: the vendor's kit, getOrderMealStatus.
+		{Kind: order.KindOrder, Axis: order.AxisSlow}: {First: order.RankFirst, Words: map[string]order.Meaning{
+			wordSlow + "1": {Rank: 10, Is: order.SlowUnreported},
+			wordSlow + "3": {Rank: 20, Is: order.SlowLate},
+			wordSlow + "2": {Rank: 30, Is: order.SlowUntrue},
+			wordSlow + "4": {Rank: 40, Is: order.SlowSpared},
+		}},
+		{Kind: order.KindOrder, Axis: order.AxisAppeal}: {First: order.RankFirst, Words: map[string]order.Meaning{
+			wordAppealed: {Rank: 10, Is: order.AppealMade},
+		}},
 		// What becomes of an appeal is told by nothing that is published: somebody notes it.
 		{Kind: order.KidCase, Axis: order.AxisAppeal}: {First: order.RankFirst, Words: map[string]order.Meaning{
 			wordAppealed: {Rank: 10, Is: order.AppealMade},

@@ -19,7 +19,7 @@ var writeEndpoints = flag.Bool("endpoints", false, "write docs/platforms/meituan
 var covers = map[string]string{
 	"order/poi_received": "TestConformance", "order/confirm": "TestConformance", "order/cancel": "TestConformance", "order/delivering": "TestConformance", "order/arrived": "TestConformance",
 	"order/preparationMealComplete": "TestConformance", "order/refund/agree": "TestConformance", "order/refund/reject": "TestConformance", "order/getPartRefundFoods": "TestConformance",
-	"order/applyPartRefund": "TestConformance", "order/refund/issue/appeal": "TestPartnerConformance", "ecommerce/order/getOrderRefundDetail": "TestConformance", "order/viewstatus": "TestConformance", "order/getOrderDetail": "TestConformance",
+	"order/applyPartRefund": "TestConformance", "order/refund/issue/appeal": "TestPartnerConformance", "order/getOrderMealStatus": "TestSlowOrdersAreFoundWhateverPagesCountFrom", "order/foodSlow/appeal": "TestPartnerConformance", "ecommerce/order/getOrderRefundDetail": "TestConformance", "order/viewstatus": "TestConformance", "order/getOrderDetail": "TestConformance",
 	"order/getOrderDaySeq": "TestConformance", "order/getOrderIdByDaySeq": "TestConformance", "order/remindReply": "TestConformance", "order/logistics/push": "TestMeituansOwnRiderIsSentForAnewAndSentAway",
 	"order/logistics/cancel": "TestMeituansOwnRiderIsSentForAnewAndSentAway", "order/logistics/status": "TestConformance", "order/logistics/change/poi_self": "TestConformance",
 	"order/zhongbao/shippingFee": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/zhongbao/dispatch": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess",
@@ -100,7 +100,7 @@ var covers = map[string]string{
 }
 
 // partnerOnly are the calls that the direct platform has not.
-var partnerOnly = map[string]bool{"order/refund/issue/appeal": true}
+var partnerOnly = map[string]bool{"order/refund/issue/appeal": true, "order/getOrderMealStatus": true, "order/foodSlow/appeal": true}
 
 // unconnected are the calls of the documents that nothing here makes, by family.
 var unconnected = []struct{ family, paths string }{
@@ -112,7 +112,7 @@ var unconnected = []struct{ family, paths string }{
 	{"orders", "order/getPreparationMealTime and order/subsidy (nothing here needs them), order/getActDetailByAcId (the order carries its discounts with their words), order/getRiderInfoPhoneNumber (riders' own numbers while privacy numbers are down: not yet), order/*Compensation* (who pays and which states there are is not published), order/batchFetchAbnormalOrder (its types are not published; what was not pushed is found by the numbers of the day), order/common/kc/report, ecommerce/order/reviewAfterSales and wm/bill/* (their fields are not published)"},
 	{"delivery", "order/thirdLogistics/* (聚合配送: riders that Meituan brokers; what they cost and how they are paid is not published, and Dada is called directly), ecommerce/order/logistics/btoc/sync (parcels of other lines of business)"},
 	{"activities", "act/*"},
-	{"service providers only", "/waimai/order/queryByEpoids (an older way to pull, not in Meituan's newest kit), /waimai/ng/order/{getOrderMealStatus, foodSlow/appeal} (which orders were marked as slow (出餐超时) and why, and the appeal against that: not yet, an order here has no such mark), eta/modify/* (the customer's wish for another time: not yet; what tells of it is not published), getDeliveryPath, getRealRecipientAddress and getOrderRecipientPrivacyInfo (each asks for a reason and is for single cases; the order carries what a rider needs), reportMetrics (tells Meituan that a ticket was printed), /wmoper/* (another licence: 外卖运营服务商)"},
+	{"service providers only", "/waimai/order/queryByEpoids (an older way to pull, not in Meituan's newest kit), /waimai/ng/order/eta/modify/* (the customer's wish for another time: not yet; what tells of it is not published), getDeliveryPath, getRealRecipientAddress and getOrderRecipientPrivacyInfo (each asks for a reason and is for single cases; the order carries what a rider needs), reportMetrics (tells Meituan that a ticket was printed), /wmoper/* (another licence: 外卖运营服务商)"},
 }
 
 // The page says what is connected and what would fail if it broke; a call that nobody has listed, a message

@@ -141,6 +141,7 @@ func (w *world) Happen(t *testing.T, ref order.Ref, what channeltest.Happening) 
 		channeltest.BuyerReminds:   {"remind"},
 		channeltest.OnTheWay:       {"rider_accept", "rider_arrive", "rider_collect"},
 		channeltest.Delivered:      {"rider_deliver"},
+		channeltest.HeldSlow:       {"mark_slow"},
 		channeltest.Finished:       {"complete"},
 	}[what]
 	var args any
@@ -227,11 +228,7 @@ func (w *world) Mangle(how channeltest.Mangling, ref order.Ref, body []byte) []b
 	return bytes.Replace(body, []byte(`"data":{`), []byte(`"data":{]`), 1)
 }
 
-func (w *world) Tune(a *channel.Act) {
-	if a.Kind == order.RefundAppeal {
-		a.Text = "https://img.example.com/1.jpg,https://img.example.com/2.jpg"
-	}
-}
+func (w *world) Tune(*channel.Act) {}
 
 func (w *world) AcceptElsewhere(t *testing.T, ref order.Ref) {
 	t.Helper()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
@@ -43,6 +44,7 @@ func describePartner() channel.Info {
 	i.Powers = slices.DeleteFunc(slices.Clone(info.Powers), func(p channel.Power) bool { return p.Kind == channel.Acknowledge || p.Kind == order.DeliverSelf })
 	i.Powers = append(i.Powers, appealPowers...)
 	i.Reasons = maps.Clone(info.Reasons)
+	i.Reasons[order.SlowAppeal] = slowAppeals
 	i.Reasons[order.AppealRuled] = []channel.Choice{
 		{Code: string(order.AppealUpheld), Label: channel.Text{ZH: "申诉成立", EN: "Upheld: Meituan found for the store"}},
 		{Code: string(order.AppealRejected), Label: channel.Text{ZH: "申诉不成立", EN: "Rejected"}},
@@ -102,19 +104,22 @@ func (partnerPlatform) Open(acct channel.Account, env channel.Env) (channel.Shop
 	if len(shops) == 0 && acct.External != "" {
 		shops = []string{acct.External}
 	}
-	return &partnerShop{&shop{env: env, base: base, shops: shops, talk: p}, p}, nil
+	return &partnerShop{shop: &shop{env: env, base: base, shops: shops, talk: p}, p: p}, nil
 }
 
 // partnerShop is one store on the service providers' platform.
 type partnerShop struct {
 	*shop
-	p *partner
+	p    *partner
+	slow atomic.Pointer[slowLook]
 }
 
 var (
 	_ channel.Authoriser = (*partnerShop)(nil)
 	_ channel.Binder     = (*partnerShop)(nil)
 	_ channel.Appealer   = (*partnerShop)(nil)
+
+	_ channel.SlowAppealer = (*partnerShop)(nil)
 )
 
 // partnerSign is the signature: SHA1, in lower hex, over the key and then each name with its value,

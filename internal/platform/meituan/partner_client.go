@@ -57,6 +57,8 @@ var phrases = map[string]phrase{
 		return map[string]any{"orderIds": []string{p["wm_order_id_view"]}}, nil
 	}, tell: tellRefunds},
 	"order/refund/issue/appeal":           {path: "/waimai/ng/order/refund/issue/appeal", plain: []string{"after_sale_id"}}, // this platform's alone
+	slowPath:                              {path: "/waimai/ng/order/getOrderMealStatus", plain: []string{"order_time_start", "order_time_end", "page_num", "page_size"}},
+	slowAppealPath:                        {path: "/waimai/ng/order/foodSlow/appeal", plain: []string{"appeal_type"}},
 	"order/logistics/push":                {path: "/waimai/order/dispatchShip"},
 	"order/logistics/cancel":              {path: "/waimai/order/cancelDispatch"},
 	"order/zhongbao/shippingFee":          {path: "/waimai/order/queryZbShippingFee", tell: tellRows},

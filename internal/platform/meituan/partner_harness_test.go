@@ -22,6 +22,7 @@ func TestPartnerConformance(t *testing.T) { channeltest.Run(t, partnerHarness{})
 func TestPartnerConformanceWithWordsAndTwoEncodings(t *testing.T) {
 	channeltest.Run(t, partnerHarness{configure: func(c *simulator.Config) {
 		c.PartnerNothing, c.PartnerRefunds = "null", "rows"
+		c.SlowPages = "none"
 		c.PartnerCodes, c.RepeatConfirm, c.RepeatCancel, c.PartPush = "words", "808", "ok", "both"
 		c.Encoding = map[string]string{}
 		for _, k := range []string{simulator.PartnerNew, simulator.PartnerConfirmed, simulator.PartnerFinished, simulator.PartnerCancelled, simulator.PartnerRefund, simulator.PartnerPart,
@@ -98,6 +99,7 @@ var partnerPaths = map[order.ActionKind]string{
 	order.RefundRefuse:  "/waimai/order/rejectRefund",
 	order.RefundPartial: "/waimai/order/applyPartRefund",
 	order.RefundAppeal:  "/waimai/ng/order/refund/issue/appeal",
+	order.SlowAppeal:    "/waimai/ng/order/foodSlow/appeal",
 }
 
 func (w *partnerWorld) Count(t *testing.T, ref order.Ref, act order.ActionKind) (calls, changes int) {

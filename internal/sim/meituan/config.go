@@ -171,6 +171,14 @@ type Config struct {
 	// an order, or in "rows", one for each case; unconfirmed.
 	PartnerRefunds string `json:"partner_refunds"`
 
+	// MealWithin is how many seconds after the confirmation a meal has to be ready (出餐考核时间) before the
+	// platform holds the order slow; 0 = it assesses nothing by itself; its real rule is not public. SlowPages says
+	// whether the pages of slow orders count from "one" or from "none", SlowSpares whether an appeal that was
+	// upheld shows in the list as let off; both unconfirmed.
+	MealWithin int    `json:"meal_within,omitempty"`
+	SlowPages  string `json:"slow_pages"`
+	SlowSpares bool   `json:"slow_spares"`
+
 	// Vendor makes the app one of a vendor (ISV), whose calls need the store's token. How long one
 	// lives, in seconds, and whether a refresh token works once is not published.
 	Vendor            bool `json:"vendor,omitempty"`
@@ -188,7 +196,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PartnerTokenLife: 30 * 86400, VendorTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped",
+		PartnerTokenLife: 30 * 86400, VendorTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped", SlowPages: "one", SlowSpares: true,
 	}
 }
 
@@ -254,6 +262,7 @@ func (c Config) check() error {
 		oneOf("partner_codes", c.PartnerCodes, "numbers", "words"),
 		oneOf("partner_refunds", c.PartnerRefunds, "grouped", "rows"),
 		oneOf("partner_nothing", c.PartnerNothing, "refused", "null"),
+		oneOf("slow_pages", c.SlowPages, "one", "none"),
 		oneOf("comment_offset", c.CommentOffset, "comments", "pages"),
 	} {
 		if err != nil {

@@ -137,6 +137,7 @@ func (t *change) riderStep(o *Order, next int, name, mobile string) error {
 		d.ArriveAt = t.now
 	case riderCollected:
 		d.FetchAt = t.now
+		t.assess(o)
 	case riderDelivered:
 		d.CompletedAt = t.now
 	case riderCancelled:

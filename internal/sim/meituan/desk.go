@@ -24,6 +24,7 @@ type actArgs struct {
 	Mobile     string   `json:"mobile"`
 	Modules    []int    `json:"modules"`
 	Minutes    int      `json:"minutes"`
+	Status     int      `json:"status"`   // mark_slow
 	Score      int      `json:"score"`    // comment
 	EPoiID     string   `json:"e_poi_id"` // bind of a store
 }
@@ -156,6 +157,12 @@ var acts = []struct {
 	}},
 	{sim.Act{Name: "rule_merchant_appeal", Zh: "裁决商家申诉", En: "Rule on the merchant's appeal", Who: "platform", Args: json.RawMessage(`{"agree":true}`)}, func(t *change, o *Order, a actArgs) error {
 		return t.ruleAppeal(o, a)
+	}},
+	{sim.Act{Name: "mark_slow", Zh: "判定出餐超时", En: "Hold it slow", Who: "platform", When: []string{"4", "6", "8"}, Args: json.RawMessage(`{"status":1}`)}, func(t *change, o *Order, a actArgs) error {
+		return t.markSlow(o, a)
+	}},
+	{sim.Act{Name: "rule_slow_appeal", Zh: "裁决出餐慢申诉", En: "Rule on the appeal against slow", Who: "platform", Args: json.RawMessage(`{"agree":true}`)}, func(t *change, o *Order, a actArgs) error {
+		return t.ruleSlow(o, a)
 	}},
 	{sim.Act{Name: "complete", Zh: "完成", En: "Complete", Who: "platform", When: openNow}, func(t *change, o *Order, _ actArgs) error {
 		if !o.open() {

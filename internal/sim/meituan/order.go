@@ -147,6 +147,7 @@ type Order struct {
 	Reminders []Reminder `json:"reminders,omitempty"`
 	Comment   *Comment   `json:"comment,omitempty"`
 	Degraded  *Degraded  `json:"degraded,omitempty"`
+	Slow      *Slow      `json:"slow,omitempty"`
 
 	PushFailed int       `json:"push_failed,omitempty"` // failed attempts of any push
 	Tally      sim.Tally `json:"tally"`
@@ -189,6 +190,10 @@ func (o *Order) clone() *Order {
 			c.Refunds[i].Merchant = copied(r.Merchant)
 			c.Refunds[i].Merchant.Pictures = slices.Clone(r.Merchant.Pictures)
 		}
+	}
+	if c.Slow = copied(o.Slow); c.Slow != nil && c.Slow.Appeal != nil {
+		c.Slow.Appeal = copied(o.Slow.Appeal)
+		c.Slow.Appeal.Pictures = slices.Clone(o.Slow.Appeal.Pictures)
 	}
 	c.Reminders = slices.Clone(o.Reminders)
 	if c.Degraded = copied(o.Degraded); c.Degraded != nil {

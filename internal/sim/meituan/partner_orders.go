@@ -45,6 +45,8 @@ func (s *Sim) partnerEndpoints() map[string]partnerEndpoint {
 		"/waimai/order/applyPartRefund":            partnerOn(partnerPartRefund),
 		"/waimai/ng/order/getBatchOrderRefundInfo": {do: partnerRefunds},
 		"/waimai/ng/order/refund/issue/appeal":     partnerOn(partnerAppeal),
+		"/waimai/ng/order/getOrderMealStatus":      {do: partnerSlow},
+		"/waimai/ng/order/foodSlow/appeal":         partnerOn(partnerSlowAppeal),
 		"/waimai/order/preparationMealComplete":    partnerOn(func(_ *partnerCall, t *change, o *Order) (bool, error) { return mealComplete(nil, t, o) }),
 		"/waimai/ng/order/getPreparationMealTime": partnerOf(func(*partnerCall, *Order) (any, error) {
 			return map[string]any{"preparationMealTime": 900}, nil
@@ -489,7 +491,7 @@ func (s *Sim) partnerOrder(o *Order) map[string]any {
 		"payType": 2, "pickType": o.PickType, "hasInvoiced": o.Invoiced, "invoiceTitle": o.InvoiceTitle, "taxpayerId": o.TaxpayerID, "dinnersNumber": o.Dinners,
 		"isThirdShipping": 0, "logisticsCode": code, "shipperPhone": "", "isFavorites": o.Favourite, "isPoiFirstOrder": o.FirstOrder, "isPre": pre,
 		"wmPoiReceiveCent": int64(income), "packageBagFeeInfo": map[string]any{"package_bag_mode": mode, "package_bag_fee": o.BagMoney, "package_bag_cart_detail": []any{}},
-		"incmpCode": incomplete, "incmpModules": modules, "detail": detail, "extras": extras, "poiReceiveDetail": receive,
+		"incmpCode": incomplete, "incmpModules": modules, "detail": detail, "extras": extras, "poiReceiveDetail": receive, "poiMealAssessmentTime": o.mealDue(s.config.MealWithin),
 	}
 	if d := o.Delivery; d != nil {
 		l := logisticsName[*o.Logistics]

@@ -20,6 +20,8 @@ export type ActBody = {
   carrier?: string;
   tracking?: string;
   lines?: { line: string; quantity: number }[];
+  /** Each an address, or the id of one of the order's evidence. */
+  pictures?: string[];
   /** Seconds before it is sent, in which it can be taken back. */
   hold_s?: number;
   /** When it was pressed, by the service's clock, where that may be long before it arrives. */

@@ -189,6 +189,17 @@ export type AfterSale = {
   /** What the rule would say now of one that waits for an answer. */
   advice: { agree: boolean; grounds: Ground[] } | null;
 };
+/** What the platform holds against how an order was made (出餐慢). */
+export type Slow = {
+  /** unreported, late, untrue, spared */
+  state: string;
+  can_appeal: boolean;
+  /** made, upheld, rejected, "" */
+  appeal: string;
+  appeal_at: number;
+  appeal_by: string;
+  seen_by: string;
+};
 export type Choice = { value: string; label_zh: string; label_en: string };
 export type ActField = {
   name: string;
@@ -229,6 +240,7 @@ export type Order = OrderSummary & {
   payments: { key: string; state: string; theirs: string; method: string; amount: Money | null; at: number }[];
   deliveries: Delivery[];
   after_sales: AfterSale[];
+  slow: Slow | null;
   reminders: { key: string; at: number; answered_at: number }[];
   deadlines: Deadline[];
   action_list: Act[];
@@ -694,6 +706,14 @@ export function readOrder(o: WireOrder): Order {
         ? { yes: Boolean(a.decision.yes), at: count(a.decision.at), grounds: list(a.decision.grounds, readGround) }
         : null,
       advice: a.advice ? { agree: Boolean(a.advice.agree), grounds: list(a.advice.grounds, readGround) } : null,
+    })),
+    slow: maybe(o.slow, (s) => ({
+      state: text(s.state),
+      can_appeal: Boolean(s.can_appeal),
+      appeal: text(s.appeal),
+      appeal_at: count(s.appeal_at),
+      appeal_by: text(s.appeal_by),
+      seen_by: text(s.seen_by),
     })),
     reminders: list(o.reminders, (r) => ({ key: text(r.key), at: count(r.at), answered_at: count(r.answered_at) })),
     deadlines: list(o.deadlines, readDeadline),

@@ -1272,7 +1272,7 @@ export interface paths {
         /** The pictures that were taken of an order's spoilt or missing food */
         get: operations["listEvidence"];
         put?: never;
-        /** Keep such a picture, at most eight of an order; no connected platform takes them by a call */
+        /** Keep such a picture, at most eight of an order; an act with pictures can name them */
         post: operations["addEvidence"];
         delete?: never;
         options?: never;
@@ -2814,8 +2814,10 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "appeal_ruled" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "slow_appeal" | "appeal_ruled" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
+            /** @description Each an address that the platform can fetch, or the id of one of the order's evidence, which gets such an address for 30 days. */
+            pictures?: string[];
             /**
              * Format: int64
              * @description When it was pressed, if it was kept without network: within the last twelve hours.
@@ -2855,7 +2857,7 @@ export interface components {
             name: string;
             required: boolean;
             /** @enum {string} */
-            type: "text" | "choice" | "lines" | "money";
+            type: "text" | "choice" | "lines" | "money" | "pictures";
         };
         AddEvidenceInputBody: {
             /** @description The key of the after-sale. */
@@ -3068,9 +3070,11 @@ export interface components {
              * @description retry and void are about an act on its way, whose effect_id is in for.
              * @enum {string}
              */
-            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "appeal_ruled" | "note" | "retry" | "void";
+            kind: "accept" | "refuse" | "ready" | "dispatch" | "call_rider" | "tip" | "recall_rider" | "deliver_self" | "deliver" | "ship" | "remind_reply" | "cancel" | "refund_approve" | "refund_refuse" | "refund_partial" | "refund_appeal" | "slow_appeal" | "appeal_ruled" | "note" | "retry" | "void";
             lines?: components["schemas"]["ActLine"][];
             orders: string[];
+            /** @description Each an address that the platform can fetch, or the id of one of the order's evidence, which gets such an address for 30 days. */
+            pictures?: string[];
             /**
              * Format: int64
              * @description When it was pressed, if it was kept without network: within the last twelve hours.
@@ -3480,7 +3484,7 @@ export interface components {
             /** @description Names it for as long as the fact is the same. */
             key: string;
             /** @enum {string} */
-            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost";
+            kind: "unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost" | "slow";
             order?: components["schemas"]["ConcernOrder"];
             parked_id: string;
             printer_id: string;
@@ -4223,6 +4227,12 @@ export interface components {
             family: string;
             what: string;
         };
+        FrontNote: {
+            note_en: string;
+            note_zh: string;
+            /** @enum {string} */
+            part: "profile" | "areas" | "menu";
+        };
         FrontPower: {
             area_hours: boolean;
             areas: boolean;
@@ -4236,8 +4246,8 @@ export interface components {
             item_name: number;
             lacks: components["schemas"]["FrontLack"][];
             north_east: components["schemas"]["Point"];
-            note_en: string;
-            note_zh: string;
+            /** @description Limits in words, of each part that has any. */
+            notes: components["schemas"]["FrontNote"][];
             /** Format: int64 */
             picture_max: number;
             pictures: string[];
@@ -4710,7 +4720,7 @@ export interface components {
             /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
             delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost" | "slow")[];
             /** @description People are told by short message, not only groups. */
             people: boolean;
             /**
@@ -5383,7 +5393,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost" | "slow")[];
             id: string;
             invoice?: components["schemas"]["Invoice"];
             issues: components["schemas"]["Issue"][];
@@ -5522,7 +5532,7 @@ export interface components {
              * @description When the platform tells the customer that it will come; 0 = not told.
              */
             estimated_at?: number;
-            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
+            flags: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost" | "slow")[];
             id: string;
             issues: components["schemas"]["Issue"][];
             /** @description The first six lines, with what was chosen for each. */
@@ -6866,7 +6876,7 @@ export interface components {
             /** @description Minutes after which a delivery stands still, in the messages as well. Left out: as it was for all stores, or the usual. */
             delivery?: components["schemas"]["Patience"];
             /** @description Kinds of messages that knock. */
-            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
+            kinds: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost" | "slow")[];
             /** @description false: as for all stores. */
             own: boolean;
             /** @description People are told by short message, not only groups. */
@@ -9609,7 +9619,7 @@ export interface operations {
             query?: {
                 /** @description Separated by commas. */
                 store?: string[];
-                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost")[];
+                kind?: ("unaccepted" | "late" | "rider" | "refund" | "reminder" | "problem" | "unknown" | "full" | "refused" | "parked" | "authorise" | "platform" | "comment" | "penalty" | "printer" | "resting" | "rule" | "silent" | "stuck" | "lost" | "slow")[];
             };
             header?: never;
             path?: never;
@@ -9890,9 +9900,9 @@ export interface operations {
                 kind?: "takeaway" | "ecommerce" | "";
                 logistics?: string;
                 /** @description Any of these. */
-                flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
+                flag?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost" | "slow")[];
                 /** @description None of these flags. */
-                without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost")[];
+                without?: ("refund" | "reminder" | "problem" | "preorder" | "pickup" | "to_label" | "labelled" | "handover" | "lost" | "slow")[];
                 /** @description Part of the number, #12 for the daily number, part of a dish, of the recipient's name, the last digits of the phone, or the platform's id of the buyer, whole. */
                 q?: string;
                 /** @description Placed at or after, UTC ms. */

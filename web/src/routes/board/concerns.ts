@@ -15,6 +15,7 @@ export const orderKinds = [
   "rider",
   "refund",
   "lost",
+  "slow",
   "reminder",
   "problem",
   "stuck",

@@ -42,6 +42,7 @@ export const mayKnock = [
   "reminder",
   "refund",
   "lost",
+  "slow",
   "problem",
   "stuck",
   "rule",

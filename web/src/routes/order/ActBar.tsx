@@ -35,7 +35,12 @@ export const ActBar = memo(function ActBar({ order: o, zone }: { order: Order; z
   const { t } = useWords();
   const phone = usePhone();
   const acts = o.action_list
-    .filter((a) => a.kind !== "note" && a.kind !== "remind_reply" && (a.for === "" || !o.after_sales.some((s) => s.key === a.for)))
+    .filter(
+      (a) =>
+        a.kind !== "note" &&
+        a.kind !== "remind_reply" &&
+        (a.for === "" || (!(o.slow && a.for === "slow") && !o.after_sales.some((s) => s.key === a.for))),
+    )
     .sort((a, b) => rank(a) - rank(b));
   const allowed = acts.filter((a) => a.allowed);
   const forbidden = acts.filter((a) => !a.allowed);

@@ -19,6 +19,8 @@ import { actLabel, whyText } from "../orders/acts";
 import { type Asked, endAsking } from "../orders/asked";
 import { useOrderName } from "../orders/OrderRow";
 import { bodyOf } from "./body";
+import { useEvidence } from "./evidence";
+import { PicturesField } from "./PicturesField";
 import { RiderFee } from "./RiderFee";
 import "./dialog.css";
 
@@ -41,18 +43,23 @@ function Dialog({ asked }: { asked: Asked }) {
   const channels = useChannels();
   const started = useRef(false);
   const [quantities, setQuantities] = useState<Record<string, number>>({});
+  const [changed, setChanged] = useState<string[]>();
 
   const offered = order?.action_list.find((a) => a.kind === asked.kind && (asked.for === "" || a.for === asked.for));
   const fields = offered ? withReasons(offered, channels.get(asked.order.channel)?.reasons[asked.kind] ?? []) : [];
   const plain = offered?.allowed === true && fields.length === 0 && !offered.final;
   const label = actLabel(t, asked.kind, asked.order.kind, asked.order.logistics);
   const wantsLines = fields.find((f) => f.type === "lines");
+  const wantsPictures = fields.find((f) => f.type === "pictures");
+  const sale = offered?.for || asked.for;
+  const { list: taken } = useEvidence(asked.order.id, sale);
+  const pictures = wantsPictures ? (changed ?? taken.map((p) => p.id)) : [];
   const lines = Object.entries(quantities)
     .filter(([, q]) => q > 0)
     .map(([line, quantity]) => ({ line, quantity }));
 
   const send = (values: Values) => {
-    void act(asked.order.id, bodyOf(asked.kind, offered?.for || asked.for, values, wantsLines ? lines : []));
+    void act(asked.order.id, bodyOf(asked.kind, sale, values, wantsLines ? lines : [], pictures));
     endAsking();
   };
   // Nothing to ask after all: go.
@@ -78,7 +85,15 @@ function Dialog({ asked }: { asked: Asked }) {
       onOk={() => form.submit()}
       okText={danger ? t("ask.finalDo", { what: label }) : label}
       cancelText={t("do.cancel")}
-      okButtonProps={{ danger, disabled: !order || Boolean(refused) || (wantsLines?.required && lines.length === 0) || plain }}
+      okButtonProps={{
+        danger,
+        disabled:
+          !order ||
+          Boolean(refused) ||
+          (wantsLines?.required && lines.length === 0) ||
+          plain ||
+          pictures.length > (wantsPictures?.max ?? 0),
+      }}
       destroyOnHidden
       width={wantsLines ? 640 : 480}
     >
@@ -109,10 +124,11 @@ function Dialog({ asked }: { asked: Asked }) {
           {asked.kind === "call_rider" && order.logistics === "crowd" ? <RiderFee id={order.id} form={form} /> : null}
           {wantsLines ? <Lines order={order} quantities={quantities} change={setQuantities} /> : null}
           {fields
-            .filter((f) => f.type !== "lines" && !(asked.kind === "call_rider" && order.logistics !== "crowd"))
+            .filter((f) => f.type !== "lines" && f.type !== "pictures" && !(asked.kind === "call_rider" && order.logistics !== "crowd"))
             .map((f) => (
               <One key={f.name} field={f} kind={asked.kind} />
             ))}
+          {wantsPictures ? <PicturesField field={wantsPictures} order={order.id} sale={sale} change={setChanged} /> : null}
           {danger && offered ? <Final act={offered} order={order} lines={wantsLines ? quantities : undefined} /> : null}
         </Form>
       )}

@@ -33,6 +33,7 @@ import { OrderEffects } from "./OrderEffects";
 import { Remarks } from "./Remarks";
 import { rideable } from "./Rides";
 import { Section } from "./Section";
+import { SlowMark } from "./SlowMark";
 import { Tickets } from "./Tickets";
 import { Timeline } from "./Timeline";
 import "./order.css";
@@ -167,7 +168,7 @@ const Body = memo(function Body({ order: o, zone }: { order: Order; zone: string
       <OrderEffects order={o} zone={zone} />
       {o.issues.length > 0 ? <Issues order={o} /> : null}
       <Reminders order={o} zone={zone} />
-      {o.after_sales.length > 0 ? <AfterSales order={o} zone={zone} /> : null}
+      {o.after_sales.length > 0 || o.slow ? <AfterSales order={o} zone={zone} /> : null}
       <Lines order={o} />
       <MoneyTable order={o} zone={zone} />
       <CustomerCard key={o.id} order={o} />
@@ -204,6 +205,7 @@ function AfterSales({ order: o, zone }: { order: Order; zone: string }) {
       {o.after_sales.map((a) => (
         <Case key={a.key} order={o} sale={a} zone={zone} />
       ))}
+      {o.slow ? <SlowMark order={o} slow={o.slow} zone={zone} /> : null}
     </Section>
   );
 }

@@ -1,5 +1,19 @@
 import { expect, test } from "vitest";
 import { bodyOf } from "./body";
+import { addressesIn } from "./pictures";
+
+test("pictures go by what they are named, addresses as they were typed", () => {
+  expect(addressesIn(" https://a.example/1.jpg，https://a.example/2.jpg,\n")).toEqual([
+    "https://a.example/1.jpg",
+    "https://a.example/2.jpg",
+  ]);
+  expect(bodyOf("slow_appeal", "slow", { reason_code: "1" }, [], ["pic_1"])).toEqual({
+    kind: "slow_appeal",
+    for: "slow",
+    reason_code: "1",
+    pictures: ["pic_1"],
+  });
+});
 
 test("only what was filled in is sent", () => {
   expect(bodyOf("refuse", "", { reason_code: "12", reason: "  " }, [])).toEqual({ kind: "refuse", reason_code: "12" });

@@ -6,6 +6,7 @@ export function bodyOf(
   forKey: string,
   values: Record<string, string | undefined>,
   lines: { line: string; quantity: number }[],
+  pictures: string[] = [],
 ): ActBody {
   const body: Record<string, unknown> = { kind };
   if (forKey) body.for = forKey;
@@ -19,5 +20,6 @@ export function bodyOf(
   }
   if (Object.keys(courier).length > 0) body.courier = { name: "", phone: "", ...courier };
   if (lines.length > 0) body.lines = lines;
+  if (pictures.length > 0) body.pictures = pictures;
   return body as ActBody;
 }

@@ -59,7 +59,7 @@ export function StatusChip({ status }: { status: string }) {
   return <span className={`chip ${tones[status] ?? "warn"}`}>{word(t, "status", status)}</span>;
 }
 
-const flagTones: Record<string, string> = { refund: "bad", lost: "bad", reminder: "warn", problem: "bad", preorder: "odd" };
+const flagTones: Record<string, string> = { refund: "bad", lost: "bad", slow: "bad", reminder: "warn", problem: "bad", preorder: "odd" };
 
 export function Flags({ order }: { order: OrderSummary }) {
   const { t } = useWords();

@@ -10,6 +10,7 @@ import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { Case } from "../order/Case";
+import { SlowMark } from "../order/SlowMark";
 import { dueFrom } from "../orders/acts";
 import { useAsked } from "../orders/asked";
 import { StatusChip, useOrderName } from "../orders/OrderRow";
@@ -53,6 +54,7 @@ export function Refunds() {
           {t("list.more")}
         </button>
       ) : null}
+      <SlowOrders />
       <Lost />
       <Suspense>
         {asked && asked.kind !== "urge" && asked.kind !== "call" ? (
@@ -63,7 +65,33 @@ export function Refunds() {
   );
 }
 
-function Waiting({ summary: s }: { summary: OrderSummary }) {
+/** Orders that platforms hold slow and against which an appeal could be made; nothing where there are none. */
+function SlowOrders() {
+  const { t } = useWords();
+  const list = useOrderPages({ flag: "slow", sort: "newest" });
+  const live = useLiveOrders();
+  const orders = waiting(list.data?.pages.flatMap((p) => p.orders) ?? [], live.values(), "slow");
+  if (list.error && orders.length === 0) return <Trouble error={list.error} retry={() => void list.refetch()} />;
+  if (orders.length === 0) return null;
+  return (
+    <section className="slow-orders" data-testid="slow-orders" aria-labelledby="slow-title">
+      <h2 id="slow-title">{t("slow.orders")}</h2>
+      <p className="quiet">{t("slow.lead")}</p>
+      <ul className="refunds">
+        {orders.map((o) => (
+          <Waiting key={o.id} summary={o} slow />
+        ))}
+      </ul>
+      {list.hasNextPage ? (
+        <button type="button" className="btn" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          {t("list.more")}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+function Waiting({ summary: s, slow }: { summary: OrderSummary; slow?: boolean }) {
   const { t } = useWords();
   const name = useOrderName();
   const fallback = useZone();
@@ -71,7 +99,7 @@ function Waiting({ summary: s }: { summary: OrderSummary }) {
   const { data: o, error, refetch } = useQuery(orderQuery(s.id));
   const open = o?.after_sales.filter((a) => a.answerable) ?? [];
   return (
-    <li className="panel refund" data-testid="refund" data-id={s.id}>
+    <li className="panel refund" data-testid={slow ? "slow-order" : "refund"} data-id={s.id}>
       <header className="refund-head">
         <Mark channel={s.channel} large />
         <div className="clip">
@@ -89,7 +117,10 @@ function Waiting({ summary: s }: { summary: OrderSummary }) {
       </header>
       <p className="clip">{s.summary}</p>
       {o ? (
-        open.map((a) => <Case key={a.key} order={o} sale={a} zone={zone} />)
+        <>
+          {slow ? null : open.map((a) => <Case key={a.key} order={o} sale={a} zone={zone} />)}
+          {slow && o.slow ? <SlowMark order={o} slow={o.slow} zone={zone} /> : null}
+        </>
       ) : error ? (
         <Trouble error={error} retry={() => void refetch()} />
       ) : (

@@ -208,7 +208,11 @@ export const said: Record<string, string> = {
   "After 30 minutes Meituan agrees by itself (large chains: 3 hours)":
     "A los 30 minutos Meituan acepta por su cuenta (grandes cadenas: 3 horas)",
   "Reason for the appeal": "Motivo de la apelación",
-  "Addresses of pictures (up to 5, with commas between)": "Direcciones de imágenes (hasta 5, separadas por comas)",
+  Pictures: "Fotos",
+  "What you say": "Qué alegas",
+  "It was made in time: pictures prove it": "Estuvo listo a tiempo: las fotos lo prueban",
+  "The rider has taken it already": "El repartidor ya lo retiró",
+  "Once for each order; with pictures, at least one": "Una vez por pedido; con fotos, al menos una",
   "Once for each refund; the ruling is shown in Meituan's own app, note it here then":
     "Una vez por reembolso; el fallo se ve en la propia app de Meituan: anótalo aquí después",
   "The ruling": "El fallo",

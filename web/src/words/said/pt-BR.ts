@@ -205,7 +205,11 @@ export const said: Record<string, string> = {
   Courier: "Entregador",
   "After 30 minutes Meituan agrees by itself (large chains: 3 hours)": "Após 30 minutos o Meituan aceita sozinho (grandes redes: 3 horas)",
   "Reason for the appeal": "Motivo do recurso",
-  "Addresses of pictures (up to 5, with commas between)": "Endereços de imagens (até 5, separados por vírgula)",
+  Pictures: "Fotos",
+  "What you say": "O que você alega",
+  "It was made in time: pictures prove it": "Ficou pronto a tempo: as fotos provam",
+  "The rider has taken it already": "O entregador já retirou",
+  "Once for each order; with pictures, at least one": "Uma vez por pedido; com fotos, ao menos uma",
   "Once for each refund; the ruling is shown in Meituan's own app, note it here then":
     "Uma vez por reembolso; a decisão aparece no próprio app da Meituan: anote aqui depois",
   "The ruling": "A decisão",
