@@ -12,7 +12,9 @@ import (
 type FrontPower struct {
 	front.Limits
 	Nature effect.Nature // Absolute; an addition to a stock is made once and never repeated
-	Note   Text          // limits, in words
+
+	// Notes are the limits in words, of each part that has any: whoever changes a dish has no use for those of areas.
+	Notes map[front.Part]Text
 }
 
 // A FrontAsk names what is to be read. Properties are the items of which the properties are wanted too: platforms have

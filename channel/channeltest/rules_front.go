@@ -1,6 +1,7 @@
 package channeltest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/tongdan/tongdan/channel"
@@ -21,8 +22,15 @@ var frontRules = []rule{{
 		if has[channel.Fronter](s) != (p != nil) {
 			t.Errorf("the shop has a front: %v, declared: %v", has[channel.Fronter](s), p != nil)
 		}
-		if p != nil && (p.Nature != effect.Absolute || p.Note.ZH == "" || p.Note.EN == "" || len(p.Families) == 0 || !p.System.Known()) {
+		if p != nil && (p.Nature != effect.Absolute || len(p.Notes) == 0 || len(p.Families) == 0 || !p.System.Known()) {
 			t.Errorf("the declaration is not complete: %+v", p)
+		}
+		if p != nil {
+			for part, n := range p.Notes {
+				if n.ZH == "" || n.EN == "" || !slices.Contains([]front.Part{front.InProfile, front.InAreas, front.InMenu}, part) {
+					t.Errorf("the note of %s: %+v", part, n)
+				}
+			}
 		}
 	},
 }, {

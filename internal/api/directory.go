@@ -573,8 +573,14 @@ type Channel struct {
 // FrontPower says what of a shop's front can be changed on a channel, and its limits; a number that is 0 limits nothing.
 type FrontPower struct {
 	front.Limits
-	NoteZH string `json:"note_zh"`
-	NoteEN string `json:"note_en"`
+	Notes []FrontNote `json:"notes" doc:"Limits in words, of each part that has any."`
+}
+
+// FrontNote says in words what limits a part of a front.
+type FrontNote struct {
+	Part   front.Part `json:"part" enum:"profile,areas,menu"`
+	NoteZH string     `json:"note_zh"`
+	NoteEN string     `json:"note_en"`
 }
 
 // Power is an act that the platform can carry out.
@@ -693,5 +699,11 @@ func frontPowerOf(p *channel.FrontPower) *FrontPower {
 	l := p.Limits // its lists are the connector's own, and none of them is null here
 	l.Profile, l.Unread, l.Pictures = append([]string{}, l.Profile...), append([]string{}, l.Unread...), append([]string{}, l.Pictures...)
 	l.Families, l.Codes, l.Lacks = append([]front.Family{}, l.Families...), append([]front.Family{}, l.Codes...), append([]front.Lack{}, l.Lacks...)
-	return &FrontPower{l, p.Note.ZH, p.Note.EN}
+	notes := []FrontNote{}
+	for _, part := range []front.Part{front.InProfile, front.InAreas, front.InMenu} {
+		if n, ok := p.Notes[part]; ok {
+			notes = append(notes, FrontNote{part, n.ZH, n.EN})
+		}
+	}
+	return &FrontPower{l, notes}
 }

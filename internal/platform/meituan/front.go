@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -26,9 +27,12 @@ import (
 
 var frontPower = channel.FrontPower{
 	Nature: effect.Absolute,
-	Note: channel.Text{
-		ZH: "配送范围仅自配送、众包门店可改；绑定库存的规格由库存写数量，写菜品时先为0；修改图片须先上传得到新的图片编号",
-		EN: "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first",
+	Notes: map[front.Part]channel.Text{
+		front.InProfile: {ZH: "门店图片由美团人工审核；填图片网址，或上传后的图片编号（美团若不接受编号，会在改动里说明）",
+			EN: "People at Meituan look at a shop's picture. Give its address, or the number of an uploaded one; if Meituan takes no number, the change says so"},
+		front.InAreas: {ZH: "仅自配送、众包门店可改配送范围", EN: "Only shops that deliver themselves or by the crowd can change their areas"},
+		front.InMenu: {ZH: "绑定库存的规格由库存写数量，写菜品时先为0；修改图片须先上传得到新的图片编号",
+			EN: "A SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first"},
 	},
 	Limits: front.Limits{
 		Profile: []string{"name", "address", "phone", "place", "hours", "notice", "delivery_fee", "tags", "picture", "online", "invoices", "pre_orders", "pre_order_days", "rider_delay_s"},
@@ -47,6 +51,8 @@ var frontPower = channel.FrontPower{
 var partnerFront = func() channel.FrontPower {
 	f := frontPower
 	f.Profile, f.Families, f.Codes = []string{"hours", "rider_delay_s"}, []front.Family{front.Food}, nil
+	f.Notes = maps.Clone(f.Notes)
+	delete(f.Notes, front.InProfile) // no picture of a shop
 	f.Lacks = lacks(front.Food, "parent", "approval", "category.parent", "category.code", "sku.stock_add", "sku.weight_g")
 	return f
 }()
@@ -315,9 +321,19 @@ func (s *shop) ChangeFront(ctx context.Context, id string, family front.Family, 
 	c.additive = changes[0].What == front.OfStockAdd
 	_, body, err := s.do(ctx, op, id, c)
 	if err != nil {
-		return n, nil, err
+		return n, nil, pictureRefused(op, err, c.params["pic_url"])
 	}
 	return n, left(op, body, changes[:n]), nil
+}
+
+// pictureRefused says what to do where a shop's picture was given by the number of an uploaded one and the call was
+// refused: the documents show an address there, and do not say whether a number is taken.
+func pictureRefused(op string, err error, picture string) error {
+	if picture == "" || !fault.Is(err, fault.Invalid) || strings.HasPrefix(picture, "http://") || strings.HasPrefix(picture, "https://") {
+		return err
+	}
+	return &fault.Error{Op: op, Code: fault.Invalid, Err: err,
+		Why: fault.Because("shop_picture_number", "Meituan refused this ({words}), and may take no number of an uploaded picture here: give the picture's address instead", "words", fault.WordsOf(err))}
 }
 
 // left are the changes that an ok leaves out: msg names them, as an array or a string that holds one.

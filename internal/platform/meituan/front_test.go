@@ -302,6 +302,21 @@ func TestAShopIsMadeAndItsProfileKept(t *testing.T) {
 	rider.must(front.Front{Profile: &front.Profile{RiderDelay: new(420)}})
 }
 
+// Whether a shop's picture may be named by the number of an uploaded one is not published: where it may not, the refusal
+// says that an address is wanted, which is taken.
+func TestAShopsPictureByItsAddressWhereNoNumberIsTaken(t *testing.T) {
+	e, _ := direct(t, func(c *simulator.Config) { c.ShopPicture = "address" }, "TEA001", front.How{Part: front.InProfile})
+	refused, _ := e.do(front.Front{Profile: &front.Profile{Picture: new("0123456789abcdef0123456789abcdef")}})
+	if len(refused) != 1 || fault.ReasonOf(refused[0]).Code != "shop_picture_number" || !strings.Contains(fault.WordsOf(refused[0]), "pic_url") {
+		t.Errorf("by its number: %v", refused)
+	}
+	const address = "http://p1.meituan.net/crm/1.jpg"
+	e.must(front.Front{Profile: &front.Profile{Picture: new(address)}})
+	if p := e.live(front.Front{}).Profile; p.Picture == nil || *p.Picture != address {
+		t.Errorf("by its address: %+v", p)
+	}
+}
+
 func TestAServiceProviderKeepsTheHours(t *testing.T) {
 	w := partnerHarness{}.open(t)
 	e := editor{t, opened(t, meituan.NewPartner(), w), "TEA001", front.How{Part: front.InProfile}}

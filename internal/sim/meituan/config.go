@@ -152,6 +152,9 @@ type Config struct {
 	// whether the message of a binding is signed (unconfirmed: seen without). PartnerNothing says how
 	// an empty list and an order that does not exist are answered: as such, or with data "null";
 	// unconfirmed.
+	// ShopPicture says what poi/save takes as pic_url: an address or the id of an uploaded picture ("either"), or an
+	// "address" alone; the documents show an address and do not say that an id is taken.
+	ShopPicture string `json:"shop_picture"`
 	// HideSellStatus leaves the state of specifications out of food/list (not in the documents'
 	// field list; unconfirmed), PartialAsText writes the list of what failed as a JSON string
 	// (both have been seen).
@@ -196,7 +199,7 @@ func defaultConfig() Config {
 		ClockSkew: defaultSkew, SkewCode: errSig.code, Burst: 20, RepeatConfirm: "808", RepeatCancel: "808", AutoDispatch: true,
 		PartPush: "agree", CancelPush: "none", ResultPush: true, RefundEndsCompleted: true,
 		PayWithin: 900, AcceptWithin: 300, RefundWithin: 1800, RefundBig: 10800, CompleteAfter: 1800, CompleteAnyway: 86400,
-		PartnerTokenLife: 30 * 86400, VendorTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped", SlowPages: "one", SlowSpares: true,
+		PartnerTokenLife: 30 * 86400, VendorTokenLife: 30 * 86400, PushRetry: 60, PushAttempts: 5, Suspend: true, PartnerCodes: "numbers", CommentOffset: "comments", PartnerNothing: "refused", PartnerRefunds: "grouped", ShopPicture: "either", SlowPages: "one", SlowSpares: true,
 	}
 }
 
@@ -262,6 +265,7 @@ func (c Config) check() error {
 		oneOf("partner_codes", c.PartnerCodes, "numbers", "words"),
 		oneOf("partner_refunds", c.PartnerRefunds, "grouped", "rows"),
 		oneOf("partner_nothing", c.PartnerNothing, "refused", "null"),
+		oneOf("shop_picture", c.ShopPicture, "either", "address"),
 		oneOf("slow_pages", c.SlowPages, "one", "none"),
 		oneOf("comment_offset", c.CommentOffset, "comments", "pages"),
 	} {

@@ -36,6 +36,9 @@ func saveStore(c *call) (any, error) {
 		if name := c.p["name"]; hasDigit.MatchString(name) || strings.Contains(name, "测试") {
 			return refusal{1031, "参数中包含敏感词,操作失败,敏感词:" + name}
 		}
+		if v := c.p["pic_url"]; v != "" && c.s.config.ShopPicture == "address" && !strings.HasPrefix(v, "http://") && !strings.HasPrefix(v, "https://") {
+			return badFormat("pic_url")
+		}
 		for name, into := range map[string]*string{"name": &st.Name, "address": &st.Address, "phone": &st.Phone, "promotion_info": &st.Promotion, "pic_url": &st.Picture} {
 			if v, ok := c.p[name]; ok {
 				*into = v

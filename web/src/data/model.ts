@@ -323,8 +323,8 @@ export type FrontPower = {
   /** Kinds of picture files, by their ends, and the bytes of one. */
   pictures: string[];
   picture_max: number;
-  note_zh: string;
-  note_en: string;
+  /** Limits in words, of each part that has any. */
+  notes: { part: string; note_zh: string; note_en: string }[];
 };
 export type Channel = {
   name: string;
@@ -837,8 +837,7 @@ export const readChannel = (c: Loose<Channel>): Channel => ({
     words: count(f.words),
     pictures: texts(f.pictures),
     picture_max: count(f.picture_max),
-    note_zh: text(f.note_zh),
-    note_en: text(f.note_en),
+    notes: list(f.notes, (n) => ({ part: text(n.part), note_zh: text(n.note_zh), note_en: text(n.note_en) })),
   })),
   zone: text(c.zone) || "UTC",
   joining: maybe(c.joining, (j) => ({

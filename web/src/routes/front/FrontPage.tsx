@@ -64,7 +64,13 @@ export function FrontPage({ shop: id, part, children }: Props) {
               <Icon name="warn" /> {t(`why.${held}`)}
             </p>
           ) : null}
-          {part === "profile" ? null : <p className="quiet front-note">{inLanguage(language, power.note_zh, power.note_en)}</p>}
+          {power.notes
+            .filter((n) => n.part === part)
+            .map((n) => (
+              <p key={n.part} className="quiet front-note" data-testid="front-note">
+                {inLanguage(language, n.note_zh, n.note_en)}
+              </p>
+            ))}
           {children(shop, power)}
         </>
       )}

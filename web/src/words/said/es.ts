@@ -68,8 +68,12 @@ export const said: Record<string, string> = {
     "Entra en la consola de desarrolladores, abre la aplicación y copia app_id y consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
     "Cómo se autorizan las tiendas: oauth, o vacío para la página de mapas de tiendas de Meituan",
-  "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
-    "Zonas de tiendas con reparto propio o por multitud; un SKU vinculado al inventario recibe de ahí su número y muestra 0 mientras se escribe su plato; una imagen cambiada se sube primero",
+  "Only shops that deliver themselves or by the crowd can change their areas":
+    "Solo las tiendas con reparto propio o por multitud pueden cambiar sus zonas",
+  "A SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
+    "Un SKU vinculado al inventario recibe de ahí su número y muestra 0 mientras se escribe su plato; una imagen cambiada se sube primero",
+  "People at Meituan look at a shop's picture. Give its address, or the number of an uploaded one; if Meituan takes no number, the change says so":
+    "En Meituan revisan a mano la foto de una tienda. Da su dirección, o el número de una foto subida; si Meituan no acepta números, el cambio lo dice",
   "Network printer (ESC/POS)": "Impresora de red (ESC/POS)",
   "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
     "Imprime la autoprueba de la impresora (enciéndela con la tecla de avance pulsada): ahí está su dirección IP; el puerto suele ser 9100. Fija esa dirección en el router.",

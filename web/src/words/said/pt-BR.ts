@@ -67,8 +67,12 @@ export const said: Record<string, string> = {
     "Entre no console de desenvolvedores, abra o aplicativo e copie app_id e consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
     "Como as lojas são autorizadas: oauth, ou vazio para a página de mapas de lojas da Meituan",
-  "Areas of shops that deliver themselves or by the crowd; a SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
-    "Áreas de lojas com entrega própria ou por multidão; um SKU vinculado ao estoque recebe dele o seu número e mostra 0 enquanto o prato é gravado; uma imagem alterada é enviada primeiro",
+  "Only shops that deliver themselves or by the crowd can change their areas":
+    "Só lojas com entrega própria ou por multidão podem mudar suas áreas",
+  "A SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
+    "Um SKU vinculado ao estoque recebe dele o seu número e mostra 0 enquanto o prato é gravado; uma imagem alterada é enviada primeiro",
+  "People at Meituan look at a shop's picture. Give its address, or the number of an uploaded one; if Meituan takes no number, the change says so":
+    "No Meituan a foto de uma loja é vista por pessoas. Informe o endereço, ou o número de uma foto enviada; se o Meituan não aceitar números, a mudança avisa",
   "Network printer (ESC/POS)": "Impressora de rede (ESC/POS)",
   "Print the printer's self-test (hold the feed key while switching it on): its IP address is on it; the port is 9100 as a rule. Fix that address in the router.":
     "Imprima o autoteste da impressora (ligue com a tecla de avanço pressionada): o endereço IP está nele; a porta costuma ser 9100. Fixe esse endereço no roteador.",
