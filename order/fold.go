@@ -199,6 +199,9 @@ func (o *Order) riders(r Record, g *Grammar) {
 			cur.Rider = &rider
 		}
 	}
+	if own, ok := Get[Rider](r, RegRiderNumber); ok && cur != nil && cur.Rider != nil && own.Phone != "" && own.Name == cur.Rider.Name {
+		cur.Rider = &own
+	}
 	o.stand(KindOrder, AxisDelivery, "", t, g)
 }
 

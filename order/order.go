@@ -476,15 +476,18 @@ const (
 	// RegRealNumber is a RealNumber: the customer's own number, which a platform gives out while its
 	// privacy numbers do not work. It stands in for the number of RegCustomer.
 	RegRealNumber = "real_number"
-	RegRemark     = "remark"  // string
-	RegInvoice    = "invoice" // Invoice
-	RegRider      = "rider"   // Rider, of the newest attempt
-	RegTags       = "tags"    // []string, the platform's own marks, sorted
-	RegShop       = "shop"    // string, the platform's id of the shop
-	RegPartial    = "partial" // bool: the platform says that something is missing for now
-	RegTrouble    = "trouble" // []Issue: what the connector could not read, so that the rest is kept
-	RegParcel     = "parcel"  // Parcel, of a shipment record
-	RegSettled    = "settled" // Settled
+
+	// RegRiderNumber is a Rider: his own number, given out likewise. It holds for the rider of that name alone.
+	RegRiderNumber = "rider_number"
+	RegRemark      = "remark"  // string
+	RegInvoice     = "invoice" // Invoice
+	RegRider       = "rider"   // Rider, of the newest attempt
+	RegTags        = "tags"    // []string, the platform's own marks, sorted
+	RegShop        = "shop"    // string, the platform's id of the shop
+	RegPartial     = "partial" // bool: the platform says that something is missing for now
+	RegTrouble     = "trouble" // []Issue: what the connector could not read, so that the rest is kept
+	RegParcel      = "parcel"  // Parcel, of a shipment record
+	RegSettled     = "settled" // Settled
 )
 
 // Children of an order record: a prefix, then their own key.

@@ -38,7 +38,7 @@ func translated(k channel.Kept, read func() (told, error)) channel.Item {
 
 // reads are the calls behind what is kept of reads. What else is kept says nothing about an order: a
 // number of the day, an ok.
-var reads = map[string]string{"order": "order/getOrderDetail", "refunds": "ecommerce/order/getOrderRefundDetail", "order.status": "order/viewstatus", "numbers": "order/batchPullPhoneNumber"}
+var reads = map[string]string{"order": "order/getOrderDetail", "refunds": "ecommerce/order/getOrderRefundDetail", "order.status": "order/viewstatus", "numbers": customersPath, whatRiders: ridersPath}
 
 func readAgain(d dialect, k channel.Kept, src source) (out told, err error) {
 	if k.What == whatSlow { // a row of an answer
@@ -61,6 +61,9 @@ func readAgain(d dialect, k channel.Kept, src source) (out told, err error) {
 		return translateOrder(f, src)
 	case "numbers":
 		out, _, err := translateNumbers(data, src)
+		return out, err
+	case whatRiders:
+		out, _, err := translateRiders(data, src)
 		return out, err
 	case "refunds":
 		out, _ := translateRefunds(data, k.Ref.ID, src)

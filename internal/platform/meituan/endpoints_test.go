@@ -25,7 +25,7 @@ var covers = map[string]string{
 	"order/zhongbao/shippingFee": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/zhongbao/dispatch": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess",
 	"order/zhongbao/update/tip": "TestACrowdRiderComesAtTheFeeThatWasAgreedToOrLess", "order/getCancelDeliveryReason": "TestConformance", "order/cancelLogisticsByWmOrderId": "TestConformance",
 	"ecommerce/order/logistics/sync": "TestConformance", "order/riderPosition": "TestConformance",
-	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
+	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "order/getRiderInfoPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
 	"poi/comment/app_poi_code": "TestCommentsAreReadToTheLastPageAndRepliedToOnce", "poi/comment/add_reply": "TestCommentsAreReadToTheLastPageAndRepliedToOnce",
 	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne", "poi/getids": "TestHowShopsStandIsReadOnBothPlatforms",
 
@@ -109,7 +109,7 @@ var unconnected = []struct{ family, paths string }{
 	{"dishes", "food/save and food/get (food/initdata and food/list do as much)"},
 	{"retail, medicine", "retail/get (retail/list says as much), retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status (their answers are not published)"},
 	{"left out on purpose", "food/batchsave, shipping/batchsave, shipping/resetSelfDeliveryArea: they delete whatever they do not name, also what somebody added a second ago; what is to go is deleted by its name, after somebody agreed to the plan"},
-	{"orders", "order/getPreparationMealTime and order/subsidy (nothing here needs them), order/getActDetailByAcId (the order carries its discounts with their words), order/getRiderInfoPhoneNumber (riders' own numbers while privacy numbers are down: not yet), order/*Compensation* (who pays and which states there are is not published), order/batchFetchAbnormalOrder (its types are not published; what was not pushed is found by the numbers of the day), order/common/kc/report, ecommerce/order/reviewAfterSales and wm/bill/* (their fields are not published)"},
+	{"orders", "order/getPreparationMealTime and order/subsidy (nothing here needs them), order/getActDetailByAcId (the order carries its discounts with their words), order/*Compensation* (who pays and which states there are is not published), order/batchFetchAbnormalOrder (its types are not published; what was not pushed is found by the numbers of the day), order/common/kc/report, ecommerce/order/reviewAfterSales and wm/bill/* (their fields are not published)"},
 	{"delivery", "order/thirdLogistics/* (聚合配送: riders that Meituan brokers; what they cost and how they are paid is not published, and Dada is called directly), ecommerce/order/logistics/btoc/sync (parcels of other lines of business)"},
 	{"activities", "act/*"},
 	{"service providers only", "/waimai/order/queryByEpoids (an older way to pull, not in Meituan's newest kit), /waimai/ng/order/eta/modify/* (the customer's wish for another time: not yet; what tells of it is not published), getDeliveryPath, getRealRecipientAddress and getOrderRecipientPrivacyInfo (each asks for a reason and is for single cases; the order carries what a rider needs), reportMetrics (tells Meituan that a ticket was printed), /wmoper/* (another licence: 外卖运营服务商)"},

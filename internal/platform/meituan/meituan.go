@@ -79,7 +79,7 @@ var info = channel.Info{
 	}),
 	Personal: []string{"recipient_name", "recipient_phone", "recipient_address", "backup_recipient_phone", "latitude", "longitude", "caution", "invoice_title",
 		"taxpayer_id", "courier_name", "courier_phone", "dispatcher_name", "dispatcher_mobile", "logistics_dispatcher_name", "logistics_dispatcher_mobile",
-		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone"},
+		"reason", "apply_reason", "res_reason", "remind_content", "order_user_id", "user_id", "openUid", "pictures", "remark_to_user", "real_phone_number", "order_phone_number", "binded_phone", "rider_name", "rider_real_phone_number"},
 	Stock:    &stockPower,
 	Rest:     &restPower,
 	Front:    &frontPower,

@@ -71,7 +71,7 @@ func describePartner() channel.Info {
 
 // partnerPersonal are the names of people's data in the platform's own spelling.
 var partnerPersonal = []string{"recipientName", "recipientPhone", "recipientAddress", "recipientAddressDesensitization", "backupRecipientPhone", "invoiceTitle", "taxpayerId", "courierName", "courierPhone",
-	"dispatcherName", "dispatcherMobile", "logisticsDispatcherName", "logisticsDispatcherMobile", "shipperPhone", "realPhoneNumber", "riderRealPhoneNumber", "remindContent"}
+	"dispatcherName", "dispatcherMobile", "logisticsDispatcherName", "logisticsDispatcherMobile", "shipperPhone", "realPhoneNumber", "riderName", "riderRealPhoneNumber", "remindContent"}
 
 // tokenName is where the vault keeps a store's token.
 const tokenName = "app_auth_token"

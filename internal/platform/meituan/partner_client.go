@@ -67,6 +67,7 @@ var phrases = map[string]phrase{
 	"order/getCancelDeliveryReason":       {path: "/waimai/order/queryZbCancelDeliveryReason", names: map[string]string{"app_poi_code": ""}},
 	"order/cancelLogisticsByWmOrderId":    {path: "/waimai/order/cancelZbLogisticsByWmOrderId", names: map[string]string{"app_poi_code": ""}},
 	"order/batchPullPhoneNumber":          {path: "/waimai/order/batchPullPhoneNumber", names: map[string]string{"app_poi_code": "", "offset": "degradOffset", "limit": "degradLimit"}, tell: tellRows},
+	ridersPath:                            {path: "/waimai/order/getRiderInfoPhoneNumber", names: map[string]string{"app_poi_code": "", "offset": "degradOffset", "limit": "degradLimit"}, tell: tellRows},
 	"food/list":                           {path: "/waimai/dish/queryListByEPoiId", names: map[string]string{"app_poi_code": ""}, plain: []string{"offset", "limit"}, tell: tellDishes},
 	"food/sku/stock":                      {path: "/waimai/dish/updateStock", ask: askStocks},
 	"poi/mget":                            {path: "/waimai/poi/queryPoiInfo", names: map[string]string{"app_poi_codes": "ePoiIds"}, tell: tellRows},

@@ -102,6 +102,11 @@ func TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		ref := order.Ref{Realm: meituan.Realm, Kind: order.KindOrder, ID: id}
+		for _, act := range []string{"accept_in_app", "redispatch", "rider_accept"} {
+			if err := sim.sim.Do(id, act, map[string]any{"name": "李四", "mobile": "13100000000_5678"}); err != nil && act != "redispatch" {
+				t.Fatalf("%s: %v", act, err)
+			}
+		}
 		if err := sim.sim.Downgrade(); err != nil {
 			t.Fatal(err)
 		}
@@ -120,6 +125,8 @@ func TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead(t *testing.T) {
 		}
 		if o := b.Order(ref, p.Info().Grammar); o.Customer == nil || o.Customer.Phone != "13912345678" || o.Customer.PhoneKind != "real" || o.Customer.Address == "" {
 			t.Errorf("customer %+v", o.Customer)
+		} else if len(o.Delivered) != 1 || o.Delivered[0].Rider == nil || *o.Delivered[0].Rider != (order.Rider{Name: "李四", Phone: "13100000000"}) {
+			t.Errorf("rider %+v", o.Delivered)
 		}
 	})
 }

@@ -374,7 +374,9 @@ func pullNumbers(riders bool) func(*call) (any, error) {
 		for _, o := range orders[min(offset, len(orders)):min(offset+limit, len(orders))] {
 			m := map[string]any{"order_id": json.Number(o.ID), "app_poi_code": o.Store, "wm_order_id_view": json.Number(o.ID), "day_seq": o.DaySeq}
 			if riders {
-				m["real_rider_phone_number"], _, _ = strings.Cut(o.Delivery.Mobile, "_")
+				delete(m, "day_seq")
+				m["rider_name"] = o.Delivery.Name
+				m["rider_real_phone_number"], _, _ = strings.Cut(o.Delivery.Mobile, "_")
 			} else {
 				m["real_phone_number"] = o.RealPhone
 			}
