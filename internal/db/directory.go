@@ -3,6 +3,7 @@ package db
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -25,6 +26,7 @@ type Directory struct {
 	stores    map[ident.Store]StoreRow
 	shops     map[ident.Shop]ShopRow
 	external  map[shopKey]ident.Shop
+	alike     map[string][]ident.App  // applications that are one at their platform, oldest first
 	sells     map[ident.Merchant]bool // who has offers
 	printers  map[ident.Merchant][]PrinterRow
 	rules     map[ident.Merchant][]RuleRow
@@ -85,7 +87,7 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 	defer d.dirLoad.Unlock()
 	mark := d.health.now()
 	dir := &Directory{merchants: map[ident.Merchant]MerchantRow{}, apps: map[ident.App]AppRow{}, accounts: map[ident.Account]AccountRow{},
-		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, sells: map[ident.Merchant]bool{}, printers: map[ident.Merchant][]PrinterRow{},
+		stores: map[ident.Store]StoreRow{}, shops: map[ident.Shop]ShopRow{}, external: map[shopKey]ident.Shop{}, alike: map[string][]ident.App{}, sells: map[ident.Merchant]bool{}, printers: map[ident.Merchant][]PrinterRow{},
 		rules: map[ident.Merchant][]RuleRow{}}
 	doing := map[laneKey]AccountRow{}
 	for _, part := range []struct {
@@ -109,9 +111,12 @@ func (d *DB) loadDirectory(ctx context.Context) error {
 			dir.stores[s.ID] = s
 			return err
 		}},
-		{`SELECT ` + appColumns + ` FROM apps`, func(scan scanFunc) error {
+		{`SELECT ` + appColumns + ` FROM apps ORDER BY id`, func(scan scanFunc) error {
 			a, err := d.scanApp(scan)
 			dir.apps[a.ID] = a
+			if k := alikeKey(a); err == nil && k != "" {
+				dir.alike[k] = append(dir.alike[k], a.ID)
+			}
 			return err
 		}},
 		{`SELECT ` + accountColumns + ` FROM ` + accountTables, func(scan scanFunc) error {
@@ -358,6 +363,37 @@ func (h *health) commit(b *batch) {
 
 // AppByID finds an application of any merchant, for callbacks.
 func (d *DB) AppByID(id ident.App) (AppRow, bool) { return d.dir.Load().App(id) }
+
+// AppsAlike lists the other applications, of whatever merchant, that are the same one at their platform: of its channel
+// and address, with all of its credentials. Oldest first.
+func (d *DB) AppsAlike(id ident.App) []AppRow {
+	dir := d.dir.Load()
+	a, ok := dir.apps[id]
+	if !ok {
+		return nil
+	}
+	var out []AppRow
+	for _, other := range dir.alike[alikeKey(a)] {
+		if other != id {
+			out = append(out, dir.apps[other])
+		}
+	}
+	return out
+}
+
+// alikeKey is the same for applications that are one at their platform; "" for one without credentials. It is a hash,
+// so that a secret stands in no more places than it has to.
+func alikeKey(a AppRow) string {
+	if len(a.Credentials) == 0 {
+		return ""
+	}
+	text, err := json.Marshal([]any{a.Channel, a.BaseURL, a.Credentials}) // of a map the names are sorted
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return string(sum[:])
+}
 
 // AccountsOf lists the accounts of an application, oldest first, with how they are doing.
 func (d *DB) AccountsOf(app ident.App) []AccountRow {

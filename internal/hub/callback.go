@@ -32,42 +32,58 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		return channel.Reply{}, fault.Say(op, fault.NotFound, "no_app_callback", "there is no such app: copy the callback URL from Connections again")
 	}
 	came := time.Now()
-	answer := answerKept
 	req.At = h.now()
 	_, sp := span.Within(ctx, "channel.receive")
 	rec := p.Receive(appOf(app), req)
 	sp.Text("tongdan.what", rec.Item.What)
 	sp.End()
 	h.heard(ctx, app, p.Info(), req.Path, rec.Verdict)
-	var whose ident.Account
-	defer func() {
-		h.meters.push(channelName, rec, answer, time.Since(came))
-		h.taking.add(whose, answer == answerBusy)
-	}()
 	switch rec.Verdict {
 	case channel.Probe:
-		answer = answerProbe
+		h.meters.push(channelName, rec, answerProbe, time.Since(came))
 		return rec.Reply, nil
 	case channel.Refused:
-		answer = answerRefused
+		defer func() { h.meters.push(channelName, rec, answerRefused, time.Since(came)) }()
 		if err := h.db.Refused(ctx, app.ID, rawOf(req)); err != nil {
 			h.log.WarnContext(ctx, "a refused callback could not be noted", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "err", err)
 		}
 		return rec.Reply, nil
 	}
+	reply := rec.Reply
+	list, err := h.meant(ctx, app, p.Info().Realm, rec)
+	if err != nil {
+		h.log.WarnContext(ctx, "whose a push is could not be found; the platform is asked to come again", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "what", rec.Item.What, "err", err)
+		h.meters.push(channelName, rec, answerBusy, time.Since(came))
+		return rec.Busy, nil
+	}
+	for _, meant := range list {
+		got, answer, whose := h.pushed(ctx, meant, id, p.Info(), req, rec)
+		h.meters.push(channelName, rec, answer, time.Since(came))
+		h.taking.add(whose, answer == answerBusy)
+		if answer == answerBusy {
+			reply = got
+		}
+	}
+	return reply, nil
+}
+
+// pushed keeps what a verified callback says, for one application, and gives the answer to it. came is the application
+// to whose address it came: with its key the signature is looked at when it is tried again.
+func (h *Hub) pushed(ctx context.Context, app db.AppRow, came ident.App, info *channel.Info, req channel.Request, rec channel.Received) (reply channel.Reply, answer string, whose ident.Account) {
+	answer = answerKept
+	channelName, id := app.Channel, app.ID
 	if rec.Grant != nil {
-		if err := h.grant(ctx, app, p.Info().Realm, rec); err != nil {
-			answer = answerBusy
+		if err := h.grant(ctx, app, info.Realm, rec); err != nil {
 			h.log.WarnContext(ctx, "a binding was not taken", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "err", err)
-			return rec.Busy, nil
+			return rec.Busy, answerBusy, 0
 		}
 	}
 	if rec.Standing != nil {
-		h.hearStanding(ctx, app, p.Info().Realm, rec.Standing)
+		h.hearStanding(ctx, app, info.Realm, rec.Standing)
 	}
 	l := lesson{
-		channel: channelName, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
-		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: app.ID, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
+		channel: channelName, realm: info.Realm, app: app.ID, dir: db.Push, method: req.Method, path: req.Path, at: req.At,
+		items: []channel.Item{rec.Item}, retry: toJSON(retry{Push: true, App: came, Method: req.Method, Path: req.Path, Query: req.Query, Type: req.Header.Get("Content-Type")}),
 	}
 	l.account = h.accountOf(app, l.realm, rec)
 	whose = l.account
@@ -85,7 +101,7 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 	}
 	if mutant.On(mutant.AnswerFirst) {
 		h.spawn(func() { h.db.Do(context.WithoutCancel(ctx), verb) })
-		return rec.Reply, nil
+		return rec.Reply, answer, whose
 	}
 	point.Hit(point.PushReceived)
 	if span.Parent(ctx) != "" {
@@ -108,12 +124,11 @@ func (h *Hub) Callback(ctx context.Context, channelName string, id ident.App, re
 		_, err = h.db.Do(ctx, verb)
 	}
 	if err != nil {
-		answer = answerBusy
 		h.log.WarnContext(ctx, "a push could not be kept; the platform is asked to come again", "merchant", app.Merchant.String(), "channel", channelName, "app", id.String(), "account", l.account.String(), "what", rec.Item.What, "err", err)
-		return rec.Busy, nil
+		return rec.Busy, answerBusy, whose
 	}
 	point.Hit(point.PushCommitted)
-	return rec.Reply, nil
+	return rec.Reply, answer, whose
 }
 
 // Oversized notes a callback that is larger than can be taken, of which first is the

@@ -82,8 +82,34 @@ func (h *Hub) PutApp(ctx context.Context, who Actor, a db.AppRow) (db.AppRow, er
 		return a, err
 	}
 	a.Merchant = who.Merchant
+	if err := h.oneApp(ctx, p.Info(), a); err != nil {
+		return a, err
+	}
 	a, err := h.db.PutApp(ctx, a, telling(h, who, "app", appSetUp))
 	return a, fault.Wrap(op, err)
+}
+
+// oneApp refuses an application that its merchant has entered already: a platform knows one address for each kind of an
+// application's messages, so that the second would never hear anything. That of another merchant is another matter: see
+// meant.
+func (h *Hub) oneApp(ctx context.Context, info *channel.Info, a db.AppRow) error {
+	const op = "hub.oneApp"
+	i := slices.IndexFunc(info.AppFields, func(f channel.Field) bool { return f.Required && !f.Secret })
+	if i < 0 {
+		return nil
+	}
+	field := info.AppFields[i].Name
+	list, err := h.db.Apps(ctx, a.Merchant)
+	if err != nil {
+		return fault.Wrap(op, err)
+	}
+	for _, other := range list {
+		if other.ID != a.ID && other.Channel == a.Channel && other.BaseURL == a.BaseURL && strings.TrimSpace(other.Credentials[field]) == strings.TrimSpace(a.Credentials[field]) {
+			why := fault.Because("app_twice", "this application is entered already, as {name}: the platform sends its messages to one address only. Add the account there, or change that one", "name", other.Name)
+			return &fault.Error{Op: op, Code: fault.Conflict, Why: why, Fields: []fault.Field{fault.Wrong("body.credentials."+field, why)}}
+		}
+	}
+	return nil
 }
 
 // PutAccount adds or changes an authorisation under an app, and begins its repeating

@@ -68,6 +68,11 @@ func (h *Hub) Retry(ctx context.Context, who Actor, id ident.Parked) error {
 	if rec.Verdict != channel.Good {
 		err = fault.Say(op, fault.Unauthorized, "signature_refused", "its signature is no longer accepted")
 	}
+	for _, a := range h.db.AppsAlike(app.ID) { // it came to another merchant's address: see meant
+		if app.Merchant != who.Merchant && a.Merchant == who.Merchant {
+			app = a
+		}
+	}
 	l := lesson{channel: row.Channel, realm: p.Info().Realm, app: app.ID, dir: db.Push, method: how.Method, path: how.Path, at: h.now(), items: []channel.Item{rec.Item}}
 	l.account = h.accountOf(app, l.realm, rec)
 	if err == nil {
