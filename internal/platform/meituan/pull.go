@@ -59,8 +59,8 @@ type span [2]int
 // breaks off goes on where it stopped with the next one, wide or not. A number
 // that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
 // A shop at which the platform stumbles is asked again with the next pull, and is no reason
-// to walk all the others anew; a pull that was cut off begins where it stopped, so that of many shops
-// the last ones have their turn.
+// to walk all the others anew; a pull that was cut off, or told to ask less, is followed by one that begins
+// where it stopped, so that of many shops the last ones have their turn.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
 		w := walk{shop: s, ctx: ctx, wide: p.Wide, yield: yield, ask: p.Known}
@@ -88,14 +88,15 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 			for _, code := range s.inTurn() {
 				err := w.shopDays(code)
 				over := late(ctx)
-				if w.stopped || over {
+				limited := fault.Is(err, fault.RateLimited)
+				if w.stopped || over || limited {
 					s.begin.Store(&code)
 				}
 				if w.stopped {
 					return
 				}
 				failed(err)
-				if fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited) || over {
+				if limited || fault.Is(err, fault.Unauthorized) || over {
 					walked = 0
 					break // the same for every shop of the app
 				}

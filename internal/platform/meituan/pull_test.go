@@ -31,6 +31,8 @@ type numbers struct {
 	asked  []string
 	turns  []string // the shops whose newest number was asked for
 
+	limited map[string]bool // shop → flow control
+
 	end   func() // the time of a pull is over when this shop is asked for; nil = never
 	endAt string
 }
@@ -48,6 +50,10 @@ func (n *numbers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.turns = append(n.turns, shop)
 		if n.broken[shop] {
 			w.WriteHeader(500)
+			return
+		}
+		if n.limited[shop] {
+			ng(711)
 			return
 		}
 		if n.end != nil && shop == n.endAt {
@@ -286,6 +292,15 @@ func TestAPullThatWasCutOffGoesOnWithTheNextShop(t *testing.T) {
 	n.end, n.turns = nil, nil
 	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"B", "C", "A"}) {
 		t.Errorf("after it the shops were asked in the order %v, %v", n.turns, err)
+	}
+	// The same when Meituan wants to be asked less: it may say so every few calls.
+	n.turns, n.limited = nil, map[string]bool{"B": true}
+	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); !fault.Is(err, fault.RateLimited) || !slices.Equal(n.turns, []string{"A", "B"}) {
+		t.Errorf("with flow control %v were asked, %v", n.turns, err)
+	}
+	n.turns, n.limited = nil, nil
+	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"B", "C", "A"}) {
+		t.Errorf("after flow control the shops were asked in the order %v, %v", n.turns, err)
 	}
 }
 
