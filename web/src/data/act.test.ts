@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { busy, type Doing, standing } from "./act";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { act, busy, type Doing, standing, takeUp } from "./act";
 import { readSummary } from "./model";
 
 const now = 1_700_000_000_000;
@@ -55,4 +55,64 @@ test("the platform's own words are kept", () => {
 test("an act whose outcome is unknown cannot be pressed again, a refused one can", () => {
   expect(busy(standing(pending("unknown"), undefined, now))).toBe(true);
   expect(busy(standing(pending("refused"), undefined, now))).toBe(false);
+});
+
+describe("a press", () => {
+  const frames: (() => void)[] = [];
+  const kept = new Map<string, string>();
+  const sent: Request[] = [];
+  let user = 0;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    frames.length = 0;
+    sent.length = 0;
+    kept.clear();
+    vi.stubGlobal("document", { hidden: false });
+    vi.stubGlobal("location", new URL("http://localhost/orders"));
+    vi.stubGlobal("localStorage", {
+      getItem: (k: string) => kept.get(k) ?? null,
+      setItem: (k: string, v: string) => void kept.set(k, v),
+    });
+    vi.stubGlobal("requestAnimationFrame", (then: () => void) => frames.push(then));
+    vi.stubGlobal("cancelAnimationFrame", () => {});
+    vi.stubGlobal("fetch", async (r: Request) => {
+      sent.push(r);
+      return Response.json({ seq: 6 }, { status: 202 });
+    });
+    takeUp(`usr_${++user}`);
+  });
+  afterEach(() => {
+    vi.runAllTimers();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+  const order = (id: string) => ({ order: readSummary({ id, seq: 5, actions: ["accept"] }), number: "#1" });
+  const paint = async () => {
+    for (const then of frames.splice(0)) then();
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  test("is written down and shown at once, and leaves when that is on the screen", async () => {
+    const end = act(order("ord_a"), { kind: "accept" });
+    expect([...kept.values()].join()).toContain("ord_a");
+    await vi.advanceTimersByTimeAsync(50);
+    expect(sent).toHaveLength(0);
+    expect(await act(order("ord_a"), { kind: "accept" })).toMatchObject({ kind: "accept", state: "sending" });
+    await paint();
+    expect(sent).toHaveLength(1);
+    expect(await end).toMatchObject({ kind: "accept", state: "sent", seq: 6 });
+    expect([...kept.values()].join()).not.toContain("ord_a");
+  });
+
+  test("leaves soon where no picture comes, and at once where nobody can see one", async () => {
+    void act(order("ord_b"), { kind: "accept" });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sent).toHaveLength(1);
+    vi.stubGlobal("document", { hidden: true });
+    void act(order("ord_c"), { kind: "accept" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toHaveLength(2);
+    await paint();
+    expect(sent).toHaveLength(2);
+  });
 });

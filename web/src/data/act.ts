@@ -1,8 +1,9 @@
-// A person's act, from the press to what became of it. The press shows at once; the service is asked under one key, again and again
-// while the answer gets lost, so that an act is done once or not at all; what it becomes is then told by the live stream. A press that
-// finds no network waits (outbox.ts), and its person is told what became of it.
+// A person's act, from the press to what became of it. The press is written down and shows at once, and leaves when that is on the screen;
+// the service is asked under one key, again and again while the answer gets lost, so that an act is done once or not at all; what it becomes
+// is then told by the live stream. A press that finds no network waits (outbox.ts), and its person is told what became of it.
 
 import { useSyncExternalStore } from "react";
+import { afterAnswer } from "../ui/paint";
 import { answer, api, Failure, mayPass, onceKey } from "./api";
 import { serverNow } from "./clock";
 import { onHeard } from "./live";
@@ -82,6 +83,9 @@ const wait = (ms: number) =>
     window.addEventListener("online", finish);
   });
 
+/** Once the answer to a press is on the screen: to put a request together takes a slow phone as long as that. Nobody sees a hidden page. */
+const answered = () => new Promise<void>((go) => void (document.hidden ? go() : afterAnswer(go)));
+
 const patience = 90_000; // for what is not kept: after that the person must look again, the world has moved on
 
 // What waits on this device for the one who is signed in.
@@ -135,7 +139,7 @@ export async function act(o: string | { order: OrderSummary; number: string }, b
     pieces = [...pieces.filter((p) => p.id !== id || p.kind !== body.kind), kept];
     store(owner, pieces);
   }
-  return send(id, kept && body.kind === "dispatch" ? bodyOf(kept) : body, kept);
+  return send(id, kept && body.kind === "dispatch" ? bodyOf(kept) : body, kept, answered);
 }
 
 const saidOf = (b: ActBody) => ({
@@ -143,10 +147,12 @@ const saidOf = (b: ActBody) => ({
   ...(b.reason ? { reason: b.reason } : {}),
 });
 
-async function send(id: string, body: ActBody, kept?: Piece): Promise<Doing> {
+/** @param ready says when it may leave; what is shown and written down until then is that it is being sent */
+async function send(id: string, body: ActBody, kept?: Piece, ready?: () => Promise<void>): Promise<Doing> {
   const key = kept?.key ?? onceKey();
   const base: Doing = { kind: body.kind, state: "sending", since: serverNow(), words: "", by: "", at: 0, seq: 0 };
   set(id, base);
+  await ready?.();
   const started = Date.now();
   const over = () => (kept ? serverNow() - kept.at > keepFor : Date.now() - started > patience);
   const waited = () => pieces.some((p) => p.key === key && p.waited);

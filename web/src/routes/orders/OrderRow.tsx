@@ -25,7 +25,6 @@ export type RowProps = {
   order: OrderSummary;
   leaving: boolean;
   chosen: boolean;
-  current: boolean;
   /** Whether its details stand beside the list. */
   opened: boolean;
   showStatus: boolean;
@@ -235,7 +234,11 @@ function What({ order: o }: { order: OrderSummary }) {
   );
 }
 
-type DeskProps = RowProps & { columns: readonly Column[] };
+type DeskProps = RowProps & {
+  columns: readonly Column[];
+  /** Whether keys mean this one. */
+  current: boolean;
+};
 
 /**
  * One order on a desk. Fixed height, fixed columns: the eye runs down, nothing moves sideways. Beside an open order some columns are put
@@ -374,21 +377,9 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
   const { t } = useWords();
   const name = useOrderName();
   const channelName = useChannelName();
-  const waits = useBusy(p.order);
   const o = p.order;
   const zone = o.store?.zone || p.zone;
   const what = name(o);
-  const primary = primaryOf(o);
-  const kinds = p.leaving
-    ? []
-    : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies).slice(0, 1), ...(urgeable(o) ? ["urge"] : [])];
-  const swipes = kinds.map((kind) => ({
-    key: kind,
-    label: actLabel(t, kind, o.kind, o.logistics),
-    danger: denies(kind),
-    disabled: waits && kind !== "urge",
-    do: () => void begin(o, kind),
-  }));
   return (
     <li
       className={`card-item ${p.leaving ? "leaving" : ""} ${p.chosen ? "chosen" : ""} ${p.opened ? "opened" : ""}`}
@@ -400,7 +391,7 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
       aria-posinset={p.at + 1}
       aria-setsize={p.of}
     >
-      <SwipeRow actions={swipes}>
+      <Swipes order={o} leaving={p.leaving}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a press anywhere opens the order; its number is the link that says so */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same link is there for the keyboard */}
         <div className="card" onClick={(e) => meantRow(e) && p.open(o.id)}>
@@ -445,7 +436,25 @@ export const OrderCard = memo(function OrderCard(p: RowProps) {
             )}
           </div>
         </div>
-      </SwipeRow>
+      </Swipes>
     </li>
   );
 });
+
+/** The acts behind a card. Whether one waits is watched here, so that a press on one draws the acts and not the card. */
+function Swipes({ order: o, leaving, children }: Pick<RowProps, "order" | "leaving"> & { children: ReactNode }) {
+  const { t } = useWords();
+  const waits = useBusy(o);
+  const primary = primaryOf(o);
+  const kinds = leaving
+    ? []
+    : [...(primary && primary !== "refund" ? [primary] : []), ...othersOf(o).filter(denies).slice(0, 1), ...(urgeable(o) ? ["urge"] : [])];
+  const swipes = kinds.map((kind) => ({
+    key: kind,
+    label: actLabel(t, kind, o.kind, o.logistics),
+    danger: denies(kind),
+    disabled: waits && kind !== "urge",
+    do: () => void begin(o, kind),
+  }));
+  return <SwipeRow actions={swipes}>{children}</SwipeRow>;
+}
