@@ -4,6 +4,7 @@ import {
   type FocusEvent,
   memo,
   type PointerEvent,
+  startTransition,
   useCallback,
   useEffect,
   useLayoutEffect,
@@ -17,7 +18,7 @@ import { accounts, useOrderPages } from "../../data/queries";
 import { root } from "../../place";
 import { useMedia, usePhone } from "../../ui/device";
 import { Pull, useAgain } from "../../ui/Pull";
-import { afterAnswer } from "../../ui/paint";
+import { afterAnswer, afterPaint } from "../../ui/paint";
 import { useScrollPlace } from "../../ui/place";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
@@ -82,6 +83,8 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     hand.current = { ...old, ...where };
     if (unsettled.current && (old.pointer !== hand.current.pointer || old.focus !== hand.current.focus)) drawAgain();
   }, []);
+  // The row that keys mean: they know it at once, its row says so when it is drawn.
+  const meant = useRef<string>(undefined);
   const [current, setCurrent] = useState<string>();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const lastChosen = useRef<string>(undefined);
@@ -151,6 +154,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
   const go = useCallback(
     (next: string | undefined) => {
       if (!next) return;
+      meant.current = next;
       setCurrent(next);
       const index = shown.current.findIndex((r) => r.order.id === next);
       if (list.current) showRow(list.current, index, rowHeight, covered);
@@ -164,12 +168,12 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     (by: number) => {
       release(); // the person moves on, so what stood still may settle
       const staying = shown.current.filter((r) => !r.leaving);
-      const at = shown.current.findIndex((r) => r.order.id === current);
+      const at = shown.current.findIndex((r) => r.order.id === meant.current);
       const later = shown.current.slice(at + 1).filter((r) => !r.leaving);
       const earlier = shown.current.slice(0, Math.max(at, 0)).filter((r) => !r.leaving);
       go((by > 0 ? (later[by - 1] ?? staying.at(-1)) : (earlier.at(by) ?? staying[0]))?.order.id);
     },
-    [current, go, release],
+    [go, release],
   );
 
   // Keys work wherever one is on the page, except while typing or in a dialog.
@@ -192,7 +196,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
       }
       const inList = list.current?.contains(e.target as Node) ?? false;
       const onRow = e.target instanceof HTMLElement && e.target.dataset.testid === "order-row";
-      const order = shown.current.find((r) => r.order.id === (openId ?? current) && !r.leaving)?.order;
+      const order = shown.current.find((r) => r.order.id === (openId ?? meant.current) && !r.leaving)?.order;
       /** Does an act of a key, if the order in hand allows it, and goes on where one press was all. */
       const does = (kind: string) => {
         if (!order?.actions.includes(kind)) return;
@@ -226,13 +230,13 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
             break;
           case "x":
           case "X":
-            if (current) choose(current, e.shiftKey);
+            if (meant.current) choose(meant.current, e.shiftKey);
             break;
           case "o":
-            if (current) openRow(current);
+            if (meant.current) openRow(meant.current);
             break;
           case "m":
-            if (current) menuOf(rowElement(list.current, current))?.click();
+            if (meant.current) menuOf(rowElement(list.current, meant.current))?.click();
             break;
           case "p":
             document.querySelector<HTMLElement>(".list-head [data-testid=print-labels]")?.click();
@@ -260,7 +264,7 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
       window.removeEventListener("keydown", press);
       window.removeEventListener("blur", release);
     };
-  }, [current, chosen, step, go, choose, openRow, openId, release]);
+  }, [chosen, step, go, choose, openRow, openId, release]);
 
   const idAt = (e: { target: EventTarget }) => (e.target as Element).closest<HTMLElement>("[data-id]")?.dataset.id;
   const holding = {
@@ -278,8 +282,11 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     },
     onFocus: (e: FocusEvent) => {
       const id = idAt(e);
-      setCurrent(id);
-      if ((e.target as Element).matches(":focus-visible")) hold({ focus: id });
+      meant.current = id;
+      if ((e.target as Element).matches(":focus-visible")) {
+        setCurrent(id);
+        hold({ focus: id });
+      } else afterPaint(() => startTransition(() => setCurrent(meant.current))); // a press took it here, and is answered first
     },
     onBlur: () => hold({ focus: undefined }),
   };
@@ -298,7 +305,6 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
     order: r.order,
     leaving: r.leaving,
     chosen: chosen.has(r.order.id),
-    current: r.order.id === currentShown,
     opened: r.order.id === marked,
     showStatus,
     way,
@@ -362,7 +368,11 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
             const r = rows[i];
             if (!r) return null;
             const at = { ...props(r), at: i, of: rows.length, top: i * rowHeight };
-            return phone ? <OrderCard key={r.order.id} {...at} /> : <OrderRow key={r.order.id} {...at} columns={columns} />;
+            return phone ? (
+              <OrderCard key={r.order.id} {...at} />
+            ) : (
+              <OrderRow key={r.order.id} {...at} columns={columns} current={r.order.id === currentShown} />
+            );
           })}
         </ul>
       )}
