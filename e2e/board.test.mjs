@@ -94,7 +94,7 @@ scenes("the store board", (s) => {
     assert.deepEqual(await barriers(page), []);
     if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/radar-${s.language}.png`, fullPage: true });
     await d.act(late.id, { kind: "accept" });
-    await until("the way is long again", async () => (await rule.getAttribute("class")) === "" && (await rule.textContent()).includes(t("radar.share", { share: 0 })), { deadline: 20_000 });
+    await until("the way is long again", async () => (await rule.getAttribute("class")) === "" && (await rule.textContent()).includes(t("radar.share", { share: 0 })));
     assert.equal((await rule.textContent()).includes(said(danger.remedy)), false, "what is far away asks for nothing");
   });
 });

@@ -12,9 +12,9 @@ scenes("control", (s) => {
   const look = (page, name) => process.env.TONGDAN_LOOK && page.screenshot({ path: `shots/${name}-${s.language}.png`, fullPage: true });
   const shops = async () => (await s.d.get("/intakes")).stores.flatMap((x) => x.channels.filter((c) => c.channel === "meituan"));
 
-  test("a shop that was closed at the platform is shown, and one press opens every store", { timeout: 60_000 }, async () => {
+  test("a shop that was closed at the platform is shown, and one press opens every store", async () => {
     const { d, t } = s;
-    await until("how the shops stand is read", async () => (await shops()).every((c) => c.shown.state === "open"), { deadline: 20_000 });
+    await until("how the shops stand is read", async () => (await shops()).every((c) => c.shown.state === "open"));
     await d.meituan.call("POST", "stores/TEA001/close", {});
     const page = await s.open("/intakes");
     const row = page.locator('[data-testid="control-shop"][data-shown="resting"]').first();
@@ -35,7 +35,7 @@ scenes("control", (s) => {
     await d.meituan.call("POST", "stores/TEA001/release", {});
   });
 
-  test("a watched shop says so at its orders, and on a phone nothing is wider than the screen", { timeout: 60_000 }, async () => {
+  test("a watched shop says so at its orders, and on a phone nothing is wider than the screen", async () => {
     const { d, t } = s;
     const page = await s.open("/connections");
     const modes = page.getByTestId("channel-meituan").getByTestId("modes").first();
@@ -59,7 +59,7 @@ scenes("control", (s) => {
     assert.equal((await d.ask("PUT", "/shops/modes", { mode: "full", shop_ids: (await shops()).map((c) => c.shop_id) })).status, 200);
   });
 
-  test("the manager of a store reaches its live menus and comes back", { timeout: 60_000 }, async () => {
+  test("the manager of a store reaches its live menus and comes back", async () => {
     const { d, t } = s;
     const shop = (await d.get("/shops")).shops.find((x) => x.external_id === "TEA001");
     const made = await d.ask("POST", "/people", { name: `店长 ${s.language}`, role: "store_manager", stores: [shop.store_id] });

@@ -83,7 +83,7 @@ scenes("the desk", (s) => {
     await page.getByText(t("batch.chosen_other", { count: 2 }), { exact: true }).waitFor();
     await page.keyboard.press("b");
     const panel = page.getByTestId("batch-panel");
-    await until("both are done", async () => (await panel.locator('li[data-state="done"]').count()) === 2, { deadline: 20_000 });
+    await until("both are done", async () => (await panel.locator('li[data-state="done"]').count()) === 2);
     await panel.getByRole("button", { name: t("do.close") }).click();
 
     // The third is accepted and made ready beside its details, which the same keys reach.
@@ -111,10 +111,9 @@ scenes("the desk", (s) => {
     await becomes(page.getByTestId("tab-accepted"), "aria-current", "page");
     await row(page, at(0)).waitFor();
     await page.keyboard.press("j");
+    await until("a row has the focus", () => page.evaluate(() => document.activeElement?.dataset.testid === "order-row"));
     await page.keyboard.press("e");
-    await until("it is ready after the seconds in which it can be taken back", async () => (await page.getByTestId("count-ready").textContent()) === "1", {
-      deadline: 25_000,
-    });
+    await until("it is ready after the seconds in which it can be taken back", async () => (await page.getByTestId("count-ready").textContent()) === "1");
   });
 
   test("the command palette goes anywhere and finds any order", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barriers, phone, says } from "./browser.mjs";
+import { barriers, becomes, phone, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { push } from "./stage.mjs";
 import { until } from "./until.mjs";
@@ -73,8 +73,8 @@ scenes("connecting a platform", (s) => {
     const shop = page.locator('[data-testid="guide-shop"][data-shop="TEA009"]');
     const state = (key) => shop.locator(`[data-key="${key}"]`).getAttribute("data-state");
     await shop.waitFor();
-    assert.equal(await state("order"), "open");
-    assert.equal(await page.getByTestId("address").getAttribute("data-cause"), "private");
+    await until("no order has come", async () => (await state("order")) === "open");
+    await becomes(page.getByTestId("address"), "data-cause", "private");
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= phone.viewport.width, "nothing scrolls sideways");
     assert.deepEqual(await barriers(page), []);
 

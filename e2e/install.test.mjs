@@ -78,16 +78,14 @@ const script = (page) => page.locator("script[src^='/assets/index-']").getAttrib
 
 /** The worker has every file of a build. */
 const filled = (page) =>
-  until("the worker has the console", () => page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration())?.active && navigator.serviceWorker.controller)), {
-    deadline: 30_000,
-  });
+  until("the worker has the console", () => page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration())?.active && navigator.serviceWorker.controller)));
 
 describe("the installed console", () => {
   let d, browser, t;
   let people = [];
   let closing = [];
   before(async () => {
-    [d, browser, t] = await Promise.all([demo(), openBrowser(), wordsOf("zh-CN")]);
+    [d, browser, t] = await Promise.all([demo(), openBrowser({ whole: true }), wordsOf("zh-CN")]);
   });
   after(async () => {
     await Promise.all([browser?.close(), d?.stop()]);
@@ -171,7 +169,7 @@ describe("the installed console", () => {
     await page.getByRole("heading", { name: t("nav.messages") }).waitFor();
     assert.equal(await page.evaluate(() => window.sameDocument), true, "nobody was asked, nothing was loaded anew");
     await page.getByRole("button", { name: t("install.renew") }).tap();
-    await until("the new console runs", async () => /N\.js$/.test(await script(page)), { deadline: 20_000 });
+    await until("the new console runs", async () => /N\.js$/.test(await script(page)));
     assert.notEqual(await script(page), before);
     await page.getByRole("heading", { name: t("nav.messages") }).waitFor();
     await page.getByTestId("newer").waitFor({ state: "detached" });
@@ -184,7 +182,7 @@ describe("the installed console", () => {
     there.deploy();
     await page.getByTestId("newer").waitFor({ timeout: 30_000 });
     await page.getByRole("link", { name: t("nav.messages") }).first().tap();
-    await until("the new console runs", async () => /N\.js$/.test(await script(page)), { deadline: 20_000 });
+    await until("the new console runs", async () => /N\.js$/.test(await script(page)));
     await page.getByRole("heading", { name: t("nav.messages") }).waitFor();
   });
 });

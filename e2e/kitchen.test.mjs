@@ -49,7 +49,7 @@ scenes("kitchen", (s) => {
     await until("the kitchen is empty", async () => !(await s.d.get("/orders?status=accepted,ready&channel=meituan")).orders.length);
   };
 
-  test("a tap can be taken back for ten seconds, then the platform hears it once", { timeout: 60_000 }, async () => {
+  test("a tap can be taken back for ten seconds, then the platform hears it once", async () => {
     const { d } = s;
     const o = await accepted(3, { caution: "不要香菜，花生过敏" });
     const page = await screen(`/kitchen?store=${storeOf(o)}`, { screen: wall });
@@ -65,7 +65,7 @@ scenes("kitchen", (s) => {
     await page.keyboard.press("Enter");
     await becomes(page.getByTestId("tap"), "data-state", "held");
     assert.equal((await d.order(o.id)).pending.length, 0, "nothing is sent while it can be taken back");
-    await until("the platform has it", async () => (await d.order(o.id)).status === "ready", { deadline: 20_000 });
+    await until("the platform has it", async () => (await d.order(o.id)).status === "ready");
     await until("the tray is empty", async () => (await page.getByTestId("tap").count()) === 0);
     await page.keyboard.type(o.ref); // the same ticket comes a second time
     await page.keyboard.press("Enter");
@@ -88,7 +88,7 @@ scenes("kitchen", (s) => {
     await settled();
   });
 
-  test("without network it goes on reading and marking, and sends once when the network is back", { timeout: 60_000 }, async () => {
+  test("without network it goes on reading and marking, and sends once when the network is back", async () => {
     const { d } = s;
     const o = await accepted(2);
     const line = await wire(d.url);
@@ -108,11 +108,11 @@ scenes("kitchen", (s) => {
       await page.keyboard.press("Enter");
       await says(page.getByTestId("scan"), f("scanOffline", { n: "999" }));
       await card(page, o).getByRole("button", { name: new RegExp(`^${f("readyOf", { what: "" })}`) }).click();
-      await becomes(page.getByTestId("tap"), "data-state", "due", { deadline: 15_000 });
+      await becomes(page.getByTestId("tap"), "data-state", "due");
       await says(page.getByTestId("offline"), f("waitingToSend", { n: 1 }));
       assert.equal((await d.order(o.id)).status, "accepted");
       line.mend();
-      await until("the platform has it", async () => (await d.order(o.id)).status === "ready", { deadline: 20_000 });
+      await until("the platform has it", async () => (await d.order(o.id)).status === "ready");
       await becomes(page.getByTestId("network"), "data-state", "live");
       const book = await d.meituan.book(o.ref);
       const calls = Object.entries(book.tally).filter(([op]) => /prepar|meal|ready/i.test(op));
@@ -123,7 +123,7 @@ scenes("kitchen", (s) => {
     await settled();
   });
 
-  test("what one cook makes all screens show, and the platform is not told", { timeout: 60_000 }, async () => {
+  test("what one cook makes all screens show, and the platform is not told", async () => {
     const { d } = s;
     const o = await accepted(1);
     const one = await screen(`/kitchen?store=${storeOf(o)}`, { screen: wall });
@@ -141,7 +141,7 @@ scenes("kitchen", (s) => {
     await settled();
   });
 
-  test("what is cancelled while it is made stays until somebody has seen it, and is spoken", { timeout: 60_000 }, async () => {
+  test("what is cancelled while it is made stays until somebody has seen it, and is spoken", async () => {
     const { d } = s;
     const o = await accepted(1);
     const page = await screen(`/kitchen?store=${storeOf(o)}`, { screen: wall, speech: true });
@@ -168,7 +168,7 @@ scenes("kitchen", (s) => {
     assert.equal(await stopped.count(), 0);
   });
 
-  test("numbers are called, and nothing of the people behind them is shown", { timeout: 60_000 }, async () => {
+  test("numbers are called, and nothing of the people behind them is shown", async () => {
     const { d } = s;
     const making = await accepted(1, { caution: "门口有狗" });
     const o = await accepted(1);
@@ -185,7 +185,7 @@ scenes("kitchen", (s) => {
     await settled();
   });
 
-  test("a screen that stood still loads itself anew and says so; one that hears nothing says as of when its picture is", { timeout: 60_000 }, async () => {
+  test("a screen that stood still loads itself anew and says so; one that hears nothing says as of when its picture is", async () => {
     const o = await accepted(1);
     f ??= await floorWordsOf(s.language);
     const line = await wire(s.d.url);
@@ -198,18 +198,18 @@ scenes("kitchen", (s) => {
     await card(page, o).waitFor();
     await page.evaluate(() => (window.before = true));
     await page.clock.fastForward(30_000); // as after a sleep: half a minute has passed and no timer ran
-    await until("the page was loaded anew", () => page.evaluate(() => !window.before && document.body.textContent.length > 0), { deadline: 20_000 });
+    await until("the page was loaded anew", () => page.evaluate(() => !window.before && document.body.textContent.length > 0));
     await card(page, o).waitFor();
     await page.getByText(f("recovered", { at: "" }).trim()).waitFor();
     line.cut();
-    await until("it says since when", async () => new RegExp(`${f("offline")} .*\\d\\d:\\d\\d`).test(await page.locator("body").textContent()), { deadline: 40_000 });
+    await until("it says since when", async () => new RegExp(`${f("offline")} .*\\d\\d:\\d\\d`).test(await page.locator("body").textContent()));
     await card(page, o).waitFor(); // the last picture stays
     line.close();
     await page.close();
     await settled();
   });
 
-  test("an old tablet and a phone can do it", { timeout: 60_000 }, async () => {
+  test("an old tablet and a phone can do it", async () => {
     const { d } = s;
     const o = await accepted(2, { caution: "少冰" });
     for (const [path, shown] of [

@@ -13,7 +13,7 @@ scenes("knock", (s) => {
   const last = async () => (await s.d.platform("messengers").call("GET", "messages")).at(-1)?.seq ?? 0;
   const later = (by) => s.d.meituan.call("PUT", "clock", { advance: by });
   /** Waits for a message to somebody, and gives it. */
-  const hears = (to, what, after = 0) => until(`${to} hears ${what}`, async () => (await heard(to, after)).find((m) => m.text.includes(what)), { deadline: 20_000 });
+  const hears = (to, what, after = 0) => until(`${to} hears ${what}`, async () => (await heard(to, after)).find((m) => m.text.includes(what)));
   const linkIn = (m) => `${s.d.url}${/\/k#\S+/.exec(m.text)[0]}`;
   const acceptThere = async (page, o) => {
     await page.waitForURL((u) => u.pathname === `/orders/${o.id}`);
@@ -74,10 +74,10 @@ scenes("knock", (s) => {
     const o = await d.meituan.place(tea(1));
     const told = async (to) => (await heard(to, mark)).filter((m) => m.text.includes(`#${o.day_seq}`)).length;
     await later("2m5s");
-    await until("the group has heard it", async () => (await told(group)) === 1, { deadline: 20_000 });
+    await until("the group has heard it", async () => (await told(group)) === 1);
     assert.equal(await told(number), 0);
     await later("2m");
-    await until("it has gone up to the phone", async () => (await told(number)) === 1, { deadline: 20_000 });
+    await until("it has gone up to the phone", async () => (await told(number)) === 1);
     const page = await s.open("/messages", { screen: phone });
     const concern = page.locator('[data-testid="concern"][data-kind="unaccepted"]').filter({ hasText: `#${o.day_seq}` });
     await concern.waitFor();
@@ -88,7 +88,7 @@ scenes("knock", (s) => {
     await concern.waitFor({ state: "detached" });
     const second = await d.meituan.place(tea(1)); // what comes now knocks anew; the first is not told again
     await later("2m5s");
-    await until("the next one is heard", async () => (await heard(group, mark)).some((m) => m.text.includes(`#${second.day_seq}`)), { deadline: 20_000 });
+    await until("the next one is heard", async () => (await heard(group, mark)).some((m) => m.text.includes(`#${second.day_seq}`)));
     assert.deepEqual([await told(group), await told(number)], [1, 1]);
     await d.act(second.id, { kind: "accept" });
   });

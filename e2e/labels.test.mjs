@@ -23,7 +23,7 @@ scenes(
       context.after(() => printer.close());
       const refs = [];
       for (let n = 0; n < many; n++) refs.push(await d.mercado.sell({ site: "MLB" }));
-      await until("they are to be labelled", async () => (await d.get("/counts?channel=mercadolibre")).flags.to_label >= many, { deadline: 30_000 });
+      await until("they are to be labelled", async () => (await d.get("/counts?channel=mercadolibre")).flags.to_label >= many);
       const { orders } = await d.get("/orders?flag=to_label&channel=mercadolibre&limit=5");
       const store = orders[0].store.id;
       assert.equal((await d.ask("POST", "/printers", { kind: "zpl", name: "面单机", store_id: store, address: printer.address })).status, 201);
@@ -46,10 +46,10 @@ scenes(
       }
       await page.getByRole("toolbar").getByLabel(t("labels.on")).selectOption({ label: "面单机" });
       await page.locator("body").press("p");
-      await until("all have an answer", async () => (await panel.getByTestId("label-count").textContent()) === `${many}/${many}`, { deadline: 30_000 });
+      await until("all have an answer", async () => (await panel.getByTestId("label-count").textContent()) === `${many}/${many}`);
       await says(panel.getByTestId("label-check"), t("labels.missing_one", { count: 1 }));
       await says(panel.locator('li[data-state="failed"]'), "not_printable_status");
-      await until("they are on paper", async () => printer.codes().length === many - 1, { deadline: 20_000 });
+      await until("they are on paper", async () => printer.codes().length === many - 1);
       assert.equal(new Set(printer.codes()).size, many - 1, "no label twice");
 
       await d.mercado.act(unlucky, "move", { status: "ready_to_ship", substatus: "ready_to_print" });
@@ -62,7 +62,7 @@ scenes(
       await panel.getByRole("button", { name: t("labels.goOn") }).click();
       await until("the rest is on paper", async () => printer.codes().length === many + 2);
       assert.ok(printer.labels.at(-3).text.includes("COPY"), "a mark comes before what is printed again");
-      await until("the platform says printed", async () => ((await d.get("/counts?channel=mercadolibre")).flags.to_label ?? 0) === 0, { deadline: 40_000 });
+      await until("the platform says printed", async () => ((await d.get("/counts?channel=mercadolibre")).flags.to_label ?? 0) === 0);
       await panel.getByRole("button", { name: t("do.close") }).click();
       for (const ref of refs.slice(0, 5)) assert.equal(await d.mercado.changes(ref, "print"), 1);
     });
@@ -108,7 +108,7 @@ scenes(
       assert.deepEqual(await barriers(page), []);
     });
 
-    test("the panel says since when the service is silent, and goes on when it answers", { timeout: 60_000 }, async () => {
+    test("the panel says since when the service is silent, and goes on when it answers", async () => {
       const { t } = s;
       const page = await s.open("/orders?tab=labelled");
       await page.getByTestId("order-row").nth(7).getByRole("checkbox").check();

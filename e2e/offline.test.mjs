@@ -31,7 +31,7 @@ scenes("the phone in the lift", (s) => {
     const somebody = await s.stranger({ screen: phone, worker: true });
     await enter(somebody, there);
     const page = await open(somebody, there, path);
-    await until("the console is kept", () => page.evaluate(() => Boolean(navigator.serviceWorker.controller)), { deadline: 30_000 });
+    await until("the console is kept", () => page.evaluate(() => Boolean(navigator.serviceWorker.controller)));
     return { line, page };
   };
 
@@ -40,7 +40,7 @@ scenes("the phone in the lift", (s) => {
     const { line, page } = await inTheLift("/orders?tab=new");
     const o = await d.meituan.place(tea(2, { recipient_phone: "13800001234" }));
     await row(page, o).waitFor();
-    await until("the order is in the picture", async () => (await picture(page)).includes(o.id), { deadline: 15_000 });
+    await until("the order is in the picture", async () => (await picture(page)).includes(o.id));
     assert.ok(!(await picture(page)).includes(o.customer.phone_tail || "1234"), "customers are not kept");
     line.cut();
     await row(page, o).getByRole("button", { name: t("act.accept"), exact: true }).last().tap();
@@ -57,7 +57,7 @@ scenes("the phone in the lift", (s) => {
     assert.equal((await d.order(o.id)).status, "new");
 
     line.mend();
-    await becomes(waits, "data-state", "done", { deadline: 30_000 });
+    await becomes(waits, "data-state", "done");
     assert.equal((await d.order(o.id)).status, "accepted");
     assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 1);
     await page.getByTestId("stale").waitFor({ state: "detached" });
@@ -76,7 +76,7 @@ scenes("the phone in the lift", (s) => {
     await d.meituan.act(o.ref, "buyer_cancel", { reason: "等太久了" });
     await until("it is cancelled", async () => (await d.order(o.id)).status === "cancelled");
     line.mend();
-    await becomes(waits, "data-state", "cancelled", { deadline: 30_000 });
+    await becomes(waits, "data-state", "cancelled");
     const { cancel_why } = await d.order(o.id);
     await says(waits, ...(cancel_why ? [cancel_why] : []), t("do.noted"));
     assert.equal(await d.meituan.changes(o.ref, "order/confirm"), 0);
@@ -90,11 +90,11 @@ scenes("the phone in the lift", (s) => {
     const { line, page } = await inTheLift("/orders?tab=new");
     const o = await d.meituan.place(tea());
     await row(page, o).waitFor();
-    await until("the order is in the picture", async () => (await picture(page)).includes(o.id), { deadline: 15_000 });
+    await until("the order is in the picture", async () => (await picture(page)).includes(o.id));
     await page.getByRole("link", { name: t("nav.me") }).last().tap();
     await page.getByRole("button", { name: t("me.signOut") }).tap();
     await page.waitForURL((u) => u.pathname === "/sign-in");
-    assert.equal(await picture(page), "");
+    await until("the picture is gone", async () => (await picture(page)) === "");
     assert.deepEqual(
       await page.evaluate(() => Object.entries(localStorage).filter(([k, v]) => k.includes("outbox") && v !== "[]")),
       [],

@@ -17,7 +17,7 @@ scenes(
     const slips = async () => (await fetch(`${s.d.backstage}/backstage/printers/slips`)).json();
     const wide = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-    test("a printer without paper is named with why, what prints instead and what to press; tickets come out once it has some", { timeout: 60_000 }, async () => {
+    test("a printer without paper is named with why, what prints instead and what to press; tickets come out once it has some", async () => {
       const { d, t } = s;
       const o = await d.meituan.place(tea(1));
       const page = await s.open(`/opening?store=${o.store.id}`, { screen: s.zh ? desk : phone });
@@ -51,13 +51,13 @@ scenes(
       await d.meituan.act(o.ref, "cancel_in_app");
     });
 
-    test("an authorisation that has ended is named with since when and the last order, and one press leads to the platform", { timeout: 60_000 }, async () => {
+    test("an authorisation that has ended is named with since when and the last order, and one press leads to the platform", async () => {
       const { d, t } = s;
       const before = await d.mercado.place({ site: "MCO" });
       await d.mercado.call("PUT", "clock", { advance: "2m" }); // a token that is refused as soon as it was born is not renewed
       await d.mercado.call("POST", "sellers/700000005/revoke", {});
       await d.mercado.sell({ site: "MCO" }); // its notification cannot be followed
-      await until("the account has to be authorised", async () => (await d.get("/messages")).counts.authorise === 1, { deadline: 30_000 });
+      await until("the account has to be authorised", async () => (await d.get("/messages")).counts.authorise === 1);
       const page = await s.open(`/opening?store=${before.store.id}`, { screen: s.zh ? phone : desk });
       const shop = page.getByTestId("opening-shop");
       await until("its shop says so", async () => (await shop.getAttribute("data-cause")) === "authorise");

@@ -16,7 +16,7 @@ scenes("practising", (s) => {
     await says(band, t("practice.band"));
     const fresh = page.getByTestId("order-row").filter({ has: page.getByRole("button", { name: t("act.accept") }) });
     await fresh.first().getByRole("button", { name: t("act.accept") }).click();
-    await until("one lesson is learnt", async () => /1(\/| of )/.test(await band.getByRole("button").first().textContent()), { deadline: 20_000 });
+    await until("one lesson is learnt", async () => /1(\/| of )/.test(await band.getByRole("button").first().textContent()));
     await band.getByRole("button").first().click();
     const sheet = page.getByRole("dialog", { name: t("practice.title") });
     await says(sheet, t("practice.lessons.accept"), t("practice.done"));

@@ -28,7 +28,7 @@ scenes("printers", (s) => {
     const row = page.getByTestId("printer");
     await row.getByRole("button", { name: t("printer.test") }).click();
     await says(row, t("printer.testOK"));
-    assert.equal(printer.slips.length, 1, "the test page is on paper");
+    await until("the test page is on paper", () => printer.slips.length === 1);
 
     const o = await d.meituan.place(tea(2, { caution: "不要香菜" }));
     await d.act(o.id, { kind: "accept" });
@@ -44,7 +44,7 @@ scenes("printers", (s) => {
     assert.deepEqual(await barriers(page), []);
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/printers-${s.language}.png` });
     printer.empty = false;
-    await until("what waited comes out", () => printer.slips.length === 3, { deadline: 20_000 });
+    await until("what waited comes out", () => printer.slips.length === 3);
     assert.match(printer.slips[2], new RegExp(`#${next.day_seq}`));
 
     const list = await s.open("/orders?tab=accepted");

@@ -75,7 +75,7 @@ scenes("finding and trusting the list", (s) => {
 
     line.mend();
     await person.setOffline(false);
-    await becomes(page.getByTestId("network"), "data-state", "live", { deadline: 20_000 });
+    await becomes(page.getByTestId("network"), "data-state", "live");
     await stale.waitFor({ state: "detached" });
     for (const o of missed) await row(page, o).waitFor();
     await becomes(row(page, before), "data-status", "accepted");

@@ -39,7 +39,7 @@ scenes("shop", (s) => {
     await until("it is drawn", async () => (await s.d.get(`/edits/${made.json.id}`)).state === "done");
   };
 
-  test("fields of a profile are changed by keyboard, and each has its own result in the platform's words", { timeout: 120_000 }, async () => {
+  test("fields of a profile are changed by keyboard, and each has its own result in the platform's words", async () => {
     const { t } = s;
     const one = await shop("TEA002");
     const before = await profile(one.id);
@@ -72,7 +72,7 @@ scenes("shop", (s) => {
     assert.equal(await field(page, "notice").getByRole("textbox").inputValue(), "今日第二杯半价");
   });
 
-  test("a picture is uploaded first, with its limits said before, and shown only by the edit", { timeout: 120_000 }, async () => {
+  test("a picture is uploaded first, with its limits said before, and shown only by the edit", async () => {
     const { t } = s;
     const one = await shop("TEA003");
     const page = await s.open(`/shops/${one.id}/profile`);
@@ -93,7 +93,7 @@ scenes("shop", (s) => {
     assert.equal((await profile(one.id)).picture, id);
   });
 
-  test("an area is pasted in its coordinate system, checked, drawn beside what is live, and agreed to", { timeout: 120_000 }, async () => {
+  test("an area is pasted in its coordinate system, checked, drawn beside what is live, and agreed to", async () => {
     const { t } = s;
     const one = await shop("TEA002");
     const page = await s.open(`/shops/${one.id}/areas`);
@@ -170,7 +170,7 @@ scenes("shop", (s) => {
     assert.deepEqual((await areas(one.id)).map((a) => [a.code, a.fee]), [["近", drawn.fee], ["远", 550]]);
   });
 
-  test("on a phone areas go with consent, and what the platform refuses stands there in its words", { timeout: 120_000 }, async () => {
+  test("on a phone areas go with consent, and what the platform refuses stands there in its words", async () => {
     const { t } = s;
     const one = await shop("TEA002");
     const page = await s.open(`/shops/${one.id}/areas`, { screen: phone });
@@ -212,7 +212,7 @@ scenes("shop", (s) => {
     await narrow(page);
   });
 
-  test("a profile on a phone, from the command palette and the store control", { timeout: 120_000 }, async () => {
+  test("a profile on a phone, from the command palette and the store control", async () => {
     const { t } = s;
     const one = await shop("TEA001");
     const desk = await s.open("/intakes");
@@ -243,7 +243,7 @@ scenes("shop", (s) => {
     await narrow(page);
   });
 
-  test("a dish's own fields and picture, a new dish, and the order of categories", { timeout: 120_000 }, async () => {
+  test("a dish's own fields and picture, a new dish, and the order of categories", async () => {
     const { d, t } = s;
     const one = await shop("TEA003");
     const menu = () => d.get(`/shops/${one.id}/front/menu`);
@@ -304,7 +304,7 @@ scenes("shop", (s) => {
     await look(page, "dish-phone");
   });
 
-  test("a platform that cannot be asked, a field without a call, a watched shop, and whoever may not", { timeout: 120_000 }, async () => {
+  test("a platform that cannot be asked, a field without a call, a watched shop, and whoever may not", async () => {
     const { d, t } = s;
     const one = await shop("TEA003");
     const page = await s.open("/connections");
