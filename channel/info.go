@@ -37,8 +37,6 @@ type Info struct {
 	Secure     bool  // it calls https alone
 	Reasons    map[order.ActionKind][]Choice
 	PullEvery  time.Duration
-	PullMin    time.Duration // an account may choose between PullMin and PullMax
-	PullMax    time.Duration
 	SweepEvery time.Duration // how often open orders are read again; 0 = Pull brings every change
 	PlaceEvery time.Duration // how often it is told where somebody is whom the store sends; 0 = it does not want to know
 	PullOnly   Text          // what it costs to have no public address

@@ -97,8 +97,8 @@ func init() {
 				}
 				seen[c.Path] = true
 			}
-			if i.PullEvery <= 0 || i.PullMax > 0 && i.PullMax < i.PullEvery {
-				t.Errorf("pull every %v, at most %v", i.PullEvery, i.PullMax)
+			if i.PullEvery <= 0 {
+				t.Errorf("pull every %v", i.PullEvery)
 			}
 			if _, tells := i.Power(channel.TellRider); i.PlaceEvery < 0 || i.PlaceEvery > 0 && !tells {
 				t.Errorf("places are told every %v, riders: %v", i.PlaceEvery, tells)

@@ -65,8 +65,8 @@ func (d *DB) OwnShop(ctx context.Context, p OwnPlace) (ShopRow, AppRow, error) {
 		if err != nil {
 			return err
 		}
-		err = exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every)
-			VALUES ($1, $2, $3, $4, $5, $6, '', $7, 0, 0) ON CONFLICT (merchant_id, id) DO NOTHING`,
+		err = exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused)
+			VALUES ($1, $2, $3, $4, $5, $6, '', $7, 0) ON CONFLICT (merchant_id, id) DO NOTHING`,
 			int64(p.Merchant), int64(account), int64(app), p.Channel, p.Realm, p.Name, none)
 		if err != nil {
 			return err

@@ -210,7 +210,7 @@ func OpenScratch(ctx context.Context, dir string, rows Rows) (*DB, error) {
 					int64(m), int64(a.ID), a.Channel, a.PublicURL, none("app", a.ID.String()))
 			}
 			for _, a := range rows.Accounts {
-				add(`INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every, big_chain) VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1, 0, $8)`,
+				add(`INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, big_chain) VALUES ($1, $2, $3, $4, $5, '', $6, $7, 1, $8)`,
 					int64(m), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.External, none("account", a.ID.String()), flag(a.BigChain))
 			}
 			for _, s := range rows.Shops {

@@ -16,7 +16,7 @@ import (
 const (
 	storeColumns   = `merchant_id, id, name, zone, cutoff, address, prepare_minutes, travel_minutes, hours`
 	appColumns     = `merchant_id, id, channel, name, base_url, public_url, credentials`
-	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.pull_every, a.big_chain,
+	accountColumns = `a.merchant_id, a.id, a.app_id, a.channel, a.realm, a.name, a.external_id, a.credentials, a.paused, a.big_chain,
 		COALESCE(h.alarm_at, 0), COALESCE(h.alarm_why, ''), COALESCE(h.last_push, 0), COALESCE(h.last_pull, 0), COALESCE(h.last_error, 0),
 		COALESCE(h.error_code, ''), COALESCE(h.error_words, ''), COALESCE(h.error_why, ''), h.cursor_doc`
 	accountTables = `accounts AS a LEFT JOIN account_health AS h ON h.merchant_id = a.merchant_id AND h.account_id = a.id`
@@ -41,7 +41,7 @@ func (d *DB) scanAccount(scan scanFunc) (a AccountRow, err error) {
 	var sealed []byte
 	var paused, chain int64
 	var words, why string
-	if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &a.PullEvery, &chain, &a.AlarmAt, &a.AlarmWhy, &a.LastPush,
+	if err = scan(&a.Merchant, &a.ID, &a.App, &a.Channel, &a.Realm, &a.Name, &a.External, &sealed, &paused, &chain, &a.AlarmAt, &a.AlarmWhy, &a.LastPush,
 		&a.LastPull, &a.LastError, &a.ErrorCode, &words, &why, (*[]byte)(&a.Cursor)); err == nil {
 		a.Paused, a.BigChain, a.ErrorWhy = paused == 1, chain == 1, readReason(words, why)
 		a.Credentials, err = d.openCredentials(sealed, credentialsUse("account", a.ID.String()))
@@ -249,10 +249,10 @@ func (d *DB) PutAccount(ctx context.Context, a AccountRow, tells ...Tell[Account
 		if err != nil {
 			return err
 		}
-		err = exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, pull_every, big_chain)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused, pull_every = excluded.pull_every, big_chain = excluded.big_chain`,
-			int64(a.Merchant), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.Name, a.External, sealed, flag(a.Paused), int64(a.PullEvery), flag(a.BigChain))
+		err = exec(ctx, c, `INSERT INTO accounts (merchant_id, id, app_id, channel, realm, name, external_id, credentials, paused, big_chain)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (merchant_id, id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id, credentials = excluded.credentials, paused = excluded.paused, big_chain = excluded.big_chain`,
+			int64(a.Merchant), int64(a.ID), int64(a.App), a.Channel, a.Realm, a.Name, a.External, sealed, flag(a.Paused), flag(a.BigChain))
 		if err != nil {
 			return err
 		}

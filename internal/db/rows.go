@@ -208,7 +208,6 @@ type AccountRow struct {
 	External    string
 	Credentials map[string]string
 	Paused      bool
-	PullEvery   int64 // seconds between pulls; 0 = as the platform says
 	BigChain    bool  // the platform counts it as a large chain, which has longer to answer a refund
 	AlarmAt     int64 // authorise again until; 0 = no alarm
 	AlarmWhy    string

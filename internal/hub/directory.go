@@ -138,10 +138,6 @@ func (h *Hub) PutAccount(ctx context.Context, who Actor, a db.AccountRow) (db.Ac
 	}
 	w.credentials(p.Info().AcctFields, a.Credentials)
 	w.text("external_id", a.External, 0, 80)
-	least, most := int64(p.Info().PullMin.Seconds()), int64(p.Info().PullMax.Seconds())
-	if a.PullEvery != 0 && (a.PullEvery < least || a.PullEvery > most) {
-		w.say("pull_every_s", between(int(least), int(most)))
-	}
 	if a.BigChain && (p.Info().Grammar == nil || p.Info().Grammar.RefundChain == 0) {
 		w.say("big_chain", fault.Because("field_no_chain", "this platform gives large chains no more time"))
 	}

@@ -234,8 +234,8 @@ func (h *Hub) nodes(out *Health, list []db.NodeRow, lanes []db.LaneState) (names
 
 // pullEvery is how often an account is pulled, by the wall clock; 0 = never.
 func (h *Hub) pullEvery(a db.AccountRow) time.Duration {
-	every := time.Duration(a.PullEvery) * time.Second
-	if p, ok := h.platforms[a.Channel]; ok && every == 0 {
+	var every time.Duration
+	if p, ok := h.platforms[a.Channel]; ok {
 		every = p.Info().PullEvery
 	}
 	return time.Duration(float64(every) / h.clock.Speed)

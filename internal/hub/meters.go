@@ -234,8 +234,8 @@ func (m *pulseMeter) Collect(out chan<- prometheus.Metric) {
 		}
 		due[label] = max(due[label], age(p.Due[a.ID], p.At))
 		if !a.Paused {
-			pause := time.Duration(a.PullEvery) * time.Second
-			if platform, ok := m.h.platforms[a.Channel]; ok && pause == 0 {
+			var pause time.Duration
+			if platform, ok := m.h.platforms[a.Channel]; ok {
 				pause = platform.Info().PullEvery
 			}
 			every[label] = max(every[label], pause.Seconds()/m.h.clock.Speed)

@@ -162,9 +162,6 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	info := c.Info()
 	row, ok := h.db.AccountByID(e.Merchant, e.Account)
 	pause := info.PullEvery
-	if row.PullEvery > 0 {
-		pause = time.Duration(row.PullEvery) * time.Second
-	}
 	if app, found := h.db.AppByID(row.App); found {
 		pause = soonest(info, app, pause)
 	}

@@ -79,9 +79,7 @@ var info = channel.Info{
 	Shops:     channel.Text{ZH: "门店编号（自动生成）", EN: "The store's id (made by Tongdan)"},
 	Callbacks: []channel.Callback{{Path: path, What: channel.Text{ZH: "录入的订单", EN: "An order that was entered"}}},
 	Reasons:   map[order.ActionKind][]channel.Choice{order.Dispatch: purses, order.Deliver: purses},
-	PullEvery: 24 * time.Hour, // nothing is pulled; the contract wants a number
-	PullMin:   time.Hour,
-	PullMax:   24 * time.Hour,
+	PullEvery: 24 * time.Hour,                               // nothing is pulled; the contract wants a number
 	Budget:    channel.Budget{PerSecond: 1000, Burst: 1000}, // nobody is called
 	Grammar:   &grammar,
 }

@@ -102,9 +102,7 @@ var info = channel.Info{
 	Ports:     []int{80, 8080}, // source: the open platform's FAQ on callbacks
 	Reasons:   map[order.ActionKind][]channel.Choice{order.Refuse: cancelReasons, order.Cancel: cancelReasons, order.RemindReply: reminderAnswers},
 
-	PullEvery:  time.Minute,
-	PullMin:    30 * time.Second,
-	PullMax:    4 * time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
+	PullEvery:  time.Minute, // a store in pull mode rests after 5 minutes without a pull: order FAQ
 	SweepEvery: 5 * time.Minute,
 	PlaceEvery: placeEvery,
 	PullOnly: channel.Text{

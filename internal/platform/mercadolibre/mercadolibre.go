@@ -179,8 +179,6 @@ var info = &channel.Info{
 	Secure:     true,
 	Reasons:    map[order.ActionKind][]channel.Choice{order.Cancel: cancelReasons},
 	PullEvery:  5 * time.Minute,
-	PullMin:    5 * time.Minute,
-	PullMax:    10 * time.Minute,
 	SweepEvery: 30 * time.Minute,
 	PullOnly: channel.Text{
 		ZH: "没有公网地址也能用：每 5 分钟搜索一次新变化，未完结订单每 30 分钟重读一次；包裹状态最多晚 30 分钟。",
