@@ -1481,6 +1481,7 @@ export const words = {
     more: "Earlier ones",
     credential: "Credential {{name}}",
     secret: "replaced",
+    given: "set",
     nothing: "none",
     yes: "yes",
     no: "no",

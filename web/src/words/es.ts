@@ -1585,6 +1585,7 @@ export const words: Shape<typeof reference> = {
     more: "Anteriores",
     credential: "Credencial {{name}}",
     secret: "reemplazada",
+    given: "puesta",
     nothing: "ninguno",
     yes: "sí",
     no: "no",

@@ -1582,6 +1582,7 @@ export const words: Shape<typeof reference> = {
     more: "Anteriores",
     credential: "Credencial {{name}}",
     secret: "trocada",
+    given: "definida",
     nothing: "nenhum",
     yes: "sim",
     no: "não",

@@ -1463,6 +1463,7 @@ export const words = {
     more: "更早的记录",
     credential: "凭据 {{name}}",
     secret: "已更换",
+    given: "已设置",
     nothing: "无",
     yes: "是",
     no: "否",

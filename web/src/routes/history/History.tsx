@@ -70,7 +70,7 @@ function Row({ line: l }: { line: Line }) {
       {l.changes?.length ? (
         <ul className="history-changes">
           {l.changes.map((c) => (
-            <Told key={c.field} change={c} />
+            <Told key={c.field} change={c} made={did === "make"} />
           ))}
         </ul>
       ) : null}
@@ -78,7 +78,7 @@ function Row({ line: l }: { line: Line }) {
   );
 }
 
-function Told({ change: c }: { change: Change }) {
+function Told({ change: c, made }: { change: Change; made: boolean }) {
   const { t } = useWords();
   const said = useSaid();
   const credential = c.field.startsWith("credentials.") ? c.field.slice("credentials.".length) : "";
@@ -88,7 +88,7 @@ function Told({ change: c }: { change: Change }) {
     <li>
       <span className="quiet">{credential ? t("hist.credential", { name: credential }) : word(t, "hist.field", c.field)}</span>{" "}
       {c.secret ? (
-        <span>{t("hist.secret")}</span>
+        <span>{t(made ? "hist.given" : "hist.secret")}</span>
       ) : (
         <>
           {c.was === undefined ? null : (
