@@ -86,7 +86,7 @@ scenes(
       await look(page, `appeal-connections-${s.language}`);
     });
 
-    test("an order that is held slow is appealed against from the list of refunds, with a photo", { timeout: 180_000 }, async () => {
+    test("an order that is held slow is appealed against from the list of refunds, with a photo", { timeout: 400_000 }, async () => {
       const { d, t } = s;
       await until("the store is bound", async () => (await d.get("/accounts")).accounts.some((a) => a.channel === "meituan-partner" && a.state === "ok"), {
         deadline: 60_000,
@@ -101,7 +101,7 @@ scenes(
       }
       const [[first, ref], [second]] = ids;
       await d.meituan.call("PUT", "clock", { advance: "11m" });
-      await until("they are found", async () => (await d.order(first)).slow && (await d.order(second)).slow, { deadline: 90_000 });
+      await until("they are found", async () => (await d.order(first)).slow && (await d.order(second)).slow, { deadline: 240_000 });
 
       const hand = await s.open("/refunds", { screen: phone });
       const list = hand.getByTestId("slow-orders");

@@ -644,6 +644,7 @@ export const words = {
   },
   ask: {
     pictures: "(up to {{most}})",
+    picture: "Picture {{n}}",
     takePicture: "Take or choose a picture",
     addresses: "Or addresses of pictures, with commas between",
     picturesMany: "Up to {{most}}: leave some out",

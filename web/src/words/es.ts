@@ -705,6 +705,7 @@ export const words: Shape<typeof reference> = {
   },
   ask: {
     pictures: "(hasta {{most}})",
+    picture: "Foto {{n}}",
     takePicture: "Tomar o elegir una foto",
     addresses: "O direcciones de fotos, separadas por comas",
     picturesMany: "Hasta {{most}}: quita algunas",

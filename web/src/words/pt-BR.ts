@@ -705,6 +705,7 @@ export const words: Shape<typeof reference> = {
   },
   ask: {
     pictures: "(até {{most}})",
+    picture: "Foto {{n}}",
     takePicture: "Tirar ou escolher uma foto",
     addresses: "Ou endereços de fotos, separados por vírgula",
     picturesMany: "Até {{most}}: deixe algumas de fora",

@@ -635,6 +635,7 @@ export const words = {
   },
   ask: {
     pictures: "（最多 {{most}} 张）",
+    picture: "照片 {{n}}",
     takePicture: "拍照或选照片",
     addresses: "或填图片网址，用逗号分隔",
     picturesMany: "最多 {{most}} 张：请去掉几张",

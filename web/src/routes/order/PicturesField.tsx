@@ -39,25 +39,27 @@ export function PicturesField({ field, order, sale, change }: Props) {
                       tell(next, typed);
                     }}
                   />{" "}
-                  {t("order.picture", { n: i + 1 })}
+                  {t("ask.picture", { n: i + 1 })}
                 </span>
               </label>
             </li>
           ))}
         </ul>
       ) : null}
-      <TakePicture
-        label={add.isPending ? t("evidence.sending") : t("ask.takePicture")}
-        busy={add.isPending || given >= field.max}
-        take={(photo) =>
-          add.mutate(photo, {
-            onSuccess: (got) => {
-              const here = (got.pictures ?? []).filter((p) => p.for === sale && !left.includes(p.id)).map((p) => p.id);
-              change([...here, ...addressesIn(typed)]);
-            },
-          })
-        }
-      />
+      <p>
+        <TakePicture
+          label={add.isPending ? t("evidence.sending") : t("ask.takePicture")}
+          busy={add.isPending || given >= field.max}
+          take={(photo) =>
+            add.mutate(photo, {
+              onSuccess: (got) => {
+                const here = (got.pictures ?? []).filter((p) => p.for === sale && !left.includes(p.id)).map((p) => p.id);
+                change([...here, ...addressesIn(typed)]);
+              },
+            })
+          }
+        />
+      </p>
       <label className="act-addresses">
         <span className="quiet">{t("ask.addresses")}</span>
         <input

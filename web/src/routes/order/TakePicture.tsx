@@ -21,6 +21,7 @@ export function TakePicture({
         accept="image/*"
         capture={camera ? "environment" : undefined}
         hidden
+        style={{ display: "none" }} // a dialog's styles draw inputs, hidden or not
         data-testid="evidence-file"
         onChange={(e) => {
           const photo = e.target.files?.[0];
