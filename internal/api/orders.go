@@ -64,6 +64,7 @@ type Order struct {
 	Payments   []hub.Payment   `json:"payments"`
 	Deliveries []hub.Delivery  `json:"deliveries"`
 	AfterSales []hub.AfterSale `json:"after_sales"`
+	Slow       *hub.SlowMark   `json:"slow,omitempty" doc:"What the platform holds against how it was made."`
 	Reminders  []hub.Reminder  `json:"reminders"`
 	Deadlines  []hub.Deadline  `json:"deadlines"`
 	ActionList []hub.Action    `json:"action_list"`
@@ -301,7 +302,7 @@ func (s *Server) getOrder(ctx context.Context, in *ByID) (*orderOutput, error) {
 	}
 	out := &orderOutput{Body: Order{
 		Remark: d.RemarkFull, Customer: d.Customer, LineList: d.Lines, Money: d.Money, Notes: d.Notes, Invoice: d.Invoice, Payments: d.Payments,
-		Deliveries: d.Deliveries, AfterSales: d.AfterSales, Reminders: d.Reminders, Deadlines: d.Deadlines, ActionList: d.ActionList,
+		Deliveries: d.Deliveries, AfterSales: d.AfterSales, Slow: d.Slow, Reminders: d.Reminders, Deadlines: d.Deadlines, ActionList: d.ActionList,
 		Timeline: d.Timeline, SamePack: d.SamePack, CancelBy: d.CancelBy, CancelWhy: d.CancelWhy, Tags: d.Tags, Entry: d.Entry,
 	}}
 	if !c.Personal {

@@ -5468,6 +5468,8 @@ export interface components {
             since?: {
                 [key: string]: number;
             };
+            /** @description What the platform holds against how it was made. */
+            slow?: components["schemas"]["SlowMark"];
             /** @enum {string} */
             status: "unpaid" | "new" | "accepted" | "ready" | "delivering" | "delivered" | "done" | "cancelled" | "replaced";
             store?: components["schemas"]["Place"];
@@ -6748,6 +6750,31 @@ export interface components {
             orders: number;
             /** Format: int64 */
             to_at: number;
+        };
+        SlowMark: {
+            /**
+             * @description Of the merchant's appeal. The ruling is what somebody has noted (the act appeal_ruled for slow), unless it was let off.
+             * @enum {string}
+             */
+            appeal?: "made" | "upheld" | "rejected";
+            /** Format: int64 */
+            appeal_at?: number;
+            /** @description Who noted the ruling. */
+            appeal_by?: string;
+            /** @description The platform takes an appeal against it: the act slow_appeal. */
+            can_appeal: boolean;
+            /**
+             * Format: int64
+             * @description When somebody said to have seen it: it is no message any more.
+             */
+            seen_at?: number;
+            seen_by?: string;
+            /**
+             * @description Nobody said that it was ready; it was said too late; the platform does not believe it; it was let off.
+             * @enum {string}
+             */
+            state: "unreported" | "late" | "untrue" | "spared";
+            theirs: string;
         };
         SoldOutOutputBody: {
             dishes: components["schemas"]["Out"][];
