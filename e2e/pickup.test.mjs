@@ -239,4 +239,50 @@ scenes("pickup", (s) => {
     await page.getByRole("option").filter({ hasText: t("palette.go", { to: t("nav.pickup") }) }).waitFor();
     await d.meituan.act(o.ref, "cancel_in_app");
   });
+
+  test("what was handed over stands in a list of the day, with who, when, and why there was no code", { timeout: 90_000 }, async () => {
+    const { t } = s;
+    const [coded, bare] = [await pickup(), await pickup()];
+    for (const screen of [desk, phone]) {
+      const page = await desks(coded.store.id, { screen });
+      if (screen === desk) {
+        await scan(page, coded.id);
+        await go(page).click();
+        await becomes(card(page, coded), "data-verdict", "done");
+        await page.getByTestId("pickup-next").click();
+        await page.locator(`[data-testid="pickup-row"][data-id="${bare.id}"]`).click();
+        await card(page, bare).getByRole("radio", { name: t("pickup.reasons.noBattery") }).check();
+        await go(page).click();
+        await becomes(card(page, bare), "data-verdict", "done");
+        await page.getByTestId("pickup-next").click();
+      }
+      const list = page.getByTestId("handed");
+      await list.getByRole("button", { name: t("pickup.handed") }).click();
+      const line = (o) => list.getByTestId("handed-row").filter({ hasText: `#${o.day_seq}` });
+      await says(line(coded), t("pickup.byCode"), t("by.me"));
+      await says(line(bare), t("pickup.noCodeWhy", { why: t("pickup.reasons.noBattery") }));
+      assert.match(await line(bare).textContent(), /\d\d:\d\d/);
+      await fits(page);
+      assert.deepEqual(await barriers(page), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/handed-${screen === desk ? "desk" : "phone"}-${s.language}.png`, fullPage: true });
+      await list.getByRole("radio").nth(1).check();
+      await line(coded).waitFor({ state: "detached" });
+      await line(bare).waitFor();
+      await list.getByRole("button", { name: t("pickup.dayBefore") }).click();
+      await list.getByText(t("pickup.handedNone")).waitFor();
+      await list.getByRole("button", { name: t("pickup.dayAfter") }).click();
+      await line(bare).waitFor();
+      assert.ok(await list.getByRole("button", { name: t("pickup.dayAfter") }).isDisabled(), "there is no tomorrow");
+      await line(bare).click();
+      await page.waitForURL((u) => u.pathname === `/orders/${bare.id}`);
+    }
+    const page = await desks(coded.store.id, { screen: phone });
+    await page.route(/\/handovers/, (r) => r.fulfill({ status: 500, contentType: "application/json", body: "{}" }));
+    const list = page.getByTestId("handed");
+    await list.getByRole("button", { name: t("pickup.handed") }).click();
+    await list.getByRole("alert").waitFor({ timeout: 30_000 });
+    await page.unroute(/\/handovers/);
+    await list.getByRole("button", { name: t("do.again") }).click();
+    await list.getByTestId("handed-row").first().waitFor();
+  });
 });

@@ -29,6 +29,7 @@ type Act struct {
 	Lines      []hub.ActLine `json:"lines,omitempty" maxItems:"300"`
 	Pictures   []string      `json:"pictures,omitempty" maxItems:"9" doc:"Each an address that the platform can fetch, or the id of one of the order's evidence, which gets such an address for 30 days."`
 	Amount     string        `json:"amount,omitempty" maxLength:"20" doc:"Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip."`
+	ByCode     bool          `json:"by_code,omitempty" doc:"Of a hand-over (dispatch): the customer's code was scanned, or its whole number typed."`
 	PressedAt  int64         `json:"pressed_at,omitempty" doc:"When it was pressed, if it was kept without network: within the last twelve hours."`
 	HoldS      int           `json:"hold_s,omitempty" minimum:"0" maximum:"30" doc:"Seconds before it is sent, in which void takes it back: ready, dispatch, deliver."`
 }
@@ -42,7 +43,7 @@ type Courier struct {
 func (a Act) hub(key string) hub.Act {
 	out := hub.Act{
 		Kind: order.ActionKind(a.Kind), For: a.For, ReasonCode: a.ReasonCode, Reason: a.Reason, Text: a.Text,
-		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Pictures: a.Pictures, Amount: a.Amount, Key: key, Hold: time.Duration(a.HoldS) * time.Second,
+		Carrier: a.Carrier, Tracking: a.Tracking, Lines: a.Lines, Pictures: a.Pictures, Amount: a.Amount, Key: key, ByCode: a.ByCode, Hold: time.Duration(a.HoldS) * time.Second,
 	}
 	if a.Courier != nil {
 		out.Courier = order.Rider{Name: a.Courier.Name, Phone: a.Courier.Phone}

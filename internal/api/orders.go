@@ -128,6 +128,7 @@ func (s *Server) orderRoutes() {
 	add(s, op("getOrder", http.MethodGet, "/orders/{id}", "orders", "One order with everything about it"), s.getOrder)
 	add(s, op("listJournal", http.MethodGet, "/orders/{id}/journal", "orders", "What went in and out for an order, newest first"), s.listJournal)
 	add(s, op("uncoverCustomer", http.MethodPost, "/orders/{id}/uncover", "orders", "The customer in full; who asked for a real number or an address is in the journal and the timeline"), s.uncover)
+	add(s, op("listHandovers", http.MethodGet, "/stores/{id}/handovers", "orders", "What a store has handed over to customers who came for it on one business day: when, by whom, with a code or without and why"), s.listHandovers)
 	add(s, op("whoseOrder", http.MethodGet, "/tickets/whose", "orders", "Which store an order is of, by its whole number or a ticket's code: its name, also of stores that one does not see"), s.whoseOrder)
 	add(s, op("countOrders", http.MethodGet, "/counts", "orders", "How many orders there are, by status and by flag"), s.countOrders)
 }
@@ -477,6 +478,28 @@ func tallyOf(t db.Tally) Tally {
 		out.Flags[fl] = t.Flags[fl]
 	}
 	return out
+}
+
+type handoversInput struct {
+	ByID
+	Day    string `query:"day" maxLength:"10" doc:"YYYY-MM-DD, the store's business day; left out: today."`
+	NoCode bool   `query:"no_code" doc:"Those without a code alone."`
+	Cursor string `query:"cursor" maxLength:"100"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type handoversOutput struct{ Body hub.Handovers }
+
+func (s *Server) listHandovers(ctx context.Context, in *handoversInput) (*handoversOutput, error) {
+	const op = "api.listHandovers"
+	c := who(ctx)
+	store, err := s.ownStore(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &handoversOutput{}
+	out.Body, err = s.hub.Handovers(ctx, c.Actor, hub.HandoverAsk{Store: store, Day: in.Day, NoCode: in.NoCode, Cursor: in.Cursor, Limit: in.Limit})
+	return out, fault.Wrap(op, err)
 }
 
 type whoseOutput struct {

@@ -126,6 +126,28 @@ func TestOffersAreCountedByShopOnSQLite(t *testing.T) {
 	}
 }
 
+// A store's hand-overs of a day are read along their own index, whatever else a merchant's journal holds.
+func TestHandoversWalkAlongTheirIndexOnSQLite(t *testing.T) {
+	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var plan []string
+	if err := d.query(t.Context(), "EXPLAIN QUERY PLAN "+handoverPage, []any{int64(1), int64(2), int64(3), int64(4), int64(5), int64(6), int64(0), int64(51)}, func(scan scanFunc) error {
+		var id, parent, unused int
+		var detail string
+		err := scan(&id, &parent, &unused, &detail)
+		plan = append(plan, detail)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(plan, "; "); !strings.HasPrefix(plan[0], "SEARCH j USING INDEX journal_handovers (merchant_id=? AND at") || !strings.Contains(text, "SEARCH o USING INTEGER PRIMARY KEY") || strings.Contains(text, "TEMP B-TREE") {
+		t.Error(text)
+	}
+}
+
 // What is due is looked for all the time, with thousands waiting: it may not be sorted.
 func TestDueActsAreNotSortedOnSQLite(t *testing.T) {
 	d, err := Open(context.Background(), Options{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler)})

@@ -35,6 +35,7 @@ type Act struct {
 	Pictures   []string // each an address, or one that is kept with the order
 	Amount     string   // of money, in the order's currency: "6.5"
 	Key        string   // the caller's Idempotency-Key: the same deed twice is one deed
+	ByCode     bool     // of a hand-over: the customer's code was scanned, or its whole number typed
 
 	// Pressed is when a person pressed it, by the trade's clock, where that was earlier
 	// than the service heard of it; the zero time is now.
@@ -239,7 +240,7 @@ func (h *Hub) act(tx *db.Tx, who Actor, id ident.Order, a Act) (Done, error) {
 	forgo(tx, row.ID)
 	tx.Journal(db.Entry{
 		At: h.pressed(a), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
-		By: who.ID, Outcome: string(e.State), Body: toJSON(call),
+		By: who.ID, Outcome: string(e.State), Body: toJSON(call), Method: a.method(),
 	})
 	if a.Kind == order.Ready && e.State != effect.Done {
 		h.made(tx, who, row, order.Made{By: who.Name, At: h.pressed(a).UnixMilli()}, h.pressed(a))
@@ -420,9 +421,17 @@ func (h *Hub) keep(tx *db.Tx, who Actor, row *db.OrderRow, a Act) (Done, error) 
 	tx.Link(ref, row.Ref.ID)
 	tx.Journal(db.Entry{
 		At: h.pressed(a), Direction: db.Act, What: string(a.Kind), Channel: row.Channel, Account: row.Account, Order: row.ID, Ref: row.Ref,
-		By: who.ID, Outcome: "done", Body: toJSON(own),
+		By: who.ID, Outcome: "done", Body: toJSON(own), Method: a.method(),
 	})
 	return Done{State: effect.Done}, h.settle(tx, row)
+}
+
+// method is how a hand-over was pressed, for the journal.
+func (a Act) method() string {
+	if a.ByCode && a.Kind == order.Dispatch {
+		return db.ByCode
+	}
+	return ""
 }
 
 func (a Act) noteKey(tx *db.Tx) string {

@@ -27,6 +27,8 @@ export type ActBody = {
   hold_s?: number;
   /** When it was pressed, by the service's clock, where that may be long before it arrives. */
   pressed_at?: number;
+  /** Of a hand-over: the customer's code was scanned, or its whole number typed. */
+  by_code?: boolean;
 };
 
 /** The request as the service knows it. A kind comes from the service itself, which may know more kinds than we. */
@@ -145,6 +147,7 @@ export async function act(o: string | { order: OrderSummary; number: string }, b
 const saidOf = (b: ActBody) => ({
   ...(b.reason_code ? { reason_code: b.reason_code } : {}),
   ...(b.reason ? { reason: b.reason } : {}),
+  ...(b.by_code ? { by_code: true } : {}),
 });
 
 /** @param ready says when it may leave; what is shown and written down until then is that it is being sent */

@@ -18,7 +18,7 @@ export const keeps = (o: { logistics: string }, kind: string): boolean => direct
 /** What became of a press that had to wait, for the person who is owed a word about it. */
 export type End = "done" | "faster" | "refused" | "cancelled" | "expired";
 
-export type Said = { reason_code?: string; reason?: string };
+export type Said = { reason_code?: string; reason?: string; by_code?: boolean };
 
 export type Piece = {
   /** The order. */
@@ -35,7 +35,7 @@ export type Piece = {
   channel: string;
   orderKind: string;
   logistics: string;
-  /** What was said with it: how it was paid, why there was no code. */
+  /** What was said with it: how it was paid, whether there was a code, else why not. */
   said?: Said;
   /** It could not leave at once. */
   waited: boolean;

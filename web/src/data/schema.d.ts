@@ -2525,6 +2525,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/{id}/handovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a store has handed over to customers who came for it on one business day: when, by whom, with a code or without and why */
+        get: operations["listHandovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stores/{id}/intake": {
         parameters: {
             query?: never;
@@ -2801,6 +2818,8 @@ export interface components {
         Act: {
             /** @description Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip. */
             amount?: string;
+            /** @description Of a hand-over (dispatch): the customer's code was scanned, or its whole number typed. */
+            by_code?: boolean;
             carrier?: string;
             courier?: components["schemas"]["Courier"];
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
@@ -3057,6 +3076,8 @@ export interface components {
         BatchInputBody: {
             /** @description Of money, in the order's currency, such as 6.5: the fee that is agreed to at most, or the new total of the tip. */
             amount?: string;
+            /** @description Of a hand-over (dispatch): the customer's code was scanned, or its whole number typed. */
+            by_code?: boolean;
             carrier?: string;
             courier?: components["schemas"]["Courier"];
             /** @description The after-sale, when several wait; the effect_id of retry and void. */
@@ -4493,6 +4514,47 @@ export interface components {
             ready: boolean;
             shop_id: string;
             store_id: string;
+        };
+        Handover: {
+            /**
+             * Format: int64
+             * @description When it was pressed.
+             */
+            at: number;
+            /** @description usr_…, key_… or dev_… */
+            by: string;
+            by_name?: string;
+            channel: string;
+            /** @description Its code was scanned, or its whole number typed. false: by hand, or in the list of orders, where nobody is asked for a code. */
+            code: boolean;
+            day_seq?: string;
+            display_ref: string;
+            order_id: string;
+            /** @description Why there was no code, in the words of who handed it over. */
+            reason?: string;
+            /** @enum {string} */
+            status: "delivered" | "done" | "cancelled" | "replaced";
+            summary: string;
+        };
+        Handovers: {
+            /**
+             * Format: int64
+             * @description How many orders that day, whatever is asked for.
+             */
+            all: number;
+            /** @description YYYY-MM-DD, the store's business day. */
+            day: string;
+            /** @description The last first. */
+            handovers: components["schemas"]["Handover"][];
+            /** @description The cursor of the next page; empty: there is none. */
+            next_cursor: string;
+            /**
+             * Format: int64
+             * @description How many of them without a code.
+             */
+            no_code: number;
+            /** @description The one that it is now. */
+            today: string;
         };
         Head: {
             /** Format: int64 */
@@ -13304,6 +13366,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Goods"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listHandovers: {
+        parameters: {
+            query?: {
+                /** @description YYYY-MM-DD, the store's business day; left out: today. */
+                day?: string;
+                /** @description Those without a code alone. */
+                no_code?: boolean;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handovers"];
                 };
             };
             /** @description Error */

@@ -77,7 +77,12 @@ export function Compare({ summary: o, by, store, close }: Props) {
     setPressed(true);
     void act(
       { order: o, number: numberText(o) },
-      { kind: "dispatch", ...(verdict === "collect" ? { reason_code: purse } : {}), ...(why ? { reason: why } : {}) },
+      {
+        kind: "dispatch",
+        ...(verdict === "collect" ? { reason_code: purse } : {}),
+        ...(why ? { reason: why } : {}),
+        ...(by === "code" ? { by_code: true } : {}),
+      },
     );
   };
   const latest = useRef(press);

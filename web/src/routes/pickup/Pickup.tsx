@@ -15,6 +15,7 @@ import { useWords } from "../../words";
 import { numberText } from "../orders/number";
 import { Camera, hasCamera } from "./Camera";
 import { Compare } from "./Compare";
+import { Handed } from "./Handed";
 import { byTurn, exactly, perhaps, waitsFor } from "./judge";
 import "./pickup.css";
 
@@ -250,6 +251,7 @@ function Desk({ store }: { store: { id: string; name: string; zone: string } }) 
           ) : null}
         </section>
       )}
+      {open ? null : <Handed store={store} />}
     </div>
   );
 }
