@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -113,4 +114,24 @@ func may(from, to string) bool {
 	}
 	f, g := floor(from), floor(to)
 	return f >= 0 && g >= 0 && g < f
+}
+
+// A migration's number is its own: of two that were written side by side with one number, a database
+// that is opened would take neither.
+func TestMigrationsHaveNumbersOfTheirOwn(t *testing.T) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		files, err := filepath.Glob(filepath.Join("internal", "db", "migrations", engine, "*.sql"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(err, len(files))
+		}
+		slices.Sort(files)
+		last := ""
+		for _, f := range files {
+			number, _, _ := strings.Cut(filepath.Base(f), "_")
+			if len(number) != 4 || number == last {
+				t.Errorf("%s: another one has its number, or it has no four digits", f)
+			}
+			last = number
+		}
+	}
 }
