@@ -65,6 +65,9 @@ export async function person(browser, language, { screen = desk, dark = false, c
     serviceWorkers: worker ? "allow" : "block",
   });
   context.setDefaultTimeout(60_000); // as until waits
+  context.on("console", (m) => { // a part of the page that broke says here why, and the page that it could not be shown
+    if (m.type() === "error" && !m.text().startsWith("Failed to load resource")) console.error(`page ${m.page()?.url()}: ${m.text().slice(0, 2000)}`);
+  });
   if (speech) await context.addInitScript(recordSpeech, language);
   return context;
 }

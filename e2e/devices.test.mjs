@@ -89,7 +89,7 @@ scenes("devices", (s) => {
     await manager.getByRole("button", { name: `${t("people.change")} 后厨平板` }).click();
     await sheet.getByRole("button", { name: t("device.revoke") }).click();
     await sheet.getByRole("button", { name: t("device.revokeYes") }).click();
-    await kitchen.getByTestId("pair-code").waitFor({ timeout: 25_000 });
+    await kitchen.getByTestId("pair-code").waitFor();
     for (const o of [one, two]) await d.meituan.act(o.ref, "cancel_in_app");
   });
 
@@ -142,7 +142,7 @@ scenes("devices", (s) => {
       const { page, code } = await asking("/kitchen", tablet);
       const made = await d.ask("POST", "/devices", { code, name, store_id: o.store.id });
       assert.equal(made.status, 201, JSON.stringify(made.json));
-      await page.getByRole("button", { name: f("voiceOn") }).click({ timeout: 15_000 });
+      await page.getByRole("button", { name: f("voiceOn") }).click();
       await page.getByRole("button", { name: f("voiceYes") }).click();
       screens.push(page);
     }

@@ -65,7 +65,7 @@ scenes(
       const { d, t } = s;
       const one = await shop("TEA002");
       const page = await s.open(`/shops/${one.id}/menu`, { screen: phone });
-      const narrow = async () => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+      const narrow = async () => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= Math.min(innerWidth, screen.width)));
       await item(page, "T002").waitFor();
       await narrow();
       assert.deepEqual(await barriers(page), []);

@@ -35,6 +35,9 @@ scenes("connecting a platform", (s) => {
     await page.getByLabel(t("form.baseUrl")).fill(base);
     await page.getByLabel(t("guide.accountName")).fill("临平");
     await page.getByRole("button", { name: t("guide.save") }).click();
+    await page.getByText(s.zh ? "这个应用已录入过" : /this application is entered already/i).first().waitFor(); // it would never hear anything
+    await page.getByLabel(t("form.baseUrl")).fill(base.replace("127.0.0.1", "localhost")); // another platform, which has the same numbers
+    await page.getByRole("button", { name: t("guide.save") }).click();
     await page.waitForURL(/\/guide\/acc_/);
     account = page.url().split("/").pop();
 

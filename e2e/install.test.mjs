@@ -152,7 +152,7 @@ describe("the installed console", () => {
     await page.reload();
     await page.getByTestId("stale").waitFor();
     there.mend();
-    await page.locator('[data-testid="network"][data-state="live"]').waitFor({ timeout: 20_000 });
+    await page.locator('[data-testid="network"][data-state="live"]').waitFor();
     await page.getByTestId("stale").waitFor({ state: "detached" });
   });
 
@@ -163,7 +163,7 @@ describe("the installed console", () => {
     const before = await script(page);
     await page.evaluate(() => (window.sameDocument = true));
     there.deploy();
-    await page.getByTestId("newer").waitFor({ timeout: 30_000 });
+    await page.getByTestId("newer").waitFor();
     // What the old page has not loaded yet is gone at the service and still here.
     await page.getByRole("link", { name: t("nav.messages") }).first().tap();
     await page.getByRole("heading", { name: t("nav.messages") }).waitFor();
@@ -180,7 +180,7 @@ describe("the installed console", () => {
     const there = await stage();
     const page = await open(await somebody(there), there);
     there.deploy();
-    await page.getByTestId("newer").waitFor({ timeout: 30_000 });
+    await page.getByTestId("newer").waitFor();
     await page.getByRole("link", { name: t("nav.messages") }).first().tap();
     await until("the new console runs", async () => /N\.js$/.test(await script(page)));
     await page.getByRole("heading", { name: t("nav.messages") }).waitFor();

@@ -123,7 +123,7 @@ scenes(
       assert.ok(await panel.getByRole("button", { name: t("do.close") }).isEnabled(), "nobody has to wait for it");
       assert.deepEqual(await barriers(page), []);
       await page.unroute(gone);
-      await panel.getByTestId("label-open").waitFor({ timeout: 20_000 });
+      await panel.getByTestId("label-open").waitFor();
       assert.equal(await panel.getByTestId("label-stale").count(), 0);
     });
 

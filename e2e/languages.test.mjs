@@ -60,7 +60,7 @@ async function picture(page, name) {
 /** In the page: what is wider than it may be, and texts that are keys. */
 function misfits() {
   const out = [];
-  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  const wide = document.documentElement.scrollWidth - Math.min(innerWidth, screen.width);
   if (wide > 0) out.push(`the page is ${wide} px wider than the window`);
   const clips = (e) => e.closest(".clip, .sr-only, [data-clip], pre, code, td, svg, .ant-select, .mono") !== null;
   const name = (e) => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`;
@@ -69,7 +69,7 @@ function misfits() {
     if (box.width === 0 || box.height === 0 || clips(e)) continue;
     if (/^(BUTTON|A|H1|H2|LABEL|TH)$/.test(e.tagName) && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && getComputedStyle(e).overflowX !== "visible") out.push(`cut off: ${name(e)}`);
     const scrolls = (p) => p && (["auto", "scroll"].includes(getComputedStyle(p).overflowX) || scrolls(p.parentElement));
-    if ((box.right > window.innerWidth + 1 || box.left < -1) && !scrolls(e.parentElement)) out.push(`outside: ${name(e)}`);
+    if ((box.right > Math.min(innerWidth, screen.width) + 1 || box.left < -1) && !scrolls(e.parentElement)) out.push(`outside: ${name(e)}`);
     for (const p of [e.parentElement]) {
       const of = p?.getBoundingClientRect();
       if (of && /^(BUTTON|A)$/.test(e.tagName) && box.right > of.right + 2 && getComputedStyle(p).overflowX === "hidden") out.push(`covered: ${name(e)}`);

@@ -280,7 +280,7 @@ scenes("pickup", (s) => {
     await page.route(/\/handovers/, (r) => r.fulfill({ status: 500, contentType: "application/json", body: "{}" }));
     const list = page.getByTestId("handed");
     await list.getByRole("button", { name: t("pickup.handed") }).click();
-    await list.getByRole("alert").waitFor({ timeout: 30_000 });
+    await list.getByRole("alert").waitFor();
     await page.unroute(/\/handovers/);
     await list.getByRole("button", { name: t("do.again") }).click();
     await list.getByTestId("handed-row").first().waitFor();

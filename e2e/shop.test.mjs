@@ -26,7 +26,7 @@ scenes("shop", (s) => {
   const area = (page, code) => page.locator(`[data-testid="front-area"][data-code="${code}"]`);
   const lookAt = (page, count) => page.getByRole("button", { name: s.t("front.look", { count }) });
   const send = (page) => page.getByRole("button", { name: s.t("front.send") });
-  const narrow = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), "nothing is wider than the screen");
+  const narrow = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= Math.min(innerWidth, screen.width)), "nothing is wider than the screen");
   const newest = (page) => page.getByTestId("front-edit").first();
   /** What was looked at is sent: then the newest edit is this one. */
   const sent = (page) => page.getByTestId("front-plan").waitFor({ state: "detached" });

@@ -26,7 +26,7 @@ scenes("standin", (s) => {
     return list;
   };
   const shot = (page, name) => process.env.SHOTS && page.screenshot({ path: `${process.env.SHOTS}/${name}-${s.language}.png`, fullPage: true });
-  const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), "nothing scrolls sideways");
+  const fits = async (page) => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= Math.min(innerWidth, screen.width)), "nothing scrolls sideways");
   /** These came out, once each and in this order, with the name of the printer that they were made for. */
   const instead = (slips, orders) => {
     assert.equal(slips.length, orders.length);
@@ -71,7 +71,7 @@ scenes("standin", (s) => {
     kitchen.empty = true;
     const first = await accepted(3);
     await becomes(row(page, own), "data-state", "bad");
-    await until("three come out on the stand-in", () => counter.slips.length === 3, { deadline: 30_000 });
+    await until("three come out on the stand-in", () => counter.slips.length === 3);
     instead(counter.slips, first);
     await says(row(page, own), t("printer.standInOn", { name: other }));
     assert.deepEqual(await barriers(page), []);
@@ -79,10 +79,10 @@ scenes("standin", (s) => {
 
     const said = s.zh ? `打印机${own}打不出，已改由${other}打印` : `printer ${own} cannot print, ${other} prints instead`;
     await until("it is spoken", () => page.evaluate((w) => window.spoken.some((x) => x.includes(w)), said));
-    await until("the group is told", () => heard(`打印机 ${own} 打不出：已改由 ${other} 打印`), { deadline: 20_000 });
+    await until("the group is told", () => heard(`打印机 ${own} 打不出：已改由 ${other} 打印`));
 
     const later = await accepted(1);
-    await until("what comes later comes out there too", () => counter.slips.length === 4, { deadline: 20_000 });
+    await until("what comes later comes out there too", () => counter.slips.length === 4);
     instead(counter.slips, [...first, ...later]);
     assert.equal(kitchen.slips.length, 0);
 
@@ -105,7 +105,7 @@ scenes("standin", (s) => {
     await shot(hand, "standin-order-phone");
 
     kitchen.empty = false;
-    await becomes(row(page, own), "data-state", "good", { deadline: 20_000 });
+    await becomes(row(page, own), "data-state", "good");
     const back = await accepted(1);
     await until("it comes out where it did", () => kitchen.slips.length === 1);
     assert.match(kitchen.slips[0], new RegExp(`#${back[0].day_seq}\\b`));
@@ -119,11 +119,11 @@ scenes("standin", (s) => {
     const page = await s.open("/printers");
     await kitchen.unplug();
     const list = await accepted(2);
-    await until("both come out on the stand-in", () => counter.slips.length === 6, { deadline: 30_000 });
+    await until("both come out on the stand-in", () => counter.slips.length === 6);
     instead(counter.slips.slice(4), list);
     await says(row(page, own), t("printer.standInOn", { name: other }));
     await kitchen.plug();
-    await becomes(row(page, own), "data-state", "good", { deadline: 20_000 });
+    await becomes(row(page, own), "data-state", "good");
     assert.equal(kitchen.slips.length, 1, "and nothing of them comes out again");
   });
 });
