@@ -84,7 +84,7 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 			}
 		}
 		for more := true; more; {
-			w.now = s.env.Now()
+			w.now, w.known = s.env.Now(), nil
 			for _, code := range s.inTurn() {
 				err := w.shopDays(code)
 				over := late(ctx)
@@ -129,14 +129,14 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 	}
 }
 
-// widen has the numbers of yesterday and today that were walked asked for anew. One that has
-// been begun goes on: what is newer was walked since.
+// widen has the numbers of yesterday and today that were walked asked for anew, and the end of
+// yesterday looked for once more. One that has been begun goes on: what is newer was walked since.
 func (c cursor) widen(now time.Time) {
 	yesterday := now.In(china).AddDate(0, 0, -1).Format(dayForm)
 	for _, days := range c {
 		for d, v := range days {
 			if d >= yesterday && v.Again == 0 {
-				v.Again = v.Upto
+				v.Again, v.Over = cmp.Or(v.Upto, askedAnew), false
 				days[d] = v
 			}
 		}
