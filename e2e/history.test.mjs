@@ -12,6 +12,8 @@ scenes("history", (s) => {
     assert.equal(made.status, 201, made.text);
     const changed = await d.ask("PUT", `/stores/${made.json.id}`, { name: "国贸新店", zone: "Asia/Shanghai" });
     assert.equal(changed.status, 200, changed.text);
+    const printer = { kind: "escpos", name: "后厨", store_id: made.json.id, address: "127.0.0.1:9", prints: [{ ticket: "kitchen", when: "accept" }] };
+    assert.equal((await d.ask("POST", "/printers", printer)).status, 201);
     const app = (await d.get("/apps")).apps.find((a) => a.channel === "meituan");
     const put = await d.ask("PUT", `/apps/${app.id}`, {
       channel: "meituan",
@@ -27,6 +29,9 @@ scenes("history", (s) => {
     await says(store, "国贸店", "国贸新店", t("hist.field.name"));
     const secret = row.filter({ hasText: t("hist.thing.app") }).first();
     await says(secret, t("hist.secret"), t("hist.credential", { name: "secret" }));
+    const printers = row.filter({ hasText: t("hist.thing.printer") }); // tells how it is since: in words, not as it is stored
+    await says(printers.first(), t("hist.field.prints"), t("printer.tickets.kitchen"), t("hist.field.store"), "国贸新店");
+    for (const p of await printers.allTextContents()) assert.ok(!/[{}]|sto_/.test(p), p);
     assert.ok(!(await page.content()).includes("hush-of-the-test"), "the secret is on the page");
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - Math.min(innerWidth, screen.width));
     assert.ok(wide <= 0, `the page is ${wide} px wider than the screen`);

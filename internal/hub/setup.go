@@ -335,15 +335,15 @@ func (h *Hub) SetUpLines(ctx context.Context, who Actor, thing, cursor string, l
 	out := make([]SetUpLine, 0, len(list))
 	for _, e := range list {
 		l := SetUpLine{ID: e.ID, At: e.At.UnixMilli(), By: e.By, ByName: names[e.By], What: e.What, Thing: e.Outcome}
-		l.Name, l.Changes = readSetUp(e.Body)
+		l.Name, l.Changes = h.readSetUp(who.Merchant, e.Body)
 		out = append(out, l)
 	}
 	return out, next, nil
 }
 
 // readSetUp reads the body of a line. One that tells only how a thing is since then, not what it
-// was, gives that.
-func readSetUp(body []byte) (name string, changes []SetUpChange) {
+// was, gives that: value by value, stores and printers by their names.
+func (h *Hub) readSetUp(m ident.Merchant, body []byte) (name string, changes []SetUpChange) {
 	changes = []SetUpChange{}
 	var doc struct {
 		Name    string
@@ -356,10 +356,41 @@ func readSetUp(body []byte) (name string, changes []SetUpChange) {
 	if json.Unmarshal(body, &all) != nil {
 		return doc.Name, changes
 	}
-	for _, k := range slices.Sorted(maps.Keys(all)) {
-		if k != "id" && k != "name" && something(all[k]) != nil && !strings.HasSuffix(k, "_id") {
-			changes = append(changes, SetUpChange{Field: k, Is: all[k]})
+	called := func(v any) any {
+		text, _ := v.(string)
+		var store ident.Store
+		var printer ident.Printer
+		switch {
+		case store.UnmarshalText([]byte(text)) == nil && store != 0:
+			return cmp.Or(h.storeName(m, store), text)
+		case printer.UnmarshalText([]byte(text)) == nil && printer != 0:
+			for _, p := range h.db.Printers(db.Scope{Merchant: m}) {
+				if p.ID == printer {
+					return p.Name
+				}
+			}
+		}
+		return v
+	}
+	var tell func(map[string]any)
+	tell = func(values map[string]any) {
+		for _, k := range slices.Sorted(maps.Keys(values)) {
+			switch v := something(values[k]).(type) {
+			case nil:
+			case map[string]any: // settings, conditions
+				tell(v)
+			case []any:
+				for i := range v {
+					v[i] = called(v[i])
+				}
+				changes = append(changes, SetUpChange{Field: k, Is: v})
+			default:
+				if k != "id" && k != "name" && k != "since" && !strings.HasSuffix(k, "_id") {
+					changes = append(changes, SetUpChange{Field: k, Is: called(v)})
+				}
+			}
 		}
 	}
+	tell(all)
 	return doc.Name, changes
 }

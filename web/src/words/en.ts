@@ -1533,6 +1533,12 @@ export const words = {
       waive: "checklist item waived",
     },
     field: {
+      again: "Prints again when the outcome is unknown",
+      columns: "Paper, in columns",
+      mute: "Is not asked how it is",
+      prints: "Prints",
+      stand_in: "Stand-in printer",
+      stand_in_after_s: "Stand-in after (seconds)",
       account: "Account",
       address: "Address",
       app: "App",

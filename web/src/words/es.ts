@@ -1637,6 +1637,12 @@ export const words: Shape<typeof reference> = {
       waive: "punto de la lista omitido",
     },
     field: {
+      again: "Reimprime si no se sabe el resultado",
+      columns: "Papel, en columnas",
+      mute: "No se consulta su estado",
+      prints: "Imprime",
+      stand_in: "Impresora de reserva",
+      stand_in_after_s: "Reserva tras (segundos)",
       account: "Cuenta",
       address: "Dirección",
       app: "Aplicación",

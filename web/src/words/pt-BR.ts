@@ -1634,6 +1634,12 @@ export const words: Shape<typeof reference> = {
       waive: "item da lista dispensado",
     },
     field: {
+      again: "Reimprime se o resultado for desconhecido",
+      columns: "Papel, em colunas",
+      mute: "Estado não é consultado",
+      prints: "Imprime",
+      stand_in: "Impressora reserva",
+      stand_in_after_s: "Reserva após (segundos)",
       account: "Conta",
       address: "Endereço",
       app: "Aplicativo",

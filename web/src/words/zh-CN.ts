@@ -1515,6 +1515,12 @@ export const words = {
       waive: "清单豁免",
     },
     field: {
+      again: "打印结果不明时自动补打",
+      columns: "纸宽（列）",
+      mute: "不查询状态",
+      prints: "打印内容",
+      stand_in: "备用打印机",
+      stand_in_after_s: "备用打印机等待（秒）",
       account: "账号",
       address: "地址",
       app: "应用",

@@ -111,6 +111,8 @@ function useSaid(): (field: string, value: unknown) => string {
     if (typeof value === "boolean") return t(value ? "hist.yes" : "hist.no");
     if (typeof value === "number") return String(value);
     if (Array.isArray(value) && value.every((v) => typeof v === "string")) return value.join(", ");
+    if (field === "prints" && Array.isArray(value))
+      return value.map((p: { ticket?: string }) => word(t, "printer.tickets", p.ticket ?? "")).join(", ");
     if (typeof value !== "string") return JSON.stringify(value);
     if (field === "mode" || field === "role") return word(t, field, value);
     return field === "channel" ? channel(value) : value;
