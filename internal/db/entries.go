@@ -222,25 +222,12 @@ func (d *DB) SetUpLines(ctx context.Context, m ident.Merchant, words []string, a
 		text += ` AND j.outcome = ` + dollar(len(args))
 	}
 	args = append(args, int64(limit+1))
-	var sealed []sealedEntry
-	err = d.query(ctx, text+` ORDER BY j.id DESC LIMIT `+dollar(len(args)), args, func(scan scanFunc) error {
-		e, err := scanEntry(scan)
-		sealed = append(sealed, e)
-		return err
-	})
-	if err != nil {
-		return nil, "", fault.Wrap(op, err)
+	if list, err = d.lines(ctx, op, m, text+` ORDER BY j.id DESC LIMIT `+dollar(len(args)), args...); err != nil {
+		return nil, "", err
 	}
-	if len(sealed) > limit {
-		sealed = sealed[:limit]
-		next = idCursorText(int64(sealed[limit-1].ID))
-	}
-	o := d.opener(m)
-	for _, e := range sealed {
-		if err := o.open(ctx, &e); err != nil {
-			return nil, "", fault.Wrap(op, err)
-		}
-		list = append(list, e.EntryRead)
+	if len(list) > limit {
+		list = list[:limit]
+		next = idCursorText(int64(list[limit-1].ID))
 	}
 	return list, next, nil
 }
