@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 	"strconv"
 	"time"
@@ -46,27 +47,34 @@ type slowLook struct{ at time.Time }
 func (s *partnerShop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
 		at := p.Cursor
+		var left error // single things that stay open are no reason to go without the list
 		for page, err := range s.shop.Pull(ctx, p) {
+			if _, partly := errors.AsType[*channel.Partly](err); partly {
+				left = err
+				break
+			}
 			if at = page.Cursor; !yield(page, err) || err != nil {
 				return
 			}
 		}
 		now := s.env.Now()
-		if last := s.slow.Load(); last != nil && now.Sub(last.at) < slowEvery || late(ctx) {
-			return
+		if last := s.slow.Load(); (last == nil || now.Sub(last.at) >= slowEvery) && !late(ctx) {
+			items, err := s.slowOrders(ctx, now)
+			switch fault.CodeOf(err) {
+			case fault.Forbidden, fault.Unsupported, fault.Invalid: // not for this developer: the next look is soon enough to learn otherwise
+				err = nil
+			}
+			if err == nil {
+				s.slow.Store(&slowLook{now})
+			} else {
+				left = cmp.Or[error](left, &channel.Partly{Err: fault.Wrap("meituan.Pull", err)})
+			}
+			if len(items) > 0 && !yield(channel.Page{Items: items, Cursor: at}, nil) {
+				return
+			}
 		}
-		items, err := s.slowOrders(ctx, now)
-		switch fault.CodeOf(err) {
-		case fault.Forbidden, fault.Unsupported, fault.Invalid: // not for this developer: the next look is soon enough to learn otherwise
-			err = nil
-		}
-		if err != nil {
-			yield(channel.Page{}, &channel.Partly{Err: fault.Wrap("meituan.Pull", err)})
-			return
-		}
-		s.slow.Store(&slowLook{now})
-		if len(items) > 0 {
-			yield(channel.Page{Items: items, Cursor: at}, nil)
+		if left != nil {
+			yield(channel.Page{}, left)
 		}
 	}
 }

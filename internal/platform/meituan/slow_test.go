@@ -1,7 +1,12 @@
 package meituan_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +80,65 @@ func TestSlowOrdersAreFoundWhateverPagesCountFrom(t *testing.T) {
 		if got := slowOf(t, s); len(got) != 0 {
 			t.Errorf("after four days: %d", len(got))
 		}
+	}
+}
+
+// breaking answers some calls with HTTP 500.
+type breaking struct {
+	to http.RoundTripper
+	of func(path, body string) bool
+}
+
+func (b breaking) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	if b.of(r.URL.Path, string(body)) {
+		return &http.Response{StatusCode: 500, Status: "500", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	}
+	return b.to.RoundTrip(r)
+}
+
+// A number that the platform never resolves leaves each pull something, and is no reason never to look for slow orders.
+func TestSlowOrdersAreFoundBesideANumberThatStaysOpen(t *testing.T) {
+	w := partnerHarness{}.open(t)
+	env := w.Env()
+	reads := *env.Reads
+	broken := 0
+	reads.Transport = breaking{env.Reads.Transport, func(path, body string) bool {
+		hit := strings.HasSuffix(path, "/queryByDaySeq")
+		if hit {
+			broken++
+		}
+		return hit && broken == 1
+	}}
+	env.Reads = &reads
+	s, err := meituan.NewPartner().Open(w.Account(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := w.Place(t, channeltest.Wish{})
+	for _, act := range []string{"accept_in_app", "mark_slow"} {
+		if err := w.sim.Do(ref.ID, act, map[string]any{"status": 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var last error
+	slow := ""
+	for page, err := range s.Pull(t.Context(), channel.Pull{}) {
+		if last = err; err != nil {
+			continue
+		}
+		for _, it := range page.Items {
+			if it.What == "order.slow" {
+				slow = it.Ref.ID
+			}
+		}
+	}
+	if _, partly := errors.AsType[*channel.Partly](last); !partly || slow != ref.ID {
+		t.Errorf("the pull ended with %v and named %q as slow, want what stayed open and %s", last, slow, ref.ID)
 	}
 }
 
