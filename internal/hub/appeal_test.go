@@ -21,7 +21,7 @@ func TestARefundIsAppealedAgainstOnce(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		ctx := t.Context()
 		api := httptest.NewServer(w.sim.Partner().API())
-		t.Cleanup(api.Close)
+		w.t.Cleanup(api.Close)
 		app, err := w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan-partner", Name: "服务商", BaseURL: api.URL, PublicURL: w.app.PublicURL,
 			Credentials: map[string]string{"developer_id": "100001", "sign_key": "signkey_demo_0001"}})
 		w.must(err)
@@ -103,7 +103,7 @@ func TestARefundIsAppealedAgainstOnce(t *testing.T) {
 				continue
 			}
 			if _, err := w.hub.LinkedPicture(ctx, string(wrong)); !fault.Is(err, fault.NotFound) {
-				t.Fatalf("a link that was changed at %d shows a picture: %v", i, err)
+				w.t.Fatalf("a link that was changed at %d shows a picture: %v", i, err)
 			}
 		}
 		w.must(w.hub.DropEvidence(ctx, w.who, row.ID, kept[0].ID))

@@ -24,7 +24,7 @@ func TestAStatementIsComparedToTheCent(t *testing.T) {
 		income := func(id string) int64 {
 			_, o, _, _ := w.row(id)
 			if o.Bill == nil || o.Bill.Income == nil {
-				t.Fatalf("order %s has no income: %+v", id, o.Bill)
+				w.t.Fatalf("order %s has no income: %+v", id, o.Bill)
 			}
 			return o.Bill.Income.Minor()
 		}

@@ -62,7 +62,7 @@ func TestTheBoardIsTheSumOfItsStores(t *testing.T) {
 			return list
 		}
 		if list := concerns(w.who); len(list) != 1 || list[0].Kind != hub.ConcernRefund || list[0].DueAt == 0 {
-			t.Fatalf("before anything is late: %+v", list)
+			w.t.Fatalf("before anything is late: %+v", list)
 		}
 		w.clk.Advance(150 * time.Second)
 		var whole hub.Board
@@ -85,7 +85,7 @@ func TestTheBoardIsTheSumOfItsStores(t *testing.T) {
 				return b.Stores[0].Open == 2
 			})
 			if len(b.Stores) != 1 || b.Stores[0].StoreID != m.Stores[0] {
-				t.Fatalf("%s sees %+v", m.Name, b.Stores)
+				w.t.Fatalf("%s sees %+v", m.Name, b.Stores)
 			}
 			at := slices.IndexFunc(whole.Stores, func(s hub.StoreState) bool { return s.StoreID == m.Stores[0] })
 			for _, kind := range hub.OrderConcerns {

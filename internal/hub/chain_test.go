@@ -28,7 +28,7 @@ func TestALargeChainHasLongerToAnswerARefund(t *testing.T) {
 			t.Helper()
 			fresh, ok := w.db.AccountByID(w.who.Merchant, acct.ID)
 			if !ok {
-				t.Fatal("the account is gone")
+				w.t.Fatal("the account is gone")
 			}
 			fresh.BigChain = on
 			_, err := w.hub.PutAccount(ctx, w.who, fresh)
@@ -94,7 +94,7 @@ func TestALargeChainHasLongerToAnswerARefund(t *testing.T) {
 			t.Errorf("after half the time the radar says %v", near)
 		}
 		if _, o, _, _ := w.row(ref); !o.Cases[0].Answerable {
-			t.Fatalf("the platform did not wait: %+v", o.Cases[0])
+			w.t.Fatalf("the platform did not wait: %+v", o.Cases[0])
 		}
 		w.clk.Advance(90 * time.Minute)
 		w.until("the platform agrees by itself", func() bool {

@@ -35,7 +35,7 @@ func TestABadCommentIsToldAndRepliedToOnce(t *testing.T) {
 		rows, _, err := w.db.Comments(ctx, w.who.Scope, db.CommentFilter{Unanswered: true, Limit: 10})
 		w.must(err)
 		if len(rows) != 1 || rows[0].Text != "凉了" {
-			t.Fatalf("comments %+v", rows)
+			w.t.Fatalf("comments %+v", rows)
 		}
 		w.sim.Faults().Next(sim.DropAfterCommit, 1, "poi/comment/add_reply")
 		_, err = w.hub.ReplyComment(ctx, w.who, rows[0].ID, "抱歉，马上处理")

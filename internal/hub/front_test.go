@@ -67,7 +67,7 @@ func TestWhatTakesAwayNeedsTheDigestOfTheLivePlan(t *testing.T) {
 		plan, err := w.hub.PlanFront(ctx, w.who, shop, gone, dishes)
 		w.must(err)
 		if len(plan.Changes) != 1 || !plan.Consent(false) {
-			t.Fatalf("%+v", plan)
+			w.t.Fatalf("%+v", plan)
 		}
 		if _, err := w.hub.EditFront(ctx, w.who, shop, gone, dishes, ""); !fault.Is(err, fault.Conflict) || fault.ReasonOf(err).Code != "front_digest" {
 			t.Errorf("without consent: %v", err)
@@ -80,7 +80,7 @@ func TestWhatTakesAwayNeedsTheDigestOfTheLivePlan(t *testing.T) {
 			t.Errorf("the dish was renamed since the plan was shown: %v", err)
 		}
 		if plan, err = w.hub.PlanFront(ctx, w.who, shop, gone, dishes); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.edited(shop, gone, dishes, plan.Digest)
 		if _, _, err := w.sim.Stock("TEA001", "T001", "T001-M"); err == nil {

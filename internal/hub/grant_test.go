@@ -33,7 +33,7 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 		acct, err := w.hub.PutAccount(ctx, w.who, db.AccountRow{App: app.ID, Name: "三店"})
 		w.must(err)
 		if _, err := w.hub.ConsentURL(ctx, w.who, acct.ID); !fault.Is(err, fault.Conflict) {
-			t.Fatalf("authorising without a shop: %v, want a conflict", err)
+			w.t.Fatalf("authorising without a shop: %v, want a conflict", err)
 		}
 		stores, err := w.db.Stores(ctx, w.who.Scope)
 		w.must(err)
@@ -59,7 +59,7 @@ func TestAStoreIsBoundUnderAServiceProviderBesideADirectOne(t *testing.T) {
 		w.must(err)
 		res.Body.Close()
 		if res.StatusCode != http.StatusOK {
-			t.Fatalf("Meituan's page answers HTTP %d to our link", res.StatusCode)
+			w.t.Fatalf("Meituan's page answers HTTP %d to our link", res.StatusCode)
 		}
 		res, err = http.PostForm(strings.Replace(page, "/storemap?", "/storemap/bind?", 1), url.Values{"store": {"TEA003"}})
 		w.must(err)

@@ -41,7 +41,7 @@ func TestATestOfAConnectionSaysWhatIsWrong(t *testing.T) {
 		dead := httptest.NewServer(http.NotFoundHandler())
 		dead.Close()
 		html := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(502) }))
-		t.Cleanup(html.Close)
+		w.t.Cleanup(html.Close)
 		acct := w.db.AccountsOf(w.app.ID)[0]
 		test := func(a ident.Account) hub.ConnTest {
 			t.Helper()
@@ -119,13 +119,13 @@ func TestAShopIsFoundBoundCheckedAndGoesLive(t *testing.T) {
 			}
 		}
 		if len(list) != 4 || len(bind) != 2 || bind[0].External != "TEA003" || bind[0].Store != w.store() {
-			t.Fatalf("four shops, of which one is surely ours: %+v", list)
+			w.t.Fatalf("four shops, of which one is surely ours: %+v", list)
 		}
 		bind = append(bind, hub.Binding{External: "TEA001", New: db.StoreRow{Name: "", Zone: "Asia/Shanghai"}}) // a store without a name
 		done, err := w.hub.Bind(ctx, w.who, acct.ID, bind)
 		w.must(err)
 		if len(done) != 3 || done[0].Why != nil || done[1].Why != nil || !done[1].Made || done[2].Why == nil || done[2].StoreID != 0 {
-			t.Fatalf("bound: %+v", done)
+			w.t.Fatalf("bound: %+v", done)
 		}
 		again, err := w.hub.Bind(ctx, w.who, acct.ID, bind[:1])
 		w.must(err)
@@ -137,7 +137,7 @@ func TestAShopIsFoundBoundCheckedAndGoesLive(t *testing.T) {
 		}
 		w.run()
 		if _, err := w.hub.TestConnection(ctx, w.who, acct.ID); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.until("it is pulled", func() bool { return itemOf(w.guide(acct.ID).Items, "pull").State == "done" })
 		g := w.guide(acct.ID)

@@ -33,7 +33,7 @@ func TestAPickupIsHandedOverOnce(t *testing.T) {
 		id := w.pickup()
 		row, o, _, _ := w.row(id)
 		if o.Head.Logistics != order.Pickup {
-			t.Fatalf("it leaves by %s", o.Head.Logistics)
+			w.t.Fatalf("it leaves by %s", o.Head.Logistics)
 		}
 		before, err := w.sim.Order(id)
 		w.must(err)
@@ -48,7 +48,7 @@ func TestAPickupIsHandedOverOnce(t *testing.T) {
 		w.must(errs[0])
 		w.must(errs[1])
 		if (done[0].Already == nil) == (done[1].Already == nil) {
-			t.Fatalf("two presses: %+v, %+v", done[0], done[1])
+			w.t.Fatalf("two presses: %+v, %+v", done[0], done[1])
 		}
 		for _, d := range done {
 			if a := d.Already; a != nil && (a.By != w.who.ID || a.At == 0) {

@@ -40,7 +40,7 @@ func TestTheHandoversOfADay(t *testing.T) {
 		}
 		got := ask(hub.HandoverAsk{})
 		if got.All != 2 || got.NoCode != 1 || len(got.Handovers) != 2 || got.Day != got.Today || got.Next != "" {
-			t.Fatalf("the day has %+v", got)
+			w.t.Fatalf("the day has %+v", got)
 		}
 		by := slices.Clone(got.Handovers)
 		slices.SortFunc(by, func(a, b hub.Handover) int { return len(a.Reason) - len(b.Reason) })

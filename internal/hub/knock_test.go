@@ -204,7 +204,7 @@ func TestASignInCodeIsSentOnce(t *testing.T) {
 		m := k.who.Merchant
 		for range 4 {
 			if ok, err := k.db.UseCode(ctx, m, k.manager.ID, hub.CodeHash(k.manager.ID, "wrong")); ok || err != nil {
-				t.Fatalf("a wrong code: %v %v", ok, err)
+				w.t.Fatalf("a wrong code: %v %v", ok, err)
 			}
 		}
 		if ok, err := k.db.UseCode(ctx, m, k.manager.ID, hub.CodeHash(k.manager.ID, code)); !ok || err != nil {
@@ -239,7 +239,7 @@ func TestPhonesAndLinks(t *testing.T) {
 		w.must(w.db.AddKnockLink(ctx, db.KnockLink{Merchant: m, User: other.ID, Path: "/orders/ord_1"}, hash, time.Now().Add(time.Minute).UnixMilli()))
 		for range 3 { // whoever only looks uses nothing up
 			if l, works, err := w.db.FindKnockLink(ctx, hash); err != nil || !works || l.Path != "/orders/ord_1" || l.User != other.ID {
-				t.Fatalf("found %+v %v %v", l, works, err)
+				w.t.Fatalf("found %+v %v %v", l, works, err)
 			}
 		}
 		first, err := w.db.UseKnockLink(ctx, hash)
@@ -299,7 +299,7 @@ func TestRulesOfAStoreAreItsOwn(t *testing.T) {
 			rules, err := k.hub.KnockRules(ctx, w.who)
 			w.must(err)
 			if len(rules) != 2 || !slices.Equal(rules[0].Kinds, before) || rules[0].Own || !slices.Equal(rules[1].Kinds, []string{"late"}) || rules[1].AcceptS != 300 || rules[1].PerHour != 20 {
-				t.Fatalf("rules %+v", rules)
+				w.t.Fatalf("rules %+v", rules)
 			}
 		}
 		w.must(k.hub.PutKnockRules(ctx, w.who, stores[0].ID, nil))

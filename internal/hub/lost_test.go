@@ -43,7 +43,7 @@ func TestARefundThatNobodyAnswersIsCountedAndTold(t *testing.T) {
 			return slices.DeleteFunc(list, func(c hub.Concern) bool { return c.Kind != hub.ConcernLost })
 		}
 		if l := lost(w.who); len(l.Stores) != 0 || len(l.Refunds) != 0 {
-			t.Fatalf("before anything is lost: %+v", l)
+			w.t.Fatalf("before anything is lost: %+v", l)
 		}
 		w.clk.Advance(31 * time.Minute)
 		w.until("the platform agrees by itself", func() bool { _, o, _, _ := w.row(ref); return o.Cases[0].LostAt > 0 })

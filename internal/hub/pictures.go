@@ -111,7 +111,7 @@ func linkSumOf(key, names []byte) []byte {
 func (h *Hub) LinkedPicture(ctx context.Context, link string) (db.EvidenceRow, error) {
 	const op = "hub.LinkedPicture"
 	none := fault.Say(op, fault.NotFound, "not_found", "there is no such thing")
-	b, err := base64.RawURLEncoding.DecodeString(link)
+	b, err := base64.RawURLEncoding.Strict().DecodeString(link)
 	if err != nil || len(b) != linkNames+linkSum {
 		return db.EvidenceRow{}, none
 	}

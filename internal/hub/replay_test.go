@@ -23,7 +23,7 @@ func TestReplayGivesWhatIsStoredAndShowsWhatIsNot(t *testing.T) {
 			o.Dir = t.TempDir()
 			rep, err := w.hub.Replay(ctx, o)
 			if err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			return rep
 		}
@@ -40,18 +40,18 @@ func TestReplayGivesWhatIsStoredAndShowsWhatIsNot(t *testing.T) {
 		}
 
 		if _, err := raw.ExecContext(ctx, `UPDATE orders SET status = 'done' WHERE external_id = $1`, ids[3]); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		rep = replay(hub.ReplayOptions{})
 		if rep.Differ != 1 || len(rep.Orderly) != 1 || rep.Orderly[0].Ref.ID != ids[3] {
-			t.Fatalf("a changed row: %+v", rep)
+			w.t.Fatalf("a changed row: %+v", rep)
 		}
 		f := rep.Orderly[0].Fields
 		if len(f) != 1 || f[0].Field != "status" || f[0].Stored != "done" || f[0].Replayed != "accepted" || len(f[0].By) == 0 || len(rep.Orderly[0].Lines) < 2 {
 			t.Errorf("what differs: %+v", f)
 		}
 		if _, err := raw.ExecContext(ctx, `DELETE FROM journal WHERE order_id = (SELECT id FROM orders WHERE external_id = $1)`, ids[4]); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		if rep = replay(hub.ReplayOptions{}); rep.Differ != 2 {
 			t.Errorf("an order without its journal: %+v", rep)
@@ -66,7 +66,7 @@ func TestACaseReplaysElsewhereAndTellsNobodysName(t *testing.T) {
 		for _, ref := range ids[:3] {
 			row, o, _, _ := w.row(ref)
 			if o.Customer == nil || o.Customer.Name == "" || o.Customer.Phone == "" || o.Customer.Address == "" {
-				t.Fatalf("the simulated customer is empty: %+v", o.Customer)
+				w.t.Fatalf("the simulated customer is empty: %+v", o.Customer)
 			}
 			var b bytes.Buffer
 			w.must(w.hub.PackCase(ctx, w.who.Merchant, row.ID, "test", &b))

@@ -86,7 +86,7 @@ func TestACourierIsOrderedOnceAndThePlatformIsTold(t *testing.T) {
 		offers, err := w.hub.RideOffers(ctx, w.who, oid)
 		w.must(err)
 		if len(offers) != 1 || offers[0].Fee == nil || offers[0].Fee.Text() != "7.80" {
-			t.Fatalf("the offers are %+v", offers)
+			w.t.Fatalf("the offers are %+v", offers)
 		}
 		s.Faults().Next(sim.DropAfterCommit, 1, "/api/order/addAfterQuery")
 		key, _, err := w.hub.Ride(ctx, w.who, oid, hub.RideAsk{Courier: c, Most: "7.80"})

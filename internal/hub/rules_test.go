@@ -139,7 +139,7 @@ func TestTheRulePausesWhileNobodyWouldHear(t *testing.T) {
 		})
 		m := w.ruleMessages()
 		if len(m) != 1 || !m[0].Urgent || m[0].StoreID != w.store() || m[0].Cause != "rule_heard" || !w.rules()[0].Paused {
-			t.Fatalf("the messages are %+v", m)
+			w.t.Fatalf("the messages are %+v", m)
 		}
 		w.screen()
 		w.until("it goes on", func() bool { return w.status(ref) == order.StatusAccepted })

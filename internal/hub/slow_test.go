@@ -32,7 +32,7 @@ func TestASlowOrderIsFoundAndAppealedAgainstOnce(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		ctx := t.Context()
 		api := httptest.NewServer(w.sim.Partner().API())
-		t.Cleanup(api.Close)
+		w.t.Cleanup(api.Close)
 		app, err := w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan-partner", Name: "服务商", BaseURL: api.URL, PublicURL: w.app.PublicURL,
 			Credentials: map[string]string{"developer_id": "100001", "sign_key": "signkey_demo_0001"}})
 		w.must(err)

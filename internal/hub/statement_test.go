@@ -61,7 +61,7 @@ func TestAStatementSaysWhetherThePlatformsCountIsOurs(t *testing.T) {
 			t.Errorf("an order that was found by its number: %+v", st)
 		}
 		if _, err := raw.ExecContext(ctx, `UPDATE orders SET external_id = 'twin' WHERE external_id = $1`, ids[0]); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		row, st := state()
 		if st.Verdict != hub.Differs || !slices.Equal(st.Missing, []string{ids[0]}) || !slices.Equal(st.Extra, []string{"twin"}) {
@@ -91,7 +91,7 @@ func TestAStatementSaysWhetherThePlatformsCountIsOurs(t *testing.T) {
 				t.Errorf("statements do not hold: %+v", c)
 			}
 			if _, err := raw.ExecContext(ctx, b); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			if c := verified(t, w.hub, hub.VerifyOptions{Checks: []string{"statements"}})["statements"]; c.Bad == 0 {
 				t.Errorf("%s is not seen", b)

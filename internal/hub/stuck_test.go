@@ -46,7 +46,7 @@ func TestADeliveryThatStandsStillIsTold(t *testing.T) {
 		w.clk.Advance(61 * time.Second)
 		c, ok := w.stuck(w.who, oid)
 		if !ok || c.Cause != "sought" || c.Way != "platform" || c.SinceAt-c.StillAt != (10*time.Minute).Milliseconds() || c.StoreID != w.store() {
-			t.Fatalf("after ten minutes: %+v", c)
+			w.t.Fatalf("after ten minutes: %+v", c)
 		}
 		if again, _ := second.stuck(w.who, oid); again.Key != c.Key {
 			t.Errorf("another node tells of %q, this one of %q", again.Key, c.Key)
@@ -98,7 +98,7 @@ func TestAnOwnRiderWhoDoesNotMoveIsTold(t *testing.T) {
 		w.must(err)
 		_, o, _, _ := w.row(id)
 		if o.Times.Estimated == 0 {
-			t.Fatal("the platform has told nobody when it comes")
+			w.t.Fatal("the platform has told nobody when it comes")
 		}
 		w.clk.Advance(time.UnixMilli(o.Times.Estimated).Sub(w.clk.Now()) + 7*time.Minute)
 		if c, ok := w.stuck(w.who, oid); ok {

@@ -165,7 +165,7 @@ func TestARidersPlaceIsToldOnTheWayAndKeptNowhere(t *testing.T) {
 		w.until("his place is told", func() bool {
 			_, err := w.hub.RiderAt(ctx, secret, here)
 			if err != nil && !fault.Is(err, fault.RateLimited) {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			return w.tally(id, placeCall).Calls > 0
 		})

@@ -186,7 +186,7 @@ func TestVerifyNamesWhatWasBroken(t *testing.T) {
 				text = strings.ReplaceAll(text, "CAST('{}' AS BLOBTYPE)", `'{}'::bytea`)
 			}
 			if _, err := raw.ExecContext(ctx, strings.ReplaceAll(text, "BLOBTYPE", "BLOB")); err != nil {
-				t.Fatalf("%s: %v", text, err)
+				w.t.Fatalf("%s: %v", text, err)
 			}
 		}
 		for _, b := range breaks {
@@ -223,7 +223,7 @@ func TestVerifyNamesWhatWasBroken(t *testing.T) {
 		// beside the one that serves, only to read
 		d, err := db.OpenReader(ctx, o)
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		defer d.Close()
 		h := hub.New(hub.Options{DB: d, Platforms: platform.All(), NoLanes: true})
