@@ -99,34 +99,17 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	if c := firstCode(err); c != "" {
-		return c
+	var code Code
+	if walk(err, func(e *Error) bool {
+		code = e.Code
+		return code != ""
+	}) {
+		return code
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Unavailable
 	}
 	return Internal
-}
-
-// firstCode walks the tree of causes, depth first, as errors.As does, and goes on where
-// an Error has no code of its own.
-func firstCode(err error) Code {
-	if e, ok := err.(*Error); ok && e.Code != "" {
-		return e.Code
-	}
-	switch u := err.(type) {
-	case interface{ Unwrap() error }:
-		if inner := u.Unwrap(); inner != nil {
-			return firstCode(inner)
-		}
-	case interface{ Unwrap() []error }:
-		for _, inner := range u.Unwrap() {
-			if c := firstCode(inner); c != "" {
-				return c
-			}
-		}
-	}
-	return ""
 }
 
 // Is reports whether err carries the code.
@@ -136,22 +119,44 @@ func Is(err error, code Code) bool { return err != nil && CodeOf(err) == code }
 func WordsOf(err error) string { return ReasonOf(err).Text }
 
 // AfterOf finds how long the failing side asked to wait; 0 when it did not say.
-func AfterOf(err error) time.Duration {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*Error); ok && f.After > 0 {
-			return f.After
-		}
-	}
-	return 0
+func AfterOf(err error) (after time.Duration) {
+	walk(err, func(e *Error) bool {
+		after = e.After
+		return after > 0
+	})
+	return after
 }
 
 // FieldsOf collects the wrong fields named anywhere in the chain.
-func FieldsOf(err error) []Field {
-	var all []Field
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*Error); ok {
-			all = append(all, f.Fields...)
+func FieldsOf(err error) (all []Field) {
+	walk(err, func(e *Error) bool {
+		all = append(all, e.Fields...)
+		return false
+	})
+	return all
+}
+
+// walk calls f for each Error in the tree of causes, depth first, as errors.As walks, until
+// f is content. An error that was joined with another (what failed, and what failed while
+// it was cleaned up) is looked into like any other.
+func walk(err error, f func(*Error) bool) bool {
+	for err != nil {
+		if e, ok := err.(*Error); ok && f(e) {
+			return true
+		}
+		switch u := err.(type) {
+		case interface{ Unwrap() error }:
+			err = u.Unwrap()
+		case interface{ Unwrap() []error }:
+			for _, inner := range u.Unwrap() {
+				if walk(inner, f) {
+					return true
+				}
+			}
+			return false
+		default:
+			return false
 		}
 	}
-	return all
+	return false
 }

@@ -44,6 +44,12 @@ func TestWordsAndFieldsAreFoundThroughWrapping(t *testing.T) {
 	if fault.WordsOf(err) != "give a kind" || len(fault.FieldsOf(err)) != 1 || fault.FieldsOf(err)[0].Message != "is needed" {
 		t.Errorf("words %q fields %v", fault.WordsOf(err), fault.FieldsOf(err))
 	}
+	// What fails while something is opened is joined with what fails while it is closed again.
+	late := &fault.Error{Op: "db.Open", Code: fault.Unavailable, After: time.Second, Words: "stop the other one"}
+	joined := fault.Wrap("serve", errors.Join(errors.New("not closed"), fmt.Errorf("open: %w", errors.Join(late, err))))
+	if fault.CodeOf(joined) != fault.Unavailable || fault.WordsOf(joined) != "stop the other one" || fault.AfterOf(joined) != time.Second || len(fault.FieldsOf(joined)) != 1 {
+		t.Errorf("joined: %q %q %v %v", fault.CodeOf(joined), fault.WordsOf(joined), fault.AfterOf(joined), fault.FieldsOf(joined))
+	}
 	if fault.Wrap("x", nil) != nil {
 		t.Error("Wrap(nil) must stay nil, or a success turns into a failure")
 	}

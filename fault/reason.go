@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"errors"
 	"strings"
 )
 
@@ -71,11 +70,10 @@ func (r Reason) After(said string) Reason {
 }
 
 // ReasonOf finds the first reason for people in the chain; its text is that of WordsOf.
-func ReasonOf(err error) Reason {
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		if f, ok := e.(*Error); ok && (f.Words != "" || !f.Why.IsZero()) {
-			return f.Why.After(f.Words)
-		}
-	}
-	return Reason{}
+func ReasonOf(err error) (why Reason) {
+	walk(err, func(e *Error) bool {
+		why = e.Why.After(e.Words)
+		return e.Words != "" || !e.Why.IsZero()
+	})
+	return why
 }

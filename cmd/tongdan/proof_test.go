@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/internal/hub"
 	"github.com/tongdan/tongdan/internal/rehearse"
 )
@@ -52,6 +54,13 @@ func TestVerifyAndReplayBesideARunningServer(t *testing.T) { // alone: the demon
 	}
 	if out := replay("--data", dir); !strings.Contains(out, " 0 differ") || strings.Contains(out, "not read") {
 		t.Errorf("replay beside a server: %s", out)
+	}
+	// Whatever writes needs the folder for itself, and says what to do.
+	for _, args := range [][]string{{"verify", "--repair"}, {"statement", "--make"}} {
+		err := run(t.Context(), append(args, "--data", dir), none, io.Discard, io.Discard)
+		if !errors.As(err, new(couldNotLook)) || !strings.Contains(fault.WordsOf(err), "stop it") {
+			t.Errorf("%v beside a server: %v, %q", args, err, fault.WordsOf(err))
+		}
 	}
 	demo.stop()
 	if out := replay("--data", dir); !strings.Contains(out, " 0 differ") || strings.Contains(out, "not read") {
