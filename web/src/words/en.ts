@@ -1963,7 +1963,7 @@ export const words = {
     zone: "Time zone",
     address: "Address",
     cutoff: "The business day starts at",
-    cutoffHelp: "For a shop that works at night: earlier orders count for the day before.",
+    cutoffHelp: "For a store that works at night: earlier orders count for the day before.",
     externalId: "Platform's shop number",
     externalIdHelp: "Shown in the platform's console under the shop.",
     storeOf: "Store",

@@ -8,6 +8,8 @@ import { es as floorEs } from "./floor/es";
 import { pt as floorPt } from "./floor/pt-BR";
 import { zh as floorZh } from "./floor/zh-CN";
 import { words as pt } from "./pt-BR";
+import { said as saidEs } from "./said/es";
+import { said as saidPt } from "./said/pt-BR";
 import { words as zh } from "./zh-CN";
 
 type Tree = { [key: string]: string | Tree };
@@ -73,4 +75,34 @@ test("every set of words that the code chooses from is there", () => {
   const sets = [...code.matchAll(/(?:\bt\(`([\w.]+)\.\$\{|\bword\(\s*\w+,\s*"([\w.]+)")/g)].map((m) => m[1] ?? m[2] ?? "");
   expect(sets.length).toBeGreaterThan(20);
   expect([...new Set(sets)].filter((set) => ![...reference.keys()].some((k) => k.startsWith(`${set}.`)))).toEqual([]);
+});
+
+/** The texts of one language beside the English that they say: the console's, the shop floor's and the connectors'. */
+function besideEnglish(
+  words: Map<string, string>,
+  floor: Tree,
+  said: Record<string, string>,
+): { key: string; english: string; text: string }[] {
+  const english = new Map([...languages.en, ...flat(floorEn, "floor.")]);
+  return [
+    ...[...words, ...flat(floor, "floor.")].map(([key, text]) => ({ key, english: english.get(key) ?? "", text })),
+    ...Object.entries(said).map(([english, text]) => ({ key: english, english, text })),
+  ];
+}
+
+// A store is where stock lies and people work, a shop its presence on a channel: docs/glossary.md. Who reads "loja" for both sees two
+// lists that differ and does not know why.
+test.each([
+  { language: "es", texts: besideEnglish(languages.es, floorEs, saidEs), store: /\blocal(es)?\b/i, shop: /\btiendas?\b/i },
+  { language: "pt-BR", texts: besideEnglish(languages["pt-BR"], floorPt, saidPt), store: /\bunidades?\b/i, shop: /\blojas?\b/i },
+])("$language has one word for a store and another one for a shop", ({ texts, store, shop }) => {
+  const inShop = /\bshop floor|(bridge|computer) in the shop/i; // the place, in English
+  const of = (english: string) => ({ store: /\bstores?\b/i.test(english), shop: /\bshops?\b/i.test(english.replace(inShop, "")) });
+  const mixed = texts.filter(({ english, text }) => {
+    const meant = of(english);
+    return (meant.store && !meant.shop && shop.test(text)) || (meant.shop && !meant.store && store.test(text));
+  });
+  expect(mixed).toEqual([]);
+  expect(texts.filter(({ english, text }) => of(english).store && store.test(text)).length).toBeGreaterThan(60);
+  expect(texts.filter(({ english, text }) => of(english).shop && shop.test(text)).length).toBeGreaterThan(20);
 });

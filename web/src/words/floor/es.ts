@@ -1,4 +1,4 @@
-// Textos de las pantallas de la tienda: la de la cocina y la que llama los números.
+// Textos de las pantallas del local: la de la cocina y la que llama los números.
 import type { Shape } from "..";
 import type { zh } from "./zh-CN";
 
@@ -14,16 +14,17 @@ export const es: Shape<typeof zh> = {
   since: "a las {{at}}",
   waitingToSend: "{{n}} por enviar",
   recovered: "Recuperado a las {{at}}",
-  store: "Elige una tienda",
-  storeLead: "Esta pantalla muestra los pedidos de una tienda.",
-  noStore: "Todavía no hay ninguna tienda a la vista.",
+  store: "Elige un local",
+  storeLead: "Esta pantalla muestra los pedidos de un local.",
+  noStore: "Todavía no hay ningún local a la vista.",
   shut: "Esta pantalla no ha iniciado sesión",
-  shutLead: "Entra una vez con una cuenta que pueda ver los pedidos de esta tienda. Lo mejor es una cuenta propia para las pantallas.",
+  shutLead:
+    "Una pantalla se vincula una vez con un local y nunca cierra sesión sola. También puede entrar alguien que pueda ver los pedidos del local.",
   forbidden: "Sin permiso",
-  forbiddenLead: "Esta pantalla no puede ver esa tienda. Pregunta a quien la dirige.",
+  forbiddenLead: "Esta pantalla no puede ver ese local. Pregunta a quien lo dirige.",
   signIn: "Entrar",
   again: "Probar otra vez",
-  pairWaiting: "Esperando que la vinculen… Quien dirige la tienda abre Dispositivos en la consola y escribe este código",
+  pairWaiting: "Esperando que la vinculen… Quien dirige el local abre Dispositivos en la consola y escribe este código",
   pairScan: "Escanéalo con un teléfono: el código se escribe solo",
   pairSlow: "Se pidieron demasiados códigos: espera un poco",
   lock: "Bloquear",
@@ -37,7 +38,7 @@ export const es: Shape<typeof zh> = {
   padClose: "Ahora no",
   pinWrong: "El PIN es incorrecto",
   pinShut:
-    "Demasiados intentos fallidos: pide un PIN nuevo a quien dirige la tienda o pon uno en Yo; mientras tanto puede desbloquear otra persona",
+    "Demasiados intentos fallidos: pide un PIN nuevo a quien dirige el local o pon uno en Yo; mientras tanto puede desbloquear otra persona",
   pinNone: "Esta persona ya no tiene PIN",
   pinSlow: "Demasiado rápido: espera un poco",
   pinOffline: "Sin red: se podrá desbloquear cuando vuelva",
@@ -50,8 +51,8 @@ export const es: Shape<typeof zh> = {
   close: "Listo",
   language: "Idioma",
   paceHelp:
-    "La hora de «listo» es la prometida al cliente menos el camino. Cuánto tarda la tienda en preparar y llevar un pedido se fija en Conexiones. Los pedidos para más tarde aparecen cuando hay que empezar.",
-  change: "Otra tienda",
+    "La hora de «listo» es la prometida al cliente menos el camino. Cuánto tarda el local en preparar y llevar un pedido se fija en Conexiones. Los pedidos para más tarde aparecen cuando hay que empezar.",
+  change: "Otro local",
   toMake: "Por hacer",
   none: "Nada por hacer",
   noneHelp: "Los pedidos aceptados aparecen aquí solos.",

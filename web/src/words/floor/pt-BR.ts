@@ -1,4 +1,4 @@
-// Textos das telas da loja: a da cozinha e a que chama os números.
+// Textos das telas da unidade: a da cozinha e a que chama os números.
 import type { Shape } from "..";
 import type { zh } from "./zh-CN";
 
@@ -14,16 +14,17 @@ export const pt: Shape<typeof zh> = {
   since: "às {{at}}",
   waitingToSend: "{{n}} a enviar",
   recovered: "Recuperado às {{at}}",
-  store: "Escolha uma loja",
-  storeLead: "Esta tela mostra os pedidos de uma loja.",
-  noStore: "Ainda não há loja para ver.",
+  store: "Escolha uma unidade",
+  storeLead: "Esta tela mostra os pedidos de uma unidade.",
+  noStore: "Ainda não há unidade para ver.",
   shut: "Esta tela não está conectada a uma conta",
-  shutLead: "Entre uma vez com uma conta que possa ver os pedidos desta loja. O melhor é uma conta própria para as telas.",
+  shutLead:
+    "Uma tela é vinculada uma vez a uma unidade e nunca sai sozinha. Também pode entrar alguém que possa ver os pedidos da unidade.",
   forbidden: "Sem permissão",
-  forbiddenLead: "Esta tela não pode ver essa loja. Fale com a gerência.",
+  forbiddenLead: "Esta tela não pode ver essa unidade. Fale com a gerência.",
   signIn: "Entrar",
   again: "Tentar de novo",
-  pairWaiting: "Aguardando o vínculo… Quem gerencia a loja abre Dispositivos no painel e digita este código",
+  pairWaiting: "Aguardando o vínculo… Quem gerencia a unidade abre Dispositivos no painel e digita este código",
   pairScan: "Leia com um telefone: o código é preenchido sozinho",
   pairSlow: "Foram pedidos códigos demais: espere um pouco",
   lock: "Bloquear",
@@ -37,7 +38,7 @@ export const pt: Shape<typeof zh> = {
   padClose: "Agora não",
   pinWrong: "O PIN está errado",
   pinShut:
-    "Tentativas erradas demais: peça um PIN novo a quem gerencia a loja ou defina um em Eu; enquanto isso outra pessoa pode desbloquear",
+    "Tentativas erradas demais: peça um PIN novo a quem gerencia a unidade ou defina um em Eu; enquanto isso outra pessoa pode desbloquear",
   pinNone: "Esta pessoa não tem mais PIN",
   pinSlow: "Rápido demais: espere um pouco",
   pinOffline: "Sem rede: dá para desbloquear quando ela voltar",
@@ -50,8 +51,8 @@ export const pt: Shape<typeof zh> = {
   close: "Pronto",
   language: "Idioma",
   paceHelp:
-    "A hora de “pronto” é a prometida ao cliente menos o caminho. Quanto a loja leva para preparar e entregar um pedido é definido em Conexões. Os pedidos para mais tarde aparecem quando é hora de começar.",
-  change: "Outra loja",
+    "A hora de “pronto” é a prometida ao cliente menos o caminho. Quanto a unidade leva para preparar e entregar um pedido é definido em Conexões. Os pedidos para mais tarde aparecem quando é hora de começar.",
+  change: "Outra unidade",
   toMake: "A fazer",
   none: "Nada a fazer",
   noneHelp: "Os pedidos aceitos aparecem aqui sozinhos.",

@@ -67,7 +67,7 @@ export const said: Record<string, string> = {
   "Sign in to the developer console, open the app, copy app_id and consumer_secret.":
     "Entra en la consola de desarrolladores, abre la aplicación y copia app_id y consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
-    "Cómo se autorizan las tiendas: oauth, o vacío para la página de mapas de tiendas de Meituan",
+    "Cómo se autorizan los locales: oauth, o vacío para la página de mapas de locales de Meituan",
   "Only shops that deliver themselves or by the crowd can change their areas":
     "Solo las tiendas con reparto propio o por multitud pueden cambiar sus zonas",
   "A SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
@@ -121,21 +121,21 @@ export const said: Record<string, string> = {
   "QR code": "Código QR",
   Card: "Tarjeta",
   Counter: "Mostrador",
-  "The store gives the money back; Tongdan writes it down": "La tienda devuelve el dinero; Tongdan lo anota",
+  "The store gives the money back; Tongdan writes it down": "El local devuelve el dinero; Tongdan lo anota",
   "the daily numbers that were drawn for entries": "los números del día que se dieron a los pedidos cargados",
   "A delivery leaves; anything else is handed to the customer, which ends the order":
     "Un envío sale; lo demás se entrega al cliente y el pedido termina",
   "Paid by (when it is collected now)": "Forma de pago (si se cobra ahora)",
-  "The store's id (made by Tongdan)": "El id de la tienda (lo crea Tongdan)",
+  "The store's id (made by Tongdan)": "El id del local (lo crea Tongdan)",
   "Signing secret (drawn by Tongdan)": "Clave de firma (la genera Tongdan)",
-  "The store gives back what was paid": "La tienda devuelve lo pagado",
+  "The store gives back what was paid": "El local devuelve lo pagado",
   "An order that was entered": "Un pedido cargado",
   "the platform has no means to count the orders of a day": "la plataforma no permite contar los pedidos de un día",
   developerId: "developerId",
   signKey: "signKey",
   "Meituan Waimai (service provider)": "Meituan Waimai (proveedor de servicios)",
   "ePoiId of the shop: a number of your own choice, given before it is bound":
-    "ePoiId del local: un número que eliges tú, antes de vincularlo",
+    "ePoiId de la tienda: un número que eliges tú, antes de vincularla",
   "appAuthToken (if there is one already; otherwise authorise, which binds the store)":
     "appAuthToken (si ya lo tienes; si no, autoriza y se vincula el local)",
   "Store bound": "Local vinculado",
@@ -151,7 +151,7 @@ export const said: Record<string, string> = {
   "Until a rider has the meal; Meituan may charge for it": "Hasta que el repartidor tenga la comida; Meituan puede cobrarlo",
   "Until a rider has taken it": "Hasta que alguien lo tome",
   "Two orders in a row within an hour that nobody accepts: the shop is put to rest":
-    "Dos pedidos seguidos en una hora sin aceptar: el local queda en pausa",
+    "Dos pedidos seguidos en una hora sin aceptar: la tienda queda en pausa",
   "Accept or refuse at once; the next order that is accepted begins the count anew":
     "Acepta o rechaza enseguida; el próximo pedido aceptado reinicia la cuenta",
   "An order that is not accepted within five minutes is cancelled": "Un pedido sin aceptar en cinco minutos se cancela",
@@ -159,10 +159,10 @@ export const said: Record<string, string> = {
   "A refund request that nobody answers in time is agreed to": "Una solicitud de reembolso sin respuesta a tiempo se acepta",
   "Answer the request": "Responde la solicitud",
   "More than ten messages in five minutes of which over 80 % fail: the shop is put to rest":
-    "Más de diez avisos en cinco minutos con más del 80 % fallidos: el local queda en pausa",
+    "Más de diez avisos en cinco minutos con más del 80 % fallidos: la tienda queda en pausa",
   "Look after the server and its database; other work gives way by itself": "Revisa el servidor y su base; lo demás cede solo",
   "No pull for five minutes puts the shop to rest, where nothing is pushed":
-    "Cinco minutos sin consultas pausan el local, si no hay avisos",
+    "Cinco minutos sin consultas pausan la tienda, si no hay avisos",
   "Look after the network; pulls come sooner by themselves": "Revisa la red; las consultas se adelantan solas",
   "Order paid": "Pedido pagado",
   "Order confirmed": "Pedido confirmado",
@@ -174,12 +174,12 @@ export const said: Record<string, string> = {
   "Delivery status": "Estado de la entrega",
   "Delivery status of self-delivery": "Estado de la entrega propia",
   "Customer's reminder": "Reclamo del cliente",
-  "Store status": "Estado de la tienda",
+  "Store status": "Estado del local",
   "Privacy numbers are down": "Los números de privacidad no funcionan",
   Settlement: "Liquidación",
   "Sold out": "Agotado",
-  "Shop is too busy": "El local está saturado",
-  "Shop has closed": "El local ya cerró",
+  "Shop is too busy": "La tienda está saturada",
+  "Shop has closed": "La tienda ya cerró",
   "Address cannot be delivered to": "No se puede entregar en esa dirección",
   "Customer cannot be reached": "No se logra contactar al cliente",
   "Duplicate order": "Pedido duplicado",
@@ -221,7 +221,7 @@ export const said: Record<string, string> = {
     "Una vez por reembolso; el fallo se ve en la propia app de Meituan: anótalo aquí después",
   "The ruling": "El fallo",
   "Meituan tells no ruling: note it here": "Meituan no comunica el fallo: anótalo aquí",
-  "Upheld: Meituan found for the store": "Aceptada: Meituan dio la razón al local",
+  "Upheld: Meituan found for the store": "Aceptada: Meituan dio la razón al comercio",
   Rejected: "Rechazada",
   "Reason for refusing": "Motivo del rechazo",
   "The customer may then appeal to Meituan once": "El cliente puede después apelar una vez a Meituan",
@@ -236,7 +236,7 @@ export const said: Record<string, string> = {
     "Si el dinero de un reembolso se movió, y pasos intermedios de un caso",
   app_id: "app_id",
   consumer_secret: "consumer_secret",
-  "app_poi_code of the shop": "app_poi_code del local",
+  "app_poi_code of the shop": "app_poi_code de la tienda",
   "Without a public address: new orders up to 1 minute late, cancels, refunds and delivery up to 5, refunds of delivered orders up to 15; no reminders and no reasons of cancels":
     "Sin dirección pública: pedidos nuevos hasta 1 minuto tarde; cancelaciones, reembolsos y entregas hasta 5; reembolsos de pedidos entregados hasta 15; sin reclamos ni motivos de cancelación",
   Reason: "Motivo",
@@ -268,7 +268,7 @@ export const said: Record<string, string> = {
   "Other, on our side": "Otro, de nuestra parte",
   "Other, on the buyer's side": "Otro, de parte del comprador",
   "a search for orders by their date of creation (orders/search)": "una búsqueda de pedidos por fecha de creación (orders/search)",
-  "this shop is not that of the authorised account": "este local no es el de la cuenta autorizada",
+  "this shop is not that of the authorised account": "esta tienda no es la de la cuenta autorizada",
   "more than 9,950 orders on one day: the platform's search cannot list them":
     "más de 9.950 pedidos en un día: la búsqueda de la plataforma no puede listarlos",
   "Mercado Libre": "Mercado Libre",

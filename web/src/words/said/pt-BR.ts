@@ -66,7 +66,7 @@ export const said: Record<string, string> = {
   "Sign in to the developer console, open the app, copy app_id and consumer_secret.":
     "Entre no console de desenvolvedores, abra o aplicativo e copie app_id e consumer_secret.",
   "How stores are authorised: oauth, or empty for Meituan's page of store maps":
-    "Como as lojas são autorizadas: oauth, ou vazio para a página de mapas de lojas da Meituan",
+    "Como as unidades são autorizadas: oauth, ou vazio para a página de mapas de unidades da Meituan",
   "Only shops that deliver themselves or by the crowd can change their areas":
     "Só lojas com entrega própria ou por multidão podem mudar suas áreas",
   "A SKU bound to the stock gets its number from there and shows 0 while its dish is written; a changed picture is uploaded first":
@@ -120,14 +120,14 @@ export const said: Record<string, string> = {
   "QR code": "QR Code",
   Card: "Cartão",
   Counter: "Balcão",
-  "The store gives the money back; Tongdan writes it down": "A loja devolve o dinheiro; o Tongdan anota",
+  "The store gives the money back; Tongdan writes it down": "A unidade devolve o dinheiro; o Tongdan anota",
   "the daily numbers that were drawn for entries": "os números do dia dados aos pedidos lançados",
   "A delivery leaves; anything else is handed to the customer, which ends the order":
     "Uma entrega sai; o resto é entregue ao cliente e o pedido termina",
   "Paid by (when it is collected now)": "Forma de pagamento (se recebido agora)",
-  "The store's id (made by Tongdan)": "O id da loja (criado pelo Tongdan)",
+  "The store's id (made by Tongdan)": "O id da unidade (criado pelo Tongdan)",
   "Signing secret (drawn by Tongdan)": "Chave de assinatura (gerada pelo Tongdan)",
-  "The store gives back what was paid": "A loja devolve o que foi pago",
+  "The store gives back what was paid": "A unidade devolve o que foi pago",
   "An order that was entered": "Um pedido lançado",
   "the platform has no means to count the orders of a day": "a plataforma não permite contar os pedidos de um dia",
   developerId: "developerId",
@@ -136,9 +136,9 @@ export const said: Record<string, string> = {
   "ePoiId of the shop: a number of your own choice, given before it is bound":
     "ePoiId da loja: um número escolhido por você, antes de vincular",
   "appAuthToken (if there is one already; otherwise authorise, which binds the store)":
-    "appAuthToken (se já houver; senão, autorize e a loja é vinculada)",
-  "Store bound": "Loja vinculada",
-  "Store unbound": "Loja desvinculada",
+    "appAuthToken (se já houver; senão, autorize e a unidade é vinculada)",
+  "Store bound": "Unidade vinculada",
+  "Store unbound": "Unidade desvinculada",
   "New order": "Pedido novo",
   "Fee at most (yuan)": "Taxa no máximo (yuans)",
   "The fee of crowd riders moves: if it has become more, nobody is sent for and you are asked again":
@@ -172,7 +172,7 @@ export const said: Record<string, string> = {
   "Delivery status": "Situação da entrega",
   "Delivery status of self-delivery": "Situação da entrega própria",
   "Customer's reminder": "Cobrança do cliente",
-  "Store status": "Situação da loja",
+  "Store status": "Situação da unidade",
   "Privacy numbers are down": "Os números de privacidade estão fora do ar",
   Settlement: "Liquidação",
   "Sold out": "Esgotado",
@@ -218,7 +218,7 @@ export const said: Record<string, string> = {
     "Uma vez por reembolso; a decisão aparece no próprio app da Meituan: anote aqui depois",
   "The ruling": "A decisão",
   "Meituan tells no ruling: note it here": "A Meituan não informa a decisão: anote aqui",
-  "Upheld: Meituan found for the store": "Aceito: a Meituan deu razão à loja",
+  "Upheld: Meituan found for the store": "Aceito: a Meituan deu razão ao estabelecimento",
   Rejected: "Recusado",
   "Reason for refusing": "Motivo da recusa",
   "The customer may then appeal to Meituan once": "O cliente pode depois recorrer uma vez ao Meituan",
@@ -299,12 +299,12 @@ export const said: Record<string, string> = {
     "Funciona sem endereço público: as mudanças são buscadas a cada 5 minutos e os pedidos abertos relidos a cada 30, então a situação de um pacote pode atrasar meia hora.",
   "Sets the available quantity; 0 pauses the listing and more wakes it. Stock in Full is the platform's and is not written":
     "Define a quantidade disponível; 0 pausa o anúncio e mais o reativa. O estoque no Full é da plataforma e não é gravado",
-  "Store bound or taken out": "Loja vinculada ou retirada",
-  "Result of a store's check": "Resultado da análise de uma loja",
+  "Store bound or taken out": "Unidade vinculada ou retirada",
+  "Result of a store's check": "Resultado da análise de uma unidade",
   "Kind of app: isv for a vendor's app, empty for your own": "Tipo de app: isv se for de um fornecedor, vazio se for seu",
   "A vendor's app: the token is fetched once a store is bound, and its end is told at once":
-    "App de um fornecedor: o token é pedido assim que a loja é vinculada, e o seu fim é avisado na hora",
-  "What became of a store's check: kept to be looked up": "Como ficou a análise de uma loja: guardada para consulta",
+    "App de um fornecedor: o token é pedido assim que a unidade é vinculada, e o seu fim é avisado na hora",
+  "What became of a store's check: kept to be looked up": "Como ficou a análise de uma unidade: guardada para consulta",
   "A vendor's app (ISV): say isv as the kind of app and make an account for each store with its app_poi_code; its token is fetched and renewed by itself.":
-    "App de um fornecedor (ISV): informe isv como tipo de app e crie uma conta para cada loja com o seu app_poi_code; o token é pedido e renovado sozinho.",
+    "App de um fornecedor (ISV): informe isv como tipo de app e crie uma conta para cada unidade com o seu app_poi_code; o token é pedido e renovado sozinho.",
 };
