@@ -85,6 +85,27 @@ scenes("the phone in the lift", (s) => {
     line.close();
   });
 
+  test("a list whose end was looked at, and which the counter emptied meanwhile, is the empty one", async () => {
+    const { d, t } = s;
+    const many = 60;
+    const { line, page } = await inTheLift("/orders?tab=new");
+    const refs = await Promise.all(Array.from({ length: many }, () => d.meituan.sell(tea())));
+    const rows = page.getByTestId("order-row");
+    await until("its end is looked at", async () => {
+      await page.evaluate(() => window.scrollTo({ top: document.documentElement.scrollHeight }));
+      return (await rows.last().getAttribute("aria-posinset", { timeout: 1000 })) === String(many);
+    });
+    line.cut();
+    await page.getByTestId("stale").waitFor();
+    for (const ref of refs) await d.meituan.act(ref, "cancel_in_app");
+    await until("they are cancelled", async () => !(await d.get("/counts?channel=meituan")).statuses.new);
+    line.mend();
+    await page.getByText(t("empty.new")).waitFor();
+    assert.equal(await rows.count(), 0);
+    await says(page.getByTestId("count-new"), "0");
+    line.close();
+  });
+
   test("nothing of it stays after signing out", async () => {
     const { d, t } = s;
     const { line, page } = await inTheLift("/orders?tab=new");

@@ -97,8 +97,15 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
   // holds: everything above it stands still for all of them.
   const place = (id: string | undefined) => (id === undefined ? -1 : shown.current.findIndex((r) => r.order.id === id));
   const top = firstSeen.current === 0 ? -1 : Math.min(firstSeen.current, shown.current.length - 1);
-  const held = shown.current[Math.max(top, place(hand.current.pointer), place(hand.current.focus))]?.order.id;
-  const { rows, waiting } = settle(shown.current, wanted, held, (id) => live.get(id));
+  const held = Math.max(place(hand.current.pointer), place(hand.current.focus));
+  const { rows, waiting } = settle(
+    shown.current,
+    wanted,
+    held,
+    (id) => live.get(id),
+    top,
+    Math.ceil((window.innerHeight - covered) / rowHeight),
+  );
   useLayoutEffect(() => {
     shown.current = rows;
     unsettled.current = rows.length !== wanted.length || rows.some((r, i) => r.order !== wanted[i]);

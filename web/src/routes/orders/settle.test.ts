@@ -9,13 +9,15 @@ const order = (n: number, more: Partial<OrderSummary> = {}): OrderSummary => ({
 const ids = (rows: { order: OrderSummary }[]) => rows.map((r) => r.order.placed_at);
 const rows = (...ns: number[]) => ns.map((n) => ({ order: order(n), leaving: false }));
 const nobody = () => undefined;
+/** The number of the row of an order. */
+const at = (shown: { order: OrderSummary }[], n: number) => shown.findIndex((r) => r.order.placed_at === n);
 
 describe("while a row is held", () => {
   test("orders that come above it wait, and are counted", () => {
     const got = settle(
       rows(5, 4, 3),
       [7, 6, 5, 4, 3].map((n) => order(n)),
-      "ord_0004",
+      1,
       nobody,
     );
     expect(ids(got.rows)).toEqual([5, 4, 3]);
@@ -24,26 +26,26 @@ describe("while a row is held", () => {
 
   test("a row above it that leaves is shown as leaving, in its new state", () => {
     const accepted = order(5, { status: "accepted" });
-    const got = settle(rows(5, 4, 3), [order(4), order(3)], "ord_0004", (id) => (id === accepted.id ? accepted : undefined));
+    const got = settle(rows(5, 4, 3), [order(4), order(3)], 1, (id) => (id === accepted.id ? accepted : undefined));
     expect(got.rows[0]).toEqual({ order: accepted, leaving: true });
     expect(ids(got.rows)).toEqual([5, 4, 3]);
   });
 
   test("the held row itself may leave without the next one slipping under the hand", () => {
-    const got = settle(rows(5, 4, 3), [order(5), order(3)], "ord_0004", nobody);
+    const got = settle(rows(5, 4, 3), [order(5), order(3)], 1, nobody);
     expect(ids(got.rows)).toEqual([5, 4, 3]);
     expect(got.rows[1]?.leaving).toBe(true);
   });
 
   test("rows below it come and go at once", () => {
-    const got = settle(rows(5, 4, 3, 2), [order(5), order(4), order(2), order(1)], "ord_0005", nobody);
+    const got = settle(rows(5, 4, 3, 2), [order(5), order(4), order(2), order(1)], 0, nobody);
     expect(ids(got.rows)).toEqual([5, 4, 2, 1]);
     expect(got.waiting).toBe(0);
   });
 
   test("a row from below that now belongs on top stays in sight", () => {
     const urgent = order(2);
-    const got = settle(rows(5, 4, 3, 2), [urgent, order(5), order(4), order(3)], "ord_0004", nobody);
+    const got = settle(rows(5, 4, 3, 2), [urgent, order(5), order(4), order(3)], 1, nobody);
     expect(ids(got.rows)).toEqual([5, 4, 2, 3]);
     expect(got.waiting).toBe(0);
   });
@@ -56,19 +58,85 @@ describe("while a row is held", () => {
     };
     let shown = rows(9, 8, 7, 6, 5);
     let wanted = shown.map((r) => r.order);
-    const held = "ord_0007";
+    const held = 7;
     for (let i = 0; i < 3000; i++) {
       if (random(2) === 0) wanted = wanted.filter(() => random(6) > 0);
       else wanted = [...wanted, order(random(40))].filter((o, k, all) => all.findIndex((x) => x.id === o.id) === k);
       wanted = [...wanted].sort(comparator("newest"));
-      const got = settle(shown, wanted, held, nobody);
-      expect(got.rows.findIndex((r) => r.order.id === held)).toBe(2);
+      const got = settle(shown, wanted, at(shown, held), nobody);
+      expect(at(got.rows, held)).toBe(2);
       expect(new Set(ids(got.rows)).size).toBe(got.rows.length);
       const missing = wanted.filter((o) => !got.rows.some((r) => r.order.id === o.id));
       expect(missing.length).toBe(got.waiting);
       shown = got.rows;
     }
-    expect(settle(shown, wanted, undefined, nobody).rows.map((r) => r.order)).toEqual(wanted);
+    expect(settle(shown, wanted, -1, nobody).rows.map((r) => r.order)).toEqual(wanted);
+  });
+});
+
+describe("a list that is scrolled", () => {
+  test("stands still above its first row in sight, which may leave itself", () => {
+    const got = settle(
+      rows(6, 5, 4, 3),
+      [7, 6, 3].map((n) => order(n)),
+      -1,
+      nobody,
+      2,
+    );
+    expect(got.rows.map((r) => [r.order.placed_at, r.leaving])).toEqual([
+      [6, false],
+      [5, true],
+      [4, true],
+      [3, false],
+    ]);
+    expect(got.waiting).toBe(1);
+  });
+
+  test("of which everything before one's eyes has left is shown as it is, at once", () => {
+    const got = settle(
+      rows(6, 5, 4, 3),
+      [7, 6].map((n) => order(n)),
+      -1,
+      nobody,
+      2,
+    );
+    expect(ids(got.rows)).toEqual([7, 6]);
+    expect(got.waiting).toBe(0);
+  });
+
+  test("still stands still up to the row in hand then", () => {
+    const got = settle(
+      rows(6, 5, 4, 3),
+      [7, 6].map((n) => order(n)),
+      1,
+      nobody,
+      2,
+    );
+    expect(got.rows.map((r) => [r.order.placed_at, r.leaving])).toEqual([
+      [6, false],
+      [5, true],
+    ]);
+  });
+
+  // A page that becomes shorter is scrolled up by the browser, which changes what the first row in sight is, which changes what stands still.
+  test.each([1, 2, 9])("comes to rest when a whole batch leaves it at its end, of which %i rows were in sight", (seen) => {
+    const all = Array.from({ length: 300 }, (_, i) => 300 - i);
+    for (const stays of [
+      () => false,
+      (n: number) => n === 300,
+      (n: number) => n === 1,
+      (n: number) => n % 7 === 0,
+      (n: number) => n % 2 === 0,
+    ]) {
+      const wanted = all.filter(stays).map((n) => order(n));
+      let shown = rows(...all);
+      let drawings = 0;
+      for (let count = -1; shown.length !== count; drawings++) {
+        count = shown.length;
+        shown = settle(shown, wanted, -1, nobody, Math.max(0, count - seen) || -1, seen).rows;
+      }
+      expect(drawings).toBeLessThan(20); // React gives a page up after fifty
+    }
   });
 });
 
@@ -107,7 +175,7 @@ describe("the wanted list", () => {
     const before = combine([due(1)], live(), same);
     const after = combine([due(1)], live(due(2)), same);
     const shown = before.map((o) => ({ order: o, leaving: false }));
-    const got = settle(shown, after, due(1).id, nobody);
+    const got = settle(shown, after, at(shown, 1), nobody);
     expect(ids(got.rows)).toEqual([1, 2]);
     expect(got.waiting).toBe(0);
     expect(ids(combine([], live(order(3), order(4)), same).map((o) => ({ order: o })))).toEqual([4, 3]);

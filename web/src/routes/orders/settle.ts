@@ -45,17 +45,28 @@ export function combine(
   return view.insert ? [...out.values()].sort(view.compare) : [...out.values()];
 }
 
-/** @param held id of the row under the pointer or the focus, if any */
+/**
+ * @param hand number of the row under the pointer or the focus; -1 when there is none
+ * @param top number of the first row in sight of a list that is scrolled; -1 when it is not
+ * @param seen how many rows are in sight
+ */
 export function settle(
   shown: Row[],
   wanted: OrderSummary[],
-  held: string | undefined,
+  hand: number,
   newest: (id: string) => OrderSummary | undefined,
+  top = -1,
+  seen = 1,
 ): Settled {
-  const at = held === undefined ? -1 : shown.findIndex((r) => r.order.id === held);
-  if (at < 0) return { rows: wanted.map((order) => ({ order, leaving: false })), waiting: 0 };
+  const all = { rows: wanted.map((order) => ({ order, leaving: false })), waiting: 0 };
+  if (hand < 0 && top < 0) return all;
 
   const place = new Map(wanted.map((o, i) => [o.id, i]));
+  const at = Math.max(
+    hand,
+    heldBySight(shown, (r) => place.has(r.order.id), top, seen),
+  );
+  if (at < 0) return all;
   const still = new Set<string>();
   let anchor = -1;
   const above = shown.slice(0, at + 1).map(({ order }): Row => {
@@ -74,4 +85,14 @@ export function settle(
     else waiting++;
   });
   return { rows: [...above, ...below], waiting };
+}
+
+/**
+ * The row that the eyes hold of a scrolled list: the first one in sight that stays. Where all in sight have left, the first, as long as anything
+ * below it comes up. Where nothing does, no row: what is left of the list is shown at once, not row by row as the page grows shorter under it.
+ */
+function heldBySight(shown: Row[], stays: (r: Row) => boolean, top: number, seen: number): number {
+  if (top < 0) return -1;
+  const found = shown.slice(top).findIndex(stays);
+  return found < 0 ? -1 : found < seen ? top + found : top;
 }

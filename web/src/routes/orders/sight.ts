@@ -21,7 +21,8 @@ export function windowOf(above: number, seen: number, height: number, count: num
 
 /**
  * Follows the page's scrolling. Half of what is in sight is drawn first, the rest and the rows around it follow in parts of that size.
- * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled
+ * @param top is told the number of the first row that is seen whole; 0 as long as the list has not been scrolled. Only when the list appears and when
+ *   the page is scrolled: rows depend on it, and a row that went because the page had become shorter would make it shorter still, drawing after drawing
  * @param covered pixels at the top of the window that something sticky covers
  * @param around rows kept ready above and below
  */
@@ -37,14 +38,19 @@ export function useSight(
   const [sight, setSight] = useState<Sight>(() => ({ from: 0, to: part }));
   const there = count > 0;
   const drawn = useRef(false); // whether the first rows are on the screen
+  const placed = useRef(false); // whether it was looked where the list stands since it appeared
   useLayoutEffect(() => {
-    if (!there) return;
+    if (!there) {
+      placed.current = false;
+      top.current = 0;
+      return;
+    }
     let frame = 0;
-    const look = (around: number, most = count) => {
+    const look = (around: number, most = count, moved = true) => {
       const el = box.current;
       if (!el) return;
       const above = covered - el.getBoundingClientRect().top;
-      top.current = above > 0 ? Math.ceil(above / height) : 0;
+      if (moved) top.current = above > 0 ? Math.ceil(above / height) : 0;
       const { from, to } = windowOf(above, window.innerHeight - covered, height, count, around);
       const next = { from, to: Math.min(to, from + most) };
       const same = (old: Sight) => old.from === next.from && old.to === next.to;
@@ -67,11 +73,12 @@ export function useSight(
         else more(rows + part);
       });
     };
-    if (drawn.current) look(around);
+    if (drawn.current) look(around, count, !placed.current);
     else {
-      if (scrolled() > 0) look(0); // at its top a list begins with its first rows: nothing has to be laid out to know that
+      if (scrolled() > 0) look(0, count, !placed.current); // at its top a list begins with its first rows: nothing has to be laid out to know that
       more(2 * part);
     }
+    placed.current = true;
     window.addEventListener("scroll", soon, { passive: true });
     window.addEventListener("resize", soon);
     return () => {
