@@ -158,7 +158,7 @@ scenes("shop", (s) => {
     await sheet.getByLabel(t("front.system")).selectOption("bd09");
     await sheet.getByRole("textbox", { name: t("front.corners") }).fill(geo(0.008, { lat: 30.21, lon: 120.12 }));
     await take.click();
-    await area(page, "远").getByRole("textbox").last().fill("5.5");
+    await area(page, "远").getByLabel(t("front.amountOf", { what: t("front.field.fee"), code: "远" })).fill("5.5");
     await lookAt(page, 2).click();
     await says(page.getByTestId("front-check"), t("front.outside"), "−");
     await says(page.getByTestId("front-plan"), "¥3.00", "¥5.50");
@@ -302,6 +302,105 @@ scenes("shop", (s) => {
     await narrow(page);
     assert.deepEqual(await barriers(page), []);
     await look(page, "dish-phone");
+  });
+
+  test("specifications, stock, times, options and the code of a dish, and the hours of an area", async () => {
+    const { d, t } = s;
+    const one = await shop("TEA002");
+    const told = async (code, options = "") => (await d.get(`/shops/${one.id}/front/menu?properties=${options}`)).items.find((i) => i.code === code);
+    const page = await s.open(`/shops/${one.id}/menu`);
+    const item = (code) => page.locator(`[data-testid="front-item"][data-code="${code}"]`);
+    const form = page.getByTestId("front-form");
+    const sku = (code) => form.locator(`[data-testid="front-sku-form"][data-sku="${code}"]`);
+    const done = page.getByRole("button", { name: t("front.done"), exact: true });
+    const edit = (code) => item(code).getByRole("button", { name: t("front.editDo") }).first();
+    const before = await told("T001");
+    assert.ok(before.skus.length > 1, "one can go and one is left");
+    const [kept, goes] = before.skus;
+    await edit("T001").click();
+    await form.getByLabel(t("front.newSku")).fill(kept.code);
+    assert.ok(await form.getByRole("button", { name: t("front.addSku") }).isDisabled(), "it is there already");
+    await form.getByLabel(t("front.newSku")).fill("T001-X");
+    await page.keyboard.press("Enter");
+    await sku("T001-X").getByLabel(t("front.field.spec"), { exact: true }).fill("特大杯");
+    await done.click();
+    assert.ok(await lookAt(page, 1).isDisabled(), "its price is missing");
+    await edit("T001").click();
+    await sku("T001-X").getByLabel(t("front.field.price"), { exact: true }).fill("33.5");
+    await sku("T001-X").getByLabel(t("front.field.stock"), { exact: true }).fill("9");
+    await sku(kept.code).getByLabel(t("front.field.shelf"), { exact: true }).fill("B-2");
+    await sku(kept.code).locator("summary").click();
+    await sku(kept.code).getByLabel(t("front.day.d1"), { exact: true }).fill("9:00-14:00, 17:00-21:30");
+    await sku(kept.code).getByRole("button", { name: t("front.timesAlike") }).click();
+    await sku(kept.code).getByLabel(t("front.day.d7"), { exact: true }).fill("10:00-12:00");
+    await sku(goes.code).getByRole("button", { name: t("front.delete"), exact: false }).click();
+    await form.getByRole("button", { name: t("front.optionsRead") }).click();
+    const options = form.getByLabel(t("front.optionsLabel"));
+    await options.fill("辣度");
+    await becomes(options, "aria-invalid", "true");
+    await options.fill("甜度: 半糖, 全糖\n温度：热、少冰");
+    assert.deepEqual(await barriers(page), []);
+    await look(page, "sizes");
+    await done.click();
+    await lookAt(page, 5).click();
+    const plan = page.getByTestId("front-plan");
+    await says(plan, "特大杯", "¥33.50", "B-2", t("front.day.d7"), "10:00–12:00", "甜度: 半糖/全糖", t("front.deleted"));
+    await look(page, "sizes-plan");
+    await page.getByRole("checkbox").check();
+    await send(page).click();
+    await sent(page);
+    await becomes(newest(page), "data-state", "done");
+    const after = await told("T001", "T001");
+    assert.deepEqual(
+      after.skus.map((k) => k.code),
+      [...before.skus.map((k) => k.code).filter((c) => c !== goes.code), "T001-X"],
+    );
+    const large = after.skus.at(-1);
+    assert.deepEqual([large.spec, large.price, large.stock], ["特大杯", 3350, 9]);
+    const first = after.skus.find((k) => k.code === kept.code);
+    assert.deepEqual([first.shelf, first.price, first.times.length, first.times.at(-1)], ["B-2", kept.price, 13, { day: 7, from: "10:00", to: "12:00" }]);
+    assert.deepEqual(after.properties, [
+      { name: "甜度", values: ["半糖", "全糖"] },
+      { name: "温度", values: ["热", "少冰"] },
+    ]);
+    // What was sent is what the form shows now; another stock, and another code for the dish, which keeps the rest.
+    await edit("T001").click();
+    await says(sku(kept.code), t("front.times"));
+    assert.equal(await sku("T001-X").getByLabel(t("front.field.stock"), { exact: true }).inputValue(), "9");
+    await sku("T001-X").getByLabel(t("front.field.stock"), { exact: true }).fill("");
+    await form.getByLabel(t("front.field.code"), { exact: true }).fill("T001B");
+    await done.click();
+    await lookAt(page, 2).click();
+    await says(plan, "T001B", t("front.uncounted"));
+    await send(page).click();
+    await sent(page);
+    await becomes(newest(page), "data-state", "done");
+    assert.equal(await told("T001"), undefined);
+    assert.equal((await told("T001B")).skus.at(-1).stock, -1);
+    await page.setViewportSize(phone.viewport);
+    await edit("T001B").click();
+    await form.waitFor();
+    await sku(kept.code).locator("summary").click();
+    await narrow(page);
+    assert.deepEqual(await barriers(page), []);
+    await look(page, "sizes-phone");
+    await done.click();
+    // An area for the night.
+    await draw(one.id, "夜", 0.01);
+    await page.goto(`${d.url}/shops/${one.id}/areas`);
+    const hours = area(page, "夜").getByLabel(t("front.amountOf", { what: t("front.areaHours"), code: "夜" }));
+    await hours.fill("22");
+    assert.ok(await lookAt(page, 1).isDisabled(), "what is no time cannot be sent");
+    await hours.fill("22:00-02:00");
+    await narrow(page);
+    await look(page, "night-phone");
+    await lookAt(page, 1).click();
+    await says(page.getByTestId("front-plan"), "22:00–02:00");
+    await page.getByRole("checkbox").check();
+    await send(page).click();
+    await sent(page);
+    await becomes(newest(page), "data-state", "done");
+    assert.deepEqual((await areas(one.id)).find((a) => a.code === "夜").hours, { from: "22:00", to: "02:00" });
   });
 
   test("a platform that cannot be asked, a field without a call, a watched shop, and whoever may not", async () => {

@@ -9,11 +9,12 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { inWords } from "../../words/reasons";
 import { Extent } from "./Extent";
-import type { Sku } from "./menu";
+import { days, type Sku, type Span } from "./menu";
 import type { Point } from "./shape";
 import { type Change, digits, type Editing } from "./useEdit";
 
 type Field = components["schemas"]["FrontField"];
+type DaySpan = components["schemas"]["FrontDaySpan"];
 type PlanProps = {
   edit: Editing;
   plan: NonNullable<Editing["plan"]["data"]>;
@@ -79,7 +80,6 @@ export function Plan({ edit: { plan: asked, send, again, back }, plan, consent, 
 }
 
 const money: ReadonlySet<string> = new Set(["price", "min_price", "fee", "delivery_fee", "box_price"]);
-type Span = { from: string; to: string };
 const spanText = (s: Span) => `${s.from}–${s.to}`;
 
 /** A value of a field in words. */
@@ -89,6 +89,7 @@ function useValue(): (name: string, v: unknown) => ReactNode {
     if (v === undefined || v === null || v === "") return "—";
     if (typeof v === "number") {
       if (money.has(name)) return formatMoney({ minor: v, digits, currency: "CNY" });
+      if (name === "stock" && v < 0) return t("front.uncounted");
       return name === "rider_delay_s" ? t("front.seconds", { count: v }) : String(v);
     }
     if (typeof v === "boolean") return name === "on_sale" ? t(v ? "front.on" : "front.off") : t(v ? "front.yes" : "front.no");
@@ -96,6 +97,11 @@ function useValue(): (name: string, v: unknown) => ReactNode {
     switch (name) {
       case "hours":
         return Array.isArray(v) ? (v as Span[]).map(spanText).join(", ") : spanText(v as Span);
+      case "times": {
+        const of = days.map((d) => (v as DaySpan[]).filter((s) => s.day === d).map(spanText));
+        const told = of.map((list, n) => list.length > 0 && `${t(`front.day.d${days[n] ?? 1}`)} ${list.join(", ")}`);
+        return told.filter(Boolean).join("; ") || t("front.timesAlways");
+      }
       case "place":
         return `${(v as Point).lat}, ${(v as Point).lon}`;
       case "shape":

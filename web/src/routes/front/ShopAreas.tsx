@@ -8,7 +8,7 @@ import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { AreaMap, type Drawn, LineSample } from "./AreaMap";
-import { type Area, type Draft, type Wish, wanted, weigh, wishFor, without } from "./areas";
+import { type Area, type Draft, readHours, typedHours, type Wish, wanted, weigh, wishFor, without } from "./areas";
 import { Edits, Plan } from "./Changes";
 import { Extent } from "./Extent";
 import { Bar, FrontPage, Leaving } from "./FrontPage";
@@ -115,6 +115,7 @@ function Live({ shop: id, power }: { shop: string; power: FrontPower }) {
                 area={a}
                 drawn={drawn[n]}
                 place={place}
+                hours={power.area_hours}
                 wish={draft[a.code]}
                 set={(w) => set(a.code, w)}
                 shape={() => setForm({ code: a.code })}
@@ -125,6 +126,7 @@ function Live({ shop: id, power }: { shop: string; power: FrontPower }) {
                 key={code}
                 area={{ code }}
                 place={place}
+                hours={power.area_hours}
                 wish={w}
                 set={(x) => set(code, x)}
                 shape={() => setForm({ code })}
@@ -174,6 +176,8 @@ type RowProps = {
   area: Area;
   drawn?: Drawn;
   place: Point | undefined;
+  /** Whether an area can have hours of its own. */
+  hours: boolean;
   wish: Wish | undefined;
   set: (w: Wish) => void;
   shape: () => void;
@@ -181,7 +185,7 @@ type RowProps = {
   drop?: () => void;
 };
 
-function AreaRow({ area: a, drawn, place, wish, set, shape, drop }: RowProps) {
+function AreaRow({ area: a, drawn, place, hours, wish, set, shape, drop }: RowProps) {
   const { t } = useWords();
   const gone = wish?.gone ?? false;
   const amount = (name: "min" | "fee", label: string, live: number | undefined) => (
@@ -217,7 +221,7 @@ function AreaRow({ area: a, drawn, place, wish, set, shape, drop }: RowProps) {
           ) : drop ? null : (
             t("front.noShape")
           )}
-          {a.hours ? ` · ${a.hours.from}–${a.hours.to}` : ""}
+          {a.hours && !hours ? ` · ${a.hours.from}–${a.hours.to}` : ""}
         </p>
         {wish?.shape && !gone ? (
           <p className="num">
@@ -232,6 +236,22 @@ function AreaRow({ area: a, drawn, place, wish, set, shape, drop }: RowProps) {
       </div>
       {amount("min", t("front.field.min_price"), a.min_price)}
       {amount("fee", t("front.field.fee"), a.fee)}
+      {hours ? (
+        <label className="field">
+          <span>{t("front.areaHours")}</span>
+          <input
+            className="input num"
+            maxLength={20}
+            aria-label={t("front.amountOf", { what: t("front.areaHours"), code: a.code })}
+            aria-invalid={wish?.hours !== undefined && !readHours(wish.hours)}
+            title={t("front.areaHoursHelp")}
+            placeholder={t("front.areaAlways")}
+            value={wish?.hours ?? typedHours(a)}
+            disabled={gone}
+            onChange={(e) => set({ hours: e.target.value })}
+          />
+        </label>
+      ) : null}
       <div className="front-acts">
         <button type="button" className="btn small" disabled={gone} aria-label={t("front.newShapeOf", { code: a.code })} onClick={shape}>
           {t("front.shapeDo")}

@@ -11,12 +11,16 @@ import { useWords } from "../../words";
 import { CategoryList } from "./CategoryList";
 import { Edits, Plan } from "./Changes";
 import { Bar, FrontPage, Leaving } from "./FrontPage";
-import { ItemForm, NewItem } from "./ItemForm";
+import { ItemForm, NewCode } from "./ItemForm";
 import {
+  addSku,
   begin,
   type Categories,
   type CategoryWish,
+  call,
+  chooseOptions,
   type Draft,
+  dropSku,
   flipGone,
   found,
   type Item,
@@ -57,8 +61,8 @@ function Live({ shop: id, channel, power }: { shop: string; channel: string; pow
   const [most, setMost] = useState(page);
   const [draft, setDraft] = useState<Draft>({});
   const [headings, setHeadings] = useState<Categories>({});
-  const [form, setForm] = useState<{ code?: string }>();
-  const family = chosen ?? menus[0] ?? "food";
+  const [form, setForm] = useState<{ code?: string; called?: string }>();
+  const family = chosen ?? families.find((f) => f === menus[0]) ?? "food";
   const has = (what: string) => !power.lacks.some((l) => l.family === family && l.what === what);
   const live = useQuery({
     queryKey: [...liveKey(id, "menu"), chosen ?? ""],
@@ -181,7 +185,14 @@ function Live({ shop: id, channel, power }: { shop: string; channel: string; pow
           <p className="quiet num">{t("front.count", { count: items.length, all: all.length })}</p>
           <ul className="front-items" aria-label={t("front.of.menu")}>
             {items.slice(0, most).map((i, n) => (
-              <ItemRow key={i.code || `#${n}`} item={i} draft={draft} set={setDraft} edit={() => setForm({ code: i.code })} />
+              <ItemRow
+                key={i.code || `#${n}`}
+                item={i}
+                draft={draft}
+                set={setDraft}
+                edit={() => setForm({ code: i.code })}
+                code={has("was") ? () => setForm({ called: i.name }) : undefined}
+              />
             ))}
           </ul>
           {items.length > most ? (
@@ -197,19 +208,25 @@ function Live({ shop: id, channel, power }: { shop: string; channel: string; pow
           shop={id}
           power={power}
           item={opened}
-          wish={draft[opened.code]}
+          family={family}
+          draft={draft}
           categories={names}
           has={has}
           type={(name, typed) => setDraft((d) => typeInto(d, opened, name, typed))}
-          typeSku={(sku, name, typed) => setDraft((d) => wishFor(d, opened.code, sku, { [name]: typed }, digits))}
+          typeSku={(sku, w) => setDraft((d) => wishFor(d, opened.code, sku, w, digits))}
+          add={(code) => setDraft((d) => addSku(d, opened.code, code))}
+          drop={(code) => setDraft((d) => dropSku(d, opened.code, code))}
+          choose={(told, typed) => setDraft((d) => chooseOptions(d, opened.code, told, typed))}
           close={() => setForm(undefined)}
         />
       ) : form ? (
-        <NewItem
-          taken={all.map((i) => i.code)}
+        <NewCode
+          title={form.called === undefined ? t("front.newItem") : t("front.callOf", { name: form.called })}
+          taken={[...all.map((i) => i.code), ...Object.keys(draft)]}
           begin={(code) => {
-            setDraft((d) => begin(d, code));
-            setForm({ code });
+            const { called } = form;
+            setDraft((d) => (called === undefined ? begin(d, code) : call(d, code, called)));
+            setForm(called === undefined ? { code } : undefined);
           }}
           close={() => setForm(undefined)}
         />
@@ -218,14 +235,16 @@ function Live({ shop: id, channel, power }: { shop: string; channel: string; pow
   );
 }
 
-type ItemProps = { item: Item; draft: Draft; set: (d: Draft) => void; edit: () => void };
+/** code: asks for a code, where an item without one can be given one. */
+type ItemProps = { item: Item; draft: Draft; set: (d: Draft) => void; edit: () => void; code?: () => void };
 
-function ItemRow({ item: i, draft, set, edit }: ItemProps) {
+function ItemRow({ item: i, draft, set, edit, code }: ItemProps) {
   const { t } = useWords();
-  const one = draft[i.code];
+  const one = i.code ? draft[i.code] : undefined;
+  const given = i.code ? undefined : Object.entries(draft).find(([, w]) => w.called !== undefined && w.called === i.name)?.[0];
   const name = one?.fields?.name || i.name || i.code;
   const gone = Boolean(i.code && one?.gone);
-  const changed = Object.keys(one?.fields ?? {}).length > 0;
+  const changed = Object.keys(one?.fields ?? {}).length > 0 || one?.options !== undefined;
   return (
     <li className={`panel front-item ${gone ? "gone" : ""}`} data-testid="front-item" data-code={i.code} data-changed={changed}>
       <div className="front-name">
@@ -251,10 +270,24 @@ function ItemRow({ item: i, draft, set, edit }: ItemProps) {
               {t(one?.fresh ? "front.dropNew" : gone ? "front.stay" : "front.delete")}
             </button>
           </>
+        ) : given !== undefined ? (
+          <>
+            <span className="chip warn">{t("front.called", { code: given })}</span>{" "}
+            <button type="button" className="btn small ghost" onClick={() => set(without(draft, given))}>
+              {t("front.dropNew")}
+            </button>
+          </>
         ) : (
-          <small className="quiet">
-            <Icon name="lock" size={14} /> {t("front.noCode")}
-          </small>
+          <>
+            <small className="quiet">
+              <Icon name="lock" size={14} /> {t(code ? "front.noCode" : "front.neverCode")}
+            </small>{" "}
+            {code && i.name ? (
+              <button type="button" className="btn small" aria-label={t("front.callOf", { name })} onClick={code}>
+                {t("front.callDo")}
+              </button>
+            ) : null}
+          </>
         )}
       </div>
       <ul>
@@ -263,7 +296,7 @@ function ItemRow({ item: i, draft, set, edit }: ItemProps) {
             key={s.code || `#${n}`}
             name={name}
             sku={s}
-            fixed={!i.code || gone}
+            fixed={!i.code || gone || one?.skus[s.code]?.gone === true}
             wish={one?.skus[s.code]}
             set={(w) => set(wishFor(draft, i.code, s, w, digits))}
           />
@@ -317,7 +350,7 @@ function SkuRow({ name, sku: s, fixed, wish, set }: SkuProps) {
         <option value="true">{t("front.on")}</option>
         <option value="false">{t("front.off")}</option>
       </select>
-      {wish ? <span className="chip warn">{t("front.changed")}</span> : null}
+      {wish ? <span className={`chip ${wish.gone ? "bad" : "warn"}`}>{t(wish.gone ? "front.deleted" : "front.changed")}</span> : null}
     </li>
   );
 }

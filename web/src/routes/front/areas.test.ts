@@ -35,3 +35,12 @@ test("a new area needs its shape and what the smallest order is", () => {
   expect(wanted(d, 2)).toEqual([{ code: "B", min_price: 3000, shape, system: "gcj02" }]);
   expect(without(d, "B")).toEqual({});
 });
+
+test("hours of an area are one piece of a day, which may pass midnight", () => {
+  const night = { ...live, hours: { from: "22:00", to: "02:00" } };
+  expect(wishFor({}, "A1", night, { hours: "22:00-02:00" }, 2)).toEqual({});
+  expect(wanted(wishFor({}, "A1", live, { hours: "9:00 - 21:30" }, 2), 2)).toEqual([{ code: "A1", hours: { from: "09:00", to: "21:30" } }]);
+  expect(wishFor({}, "A1", live, { hours: "" }, 2)).toEqual({});
+  for (const hours of ["", "9", "09:00-09:00", "09:00-10:00, 11:00-12:00"])
+    expect(weigh(wishFor({}, "A1", night, { hours }, 2), 2), hours).toEqual({ count: 1, wrong: true });
+});

@@ -1,9 +1,19 @@
 import { expect, test } from "vitest";
 import {
+  addSku,
   begin,
+  call,
+  chooseOptions,
+  dropSku,
   flipGone,
   found,
+  readOptions,
   readPrice,
+  readSpans,
+  readTimes,
+  typedOptions,
+  typedSku,
+  typedTimes,
   typeInto,
   wanted,
   wantedCategories,
@@ -97,4 +107,89 @@ test("categories are ordered, renamed, made and deleted", () => {
     { name: "药", delete: true },
     { name: "小吃", sequence: 9 },
   ]);
+});
+
+test("stock of a SKU is a number, or not counted", () => {
+  const told = { ...tea, stock: 7 };
+  expect([typedSku("stock", told, 2), typedSku("stock", { ...tea, stock: -1 }, 2), typedSku("stock", tea, 2)]).toEqual(["7", "", ""]);
+  let d = wishFor({}, "T", told, { stock: "12" }, 2);
+  expect(wanted(d, 2)).toEqual([{ code: "T", skus: [{ code: "T-L", stock: 12 }] }]);
+  d = wishFor(d, "T", told, { stock: " " }, 2);
+  expect(wanted(d, 2)).toEqual([{ code: "T", skus: [{ code: "T-L", stock: -1 }] }]);
+  expect(wishFor(d, "T", told, { stock: "7" }, 2)).toEqual({});
+  expect(weigh(wishFor({}, "T", told, { stock: "-3" }, 2), 2).wrong).toBe(true);
+});
+
+test("a SKU is added with its price, deleted, and taken back", () => {
+  let d = addSku({}, "T", "T-S");
+  expect(weigh(d, 2)).toEqual({ count: 1, wrong: true });
+  d = wishFor(d, "T", { code: "T-S" }, { price: "12", spec: "小杯", weight_g: "250", shelf: "B2" }, 2);
+  expect(weigh(d, 2)).toEqual({ count: 1, wrong: false });
+  d = wishFor(d, "T", tea, { gone: true, price: "x" }, 2);
+  expect(weigh(d, 2)).toEqual({ count: 2, wrong: false });
+  expect(wanted(d, 2)).toEqual([
+    {
+      code: "T",
+      skus: [
+        { code: "T-S", price: 1200, spec: "小杯", weight_g: 250, shelf: "B2" },
+        { code: "T-L", delete: true },
+      ],
+    },
+  ]);
+  d = wishFor(d, "T", tea, { gone: undefined, price: "18" }, 2);
+  expect(dropSku(d, "T", "T-S")).toEqual({});
+  d = addSku(begin({}, "N"), "N", "N-2");
+  expect(Object.keys(dropSku(d, "N", "N-2").N?.skus ?? {})).toEqual(["N"]);
+});
+
+test("times of sale are read by day, and none means whenever the shop is open", () => {
+  expect(readSpans("9:00-14:00，17:00 至 21:30")).toEqual([
+    { from: "09:00", to: "14:00" },
+    { from: "17:00", to: "21:30" },
+  ]);
+  expect([readSpans(""), readSpans("9-14")]).toEqual([[], undefined]);
+  const told = { ...tea, times: [{ day: 2, from: "09:00", to: "14:00" }] };
+  expect(typedTimes(told)).toEqual(["", "09:00-14:00", "", "", "", "", ""]);
+  expect(wishFor({}, "T", told, { times: ["", "9:00-14:00", "", "", "", "", " "] }, 2)).toEqual({});
+  let d = wishFor({}, "T", told, { times: Array(7).fill("10:00-11:00") }, 2);
+  expect(readTimes(Array(7).fill("10:00-11:00"))?.map((x) => x.day)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect([weigh(d, 2), wanted(d, 2)[0]?.skus?.[0]?.times?.length]).toEqual([{ count: 1, wrong: false }, 7]);
+  d = wishFor(d, "T", told, { times: Array(7).fill("") }, 2);
+  expect(wanted(d, 2)).toEqual([{ code: "T", skus: [{ code: "T-L", times: [] }] }]);
+  expect(weigh(wishFor(d, "T", told, { times: ["x", "", "", "", "", "", ""] }, 2), 2).wrong).toBe(true);
+});
+
+test("options are a line each", () => {
+  const hot = [{ name: "辣度", values: ["不辣", "微辣"] }];
+  expect(readOptions("辣度：不辣、 微辣\n\n")).toEqual(hot);
+  expect([readOptions(""), readOptions("辣度"), readOptions(": a"), readOptions("a: b\na: c")]).toEqual([
+    [],
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(chooseOptions({}, "T", hot, typedOptions(hot))).toEqual({});
+  const d = chooseOptions({}, "T", hot, "辣度: 不辣\n甜度: 半糖");
+  expect(weigh(d, 2)).toEqual({ count: 1, wrong: false });
+  expect(wanted(d, 2)).toEqual([
+    {
+      code: "T",
+      properties: [
+        { name: "辣度", values: ["不辣"] },
+        { name: "甜度", values: ["半糖"] },
+      ],
+    },
+  ]);
+  expect(weigh(chooseOptions(d, "T", hot, "辣度"), 2).wrong).toBe(true);
+  expect(chooseOptions(d, "T", hot, "辣度: 不辣, 微辣")).toEqual({});
+});
+
+test("an item without a code is given one, and another code takes the place of the old one", () => {
+  expect(weigh(call({}, "N", "豆花"), 2)).toEqual({ count: 1, wrong: false });
+  expect(wanted(call({}, "N", "豆花"), 2)).toEqual([{ code: "N", name: "豆花" }]);
+  const d = typeInto({}, { code: "T", name: "奶茶" }, "code", "T9");
+  expect(wanted(typeInto(d, { code: "T", name: "奶茶" }, "description", "现煮"), 2)).toEqual([
+    { code: "T9", was: "T", description: "现煮" },
+  ]);
+  expect(typeInto(d, { code: "T" }, "code", "T")).toEqual({});
 });

@@ -1,7 +1,7 @@
 // What somebody has typed into the fields of a shop's profile, and what the service is sent of it.
 
 import type { components } from "../../data/schema";
-import { readPrice, writePrice } from "./menu";
+import { readPrice, readSpans, writePrice, writeSpans } from "./menu";
 import type { System } from "./shape";
 
 export type Profile = components["schemas"]["FrontProfile"];
@@ -37,7 +37,7 @@ export function typedOf(name: Name, p: Profile, digits: number): string {
   if (v === undefined || v === null) return "";
   if (name === "delivery_fee") return writePrice(p.delivery_fee, digits);
   if (name === "place") return p.place ? `${p.place.lat}, ${p.place.lon}` : "";
-  if (name === "hours") return (p.hours ?? []).map((h) => `${h.from}-${h.to}`).join(", ");
+  if (name === "hours") return writeSpans(p.hours ?? []);
   if (name === "tags") return (p.tags ?? []).join(", ");
   return String(v);
 }
@@ -54,11 +54,8 @@ export function readTyped(name: Name, typed: string, digits: number): Profile[Na
       const [, lat, lon] = /^(-?\d{1,2}(?:\.\d+)?)[\s,，]+(-?\d{1,3}(?:\.\d+)?)$/.exec(text) ?? [];
       return lat === undefined || lon === undefined ? undefined : { lat: Number(lat), lon: Number(lon) };
     }
-    case "hours": {
-      const list = text.split(/[,，;；\n]/).map((s) => /^\s*(\d{1,2}:\d{2})\s*[-–—~至到]\s*(\d{1,2}:\d{2})\s*$/.exec(s));
-      const pad = (time = "") => time.padStart(5, "0");
-      return list.every((m) => m !== null) ? list.map((m) => ({ from: pad(m[1]), to: pad(m[2]) })) : undefined;
-    }
+    case "hours":
+      return readSpans(text);
     case "tags":
       return text
         .split(/[,，、;；]/)
