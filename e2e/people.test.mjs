@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { barriers, desk, phone, row } from "./browser.mjs";
+import { barriers, desk, phone, row, says } from "./browser.mjs";
 import { scenes } from "./scenes.mjs";
 import { tea } from "./stage.mjs";
 
@@ -60,6 +60,25 @@ scenes("people", (s) => {
       assert.deepEqual(await barriers(theirs), []);
       await theirs.goto(`${d.url}/orders/${foreign.id}?tab=all`);
       await theirs.getByText(t("state.notFound")).waitFor();
+
+      // Another store's opening check, by its address: no permission, and the way to one's own.
+      await theirs.goto(`${d.url}/opening?store=${foreign.store.id}`);
+      await theirs.getByText(t("state.forbidden")).waitFor();
+      assert.deepEqual(await barriers(theirs), []);
+      await theirs.getByLabel(t("opening.store")).selectOption(store.name);
+      await theirs.getByTestId("opening-line").first().waitFor();
+
+      // What a clerk may not do says why, also where nothing can be hovered over.
+      await d.act(own.id, { kind: "accept" });
+      await d.meituan.act(own.ref, "ask_refund", { reason: "太慢了" });
+      await theirs.goto(`${d.url}/refunds`);
+      const refund = theirs.locator(`[data-testid="refund"][data-id="${own.id}"]`);
+      const why = await refund.getByTestId("why-not").textContent();
+      assert.match(why, s.zh ? /店长/ : /manager/i);
+      await refund.getByRole("button", { name: t("act.refund_approve") }).press("Enter"); // a click waits until it is no longer aria-disabled
+      await says(theirs.locator(".toasts"), why);
+      assert.deepEqual(await barriers(theirs), []);
+      await d.meituan.act(own.ref, "agree_in_app");
 
       await page.getByRole("button", { name: `${t("people.change")} ${name}` }).click();
       await sheet.getByRole("button", { name: t("people.suspend"), exact: true }).click();

@@ -100,6 +100,20 @@ scenes("the phone in one hand", (s) => {
     await d.calm();
   });
 
+  test("a list that is known to be empty stays so when it cannot be read again", async () => {
+    const { d, t } = s;
+    const page = await open("/orders?tab=problem");
+    await page.getByText(t("empty.problem")).waitFor();
+    const lists = (url) => url.pathname === "/api/v1/orders";
+    await page.route(lists, (r) => r.fulfill({ status: 500, json: { title: "Internal Server Error", status: 500 } }));
+    await page.getByRole("button", { name: t("list.refresh") }).tap();
+    await says(page.locator(".toasts"), t("list.notRefreshed"));
+    await page.getByText(t("empty.problem")).waitFor();
+    assert.equal(await page.getByText(t("state.failed")).count(), 0);
+    await page.unroute(lists);
+    await d.calm();
+  });
+
   test("refusing asks first", async () => {
     const { d, t } = s;
     const page = await open("/orders?tab=new");

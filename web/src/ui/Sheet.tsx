@@ -25,7 +25,9 @@ export function Sheet({
     if (dialog && !dialog.open) dialog.showModal();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+      // What opened it may be gone, as a row is whose order left.
+      const back = before instanceof HTMLElement && before.isConnected ? before : document.getElementById("main");
+      back?.focus({ preventScroll: true });
     };
   }, []);
   return (

@@ -38,6 +38,8 @@ export const words = {
     save: "Save",
   },
   state: {
+    said: "{{what}}: {{words}}",
+    and: "; ",
     loading: "Loading…",
     offline: "The service cannot be reached",
     offlineHelp: "Check the network; we go on by ourselves when it is back.",

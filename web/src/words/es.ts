@@ -41,6 +41,8 @@ export const words: Shape<typeof reference> = {
     save: "Guardar",
   },
   state: {
+    said: "{{what}}: {{words}}",
+    and: "; ",
     loading: "Cargando…",
     offline: "No se puede conectar con el servicio",
     offlineHelp: "Revisa la red; seguimos solos cuando vuelva.",

@@ -41,6 +41,8 @@ export const words: Shape<typeof reference> = {
     save: "Salvar",
   },
   state: {
+    said: "{{what}}: {{words}}",
+    and: "; ",
     loading: "Carregando…",
     offline: "Não dá para acessar o serviço",
     offlineHelp: "Verifique a rede; continuamos sozinhos quando ela voltar.",

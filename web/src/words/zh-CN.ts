@@ -38,6 +38,8 @@ export const words = {
     save: "保存",
   },
   state: {
+    said: "{{what}}：{{words}}",
+    and: "；",
     loading: "正在读取…",
     offline: "连不上服务",
     offlineHelp: "请检查网络，恢复后会自动继续。",

@@ -167,7 +167,7 @@ function SenderRow({ sender: s, edit }: { sender: Sender; edit: () => void }) {
         {heard ? (
           <p className={heard.ok ? "notice" : "notice bad"}>
             <Icon name={heard.ok ? "check" : "warn"} />{" "}
-            {heard.ok ? t("notify.testOK") : `${t("notify.testNo")}：${inWords(heard.words ?? "", heard.why)}`}
+            {heard.ok ? t("notify.testOK") : t("state.said", { what: t("notify.testNo"), words: inWords(heard.words ?? "", heard.why) })}
           </p>
         ) : null}
         <Problem error={test.error} />

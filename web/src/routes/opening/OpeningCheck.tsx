@@ -10,7 +10,7 @@ import { session, stores } from "../../data/queries";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
 import { Mark } from "../../ui/Mark";
-import { Bones, Trouble } from "../../ui/Screen";
+import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
 import { useWords } from "../../words";
@@ -28,6 +28,7 @@ export function OpeningCheck() {
   const [chosen, setChosen] = useState("");
   const id = user?.device?.store_id || chosen || asked || (all?.length === 1 ? all[0]?.id : undefined);
   const store = all?.find((s) => s.id === id);
+  const foreign = Boolean(id && all && !store);
   return (
     <div className="page opening">
       <div className="page-head">
@@ -40,10 +41,10 @@ export function OpeningCheck() {
         <Trouble error={error} retry={() => void refetch()} />
       ) : (
         <>
-          {all && all.length > 1 && !user?.device ? (
+          {all && (all.length > 1 || foreign) && !user?.device ? (
             <label className="field opening-store">
               <span>{t("opening.store")}</span>
-              <select className="select" value={id ?? ""} onChange={(e) => setChosen(e.target.value)}>
+              <select className="select" value={store?.id ?? ""} onChange={(e) => setChosen(e.target.value)}>
                 <option value="">{t("device.choose")}</option>
                 {all.map((s) => (
                   <option key={s.id} value={s.id}>
@@ -54,6 +55,11 @@ export function OpeningCheck() {
             </label>
           ) : null}
           {store ? <Lines key={store.id} id={store.id} zone={store.zone || "UTC"} /> : null}
+          {foreign ? (
+            <State icon="lock" title={t("state.forbidden")}>
+              {t("state.forbiddenHelp")}
+            </State>
+          ) : null}
         </>
       )}
     </div>

@@ -1,12 +1,13 @@
 import { memo } from "react";
 import type { Act, Order } from "../../data/model";
 import { usePhone } from "../../ui/device";
+import { toast } from "../../ui/toast";
 import { useWords } from "../../words";
 import { ActState, useBusy } from "../orders/ActState";
 import { actLabel, denies, urgeable, whyText } from "../orders/acts";
 import { begin } from "../orders/asked";
 
-/** One act as a button. A forbidden one can still be reached by keyboard and says why: an unexplained grey button helps nobody. */
+/** One act as a button. A forbidden one can still be reached by keyboard and pressed, and says why: an unexplained grey button helps nobody. */
 export function ActButton({ order, act, small, first }: { order: Order; act: Act; small?: boolean; first?: boolean }) {
   const { t } = useWords();
   const waits = useBusy(order);
@@ -20,7 +21,7 @@ export function ActButton({ order, act, small, first }: { order: Order; act: Act
       disabled={act.allowed && waits}
       aria-disabled={!act.allowed}
       title={why || undefined}
-      onClick={() => act.allowed && void begin(order, act.kind, act.for)}
+      onClick={() => (act.allowed ? void begin(order, act.kind, act.for) : toast(why))}
     >
       {label}
       {why ? <span className="sr-only">: {why}</span> : null}

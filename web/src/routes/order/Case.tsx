@@ -5,6 +5,7 @@ import { formatMoney } from "../../format/money";
 import { moment } from "../../format/time";
 import { Due } from "../../ui/Due";
 import { useWords, word } from "../../words";
+import { whyText } from "../orders/acts";
 import { ActButton } from "./ActBar";
 import { Grounds } from "./Grounds";
 
@@ -15,6 +16,7 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
   const { t } = useWords();
   const now = useMinute();
   const acts = o.action_list.filter((x) => x.for === a.key);
+  const whys = [...new Set(acts.filter((x) => !x.allowed).map((x) => whyText(t, x)))];
   const amount = a.amount ?? (a.kind === "full" ? (o.paid ?? o.total) : null); // a request for everything may name no sum
   return (
     <div className={`case ${a.answerable ? "open" : ""}`} data-testid="after-sale">
@@ -85,6 +87,13 @@ export function Case({ order: o, sale: a, zone }: { order: Order; sale: AfterSal
               <ActButton key={x.kind} order={o} act={x} />
             ))}
           </span>
+          {a.answerable
+            ? whys.map((why) => (
+                <small key={why} className="quiet case-why" data-testid="why-not">
+                  {why}
+                </small>
+              ))
+            : null}
         </div>
       ) : null}
     </div>

@@ -17,7 +17,10 @@ export function ChangeDelivery({ order: o, close }: { order: Order; close: () =>
   const channel = useChannelName();
   const [values, setValues] = useState<Change>({});
   const id = useId();
-  const text = riderText(`${channel(o.channel)} ${numberText(o)}`, values, (p) => t(`change.${p}`));
+  const text = riderText(`${channel(o.channel)} ${numberText(o)}`, values, (p) => t(`change.${p}`), {
+    said: (what, words) => t("state.said", { what, words }),
+    and: t("state.and"),
+  });
   const rider = o.deliveries.findLast((d) => d.rider?.phone)?.rider;
   const copy = () =>
     navigator.clipboard?.writeText(text).then(

@@ -329,7 +329,8 @@ export const OrderList = memo(function OrderList({ filter, way, query, search, z
       </div>
     );
   }
-  if (pages.isError && loaded.length === 0) return <Trouble error={pages.error} retry={() => void pages.refetch()} />;
+  // What was read once is shown even when it was nothing and cannot be read again now: the stream tells what comes, the strip how old all is.
+  if (pages.isError && !pages.data) return <Trouble error={pages.error} retry={() => void pages.refetch()} />;
   return (
     <div className="list-box" style={grid as React.CSSProperties}>
       <BatchBar

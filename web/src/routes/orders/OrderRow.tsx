@@ -112,8 +112,7 @@ function Auto({ order }: { order: OrderSummary }) {
   const label = t(a.state === "held" ? "rules.held" : a.state === "yes" ? "act.rule_accept" : "act.rule_accept_no");
   return (
     <span className={`chip ${a.state === "held" ? "warn" : ""}`} data-testid="auto" data-state={a.state} title={said}>
-      {label}
-      {a.state === "held" ? `：${said}` : null}
+      {a.state === "held" ? t("state.said", { what: label, words: said }) : label}
     </span>
   );
 }

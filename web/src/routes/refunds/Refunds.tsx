@@ -36,7 +36,7 @@ export function Refunds() {
       </div>
       {list.isPending ? (
         <Bones rows={3} height={140} />
-      ) : list.error && orders.length === 0 ? (
+      ) : list.error && !list.data ? (
         <Trouble error={list.error} retry={() => void list.refetch()} />
       ) : orders.length === 0 ? (
         <div className="panel">
@@ -71,7 +71,7 @@ function SlowOrders() {
   const list = useOrderPages({ flag: "slow", sort: "newest" });
   const live = useLiveOrders();
   const orders = waiting(list.data?.pages.flatMap((p) => p.orders) ?? [], live.values(), "slow");
-  if (list.error && orders.length === 0) return <Trouble error={list.error} retry={() => void list.refetch()} />;
+  if (list.error && !list.data) return <Trouble error={list.error} retry={() => void list.refetch()} />;
   if (orders.length === 0) return null;
   return (
     <section className="slow-orders" data-testid="slow-orders" aria-labelledby="slow-title">
@@ -104,7 +104,7 @@ function Waiting({ summary: s, slow }: { summary: OrderSummary; slow?: boolean }
         <Mark channel={s.channel} large />
         <div className="clip">
           <h2>
-            <Link to="/orders/$orderId" params={{ orderId: s.id }} search={{ tab: "refund" }}>
+            <Link to="/orders/$orderId" params={{ orderId: s.id }} search={{ tab: slow ? "all" : "refund" }}>
               {name(s)}
             </Link>
           </h2>
