@@ -74,6 +74,10 @@ type Hint struct {
 	// Later is After for an order whose content is known: with many of them, those that
 	// nobody has seen yet come first. UTC ms, 0 = as After.
 	Later int64
+
+	// Old: an order that it names was placed long ago, so that reading it is in no hurry even
+	// if nobody has seen it.
+	Old bool
 }
 
 // Kind says how an order leaves the shop: minutes or days.

@@ -174,6 +174,64 @@ func TestABacklogHidesNoTask(t *testing.T) {
 	})
 }
 
+// After an outage hundreds of orders are unseen. Their reads come before all others, and hide nothing that is done about
+// orders, however near their own deadlines are.
+func TestReadsInAHurryComeBeforeOtherReadsAndAfterActs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		m := brand(t, d)
+		a := account(t, d, m)
+		now := time.Now().UnixMilli()
+		put := func(name, target string, of ident.Order, deadline int64) {
+			do(t, d, db.Verb{Merchant: m, Decide: func(t *db.Tx) error {
+				t.PutEffect(&effect.Effect{Account: a.ID, Order: of, Kind: name, Target: target, Key: target, State: effect.Waiting, NextAt: now - 10, Deadline: deadline})
+				return nil
+			}})
+		}
+		put("pull", db.TaskTarget("pull", a.ID), 0, 0)
+		for i := range 20 {
+			put("read", db.ReadTarget(order.Ref{Realm: "r", Kind: "order", ID: fmt.Sprint("known", i)}), 0, 0)
+		}
+		unseen := 0
+		more := func(n int) {
+			for range n {
+				unseen++
+				put("unseen", db.ReadTarget(order.Ref{Realm: "r", Kind: "order", ID: fmt.Sprint(unseen)}), 0, now+int64(1000*unseen))
+			}
+		}
+		more(3)
+		put("stock", "offer/1", 0, now+1_000_000)
+		put("accept", "order/1", 1, now+2_000_000)
+		put("acknowledge", "order/2", 2, 0)
+		head := []string{"pull", "stock", "accept", "acknowledge", "unseen", "unseen", "unseen"}
+		look := func(limit, all int, want []string) {
+			t.Helper()
+			list, _, err := d.Due(t.Context(), db.LaneOf(m, a.ID), now, limit, "pull")
+			if err != nil || len(list) != all {
+				t.Fatalf("%d are due (%v), want %d", len(list), err, all)
+			}
+			var got []string
+			last := int64(0)
+			for i, e := range list {
+				if got = append(got, e.Kind); e.Kind == "unseen" && e.Deadline < last {
+					t.Errorf("number %d of %d has a nearer deadline than the one before", i, len(list))
+				} else if e.Kind == "unseen" {
+					last = e.Deadline
+				}
+			}
+			if !slices.Equal(got[:len(want)], want) {
+				t.Errorf("up to %d: %v, want first %v", limit, got, want)
+			}
+		}
+		look(100, 27, head)
+		look(10, 16, head)
+		more(40)
+		look(10, 20, head)
+		if n, err := d.Backlog(t.Context(), m, a.ID, now, 100); err != nil || n != 64 {
+			t.Errorf("%d wait in the background (%v), want 64: the pull and all reads", n, err)
+		}
+	})
+}
+
 func TestTheVaultKeepsTheNewestAndNothingOpenly(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		m := brand(t, d)

@@ -13,6 +13,7 @@ import (
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
+	"github.com/tongdan/tongdan/order"
 )
 
 // A Lease is the right to run a lane's calls until a moment. The database says who has
@@ -148,6 +149,14 @@ const (
 // one of each kind.
 func TaskTarget(kind string, a ident.Account) string { return kind + "/" + a.String() }
 
+// ReadTarget is the target of the read of a resource. A read that has a deadline is one that somebody waits for: it comes
+// after what is done for people and before all other reads.
+func ReadTarget(ref order.Ref) string {
+	return readTarget + ref.Realm + "/" + ref.Kind + "/" + ref.ID
+}
+
+const readTarget = "read/"
+
 // dueHints are those who want to hear of effects.
 type dueHints struct {
 	mu   sync.Mutex
@@ -194,8 +203,8 @@ func (d *DB) NextDue(ctx context.Context, owner string) (map[string]int64, error
 }
 
 // Due gives the effects of a lane that are to be called or looked at by now (UTC ms):
-// the tasks of the given kinds, and the others with the nearest deadline first. Of each
-// target it gives only the oldest that is open, and only when that one is due, since
+// the tasks of the given kinds, and the others with the nearest deadline first, reads after all that is done about
+// orders. Of each target it gives only the oldest that is open, and only when that one is due, since
 // order holds per target. One that waits for a person holds up nobody. nextAt is when
 // something else becomes due, 0 = nothing is known.
 func (d *DB) Due(ctx context.Context, lane string, nowMS int64, limit int, tasks ...string) (list []effect.Effect, nextAt int64, err error) {
@@ -235,15 +244,18 @@ func (d *DB) dueFew(ctx context.Context, k laneKey, nowMS int64, limit int) (lis
 // inTurn sorts what is due into the order in which it is worked: that of dueMany.
 func inTurn(list []effect.Effect, tasks []string) {
 	group := func(e *effect.Effect) int {
+		read := strings.HasPrefix(e.Target, readTarget)
 		switch {
 		case slices.Contains(tasks, e.Target):
 			return 0
-		case e.Deadline > 0:
+		case e.Deadline > 0 && !read:
 			return 1
 		case e.Order != 0:
 			return 2
+		case e.Deadline > 0:
+			return 3
 		}
-		return 3
+		return 4
 	}
 	slices.SortFunc(list, func(a, b effect.Effect) int {
 		g := group(&a)
@@ -279,14 +291,15 @@ func (d *DB) dueMany(ctx context.Context, k laneKey, nowMS int64, limit int, tar
 	// What is about an order, or has a deadline, comes apart from the rest: there is little of it, it is what
 	// people wait for, and thousands of reads that are due must not hide it. But for the few
 	// with a deadline all is taken in the order of an index, so that a large backlog is not
-	// sorted each time.
-	acts := ` AND (order_id <> 0 OR deadline > 0)`
+	// sorted each time. Reads with a deadline are apart from both: after an outage there may be hundreds of them.
+	acts, read := ` AND (order_id <> 0 OR deadline > 0)`, ` LIKE '`+readTarget+`%'`
 	for _, part := range []struct {
 		where, by string
 		upTo      int // of the list
 	}{
-		{acts + ` AND deadline > 0`, `deadline, next_at, id`, limit},
+		{acts + ` AND deadline > 0 AND target NOT` + read, `deadline, next_at, id`, limit},
 		{acts + ` AND deadline = 0`, `next_at, id`, limit},
+		{acts + ` AND deadline > 0 AND target` + read, `deadline, next_at, id`, 2 * limit},
 		{` AND order_id = 0 AND deadline = 0`, `next_at, id`, 2 * limit},
 	} {
 		n := min(limit, part.upTo-(len(list)-due))
@@ -307,11 +320,11 @@ func (d *DB) dueMany(ctx context.Context, k laneKey, nowMS int64, limit int, tar
 	return list, nil
 }
 
-// Backlog counts the background work of an account (reads: what is about no order of
+// Backlog counts the background work of an account (reads, and what is about no order of
 // ours and has no deadline) that is due by now (UTC ms), up to limit.
 func (d *DB) Backlog(ctx context.Context, m ident.Merchant, account ident.Account, nowMS int64, limit int) (n int, err error) {
 	_, err = d.one(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM effects WHERE merchant_id = $1 AND account_id = $2 AND open = 1 AND next_at <= $3
-		AND order_id = 0 AND deadline = 0 LIMIT $4) AS due`, []any{int64(m), int64(account), nowMS, int64(limit)}, &n)
+		AND order_id = 0 AND (deadline = 0 OR target LIKE '`+readTarget+`%') LIMIT $4) AS due`, []any{int64(m), int64(account), nowMS, int64(limit)}, &n)
 	return n, fault.Wrap("db.Backlog", err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +201,44 @@ func TestAPushedOrderIsHereAndAcceptedOnceOnThePlatform(t *testing.T) {
 		if done, err := w.act(id, hub.Act{Kind: order.Accept}); err != nil || done.Already == nil {
 			w.t.Errorf("a late press must be told who was faster: %+v %v", done, err)
 		}
+	})
+}
+
+// While a slow platform is asked for sixty known orders, one whose push was lost is shown without waiting for them.
+func TestAnOrderWhosePushWasLostDoesNotWaitForASweep(t *testing.T) {
+	each(t, func(w *shopWorld) {
+		var known []string
+		for range 60 {
+			known = append(known, w.place(`{"app_poi_code":"TEA001"}`))
+		}
+		for _, ref := range known {
+			w.must(w.sim.Do(ref, "accept_in_app", nil))
+		}
+		w.until("all are here", func() bool {
+			return !slices.ContainsFunc(known, func(ref string) bool { return w.status(ref) != order.StatusAccepted })
+		})
+		w.clk.Advance(11 * time.Minute) // all are to be swept
+		w.sim.Faults().Set(sim.FaultPlan{SlowAnswer: 1, SlowBy: 1500 * time.Millisecond, Only: []string{"order/getOrderDetail"}})
+		w.sim.Faults().Next(sim.PushLost, 1)
+		lost, began := w.place(`{"app_poi_code":"TEA002"}`), time.Now()
+		w.run()
+		w.until("it is shown", func() bool { return w.status(lost) == order.StatusNew })
+		took := time.Since(began)
+		account := w.app.ID // of which there is one
+		accounts, err := w.db.Accounts(w.t.Context(), w.who.Merchant)
+		w.must(err)
+		for _, a := range accounts {
+			if a.App != account {
+				continue
+			}
+			waiting, err := w.db.Backlog(w.t.Context(), w.who.Merchant, a.ID, time.Now().UnixMilli(), 1000)
+			w.must(err)
+			w.t.Logf("shown %v after it was placed, with %d reads waiting", took.Round(10*time.Millisecond), waiting)
+			if waiting < 10 {
+				w.t.Errorf("it was shown after %v, when only %d reads of known orders were left", took, waiting)
+			}
+		}
+		w.sim.Faults().Calm()
 	})
 }
 

@@ -169,7 +169,7 @@ func (h *Hub) learnItem(tx *db.Tx, l lesson, it channel.Item) error {
 		if row, ok := tx.Order(ref); ok && account == 0 && row.Account != 0 { // the message names no shop; the order knows
 			account, app = row.Account, h.appOf(tx, row.Account)
 		}
-		h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: hint.Why, IfUnknown: hint.IfUnknown, Of: hint.Of}, hint.After)
+		h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: hint.Why, IfUnknown: hint.IfUnknown, Of: hint.Of}, hint.After, hint.Old)
 	}
 	return nil
 }

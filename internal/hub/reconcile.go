@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,15 +22,20 @@ import (
 // askRead has a resource read, once however many hints ask for it before it is read. notBefore is on the
 // trade's clock, 0 = at once.
 func (h *Hub) askRead(tx *db.Tx, account ident.Account, app ident.App, ref order.Ref, notBefore int64, why string) {
-	h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: why}, notBefore)
+	h.askReadIf(tx, account, app, readArgs{Ref: ref, Why: why}, notBefore, false)
 }
 
-func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readArgs, notBefore int64) {
+// askReadIf is askRead for more than a reference; old as of order.Hint.
+func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readArgs, notBefore int64, old bool) {
 	if account == 0 || h.again != nil {
 		return // nobody to ask: the shop is not known yet
 	}
 	now := tx.Now().UnixMilli()
 	at := max(h.wallMS(notBefore), now)
+	by := int64(0)
+	if !old {
+		by = h.wantedBy(tx, a.Ref, max(notBefore, h.now().UnixMilli()))
+	}
 	key := readKey(account, a.Ref)
 	if e, ok := tx.EffectByKey(key); ok && e.State.Open() {
 		var was readArgs
@@ -38,15 +44,40 @@ func (h *Hub) askReadIf(tx *db.Tx, account ident.Account, app ident.App, a readA
 		if at < e.NextAt && e.Attempts == 0 {
 			e.NextAt = at
 		}
+		switch {
+		case by > 0 && e.Attempts == 0: // one that fails has had its time
+			e.Deadline = cmp.Or(e.Deadline, by)
+		case by == 0 && !old: // it is known meanwhile
+			e.Deadline = 0
+		}
 		// It may be under way, with an answer older than this hint: other arguments have it made again (lane.Kind.Asks).
 		e.Args = toJSON(a)
 		tx.PutEffect(&e)
 		return
 	}
 	tx.PutEffect(&effect.Effect{
-		Merchant: tx.Merchant(), Account: account, App: app, Target: "read/" + a.Ref.Realm + "/" + a.Ref.Kind + "/" + a.Ref.ID,
-		Kind: kindRead, Key: key, Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(a), Cause: a.Why, NextAt: at, Made: now, Changed: now,
+		Merchant: tx.Merchant(), Account: account, App: app, Target: db.ReadTarget(a.Ref),
+		Kind: kindRead, Key: key, Nature: effect.Absolute, State: effect.Waiting, Args: toJSON(a), Cause: a.Why, NextAt: at, Deadline: by, Made: now, Changed: now,
 	})
+}
+
+// unseenFor is how long an order that nobody has seen is in a hurry: as long as the hastiest platform waits for it to
+// be accepted.
+const unseenFor = 5 * time.Minute
+
+// wantedBy is until when a read that is to be made from a moment of the trade's clock on is in a hurry, on the wall clock;
+// 0 = it is not. Nobody rings for an order whose message was lost, so that it is read before all that are known.
+func (h *Hub) wantedBy(tx *db.Tx, ref order.Ref, from int64) int64 {
+	if ref.Kind != order.KindOrder {
+		return 0
+	}
+	until := from + unseenFor.Milliseconds()
+	if row, ok := tx.Order(tx.Resolve(ref)); ok {
+		if until = min(until, row.SortAt+unseenFor.Milliseconds()); known(row) || until <= from {
+			return 0
+		}
+	}
+	return h.wallMS(until)
 }
 
 // mostOf is how many orders of one record a read is told; more of them it asks for.

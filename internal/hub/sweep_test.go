@@ -121,6 +121,95 @@ func TestOrdersThatAreHereAreReadAfterThoseThatAreNot(t *testing.T) {
 	})
 }
 
+// The read of an order that nobody has seen comes before fifty that are swept, also where the sweep asked for them
+// first; of one that is known, that was placed long ago, or that is no order it is in no hurry, and none that its push
+// has brought meanwhile.
+func TestAnUnseenOrderIsReadBeforeASweep(t *testing.T) {
+	t.Parallel()
+	dbtest.AtOnce(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		h := New(Options{DB: d, Platforms: platform.All()})
+		m, err := d.AddMerchant(ctx, db.MerchantRow{Name: "茶铺", Locale: "zh-CN"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		who := Actor{Scope: db.Scope{Merchant: m.ID}}
+		app, err := h.PutApp(ctx, who, db.AppRow{Channel: "meituan", Name: "直连", Credentials: map[string]string{"app_id": "4321", "secret": "s"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		acct, err := h.PutAccount(ctx, who, db.AccountRow{App: app.ID, Name: "总部"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		of := func(id string) order.Ref { return order.Ref{Realm: "meituan", Kind: order.KindOrder, ID: id} }
+		ask := func(hints ...order.Hint) {
+			t.Helper()
+			l := lesson{channel: "meituan", realm: "meituan", app: app.ID, account: acct.ID, dir: db.Pulled, at: now, items: []channel.Item{{What: "order.number", Hints: hints}}}
+			if _, err := d.Do(ctx, db.Verb{Name: "pull", Merchant: m.ID, Refs: refs(l.items), Keys: h.keys(l), Decide: func(tx *db.Tx) error { return h.learn(tx, l) }}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put := func(row db.OrderRow) {
+			t.Helper()
+			row.Channel, row.Account = "meituan", acct.ID
+			if _, err := d.Do(ctx, db.Verb{Name: "put", Merchant: m.ID, Refs: []order.Ref{row.Ref}, Decide: func(tx *db.Tx) error {
+				old, ok := tx.Order(row.Ref)
+				if row := row; !ok {
+					tx.PutOrder(&row)
+				} else {
+					old.Wants = row.Wants
+					tx.PutOrder(old)
+				}
+				return nil
+			}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var sweep []order.Hint
+		for i := range 50 {
+			ref := of("known" + strconv.Itoa(i))
+			put(db.OrderRow{Ref: ref, Wants: json.RawMessage(`{}`)})
+			sweep = append(sweep, order.Hint{Ref: ref, Why: "sweep"})
+		}
+		ask(sweep...)
+		put(db.OrderRow{Ref: of("half"), SortAt: now.UnixMilli(), Wants: json.RawMessage(`{"asks":["read"]}`)})
+		put(db.OrderRow{Ref: of("half and old"), SortAt: now.Add(-time.Hour).UnixMilli(), Wants: json.RawMessage(`{"asks":["read"]}`)})
+		ask(order.Hint{Ref: of("old"), Old: true}, order.Hint{Ref: of("half and old")}, order.Hint{Ref: order.Ref{Realm: "meituan", Kind: "numbers", ID: "all"}},
+			order.Hint{Ref: of("half")}, order.Hint{Ref: of("unseen")}, order.Hint{Ref: of("pushed")})
+		reads := func() (ids []string, hurry int) {
+			t.Helper()
+			due, _, err := d.Due(ctx, db.LaneOf(m.ID, acct.ID), time.Now().UnixMilli(), 100, tasks...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range due {
+				var a readArgs
+				if e.Kind != kindRead || json.Unmarshal(e.Args, &a) != nil {
+					continue
+				}
+				if ids = append(ids, a.Ref.ID); e.Deadline > 0 {
+					hurry++
+					if left := time.UnixMilli(e.Deadline).Sub(now); left < 4*time.Minute || left > 6*time.Minute {
+						t.Errorf("%s is in a hurry for %v", a.Ref.ID, left)
+					}
+				}
+			}
+			return ids, hurry
+		}
+		ids, hurry := reads()
+		if first := slices.Sorted(slices.Values(ids[:3])); hurry != 3 || len(ids) != 56 || !slices.Equal(first, []string{"half", "pushed", "unseen"}) {
+			t.Errorf("%d reads, %d in a hurry, the first are %v: want half, pushed and unseen", len(ids), hurry, ids[:3])
+		}
+		put(db.OrderRow{Ref: of("pushed"), Wants: json.RawMessage(`{}`)})
+		ask(order.Hint{Ref: of("pushed")}, order.Hint{Ref: of("unseen"), Old: true}, order.Hint{Ref: of("unseen")})
+		if ids, hurry = reads(); hurry != 2 || slices.Contains(ids[:2], "pushed") {
+			t.Errorf("%d in a hurry once a push has brought one, the first are %v", hurry, ids[:2])
+		}
+	})
+}
+
 // A row of a search tells nothing of an order's parcel. Were it counted as a reading, an
 // account that is searched more often than its orders are swept would never have a parcel
 // read again whose notification was lost.

@@ -8,7 +8,8 @@
 // An attempt that only asks (a read, a pull, a sweep) is not committed before: when its
 // process dies nobody needs to know that it was under way, since it is made again anyway.
 // Work is ordered per target, deadlines first; background work (reads, pulls) has places
-// of its own, so that neither starves the other.
+// of its own, so that neither starves the other, and some of them are kept for what has a
+// deadline: the read of an order that nobody has seen waits for no read of one that is known.
 //
 // The same engine runs what repeats by time: a handler that answers with Next has its
 // effect put back to waiting.
@@ -120,6 +121,7 @@ const (
 	minTime    = 2 * time.Second // a lease with less left begins no call; a quarter of it, where that is less
 	actWidth   = 8               // calls at once in a lane
 	backWidth  = 4
+	hasteWidth = 2 // of the background, beside those: for what has a deadline
 	pollEvery  = time.Second
 	lookEvery  = 25 * time.Millisecond // at most, however much comes in
 	failedWait = time.Second           // before what could not be written down is tried again
@@ -468,7 +470,7 @@ func (r *Runner) look(ctx context.Context, w *working, now time.Time) {
 	w.rest = slices.DeleteFunc(due, func(e effect.Effect) bool { return w.busy[e.Target] == e.ID || w.ended[e.ID] })
 }
 
-const dueMost = 4 * (actWidth + backWidth)
+const dueMost = 4 * (actWidth + backWidth + hasteWidth)
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
@@ -495,7 +497,11 @@ func (r *Runner) begin(ctx context.Context, w *working, e effect.Effect) (begun 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l := w.lease
-	if r.lanes[l.Lane] != w || w.busy[e.Target] != 0 || (!k.own() && k.Background && w.backs >= backWidth) || (!k.own() && !k.Background && w.acts >= actWidth) {
+	backs, reserve := backWidth, 0.25 // of the budget's burst is kept for people, and for what is in a hurry
+	if e.Deadline > 0 || k.Task {
+		backs, reserve = backWidth+hasteWidth, 0.125
+	}
+	if r.lanes[l.Lane] != w || w.busy[e.Target] != 0 || (!k.own() && k.Background && w.backs >= backs) || (!k.own() && !k.Background && w.acts >= actWidth) {
 		w.left = true
 		return false, 0
 	}
@@ -503,9 +509,8 @@ func (r *Runner) begin(ctx context.Context, w *working, e effect.Effect) (begun 
 		return false, wait
 	}
 	if k.Budget {
-		reserve := 0.0
-		if k.Background {
-			reserve = 0.25 // of the burst is kept for people
+		if !k.Background {
+			reserve = 0
 		}
 		b, now := r.bucket(e.App), time.Now()
 		wait := b.take(now, reserve)
@@ -708,6 +713,9 @@ func (r *Runner) end(ctx context.Context, l db.Lease, attempt effect.Effect, k K
 			}
 			again = e.Attempts != before || !bytes.Equal(e.Args, attempt.Args)
 			e.Attempts, e.Attempt = attempt.Attempts, attempt.Attempt
+			if k.Background && e.Deadline <= now {
+				e.Deadline = 0
+			}
 		}
 		next := e.After(res.Outcome, now, res.Wait, res.Code, res.Why)
 		if !res.Next.IsZero() {

@@ -111,14 +111,16 @@ func (w *world) state(e effect.Effect) effect.Effect {
 	return got
 }
 
-func (w *world) run() {
+func (w *world) run() { w.runWith(0, 0) }
+
+func (w *world) runWith(perSecond float64, burst int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := lane.New(lane.Options{
-		DB: w.d, Owner: fmt.Sprint("owner-", time.Now().UnixNano()), TTL: 3 * time.Second,
+		DB: w.d, Tasks: []string{"task"}, Owner: fmt.Sprint("owner-", time.Now().UnixNano()), TTL: 3 * time.Second,
 		Kinds: func(k string) (lane.Kind, bool) {
-			return lane.Kind{Handler: w, Background: k != "act", Task: k == "task", Asks: k != "act"}, k == "act" || k == "read" || k == "task"
+			return lane.Kind{Handler: w, Background: k != "act", Task: k == "task", Asks: k != "act", Budget: true}, k == "act" || k == "read" || k == "task"
 		},
-		Budget: func(ident.App) (float64, int) { return 0, 0 },
+		Budget: func(ident.App) (float64, int) { return perSecond, burst },
 	})
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
@@ -299,6 +301,90 @@ func TestATaskIsNotKeptWaitingByReads(t *testing.T) {
 		w.run()
 		w.t.Cleanup(func() { close(gate) })
 		w.ends(pull, effect.Done)
+	})
+}
+
+// Reads of what is known may hang, all that are let go at once: the read of an order that nobody has seen has places
+// of its own, and its platform's answer comes before fifty of theirs.
+func TestAReadInAHurryWaitsForNoOther(t *testing.T) {
+	each(t, func(w *world) {
+		gate := make(chan struct{})
+		w.do = func(e effect.Effect) lane.Result {
+			if e.Deadline == 0 {
+				<-gate
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		read := func(key string, deadline int64) effect.Effect {
+			return w.put(effect.Effect{Key: key, Target: "read/" + key, Kind: "read", Deadline: deadline})
+		}
+		for i := range 200 {
+			read(fmt.Sprint("sweep", i), 0)
+		}
+		w.run()
+		w.t.Cleanup(func() { close(gate) })
+		begun := func() int {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return len(w.begun)
+		}
+		w.until("the sweep's reads hang", func() bool { return begun() == 4 })
+		by := time.Now().Add(5 * time.Minute).UnixMilli()
+		for i := range 20 {
+			w.ends(read(fmt.Sprint("unseen", i), by), effect.Done)
+		}
+		w.ends(w.put(effect.Effect{Key: "accept", Deadline: by + 1000}), effect.Done)
+		if n := begun(); n != 4+20+1 {
+			t.Errorf("%d calls were begun, want the four that hang, those in a hurry and the act", n)
+		}
+	})
+}
+
+// Hundreds of orders that nobody has seen take all that the budget lets them have: the pull, which finds more of them, and
+// what people do are not kept waiting by it.
+func TestReadsInAHurryLeaveTheirPartOfTheBudget(t *testing.T) {
+	each(t, func(w *world) {
+		by := time.Now().Add(5 * time.Minute).UnixMilli()
+		const many = 400
+		for i := range many {
+			key := fmt.Sprint("unseen", i)
+			w.put(effect.Effect{Key: key, Target: "read/" + key, Kind: "read", Deadline: by})
+		}
+		pull := w.put(effect.Effect{Key: "pull", Target: db.TaskTarget("task", w.account), Kind: "task"})
+		act := w.put(effect.Effect{Key: "act"})
+		w.runWith(20, 20)
+		w.ends(act, effect.Done)
+		w.ends(pull, effect.Done)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if len(w.begun) > many/2 {
+			t.Errorf("the pull and the act ended after %d of %d reads", len(w.begun)-2, many)
+		}
+	})
+}
+
+// What asks in a hurry and fails is tried again also when its time has passed, as one that is in none.
+func TestAReadWhoseHurryIsOverGoesOn(t *testing.T) {
+	each(t, func(w *world) {
+		fails := true
+		w.do = func(effect.Effect) lane.Result {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if fails {
+				return lane.Result{Outcome: effect.Later, Code: fault.Unavailable}
+			}
+			return lane.Result{Outcome: effect.OK}
+		}
+		e := w.put(effect.Effect{Key: "unseen", Target: "read/unseen", Kind: "read", Deadline: time.Now().Add(-time.Second).UnixMilli()})
+		w.run()
+		w.until("it has failed", func() bool { return w.state(e).Attempts > 0 })
+		if got := w.state(e); got.State != effect.Waiting || got.Deadline != 0 {
+			t.Errorf("it is %s with the deadline %d, want that it waits without one", got.State, got.Deadline)
+		}
+		w.mu.Lock()
+		fails = false
+		w.mu.Unlock()
+		w.ends(e, effect.Done)
 	})
 }
 

@@ -129,7 +129,7 @@ func (s *shop) slowItem(raw json.RawMessage, now time.Time) channel.Item {
 		return item
 	}
 	item.Ref, item.Readings = said.ref, said.readings
-	item.Hints = []order.Hint{{Ref: said.ref, Why: "slow", IfUnknown: true}}
+	item.Hints = []order.Hint{{Ref: said.ref, Why: "slow", IfUnknown: true, Old: true}}
 	return item
 }
 
