@@ -51,6 +51,34 @@ scenes(
       await d.meituan.act(o.ref, "cancel_in_app");
     });
 
+    test("in the evening what is left is named, each with a press that leads there", async () => {
+      const { d, t } = s;
+      const o = await d.meituan.place(tea(1));
+      await d.act(o.id, { kind: "accept" });
+      await d.meituan.act(o.ref, "ask_refund", { reason: "太慢了" });
+      const ahead = 8 * 3600; // the stores are in Shanghai
+      const noon = (Math.floor((Date.now() / 1000 + ahead) / 86_400) + 1) * 86_400 - ahead + 12 * 3600;
+      const tomorrow = await d.meituan.place(tea(2, { delivery_time: noon }));
+      await until("the refund is asked for", async () => (await d.order(o.id)).flags.includes("refund"));
+      const page = await s.open(`/opening?store=${o.store.id}`, { screen: s.zh ? desk : phone });
+      await page.getByRole("link", { name: t("closing.title") }).click();
+      const lines = page.getByTestId("closing").getByTestId("opening-line");
+      await page.locator(`[data-testid="preorder"][data-id="${tomorrow.id}"]`).waitFor();
+      await says(lines.nth(0), `${t("closing.unfinished")} 1`);
+      await says(lines.nth(1), `${t("closing.refunds")} 1`);
+      await says(lines.nth(2), t("closing.comments"), t("closing.none"));
+      await says(lines.nth(3), t("closing.byHand"), t("closing.none"));
+      await says(lines.nth(4), `${t("closing.tomorrow")} 1`);
+      assert.deepEqual(await lines.evaluateAll((all) => all.map((x) => x.dataset.verdict)), ["todo", "todo", "fine", "fine", "fine"]);
+      assert.deepEqual(await barriers(page), []);
+      assert.ok((await wide(page)) <= 0, "nothing is wider than the screen");
+      if (process.env.TONGDAN_LOOK) await page.screenshot({ path: `shots/closing-${s.language}.png`, fullPage: true });
+      await lines.nth(0).getByRole("link").click();
+      await page.waitForURL((u) => u.pathname === "/orders" && u.searchParams.get("tab") === "active" && u.searchParams.get("store") === o.store.id);
+      await page.locator(`[data-testid="order-row"][data-id="${o.id}"]`).waitFor();
+      for (const x of [o, tomorrow]) await d.meituan.act(x.ref, "cancel_in_app");
+    });
+
     test("an authorisation that has ended is named with since when and the last order, and one press leads to the platform", async () => {
       const { d, t } = s;
       const before = await d.mercado.place({ site: "MCO" });

@@ -98,6 +98,7 @@ export async function everyScreen({ d, t, page, stranger, made, desk }, look) {
     [`/shops/${shop}/profile`, page.getByTestId("front-field")],
     [`/shops/${shop}/areas`, page.getByText(t("front.noAreas"))],
     [`/opening?store=${store}`, page.getByTestId("opening-line")],
+    [`/opening?store=${store}&part=closing`, page.getByTestId("closing")],
     ["/parked", page.getByTestId("parked")],
     ["/unclear", page.getByText(t("unclear.none"))],
     ["/statements", page.getByRole("heading", { name: t("nav.statements") })],

@@ -230,7 +230,10 @@ const refunds = createRoute({
 const opening = createRoute({
   getParentRoute: () => inside,
   path: "/opening",
-  validateSearch: (s: Record<string, unknown>): { store?: string } => ({ store: text(s.store) }),
+  validateSearch: (s: Record<string, unknown>): { store?: string | undefined; part?: "closing" | undefined } => ({
+    store: text(s.store),
+    part: s.part === "closing" ? "closing" : undefined,
+  }),
   component: lazyRouteComponent(() => import("./routes/opening/OpeningCheck"), "OpeningCheck"),
 });
 const me = createRoute({

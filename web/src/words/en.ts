@@ -2623,6 +2623,18 @@ export const words = {
     phoneClear: "Remove the number",
     phoneSaved: "Number changed",
   },
+  closing: {
+    title: "Closing check",
+    lead: "A look before closing: what is left, each a press away. Cash and the shift's slip are not here.",
+    unfinished: "Unfinished orders",
+    refunds: "Refunds without an answer",
+    comments: "Comments without a reply",
+    byHand: "Handed over without a code today",
+    tomorrow: "Pre-orders for tomorrow",
+    none: "None",
+    go: "Go there",
+    look: "Look",
+  },
   opening: {
     lead: "A minute before opening: sound, channels, pre-orders. It can be skipped, which is noted.",
     store: "Store",

@@ -2760,6 +2760,18 @@ export const words: Shape<typeof reference> = {
     phoneClear: "Quitar el número",
     phoneSaved: "Número cambiado",
   },
+  closing: {
+    title: "Control de cierre",
+    lead: "Una mirada antes de cerrar: lo que queda, a una pulsación. La caja y el cambio de turno no están aquí.",
+    unfinished: "Pedidos sin terminar",
+    refunds: "Reembolsos sin respuesta",
+    comments: "Comentarios sin respuesta",
+    byHand: "Entregados hoy sin código",
+    tomorrow: "Pedidos para mañana",
+    none: "Ninguno",
+    go: "Ir",
+    look: "Ver",
+  },
   opening: {
     lead: "Un minuto antes de abrir: sonido, canales, pedidos anticipados. Se puede omitir y queda anotado.",
     store: "Local",

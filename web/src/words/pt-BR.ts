@@ -2753,6 +2753,18 @@ export const words: Shape<typeof reference> = {
     phoneClear: "Remover o número",
     phoneSaved: "Número alterado",
   },
+  closing: {
+    title: "Checagem de fechamento",
+    lead: "Uma olhada antes de fechar: o que resta, a um toque. O caixa e a troca de turno não estão aqui.",
+    unfinished: "Pedidos não concluídos",
+    refunds: "Reembolsos sem resposta",
+    comments: "Comentários sem resposta",
+    byHand: "Entregues hoje sem código",
+    tomorrow: "Pedidos para amanhã",
+    none: "Nenhum",
+    go: "Ir",
+    look: "Ver",
+  },
   opening: {
     lead: "Um minuto antes de abrir: som, canais, pedidos agendados. Pode ser pulada, e fica anotado.",
     store: "Unidade",

@@ -2577,6 +2577,18 @@ export const words = {
     phoneClear: "去掉手机号",
     phoneSaved: "手机号已更新",
   },
+  closing: {
+    title: "打烊检查",
+    lead: "打烊前看一眼：还有什么没做完，一按就到。现金交接和交班单不在这里。",
+    unfinished: "未完成",
+    refunds: "未答退款",
+    comments: "未回评价",
+    byHand: "今日手动核销",
+    tomorrow: "明日预订单",
+    none: "没有",
+    go: "去处理",
+    look: "查看",
+  },
   opening: {
     lead: "开门前一分钟：声音、渠道、预订单。可以跳过，会记下来。",
     store: "门店",

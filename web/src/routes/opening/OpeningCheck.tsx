@@ -1,11 +1,10 @@
-// 开店检查: a minute before opening. Each line says whether it is fine; what Tongdan cannot see it says so.
+// 开店检查: a minute before opening; and 打烊检查, a look at what is left in the evening. Each line says whether it is fine; what Tongdan cannot see it says so.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
-import { readSummary } from "../../data/model";
 import { session, stores } from "../../data/queries";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
@@ -15,14 +14,16 @@ import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
 import { useWords } from "../../words";
 import { ChannelsLine } from "./ChannelsLine";
+import { Closing } from "./Closing";
 import { Line } from "./Line";
 import { endOfDay, preorders } from "./opening";
 import { PrintersLine } from "./PrintersLine";
+import { usePreorders } from "./usePreorders";
 import "./opening.css";
 
 export function OpeningCheck() {
   const { t } = useWords();
-  const asked = getRouteApi("/inside/opening").useSearch().store;
+  const { store: asked, part } = getRouteApi("/inside/opening").useSearch();
   const { data: user } = useQuery(session);
   const { data: all, error, isPending, refetch } = useQuery(stores);
   const [chosen, setChosen] = useState("");
@@ -32,8 +33,11 @@ export function OpeningCheck() {
   return (
     <div className="page opening">
       <div className="page-head">
-        <h1>{t("nav.opening")}</h1>
-        <p>{t("opening.lead")}</p>
+        <h1>{t(part === "closing" ? "closing.title" : "nav.opening")}</h1>
+        <Link to="/opening" search={part === "closing" ? { store: id } : { store: id, part: "closing" }} className="btn">
+          {t(part === "closing" ? "nav.opening" : "closing.title")}
+        </Link>
+        <p>{t(part === "closing" ? "closing.lead" : "opening.lead")}</p>
       </div>
       {isPending ? (
         <Bones rows={5} height={64} />
@@ -54,7 +58,8 @@ export function OpeningCheck() {
               </select>
             </label>
           ) : null}
-          {store ? <Lines key={store.id} id={store.id} zone={store.zone || "UTC"} /> : null}
+          {store && part === "closing" ? <Closing key={store.id} id={store.id} zone={store.zone || "UTC"} /> : null}
+          {store && part !== "closing" ? <Lines key={store.id} id={store.id} zone={store.zone || "UTC"} /> : null}
           {foreign ? (
             <State icon="lock" title={t("state.forbidden")}>
               {t("state.forbiddenHelp")}
@@ -214,19 +219,7 @@ function SoldOut({ id, zone }: { id: string; zone: string }) {
 
 function Preorders({ id, zone }: { id: string; zone: string }) {
   const { t } = useWords();
-  const { data, error, refetch } = useQuery({
-    queryKey: ["opening", "preorders", id],
-    queryFn: async () => {
-      const query = {
-        store: [id],
-        flag: ["preorder" as const],
-        status: ["new" as const, "accepted" as const],
-        limit: 200,
-        sort: "due" as const,
-      };
-      return ((await answer(api.GET("/api/v1/orders", { params: { query } }))).orders ?? []).map(readSummary);
-    },
-  });
+  const { data, error, refetch } = usePreorders(id);
   const list = data ? preorders(data, endOfDay(serverNow(), zone)) : [];
   return (
     <Line title={`${t("opening.preorders")} ${list.length || ""}`} verdict={data ? "fine" : "todo"}>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readSummary } from "../../data/model";
-import { endOfDay, preorders } from "./opening";
+import { endOfDay, preorders, unfinished } from "./opening";
 
 const minute = 60_000;
 const now = Date.UTC(2026, 2, 1, 1, 30); // 09:30 in Shanghai
@@ -25,6 +25,12 @@ test("pre-orders of the day come by when preparation must begin", () => {
     ["soon", 75],
     ["late", 255],
   ]);
+});
+
+test("what is unfinished at closing leaves out what is over and what is for another day", () => {
+  expect(unfinished({ new: 1, accepted: 3, ready: 1, delivering: 2, done: 40, cancelled: 2, unpaid: 5 }, 2)).toBe(5);
+  expect(unfinished({}, 0)).toBe(0);
+  expect(unfinished({ accepted: 1 }, 2)).toBe(0); // the two are counted a moment apart
 });
 
 test("the day ends at midnight of the store", () => {

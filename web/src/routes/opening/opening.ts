@@ -10,6 +10,12 @@ export function preorders(orders: OrderSummary[], until: number): { order: Order
     .sort((a, b) => a.begin - b.begin || (a.order.id < b.order.id ? -1 : 1));
 }
 
+/** How many orders of today are still on their way, out of how many there are in each status; those for another day are not. */
+export function unfinished(statuses: Record<string, number>, later: number): number {
+  const open = ["new", "accepted", "ready", "delivering"].reduce((n, s) => n + (statuses[s] ?? 0), 0);
+  return Math.max(0, open - later);
+}
+
 /** The end of the day that it is in a zone. */
 export function endOfDay(now: number, zone: string): number {
   const [h = 0, m = 0, s = 0] = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit" })
