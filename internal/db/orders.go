@@ -581,8 +581,27 @@ func (d *DB) OrdersUnbound(ctx context.Context, m ident.Merchant, a ident.Accoun
 	return out, fault.Wrap("db.OrdersUnbound", err)
 }
 
+// A Placed is a shop and a store in which orders of it lie.
+type Placed struct {
+	Shop  ident.Shop
+	Store ident.Store
+}
+
+// Placed lists where a merchant's orders lie, as far as they are counted: some moments may
+// be missing. It reads the counts, not the orders.
+func (d *DB) Placed(ctx context.Context, m ident.Merchant) ([]Placed, error) {
+	var out []Placed
+	err := d.query(ctx, `SELECT DISTINCT shop_id, store_id FROM counts WHERE merchant_id = $1 AND shop_id <> 0 AND n > 0 ORDER BY shop_id, store_id`, []any{int64(m)}, func(scan scanFunc) error {
+		var p Placed
+		err := scan(&p.Shop, &p.Store)
+		out = append(out, p)
+		return err
+	})
+	return out, fault.Wrap("db.Placed", err)
+}
+
 // OrdersOfShop lists the orders of a shop in the order of their ids. It goes through all
-// orders of the merchant: for a shop that was bound to another store.
+// orders of the merchant: for a shop that was bound to another store, or to none any more.
 func (d *DB) OrdersOfShop(ctx context.Context, m ident.Merchant, shop ident.Shop, after ident.Order, limit int) ([]ident.Order, error) {
 	var out []ident.Order
 	err := d.query(ctx, `SELECT id FROM orders WHERE `+d.eng.aside+`merchant_id = $1 AND id > $2 AND shop_id = $3 ORDER BY id LIMIT $4`,

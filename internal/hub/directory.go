@@ -206,13 +206,12 @@ func (h *Hub) PutShop(ctx context.Context, who Actor, s db.ShopRow) (db.ShopRow,
 	if err != nil {
 		return s, fault.Wrap(op, err)
 	}
-	err = h.resettle(ctx, s, func(after ident.Order) ([]ident.Order, error) {
-		return h.db.OrdersUnbound(ctx, s.Merchant, s.Account, after, 50)
-	})
+	err = h.bindOrders(ctx, s)
 	if err == nil && bound && (was.Store != s.Store || was.Mode != s.Mode || was.Account != s.Account) { // who sees its orders, and what they ask, follows
-		err = h.resettle(ctx, s, func(after ident.Order) ([]ident.Order, error) {
-			return h.db.OrdersOfShop(ctx, s.Merchant, s.ID, after, 50)
-		})
+		err = h.resettleShop(ctx, s.Merchant, s.ID)
+	}
+	if err == nil {
+		err = h.strays(ctx, s.Merchant, !bound)
 	}
 	if err != nil {
 		return s, err
@@ -235,13 +234,68 @@ func (h *Hub) DeleteAccount(ctx context.Context, who Actor, id ident.Account) er
 	return fault.Wrap("hub.DeleteAccount", h.db.DeleteAccount(ctx, who.Merchant, id, telling(h, who, "account", h.accountSetUp)))
 }
 
-// DeleteShop takes a binding away.
+// DeleteShop takes a binding away. Its orders stay where they are, and those that are still
+// open say that nobody is bound to their shop any more and keep no goods.
 func (h *Hub) DeleteShop(ctx context.Context, who Actor, id ident.Shop) error {
-	return fault.Wrap("hub.DeleteShop", h.db.DeleteShop(ctx, who.Merchant, id, telling(h, who, "shop", h.shopSetUp)))
+	const op = "hub.DeleteShop"
+	err := h.db.DeleteShop(ctx, who.Merchant, id, telling(h, who, "shop", h.shopSetUp))
+	if err == nil {
+		err = h.resettleShop(ctx, who.Merchant, id)
+	}
+	return fault.Wrap(op, err)
 }
 
-// resettle gives orders the shop that they waited for, or its new store.
-func (h *Hub) resettle(ctx context.Context, s db.ShopRow, next func(after ident.Order) ([]ident.Order, error)) error {
+// followShops has orders follow their shops where a process died, or the database went away,
+// between a change of a shop and its last order. Every node does so once when it starts: who
+// comes second finds nothing to do.
+func (h *Hub) followShops(ctx context.Context) {
+	merchants, err := h.db.Merchants(ctx)
+	for _, m := range merchants {
+		asked := map[ident.Account]bool{}
+		for _, s := range h.db.Rows(m.ID).Shops {
+			if err == nil && !asked[s.Account] {
+				asked[s.Account] = true
+				err = h.bindOrders(ctx, s)
+			}
+		}
+		if err == nil {
+			err = h.strays(ctx, m.ID, false)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		h.log.WarnContext(ctx, "orders could not follow their shops; they do when they change, or when the shop is saved again", "err", err)
+	}
+}
+
+// bindOrders gives orders that came before their shop was bound to an account their place.
+func (h *Hub) bindOrders(ctx context.Context, s db.ShopRow) error {
+	return h.resettle(ctx, s.Merchant, s.Account, func(after ident.Order) ([]ident.Order, error) {
+		return h.db.OrdersUnbound(ctx, s.Merchant, s.Account, after, 50)
+	})
+}
+
+func (h *Hub) resettleShop(ctx context.Context, m ident.Merchant, id ident.Shop) error {
+	return h.resettle(ctx, m, 0, func(after ident.Order) ([]ident.Order, error) {
+		return h.db.OrdersOfShop(ctx, m, id, after, 50)
+	})
+}
+
+// strays has the orders that lie in another store than their shop follow it, and with gone
+// those of shops that are not bound any more: a binding that is new may be theirs.
+func (h *Hub) strays(ctx context.Context, m ident.Merchant, gone bool) error {
+	list, err := h.db.Placed(ctx, m)
+	for _, p := range list {
+		if s, ok := h.db.ShopByID(m, p.Shop); err == nil && (ok && s.Store != p.Store || !ok && gone) {
+			err = h.resettleShop(ctx, m, p.Shop)
+		}
+	}
+	return fault.Wrap("hub.strays", err)
+}
+
+// resettle gives orders the shop that they waited for, or its new store. Those of which no
+// account is known can be asked for by one of their platform's, if one is given.
+func (h *Hub) resettle(ctx context.Context, m ident.Merchant, account ident.Account, next func(after ident.Order) ([]ident.Order, error)) error {
+	asks, _ := h.db.AccountByID(m, account)
 	after := ident.Order(0)
 	for {
 		ids, err := next(after)
@@ -249,14 +303,14 @@ func (h *Hub) resettle(ctx context.Context, s db.ShopRow, next func(after ident.
 			return fault.Wrap("hub.resettle", err)
 		}
 		after = ids[len(ids)-1]
-		_, err = h.db.Do(ctx, db.Verb{Name: "resettle", Merchant: s.Merchant, Orders: ids, Class: db.Background, Alone: true, Decide: func(tx *db.Tx) error {
+		_, err = h.db.Do(ctx, db.Verb{Name: "resettle", Merchant: m, Orders: ids, Class: db.Background, Alone: true, Decide: func(tx *db.Tx) error {
 			for _, id := range ids {
 				row, ok := tx.OrderByID(id)
 				if !ok {
 					continue
 				}
-				if row.Account == 0 {
-					row.Account = s.Account
+				if row.Account == 0 && row.Ref.Realm == asks.Realm {
+					row.Account = account
 				}
 				if err := h.settle(tx, row); err != nil {
 					return err

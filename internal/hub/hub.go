@@ -177,6 +177,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	beats.Go(func() { h.beat(ctx) })
 	beats.Go(func() { h.watchDatabase(ctx) })
 	beats.Go(func() { h.bringBack(ctx) })
+	beats.Go(func() { h.followShops(ctx) })
 	defer beats.Wait()
 	for {
 		switch begun, err := h.begin(ctx); {

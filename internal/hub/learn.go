@@ -224,6 +224,7 @@ func (h *Hub) merge(tx *db.Tx, r order.Reading) (order.Ref, error) {
 // asked of the platform, effects that have come true or can no longer, the row. A fold
 // that shows nothing new writes nothing.
 func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
+	lay := row.Store
 	o, want, have, info, err := h.reckon(row, tx.Linked(row.Ref), tx.Shop, func(o *order.Order, shop db.ShopRow, have []taken) []taken {
 		return h.take(tx, row, o, shop, have)
 	})
@@ -234,6 +235,11 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 	d := order.Diff(have.Wants, want.Wants)
 	for _, m := range d.Reserve {
 		tx.Reserve(row.ID, row.Store, m.SKU, m.To)
+	}
+	if row.Store != lay { // with its shop: what it keeps is kept there from now on
+		for sku, n := range want.Reserve {
+			tx.Reserve(row.ID, row.Store, sku, n)
+		}
 	}
 	for _, ask := range d.Asks {
 		switch {
@@ -315,13 +321,17 @@ func (h *Hub) write(row *db.OrderRow, o *order.Order, want wants, info *channel.
 	row.Summary = toJSON(h.summarise(row, o, info, effects))
 }
 
-// place finds account, shop and store of an order: facts that may come later.
+// place finds account, shop and store of an order: facts that may come later. An order of a
+// shop that was bound and is not any more stays where it is; that is said while it is open.
 func (h *Hub) place(shopOf shopFinder, row *db.OrderRow, o *order.Order, info *channel.Info) {
 	if o.ShopID == "" {
 		return
 	}
 	shop, ok := shopOf(row.Account, row.Ref.Realm, o.ShopID)
 	if !ok {
+		if row.Shop != 0 && (o.Status == order.StatusDone || o.Status == order.StatusCancelled || o.Status == order.StatusReplaced) {
+			return
+		}
 		why := fault.Because("issue_unbound", "this shop is not bound to a store yet: bind it under Connections")
 		o.Issues = append(o.Issues, order.Found(order.SevWarn, IssueUnbound, "", why))
 		return

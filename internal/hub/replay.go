@@ -420,6 +420,9 @@ func (p *player) differences(have, got *db.Whole) []Difference {
 	}
 	row := got.Row
 	row.Wants = have.Row.Wants // what was taken of stock is given, as acts are: the scratch has no stock
+	if _, ok := p.scratch.db.ShopByID(row.Merchant, have.Row.Shop); have.Row.Shop != 0 && !ok {
+		row.Account, row.Shop, row.Store = have.Row.Account, have.Row.Shop, have.Row.Store // the directory has forgotten where it lies
+	}
 	o, want, _, info, err := p.scratch.reckon(&row, got.Records, p.scratch.anyShop(row.Merchant), nil)
 	if err != nil {
 		row.Wants = nil
