@@ -121,6 +121,7 @@ type Hub struct {
 	waiving    sync.Mutex      // of what shops go without
 	hearings   sync.Map        // hearing → time.Time: when it was last noted
 	counts     sync.Map        // account → countState: the day that is being counted
+	uncounted  sync.Map        // shop → until when it is not counted, since that failed
 	looked     sync.Map        // of the radar, radarLook by merchant, see nears
 	giving     giving          // comments that wait for what is nearer to a penalty
 	placed     placed          // when riders' places were last told

@@ -317,6 +317,11 @@ const (
 	countAfter = 3 * time.Hour // after the platform's midnight: what is late has come, and been pulled
 	countBack  = 3             // days that are made up for after an outage
 	countEvery = 10 * time.Minute
+	countAgain = time.Hour // before a shop is counted again whose count failed: others have their turn
+
+	// countLast is how long after a day's end its count may fail before the statement says that
+	// it cannot be verified: soon the day is not made up for any more, and nothing would be said.
+	countLast = countBack*24*time.Hour - 3*time.Hour
 )
 
 // counting makes one statement after another, a step of some fifty calls at a time. What it
@@ -362,11 +367,21 @@ func (k counting) Do(ctx context.Context, e effect.Effect) lane.Result {
 	if ok && c.Counts() {
 		t, err = c.Count(ctx, at.day)
 	}
+	if err != nil && !h.now().Before(at.day.To.Add(countLast)) {
+		h.log.WarnContext(ctx, "the day of a shop could not be counted in all the time that it may take", "merchant", e.Merchant.String(), "account", e.Account.String(), "shop", at.shop.String(), "err", err)
+		t, err = channel.Tally{Cannot: channel.Text{ZH: "平台三天里都没有给出这一天的订单数", EN: "for three days the platform did not give its count of this day"}}, nil
+	}
 	switch {
 	case !ok:
 	case err != nil:
 		h.counts.Delete(e.Account)
-		return repeat(failed(err), later)
+		h.uncounted.Store(at.shop, time.Now().Add(countAgain))
+		switch fault.CodeOf(err) {
+		case fault.Unavailable, fault.RateLimited, fault.Unauthorized, fault.Unknown:
+			return repeat(failed(err), later) // the others would hear the same
+		}
+		h.log.WarnContext(ctx, "a shop's orders could not be counted; it is tried again in an hour", "merchant", e.Merchant.String(), "account", e.Account.String(), "shop", at.shop.String(), "err", err)
+		return repeat(failed(err), time.Now().Add(time.Second))
 	case t.Resume != nil:
 		at.day.Resume = t.Resume
 		h.counts.Store(e.Account, at)
@@ -385,6 +400,9 @@ func (k counting) Do(ctx context.Context, e effect.Effect) lane.Result {
 func (k counting) due(ctx context.Context, c *conn) (countState, bool, error) {
 	h := k.h
 	for _, s := range c.shops {
+		if until, failed := h.uncounted.Load(s.ID); failed && time.Now().Before(until.(time.Time)) {
+			continue
+		}
 		for back := countBack; back >= 1; back-- {
 			d, err := h.dayOf(c, s, "")
 			if err != nil {

@@ -3,7 +3,11 @@ package hub_test
 import (
 	"database/sql"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +100,64 @@ func TestAStatementSaysWhetherThePlatformsCountIsOurs(t *testing.T) {
 			if c := verified(t, w.hub, hub.VerifyOptions{Checks: []string{"statements"}})["statements"]; c.Bad == 0 {
 				t.Errorf("%s is not seen", b)
 			}
+		}
+	})
+}
+
+// TestDaysAreCountedByThemselves lets a day end: its statement is made without anybody asking,
+// and those of the days before are made up for. A shop whose count the platform refuses keeps
+// no other from its own, and before its day is too old a statement says that it cannot be verified.
+func TestDaysAreCountedByThemselves(t *testing.T) {
+	eachPlace(t, func(w *shopWorld, raw *sql.DB, _ db.Options) {
+		t, ctx := w.t, w.t.Context()
+		w.sameDay()
+		day := w.clk.Now().In(time.FixedZone("", 8*60*60))
+		id := w.place(`{"app_poi_code":"TEA002"}`)
+		w.until("the order arrives", func() bool { return w.status(id) == order.StatusNew })
+		late := time.Date(day.Year(), day.Month(), day.Day()+1, 21, 30, 0, 0, day.Location())
+		w.clk.Advance(late.Sub(w.clk.Now()))
+		api := w.sim.API()
+		broken := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if strings.Contains(r.URL.Path, "DaySeq") && r.URL.Query().Get("app_poi_code") == "TEA001" {
+				io.WriteString(rw, `{"data":"ng","error":{"code":4711,"msg":"门店已冻结"}}`)
+				return
+			}
+			api.ServeHTTP(rw, r)
+		}))
+		t.Cleanup(broken.Close)
+		w.app.BaseURL = broken.URL
+		_, err := w.hub.PutApp(ctx, w.who, w.app)
+		w.must(err)
+		_, err = raw.ExecContext(ctx, `UPDATE effects SET next_at = 0 WHERE kind = 'count'`) // it looks every ten minutes
+		w.must(err)
+		w.run()
+
+		made := func(shop string) map[string]hub.Statement {
+			out := map[string]hub.Statement{}
+			for _, s := range w.db.Rows(w.who.Merchant).Shops {
+				if s.External != shop {
+					continue
+				}
+				rows, _, err := w.db.Statements(ctx, w.who.Scope, db.StatementFilter{Shop: s.ID, All: true})
+				w.must(err)
+				list, err := w.hub.Signed(ctx, rows...)
+				w.must(err)
+				for _, x := range list {
+					out[x.Statement.Day] = x.Statement
+				}
+			}
+			return out
+		}
+		before := func(days int) string { return day.AddDate(0, 0, -days).Format(time.DateOnly) }
+		w.until("the other shop's days are counted", func() bool { return len(made("TEA002")) == 3 })
+		for n := range 3 {
+			if st := made("TEA002")[before(n)]; st.Verdict != hub.Agrees || st.MadeBy != "schedule" || !st.Closed || st.Platform.Orders != 1-min(n, 1) {
+				t.Errorf("%s: %+v", before(n), st)
+			}
+		}
+		refused := made("TEA001")
+		if st := refused[before(2)]; len(refused) != 1 || st.Verdict != hub.Unverifiable || st.Cannot == nil || !strings.Contains(st.Cannot.EN, "did not give its count") {
+			t.Errorf("the shop that cannot be counted: %+v", refused)
 		}
 	})
 }

@@ -131,6 +131,8 @@ export const said: Record<string, string> = {
   "The store gives back what was paid": "El local devuelve lo pagado",
   "An order that was entered": "Un pedido cargado",
   "the platform has no means to count the orders of a day": "la plataforma no permite contar los pedidos de un día",
+  "for three days the platform did not give its count of this day":
+    "durante tres días la plataforma no dio el número de pedidos de este día",
   developerId: "developerId",
   signKey: "signKey",
   "Meituan Waimai (service provider)": "Meituan Waimai (proveedor de servicios)",

@@ -130,6 +130,7 @@ export const said: Record<string, string> = {
   "The store gives back what was paid": "A unidade devolve o que foi pago",
   "An order that was entered": "Um pedido lançado",
   "the platform has no means to count the orders of a day": "a plataforma não permite contar os pedidos de um dia",
+  "for three days the platform did not give its count of this day": "durante três dias a plataforma não deu o número de pedidos deste dia",
   developerId: "developerId",
   signKey: "signKey",
   "Meituan Waimai (service provider)": "Meituan Waimai (provedor de serviços)",
