@@ -360,9 +360,39 @@ func TestTheCheckTellsGoodFromBad(t *testing.T) {
 		if _, err := c.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "twice") {
 			t.Errorf("what verify finds is not told: %v", err)
 		}
-		left, _ := filepath.Glob(filepath.Join(to, ".check-*"))
-		if len(left) > 0 {
+		scratch := func() []string {
+			if at.URL == "" {
+				left, _ := filepath.Glob(filepath.Join(to, scratchDir+"*"))
+				return left
+			}
+			raw, err := db.OpenRaw(t.Context(), at.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer raw.Close()
+			left, err := raw.Databases(t.Context(), scratchName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return left
+		}
+		if left := scratch(); len(left) > 0 {
 			t.Errorf("the check left %v", left)
+		}
+
+		// A check dies, and leaves its copy: the next day's takes it away, and no other.
+		died := c
+		if _, _, err := died.scratch(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		was := scratch()
+		c.Verify = nil
+		if _, err := c.Run(t.Context()); err != nil || len(was) != 1 || !slices.Equal(scratch(), was) {
+			t.Errorf("%v: a copy of a moment ago was taken away: %v are left of %v", err, scratch(), was)
+		}
+		c.Now = func() time.Time { return time.Now().Add(25 * time.Hour) }
+		if _, err := c.Run(t.Context()); err != nil || len(scratch()) > 0 {
+			t.Errorf("%v: the copy of a check that died stays: %v", err, scratch())
 		}
 	})
 }

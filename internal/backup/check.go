@@ -8,7 +8,9 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tongdan/tongdan/fault"
@@ -68,6 +70,42 @@ func (c Check) Run(ctx context.Context) (about time.Time, err error) {
 	return about, fault.Wrap(op, err)
 }
 
+// Of a check whose process died its scratch place is left: a copy of everything. The next one
+// takes it away once no check can still be at it.
+const (
+	scratchDir   = ".check-"
+	scratchName  = "tongdan_check_" // and when it was made, in seconds
+	scratchStays = 24 * time.Hour
+)
+
+// tidyDir takes away what dead checks left in a folder.
+func (c Check) tidyDir(parent string) {
+	left, _ := filepath.Glob(filepath.Join(parent, scratchDir+"*"))
+	for _, dir := range left {
+		if i, err := os.Stat(dir); err != nil || c.Now().Sub(i.ModTime()) < scratchStays {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			c.Log.Warn("a copy that a check of a backup left behind could not be taken away", "folder", dir, "err", err)
+		}
+	}
+}
+
+// tidyServer takes away what dead checks left on a PostgreSQL server.
+func (c Check) tidyServer(ctx context.Context, raw *db.Raw) {
+	left, err := raw.Databases(ctx, scratchName)
+	for _, name := range left {
+		at, _, _ := strings.Cut(strings.TrimPrefix(name, scratchName), "_")
+		if n, bad := strconv.ParseInt(at, 10, 64); bad != nil || c.Now().Sub(time.Unix(n, 0)) < scratchStays {
+			continue
+		}
+		err = cmp.Or(err, raw.DropDatabase(ctx, name))
+	}
+	if err != nil {
+		c.Log.Warn("copies that checks of backups left behind could not be taken away", "err", err)
+	}
+}
+
 // scratch makes a place to restore into.
 func (c Check) scratch(ctx context.Context, b Backup) (to Place, drop func() error, err error) {
 	if b.Engine == "sqlite" {
@@ -75,7 +113,8 @@ func (c Check) scratch(ctx context.Context, b Backup) (to Place, drop func() err
 		if parent == "" {
 			parent = c.From
 		}
-		dir, err := os.MkdirTemp(parent, ".check-")
+		c.tidyDir(parent)
+		dir, err := os.MkdirTemp(parent, scratchDir)
 		if err != nil {
 			return to, nil, &fault.Error{Op: "backup.scratch", Code: fault.Unavailable, Words: "a folder for the check could not be made in " + parent, Err: err}
 		}
@@ -90,7 +129,8 @@ func (c Check) scratch(ctx context.Context, b Backup) (to Place, drop func() err
 	}
 	var word [6]byte
 	rand.Read(word[:])
-	name := "tongdan_check_" + hex.EncodeToString(word[:])
+	c.tidyServer(ctx, raw)
+	name := scratchName + strconv.FormatInt(c.Now().Unix(), 10) + "_" + hex.EncodeToString(word[:])
 	address, err := raw.MakeDatabase(ctx, c.URL, name)
 	if err != nil {
 		return to, nil, errors.Join(err, raw.Close())

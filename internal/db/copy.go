@@ -307,6 +307,24 @@ func (r *Raw) MakeDatabase(ctx context.Context, address, name string) (string, e
 	return u.String(), nil
 }
 
+// Databases lists the databases of the server whose names begin with a word.
+func (r *Raw) Databases(ctx context.Context, prefix string) ([]string, error) {
+	rows, err := r.pool.QueryContext(ctx, `SELECT datname FROM pg_database WHERE starts_with(CAST(datname AS TEXT), $1) ORDER BY datname`, prefix)
+	if err != nil {
+		return nil, fault.Wrap("db.Databases", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fault.Wrap("db.Databases", err)
+		}
+		out = append(out, name)
+	}
+	return out, fault.Wrap("db.Databases", rows.Err())
+}
+
 // DropDatabase drops what MakeDatabase made.
 func (r *Raw) DropDatabase(ctx context.Context, name string) error {
 	_, err := r.pool.ExecContext(ctx, `DROP DATABASE IF EXISTS "`+name+`" WITH (FORCE)`)
