@@ -152,6 +152,10 @@ var breaks = []struct {
 	{"reservations", "a reservation is too large", []string{"reservations"}, `UPDATE reservations SET quantity = quantity + 1 WHERE order_id = (SELECT MIN(order_id) FROM reservations)`, true},
 	{"stock", "there is more on hand than was moved", []string{"levels"}, `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) SELECT id, 5, 6, 1, 0, 0 FROM merchants`, false},
 	{"stock", "more is reserved than orders keep", []string{"levels"}, `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) SELECT id, 5, 6, 0, 1, 0 FROM merchants`, false},
+	{"stock", "a channel may sell what is not there", []string{"levels", "offers"}, `INSERT INTO levels (merchant_id, store_id, sku_id, on_hand, reserved, changed_at) SELECT id, 5, 6, 0, 0, 0 FROM merchants;
+		INSERT INTO offers (merchant_id, id, account_id, shop_id, store_id, sku_id, item, variation, code, known, may, shown, sending, effect_id, look_id, look_stage, look_n, look_may, look_taken, look_back,
+		look_value, look_at, look_reads, pushed, pushed_at, seen, seen_at, beyond, fails, words)
+		SELECT id, 9, 1, 1, 5, 6, 'x', '', 'c', 1, 1, 1, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, '', -1, 0, -1, 0, 0, 0, '' FROM merchants`, false},
 	{"effects", "a final goal counts as open", []string{"effects"}, `UPDATE effects SET open = 1 WHERE id = (SELECT MIN(id) FROM effects WHERE open = 0)`, false},
 	{"effects", "an open goal could be there twice", []string{"effects"}, `UPDATE effects SET generation = 5 WHERE id = (SELECT MIN(id) FROM effects WHERE open = 1)`, false},
 	{"effects", "it is being sent and has no attempt", []string{"effects"}, `UPDATE effects SET state = 'sending', open = 1, generation = 0, key = 'x', attempt = NULL WHERE id = (SELECT MIN(id) FROM effects WHERE order_id <> 0)`, false},
