@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,7 +39,8 @@ const mlSecret = "planted-client-secret-of-ml"
 // errors, under credentials that are known, and then looks for all of it: in the log at
 // its most talkative and before anything is blotted out, in every answer of the API to
 // who may not see customers' data, in answers that are errors, in the meters, in what the
-// platforms were called with, and in a backup.
+// platforms were called with, and in a backup. Robots, clouds of printers and a courier are out of order meanwhile
+// and repeat the keys that they were called with.
 func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	b := setup(t)
 	b.user("li")
@@ -73,6 +75,54 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 	secrets["a wrong password"] = "planted wrong password"
 	cookie := cookieOf(b.call("POST", "/api/v1/session", "", `{"name":"li","password":"`+password+`"}`))
 	secrets["a cookie"] = strings.TrimPrefix(cookie, "tongdan_session=")
+
+	var tested []reply
+
+	// What else is called with keys: robots, short messages, clouds of printers, couriers. Their servers are out
+	// of order, and repeat in their answers what they were asked with.
+	sour := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprintf(w, "out of order: %s %s %v %s", r.Method, r.URL, r.Header, body)
+	}))
+	t.Cleanup(sour.Close)
+	store := b.stores[0].ID.String()
+	plant := func(path, kind, more string, creds map[string]string, secret ...string) string {
+		t.Helper()
+		for _, name := range secret {
+			secrets["the "+name+" of "+kind] = creds[name]
+		}
+		list, err := json.Marshal(creds)
+		b.must(err)
+		r := b.call("POST", "/api/v1"+path, b.owner, `{"kind":"`+kind+`","name":"`+kind+`",`+more+`"credentials":`+string(list)+`}`)
+		if r.status != http.StatusCreated {
+			t.Fatalf("%s %s: %d %s", path, kind, r.status, r.body)
+		}
+		return r.get(t, "id").(string)
+	}
+	at := `"base_url":"` + sour.URL + `",`
+	for kind, creds := range map[string]map[string]string{
+		"wecom": {"key": "planted-key-of-wecom"}, "dingtalk": {"token": "planted-token-of-dingtalk", "secret": "SEC-planted-of-dingtalk"}, "feishu": {"token": "planted-token-of-feishu", "secret": "planted-secret-of-feishu"},
+	} {
+		var names []string
+		for name := range creds {
+			names = append(names, name)
+		}
+		id := plant("/senders", kind, at, creds, names...)
+		tested = append(tested, b.call("POST", "/api/v1/senders/"+id+"/test", b.owner, `{}`))
+	}
+	at = `"store_id":"` + store + `","address":"` + sour.URL + `",`
+	for kind, x := range map[string]struct {
+		creds  map[string]string
+		secret []string
+	}{
+		"feie":      {map[string]string{"user": "shop@example.com", "ukey": "plantedukeyoffeie", "sn": "921500000", "key": "plantedkey"}, []string{"ukey", "key"}},
+		"yilianyun": {map[string]string{"client_id": "1096000000", "client_secret": "planted-secret-of-yilianyun", "machine_code": "4004600000", "msign": "plantedmsign"}, []string{"client_secret", "msign"}},
+	} {
+		id := plant("/printers", kind, at, x.creds, x.secret...)
+		tested = append(tested, b.call("POST", "/api/v1/printers/"+id+"/test", b.owner, ``))
+	}
+	plant("/couriers", "dada", `"address":"`+sour.URL+`","shops":{"`+store+`":"S-1"},`, map[string]string{"app_key": "dada1", "app_secret": "planted-secret-of-dada", "source_id": "73753"}, "app_secret")
 
 	// Orders live, with platforms that misbehave.
 	place := func() string {
@@ -141,6 +191,15 @@ func TestPlantedSecretsComeOutNowhere(t *testing.T) {
 				t.Errorf("%s holds the %s of a customer: %s", where, what, around(text, s))
 			}
 		}
+	}
+	for _, r := range tested {
+		if !strings.Contains(r.body, `"ok":false`) {
+			t.Errorf("nothing was tried: %d %s", r.status, r.body)
+		}
+		look("a test of what is out of order", r.body, false)
+	}
+	for _, id := range ours {
+		look("what couriers ask", b.call("GET", "/api/v1/orders/"+id+"/ride_offers", b.owner, "").body, false)
 	}
 	look("the log", b.log.String(), true)
 	for what, s := range rider { // who brings it is shown to whoever sees the order, and still not logged
