@@ -13,12 +13,12 @@ export const desk = { viewport: { width: 1440, height: 900 } };
 export const phone = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
 
 /**
- * Debian's Chromium, or any `chromium` on the PATH. TONGDAN_SHELL names one without windows and menus (Debian's
- * chromium-headless-shell: the same engine, in two thirds of the work), which plays all but what needs a `whole` browser, such as
- * installing a program.
+ * Debian's Chromium, or any `chromium` on the PATH. Where Debian's chromium-headless-shell is installed it is that one: the same
+ * engine without windows and menus, in two thirds of the work. What needs a `whole` browser, such as installing a program, gets
+ * one, and with TONGDAN_WHOLE=1 everything does.
  */
-export function openBrowser({ whole = false } = {}) {
-  const here = [!whole && process.env.TONGDAN_SHELL, "/usr/bin/chromium"].find((x) => x && existsSync(x));
+export function openBrowser({ whole = Boolean(process.env.TONGDAN_WHOLE) } = {}) {
+  const here = [!whole && "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((x) => x && existsSync(x));
   return chromium.launch({
     executablePath: here ?? "chromium",
     args: [
