@@ -133,6 +133,7 @@ type orderView struct {
 	BeginAt   int64             `json:"begin_at"`
 	Pending   []struct {
 		EffectID string `json:"effect_id"`
+		Kind     string `json:"kind"`
 		State    string `json:"state"`
 	} `json:"pending"`
 	Seq int64 `json:"seq"`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // clerk is the staff: people who look at the screen, take a moment, and press a button;
@@ -22,7 +23,8 @@ type clerk struct {
 	api   *api
 	plan  *Plan
 	diary *diary
-	now   func() time.Time // by the platforms' clock
+	now   func() time.Time                    // by the platforms' clock
+	tally func(channel, ref string) sim.Tally // what the platform's own pages say was done to an order
 	work  sync.WaitGroup
 	busy  chan struct{} // hands
 	minds atomic.Int64  // orders and refunds that somebody is about to answer
@@ -31,6 +33,8 @@ type clerk struct {
 	pressed map[string]*press   // by order, act and case
 	ready   map[string]bool     // marked ready where the platform has no word for it
 	tried   map[string]bool     // pressed, and the hub may have heard of it, by order and act
+	asked   int                 // acts whose outcome somebody had to look up
+	again   map[string]int      // of these, by effect: how often one was sent again, since the platform had not done it
 	may     map[string][]string // the buttons of each order of a chain, as a screen showed them last
 	open    map[string]*press   // not at the platform yet, by order and the platform's call
 }
@@ -50,7 +54,7 @@ type press struct {
 const hands = 48
 
 func newClerk(a *api, p *Plan, d *diary, now func() time.Time) *clerk {
-	return &clerk{api: a, plan: p, diary: d, now: now, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, may: map[string][]string{}, open: map[string]*press{}}
+	return &clerk{api: a, plan: p, diary: d, now: now, busy: make(chan struct{}, hands), pressed: map[string]*press{}, ready: map[string]bool{}, tried: map[string]bool{}, again: map[string]int{}, may: map[string][]string{}, open: map[string]*press{}}
 }
 
 // chance is a number from 0 to 99 that belongs to an order and a question.
@@ -102,6 +106,13 @@ func (k *clerk) look(ctx context.Context, o orderView) {
 	}
 	if may("refund_approve") {
 		k.refunds(ctx, o)
+	}
+	for _, x := range o.Pending { // until somebody says what became of it, nothing else that gives money back is sent
+		if x.State == string(effect.Person) && books.Calls[o.Channel][x.Kind] != "" {
+			k.once(o, "outcome "+x.EffectID, func() {
+				k.after(ctx, k.delay(o, "outcome "+x.EffectID, 60, 240), func() { k.settle(ctx, o, x.EffectID, x.Kind) })
+			})
+		}
 	}
 	begin := int(max(time.UnixMilli(o.BeginAt).Sub(k.now()), 0) / time.Second) // nobody hands over a pre-order that is not made
 	if may("ready") && k.chance(o, "ready") < 80 {
@@ -182,6 +193,24 @@ func (k *clerk) partial(ctx context.Context, o orderView) {
 			k.press(ctx, o, action{Kind: "refund_partial", Lines: []actionLine{{d.Lines[0].Key, 1}}})
 		})
 	})
+}
+
+// settle does what a person does with an act whose outcome could not be learnt: look at the
+// platform's own pages, and say what is there.
+func (k *clerk) settle(ctx context.Context, o orderView, effect, kind string) {
+	outcome := "not_done"
+	if k.tally(o.Channel, o.Ref)[books.Calls[o.Channel][kind]].Changes > 0 {
+		outcome = "done"
+	}
+	if err := k.api.must(ctx, "POST", "/effects/"+effect+"/resolve", "resolve-"+effect, map[string]string{"outcome": outcome}, nil); err != nil {
+		return // it has ended; or the last look at the books asks again
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asked++
+	if outcome == "not_done" {
+		k.again[effect]++
+	}
 }
 
 // once runs f the first time that an order and a question come up.

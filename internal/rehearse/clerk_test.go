@@ -1,10 +1,15 @@
 package rehearse
 
 import (
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tongdan/tongdan/internal/books"
+	"github.com/tongdan/tongdan/internal/sim"
 )
 
 // What waits for a person is under way, and is neither what the hub is slow with nor a promise that it broke. Once it is
@@ -22,8 +27,9 @@ func TestWhatWaitsForAPersonIsNotSlow(t *testing.T) {
 		for effect, s := range map[string]string{refund: state, ready: "waiting"} {
 			o.Pending = append(o.Pending, struct {
 				EffectID string `json:"effect_id"`
+				Kind     string `json:"kind"`
 				State    string `json:"state"`
-			}{effect, s})
+			}{effect, "", s})
 		}
 		return o
 	}
@@ -38,3 +44,41 @@ func TestWhatWaitsForAPersonIsNotSlow(t *testing.T) {
 		t.Errorf("once it is sent after all: %d, %+v, %q", n, oldest, late)
 	}
 }
+
+// Until somebody says what became of a refund of a part, no request for another one can be answered: the staff look it up
+// within minutes, as their screen asks them to, and not when the day is over.
+func TestTheStaffLookUpWhatNobodyKnows(t *testing.T) {
+	for outcome, changes := range map[string]int{"done": 1, "not_done": 0} {
+		synctest.Test(t, func(t *testing.T) {
+			var said []string
+			k := newClerk(newAPI("http://hub.test", "key"), &Plan{Speed: 10}, newDiary(), time.Now)
+			k.api.http = &http.Client{Transport: answers(func(r *http.Request) (*http.Response, error) {
+				b, _ := io.ReadAll(r.Body)
+				said = append(said, r.URL.Path+" "+string(b))
+				return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+			})}
+			k.tally = func(channel, ref string) sim.Tally { return sim.Tally{"order/applyPartRefund": {Changes: changes}} }
+			o := orderView{Channel: "meituan", Ref: "1"}
+			for _, state := range []string{"unknown", "person", "person"} {
+				o.Pending = append(o.Pending[:0], struct {
+					EffectID string `json:"effect_id"`
+					Kind     string `json:"kind"`
+					State    string `json:"state"`
+				}{"eff_1", "refund_partial", state})
+				k.look(t.Context(), o)
+			}
+			began := time.Now()
+			k.work.Wait()
+			if len(said) != 1 || !strings.HasSuffix(strings.Fields(said[0])[0], "/effects/eff_1/resolve") || !strings.Contains(said[0], `"`+outcome+`"`) || time.Since(began) > 24*time.Second {
+				t.Errorf("after %v somebody said %q, want %s", time.Since(began), said, outcome)
+			}
+			if k.asked != 1 || k.again["eff_1"] != 1-changes {
+				t.Errorf("%d were looked up, %v to be sent again", k.asked, k.again)
+			}
+		})
+	}
+}
+
+type answers func(*http.Request) (*http.Response, error)
+
+func (f answers) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -90,7 +90,10 @@ func (j *judge) compare(ctx context.Context) error {
 			return
 		}
 		if e.State == "person" && j.ended == nil {
-			j.decide(ctx, e) // and what that leads to has to be waited for
+			var o orderView
+			if err := j.api.must(ctx, "GET", "/orders/"+e.OrderID, "", nil, &o); err == nil {
+				j.clerk.settle(ctx, o, e.ID, e.Kind) // and what that leads to has to be waited for
+			}
 		}
 		under = append(under, e)
 	})
@@ -137,27 +140,6 @@ func (j *judge) book() (map[string]books.Entry, error) {
 	return want, err
 }
 
-// decide does what a person does with an additive act whose outcome could not be learnt:
-// look at the platform's own pages, and say what is there.
-func (j *judge) decide(ctx context.Context, e effectView) {
-	var o orderView
-	if err := j.api.must(ctx, "GET", "/orders/"+e.OrderID, "", nil, &o); err != nil {
-		return
-	}
-	call := books.Calls[o.Channel][e.Kind]
-	outcome := "not_done"
-	if j.at.platformTally(o.Channel, o.Ref)[call].Changes > 0 {
-		outcome = "done"
-	}
-	if err := j.api.must(ctx, "POST", "/effects/"+e.ID+"/resolve", "resolve-"+e.ID, map[string]string{"outcome": outcome}, nil); err != nil {
-		return
-	}
-	j.asked++
-	if outcome == "not_done" {
-		j.again[e.ID]++
-	}
-}
-
 // finish compares the acts, once everything has ended.
 func (j *judge) finish(ctx context.Context) error {
 	states := map[string]string{}
@@ -175,7 +157,7 @@ func (j *judge) finish(ctx context.Context) error {
 	j.acts, j.byEnd = 0, map[string]int{}
 	for i, p := range list {
 		if p.Effect != "" {
-			list[i].State, list[i].Again = states[p.Effect], j.again[p.Effect]
+			list[i].State, list[i].Again = states[p.Effect], j.clerk.again[p.Effect]
 			j.acts++
 			j.byEnd[states[p.Effect]]++
 		}

@@ -170,7 +170,7 @@ func (j *judge) report(loaded float64) *Report {
 	if j.ended == nil || j.ended.Compared {
 		r.Orders.Agreed = r.Orders.In - len(wrong)
 	}
-	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: j.asked}
+	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: j.clerk.asked}
 	for _, x := range j.once {
 		switch x.Kind {
 		case books.Twice:

@@ -197,6 +197,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	r.stock.begin(d.began)
 	c := newCrowd(p, r.at, r.stock, d)
 	k := newClerk(r.api, p, d, r.at.clock.Now)
+	k.tally = r.at.platformTally
 	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet}
 	w.stage.Store("load")
 	// Whoever interrupts ends the load and the settling. What watches goes on until the
@@ -229,7 +230,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	goods.Go(func() { r.deliveries(day, life, d) })
 	r.at.misbehave(faultPlans[p.Faults].plan)
 
-	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, packer: pack, named: named, again: map[string]int{}, watch: w}
+	j := &judge{rehearsal: r, diary: d, crowd: c, clerk: k, packer: pack, named: named, watch: w}
 	err := c.buy(ctx, r.list)
 	if err == nil && p.Profile == "flash" {
 		err = c.comeBack(ctx)
@@ -391,6 +392,4 @@ type judge struct {
 	paper   []books.Difference // what does not hold of them
 	labels  Labels
 	parcels []books.Difference // what does not hold of the labels
-	asked   int                // additive acts whose outcome a person had to look up
-	again   map[string]int     // of these, by effect: how often one was sent again, since the platform had not done it
 }
