@@ -242,39 +242,6 @@ func TestAnOrderWhosePushWasLostDoesNotWaitForASweep(t *testing.T) {
 	})
 }
 
-// A shop whose numbers the platform does not tell, since its calls hang, keeps no other shop of its account from being
-// looked through: neither in one pull nor because each begins anew with it.
-func TestAShopWhoseCallsHangHidesNoOrderOfTheOthers(t *testing.T) {
-	each(t, func(w *shopWorld) {
-		api := w.sim.API()
-		slow := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/api/v1/order/getOrderDaySeq" && r.URL.Query().Get("app_poi_code") == "TEA001" {
-				<-r.Context().Done()
-				return
-			}
-			api.ServeHTTP(rw, r)
-		}))
-		w.t.Cleanup(slow.Close)
-		app, ok := w.db.AppByID(w.app.ID)
-		if !ok {
-			w.t.Fatal("the app is gone")
-		}
-		app.BaseURL = slow.URL
-		_, err := w.hub.PutApp(w.t.Context(), w.who, app)
-		w.must(err)
-		w.sim.Faults().Next(sim.PushLost, 1)
-		lost, began := w.place(`{"app_poi_code":"TEA002"}`), time.Now()
-		w.run()
-		w.until("it is shown", func() bool { return w.status(lost) == order.StatusNew })
-		w.t.Logf("shown %v after it was placed", time.Since(began).Round(10*time.Millisecond))
-		w.until("the account counts as pulled, and what failed is told", func() bool {
-			list, err := w.db.Accounts(w.t.Context(), w.who.Merchant)
-			w.must(err)
-			return slices.ContainsFunc(list, func(a db.AccountRow) bool { return a.App == app.ID && a.LastPull > 0 && a.LastError > 0 })
-		})
-	})
-}
-
 func TestAnOrderAcceptedInThePlatformsOwnAppCausesNoSecondConfirm(t *testing.T) {
 	each(t, func(w *shopWorld) {
 		id := w.place(`{"app_poi_code":"TEA001"}`)

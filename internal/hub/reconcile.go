@@ -211,11 +211,8 @@ func (p pulling) Do(ctx context.Context, e effect.Effect) lane.Result {
 	wide := args.Restored || row.LastPull == 0 || at.UnixMilli()-row.LastPull > args.outage(pause).Milliseconds()
 	ctx, trace := channel.WithTrace(ctx)
 	ask := channel.Pull{Cursor: row.Cursor, Wide: wide}
-	if !wide {
-		ask.Known = func(ctx context.Context) ([]channel.Numbered, error) {
-			return h.numbered(ctx, c, row.LastPull-knownBefore.Milliseconds())
-		}
-	}
+	since := row.LastPull - knownBefore.Milliseconds()
+	ask.Known = func(ctx context.Context) ([]channel.Numbered, error) { return h.numbered(ctx, c, since) }
 	for page, err := range c.Pull(ctx, ask) {
 		if err != nil {
 			return p.broke(e, c, row, err, trace.Take(), at, every, args.ended(h.now().Sub(at), pause))

@@ -136,7 +136,6 @@ type shop struct {
 	talk   dialect
 
 	begin atomic.Pointer[string] // the shop at which the last pull was cut off, nil = it came to its end
-	slow  atomic.Bool            // most shops took long in the last pull
 }
 
 // Open implements channel.Platform.

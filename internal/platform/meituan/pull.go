@@ -30,7 +30,6 @@ const (
 	againPace = 400  // ms between the reads of known orders that a wide pull asks for
 
 	freshFor = 30 * time.Second // of the trade's clock, in which a wide pull looks for nothing new
-	patience = 3 * time.Second  // a call of one shop is given while others wait; a fifth of a pull's time, where that is less
 )
 
 // A cursor is where Pull stands: per shop and day of China.
@@ -53,7 +52,8 @@ type span [2]int
 
 // Pull walks the numbers of the day of each shop: the newest number, then the order behind
 // each that was not walked yet. It yields hints, since the push with the content is
-// expected any moment; a number whose order has come by push needs no call. A wide pull
+// expected any moment; a number whose order has come by push needs no call, and in a wide pull none before all shops
+// have been looked through: a call for each order of a rush is more than flow control lets through. A wide pull
 // also walks yesterday and today again, the newest first, and hints at a read of every order, because what happened
 // to them may have been missed too, the known ones in small steps. That takes minutes where there are many shops, in
 // which customers go on ordering, so that every freshFor it looks in all shops for what is new; a wide pull that
@@ -61,9 +61,7 @@ type span [2]int
 // that cannot be resolved stays open in the cursor and stops neither the others nor the pull.
 // A shop at which the platform stumbles is asked again with the next pull, and is no reason
 // to walk all the others anew; a pull that was cut off, or told to ask less, is followed by one that begins
-// where it stopped, so that of many shops the last ones have their turn. One that keeps the others waiting is left
-// after its patience is over and asked again when they have been, with what is left of two thirds of the pull's time:
-// then the pull has gone through, however long that shop's calls hang.
+// where it stopped, and behind a shop whose call took what was left of its time, so that of many shops each has its turn.
 func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page, error] {
 	return func(yield func(channel.Page, error) bool) {
 		w := walk{shop: s, ctx: ctx, wide: p.Wide, yield: yield, ask: p.Known}
@@ -78,96 +76,52 @@ func (s *shop) Pull(ctx context.Context, p channel.Pull) iter.Seq2[channel.Page,
 		if w.wide {
 			w.at.widen(s.env.Now())
 		}
-		begun, end := time.Now(), ctx
-		w.patience = patience
-		if limit, ok := channel.NotAfter(ctx); ok {
-			all := limit.Sub(begun)
-			w.patience = min(patience, all/5)
-			var cancel context.CancelFunc
-			end, cancel = context.WithDeadline(ctx, begun.Add(2*all/3))
-			defer cancel()
-		}
 		var first error // the others come again with the next pull
-		walked, stumbled, halted := 0, true, false
+		walked, stumbled := 0, true
 		failed := func(err error) {
 			first = cmp.Or(first, err)
 			if err != nil && !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Unknown) {
 				stumbled = false // it refuses
 			}
 		}
-		var silent []silence
 		for more := true; more; {
-			w.now, w.known, silent = s.env.Now(), nil, nil
+			w.now, w.known = s.env.Now(), nil
 			turn := s.inTurn()
-			quick, tardy := 0, 0
 			for i, code := range turn {
-				// Where most take long it is the platform that is slow, and not a shop: nobody is hurried then.
-				w.brisk, w.hung, w.tardy = len(turn) > 1 && !s.slow.Load() && tardy <= quick, false, false
 				err := w.shopDays(code)
 				over := late(ctx)
 				limited := fault.Is(err, fault.RateLimited)
-				if w.stopped || over || limited {
-					if over && w.tardy && err != nil { // it would take all the time again
-						code = turn[(i+1)%len(turn)]
-					}
+				switch {
+				case over && err != nil && !limited && !w.stopped: // it may have hung: the next one has its turn
+					s.begin.Store(&turn[(i+1)%len(turn)])
+				case w.stopped || over || limited:
 					s.begin.Store(&code)
-				}
-				if w.tardy {
-					tardy++
-				} else {
-					quick++
 				}
 				if w.stopped {
 					return
 				}
-				if w.hung && !over {
-					silent = append(silent, silence{code, err})
-					continue
-				}
 				failed(err)
 				if limited || fault.Is(err, fault.Unauthorized) || over {
-					walked, halted = 0, true
+					walked = 0
 					break // the same for every shop of the app
 				}
 				if err == nil {
 					walked++
 				}
 			}
-			s.slow.Store(tardy > quick)
 			if !w.page() {
 				return
 			}
 			if more = false; first == nil || walked > 0 {
 				var err error
 				more, err = w.anew()
-				failed(err)
-				halted = fault.Is(err, fault.RateLimited) || fault.Is(err, fault.Unauthorized)
-				if w.stopped || more && !w.page() {
+				if failed(err); first == nil {
+					w.at.rest()
+				}
+				if w.stopped || !w.page() {
 					return
 				}
 			}
-		}
-		w.brisk, w.ctx = false, end
-		for i, one := range silent {
-			err := one.err
-			if end.Err() == nil && !halted {
-				w.hung = false
-				if err = w.shopDays(one.code); w.stopped {
-					return
-				}
-				if end.Err() != nil && i+1 < len(silent) {
-					s.begin.Store(&silent[i+1].code)
-				}
-			}
-			if failed(err); err == nil {
-				walked++
-			}
-		}
-		if first == nil {
-			w.at.rest()
-		}
-		if (first == nil || walked > 0) && !w.page() {
-			return
 		}
 		switch {
 		case first != nil && walked > 0 && stumbled:
@@ -221,12 +175,6 @@ func (c cursor) rest() {
 	}
 }
 
-// silence is a shop that did not answer while others waited.
-type silence struct {
-	code string
-	err  error
-}
-
 type walk struct {
 	ask     func(context.Context) ([]channel.Numbered, error) // nil = nothing is known
 	known   map[string]bool                                   // shop and number of today's orders that are here; nil = not asked yet
@@ -240,26 +188,6 @@ type walk struct {
 	yield   func(channel.Page, error) bool
 	stopped bool  // the caller wants no more
 	left    error // why the last number stayed open that was asked for in vain
-
-	patience time.Duration
-	brisk    bool // no call has longer than patience
-	hung     bool // one had, in vain: its shop is left
-	tardy    bool // one had, in vain or not
-}
-
-// do is shop.do with patience.
-func (w *walk) do(op, ref string, c call) (data json.RawMessage, body []byte, err error) {
-	ctx := w.ctx
-	if w.brisk {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, w.patience)
-		defer cancel()
-	}
-	began := time.Now()
-	data, body, err = w.shop.do(ctx, op, ref, c)
-	w.tardy = w.tardy || w.patience > 0 && time.Since(began) >= w.patience
-	w.hung = w.hung || err != nil && ctx.Err() != nil && w.ctx.Err() == nil
-	return data, body, err
 }
 
 // page hands out what has been collected, with a cursor that goes on behind it.
@@ -309,7 +237,7 @@ func (w *walk) shopDays(code string) error {
 			return nil
 		}
 		failed = cmp.Or(failed, err)
-		if stops(err) || w.hung || w.ctx.Err() != nil {
+		if stops(err) || w.ctx.Err() != nil {
 			break
 		}
 	}
@@ -329,10 +257,20 @@ func stops(err error) bool {
 // never resolves holds nothing up.
 func (w *walk) day(code, day string, today bool, at walked) error {
 	days := w.at[code]
+	walked := at.Upto
+	here := func(n int) bool {
+		if !w.here(code, n) {
+			return false
+		}
+		if w.wide && n > walked && (at.Again != askedAnew || walked == 0) {
+			at.Again = max(at.Again, n) // its message came; a later one may not have
+		}
+		return true
+	}
 	newest, ahead := at.Upto, lookAhead
 	switch {
 	case today && !w.shop.talk.tellsNewest(): // numbers beyond are tried, as on a day that is over
-		for w.here(code, at.Upto+1) {
+		for here(at.Upto + 1) {
 			at.Upto++
 		}
 		newest = at.Upto
@@ -359,7 +297,7 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 	}
 	if today && len(numbers) > 0 {
 		numbers = slices.DeleteFunc(numbers, func(n int) bool {
-			if !w.here(code, n) {
+			if !here(n) {
 				return false
 			}
 			delete(open, n)
@@ -396,7 +334,7 @@ func (w *walk) day(code, day string, today bool, at walked) error {
 		default:
 			last = err
 			failures++
-			if stops(err) || w.hung || w.ctx.Err() != nil || failures >= giveUp || beyond && w.shop.talk.tellsNewest() {
+			if stops(err) || w.ctx.Err() != nil || failures >= giveUp || beyond && w.shop.talk.tellsNewest() {
 				keep()
 				return err
 			}
@@ -427,7 +365,6 @@ func (w *walk) anew() (more bool, failed error) {
 	for _, code := range slices.Sorted(maps.Keys(w.at)) {
 		days := w.at[code]
 		var last error
-		w.hung = false
 		for _, day := range slices.Backward(slices.Sorted(maps.Keys(days))) {
 			at := days[day]
 			for failures := 0; at.Again > 0 && failures < giveUp; {
@@ -441,7 +378,7 @@ func (w *walk) anew() (more bool, failed error) {
 				case fault.Is(err, fault.NotFound): // it is open already
 				case fault.Is(err, fault.Unauthorized) || fault.Is(err, fault.RateLimited):
 					return false, err
-				case stops(err) || w.hung:
+				case stops(err):
 					last, failures = err, giveUp
 					continue
 				default:
@@ -457,9 +394,6 @@ func (w *walk) anew() (more bool, failed error) {
 			}
 			if at.Again > 0 {
 				failed = cmp.Or(failed, last)
-			}
-			if w.hung {
-				break
 			}
 		}
 	}
@@ -493,9 +427,9 @@ func (w *walk) here(code string, n int) bool {
 func (w *walk) newest(code string) (int, error) {
 	const op = "meituan.newest"
 	ask := call{path: "order/getOrderDaySeq", params: map[string]string{"app_poi_code": code}}
-	data, _, err := w.do(op, code, ask)
-	if !w.hung && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown)) {
-		data, _, err = w.do(op, code, ask)
+	data, _, err := w.shop.do(w.ctx, op, code, ask)
+	if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Unknown) {
+		data, _, err = w.shop.do(w.ctx, op, code, ask)
 	}
 	if err != nil {
 		return 0, err
@@ -517,7 +451,7 @@ func (w *walk) newest(code string) (int, error) {
 func (w *walk) number(code, day string, n int, known bool) (channel.Item, error) {
 	const op = "meituan.number"
 	ref := code + " " + day + " #" + strconv.Itoa(n)
-	data, body, err := w.do(op, ref, call{path: "order/getOrderIdByDaySeq",
+	data, body, err := w.shop.do(w.ctx, op, ref, call{path: "order/getOrderIdByDaySeq",
 		params: map[string]string{"app_poi_code": code, "date_time": day, "day_seq": strconv.Itoa(n)}})
 	if err != nil {
 		return channel.Item{}, err
@@ -530,7 +464,7 @@ func (w *walk) number(code, day string, n int, known bool) (channel.Item, error)
 	case id == "":
 		return channel.Item{}, &fault.Error{Op: op, Code: fault.NotFound, Ref: ref, Why: fault.Because("no_such_number", "no order has this number")}
 	}
-	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !known, Old: day < w.now.Add(-grammar.AcceptWithin).In(china).Format(dayForm)}
+	hint := order.Hint{Ref: orderRef(id), After: w.now.UnixMilli() + infoLag, Why: "day_seq", IfUnknown: !known}
 	if known { // a day of them at once would keep the orders waiting that nobody has seen
 		w.steps++
 		hint.Later = hint.After + w.steps*againPace

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/tongdan/tongdan/channel"
@@ -249,6 +248,63 @@ func TestWhatCameByPushIsNotAskedFor(t *testing.T) {
 	}
 }
 
+// In the rush after an outage nearly all that is new has come by push again. A call for each of them would be more than flow
+// control lets through, and an order whose message was lost would wait behind them until its time is over.
+func TestAWidePullAsksFirstForWhatNobodyKnows(t *testing.T) {
+	n := &numbers{newest: map[string]string{"A": "10", "B": "10", "C": "10"}, orders: map[string]string{}}
+	for _, shop := range []string{"A", "B", "C"} {
+		for i := 1; i <= 30; i++ {
+			n.orders[shop+" 20260301 "+strconv.Itoa(i)] = shop + strconv.Itoa(i)
+		}
+	}
+	p := openNumbers(t, n, "A", "B", "C")
+	_, cursor, _, err := p.pull(t, channel.Pull{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := func(context.Context) (out []channel.Numbered, err error) {
+		for _, shop := range []string{"A", "B", "C"} {
+			for i := 1; i <= 30; i++ {
+				if shop != "C" || i != 20 {
+					out = append(out, channel.Numbered{Shop: shop, Number: strconv.Itoa(i), Placed: p.now})
+				}
+			}
+		}
+		return out, nil
+	}
+	n.newest = map[string]string{"A": "30", "B": "30", "C": "30"}
+	ids, cursor, _, err := p.pull(t, channel.Pull{Cursor: cursor, Wide: true, Known: known})
+	if err != nil || len(ids) != 91 || ids[0] != "C20" || ids[1] != "A30" {
+		t.Errorf("%d orders, the first %v, %v", len(ids), ids[:min(2, len(ids))], err)
+	}
+	if ids, _, asked, err := p.pull(t, channel.Pull{Cursor: cursor, Known: known}); err != nil || len(ids)+len(asked) != 0 {
+		t.Errorf("after it %v are asked for, %v", asked, err)
+	}
+	// A day that began in the outage.
+	p.now = p.now.AddDate(0, 0, 1)
+	n.newest = map[string]string{"A": "0", "B": "0", "C": "0"}
+	if _, cursor, _, err = p.pull(t, channel.Pull{Cursor: cursor}); err != nil {
+		t.Fatal(err)
+	}
+	n.newest["C"] = "30"
+	for i := 1; i <= 30; i++ {
+		n.orders["C 20260302 "+strconv.Itoa(i)] = "c" + strconv.Itoa(i)
+	}
+	ids, cursor, _, err = p.pull(t, channel.Pull{Cursor: cursor, Wide: true, Known: known})
+	count := 0
+	for _, id := range ids {
+		if id[0] == 'c' {
+			count++
+		}
+	}
+	if err != nil || count != 31 || ids[0] != "c20" {
+		t.Errorf("of the new day %d orders, %v, %v", count, ids, err)
+	}
+	if !strings.Contains(string(cursor), `"20260302":{"n":30}`) {
+		t.Errorf("cursor %s", cursor)
+	}
+}
+
 // Of a chain's shops one or the other stumbles in every pull. That is told, and the account counts as
 // pulled all the same, or all its shops would be walked anew: the cursor says what is to be asked for. One that
 // refuses, or all that stumble, are another matter.
@@ -291,7 +347,7 @@ func TestAPullThatWasCutOffGoesOnWithTheNextShop(t *testing.T) {
 		}
 	}
 	n.end, n.turns = nil, nil
-	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"B", "C", "A"}) {
+	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"C", "A", "B"}) {
 		t.Errorf("after it the shops were asked in the order %v, %v", n.turns, err)
 	}
 	// The same when Meituan wants to be asked less: it may say so every few calls.
@@ -302,122 +358,6 @@ func TestAPullThatWasCutOffGoesOnWithTheNextShop(t *testing.T) {
 	n.turns, n.limited = nil, nil
 	if _, _, _, err := p.pull(t, channel.Pull{Cursor: json.RawMessage(`{}`)}); err != nil || !slices.Equal(n.turns, []string{"B", "C", "A"}) {
 		t.Errorf("after flow control the shops were asked in the order %v, %v", n.turns, err)
-	}
-}
-
-// slowly is a way to a Meituan some of whose shops answer late: a call has the fifteen seconds of channel.NewClients.
-type slowly struct {
-	*numbers
-	late map[string]time.Duration
-}
-
-func (s slowly) RoundTrip(r *http.Request) (*http.Response, error) {
-	select {
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	case <-time.After(min(s.late[r.URL.Query().Get("app_poi_code")], 15*time.Second)):
-	}
-	if s.late[r.URL.Query().Get("app_poi_code")] > 15*time.Second {
-		return nil, context.DeadlineExceeded
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w.Result(), nil
-}
-
-// A shop whose calls hang keeps the others of its account waiting for three seconds, and not for all of a pull's time,
-// however often it is pulled; one that only takes long has its turn when they have had theirs.
-func TestAShopWhoseCallsHangDoesNotHoldUpTheOthers(t *testing.T) {
-	const never = time.Hour
-	for name, c := range map[string]struct {
-		late map[string]time.Duration
-		wide bool
-		want map[string]time.Duration // by order: within which time it is named
-		err  bool
-	}{
-		"one hangs":              {map[string]time.Duration{"A": never}, false, map[string]time.Duration{"b1": 4 * time.Second, "c1": 4 * time.Second, "d1": 4 * time.Second}, true},
-		"one hangs, all is read": {map[string]time.Duration{"B": never}, true, map[string]time.Duration{"a1": 4 * time.Second, "c1": 4 * time.Second, "d1": 4 * time.Second}, true},
-		"two hang":               {map[string]time.Duration{"B": never, "D": never}, false, map[string]time.Duration{"a1": 7 * time.Second, "c1": 7 * time.Second}, true},
-		"one takes long":         {map[string]time.Duration{"B": 3100 * time.Millisecond}, false, map[string]time.Duration{"a1": 4 * time.Second, "c1": 4 * time.Second, "d1": 4 * time.Second, "b1": 11 * time.Second}, false},
-		"all take long":          {map[string]time.Duration{"A": 3100 * time.Millisecond, "B": 3100 * time.Millisecond, "C": 3100 * time.Millisecond, "D": 3100 * time.Millisecond}, false, nil, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				n := &numbers{newest: map[string]string{}, orders: map[string]string{}}
-				var shops []string
-				for _, code := range []string{"A", "B", "C", "D"} {
-					shops = append(shops, code)
-					n.newest[code], n.orders[code+" 20260301 1"] = "1", strings.ToLower(code)+"1"
-				}
-				p := &pulling{numbers: n, now: time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)}
-				way := slowly{n, c.late}
-				reads, calls := channel.ClientsOver(way, way)
-				shop, err := meituan.New().Open(channel.Account{App: channel.App{BaseURL: "http://meituan.test", Credentials: map[string]channel.Secret{
-					"app_id": channel.NewSecret("4321"), "secret": channel.NewSecret(secret)}}, Shops: shops},
-					channel.Env{Reads: reads, Calls: calls, Now: func() time.Time { return p.now }})
-				if err != nil {
-					t.Fatal(err)
-				}
-				conn := channel.NewConn(meituan.New().Info(), shop)
-				began := time.Now()
-				cursor, found := json.RawMessage(`{"A":{"20260228":{"e":true}},"B":{"20260228":{"e":true}},"C":{"20260228":{"e":true}},"D":{"20260228":{"e":true}}}`), map[string]time.Duration{}
-				// pulls again as the hub does, with a new attempt of 16 seconds each time
-				pull := func() (err error) {
-					begun := time.Now()
-					ctx, cancel := context.WithDeadline(channel.WithNotAfter(t.Context(), begun.Add(16*time.Second)), begun.Add(17*time.Second))
-					defer cancel()
-					for page, e := range conn.Pull(ctx, channel.Pull{Cursor: cursor, Wide: c.wide}) {
-						if e != nil {
-							return e
-						}
-						cursor = page.Cursor
-						for _, it := range page.Items {
-							if _, ok := found[it.Ref.ID]; !ok {
-								found[it.Ref.ID] = time.Since(began)
-							}
-						}
-						if time.Since(begun) > 12*time.Second {
-							return nil
-						}
-					}
-					return nil
-				}
-				err = pull()
-				t.Log(found, err, time.Since(began))
-				if took := time.Since(began); c.want != nil && took > 12*time.Second {
-					t.Errorf("it took %v, so that it counts as one that has not gone through", took)
-				}
-				for id, within := range c.want {
-					if at, ok := found[id]; !ok || at > within {
-						t.Errorf("%s was named after %v (%v), want within %v", id, at, ok, within)
-					}
-				}
-				if _, partly := errors.AsType[*channel.Partly](err); c.want != nil && (partly != c.err || !c.err && err != nil) {
-					t.Errorf("the pull ended with %v", err)
-				}
-				for range 5 { // what comes later is found as soon, and where all are slow each has its turn
-					err = pull()
-				}
-				if len(c.late) == 4 && len(found) != 4 {
-					t.Errorf("after six pulls %v are found", found)
-				}
-				for code, by := range c.late {
-					if _, ok := found[strings.ToLower(code)+"1"]; ok != (by < never) {
-						t.Errorf("that of %s was found: %v", code, ok)
-					}
-				}
-				began = time.Now()
-				for _, code := range shops {
-					n.newest[code], n.orders[code+" 20260301 2"] = "2", strings.ToLower(code)+"2"
-				}
-				err = pull()
-				for id, within := range c.want {
-					if at, ok := found[id[:1]+"2"]; !ok || at > within {
-						t.Errorf("later %s2 was named after %v (%v), want within %v", id[:1], at, ok, within)
-					}
-				}
-			})
-		})
 	}
 }
 
