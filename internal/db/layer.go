@@ -47,10 +47,11 @@ type (
 	orderState struct {
 		row    OrderRow
 		stored bool
-		was    indexed // as stored
-		sealed []byte  // the key of its journal; nil = none yet, or erased
-		search []byte  // as stored
-		loud   bool    // the change is told in the feed
+		was    indexed   // as stored
+		from   *OrderRow // as stored; nil = there is no row
+		sealed []byte    // the key of its journal; nil = none yet, or erased
+		search []byte    // as stored
+		loud   bool      // the change is told in the feed
 	}
 	effectState struct {
 		e      effect.Effect

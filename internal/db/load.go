@@ -203,7 +203,7 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 			if err != nil {
 				return err
 			}
-			s.row, s.was = row, indexedOf(&row)
+			s.row, s.was, s.from = row, indexedOf(&row), &row
 			k := orderKey{row.Merchant, row.ID}
 			put(&base.ids, refKey{row.Merchant, row.Ref}, row.ID)
 			put(&base.orders, k, s)

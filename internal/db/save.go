@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -36,6 +37,7 @@ const (
 		wants = $12, search = $13, sealed_key = $14`
 	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20, lost_at = $21`
 	setSwept   = setOrder + `, sweep_at = $15`
+	setMoments = `UPDATE orders SET read_at = $3, sweep_at = $4`
 	thisOrder  = ` WHERE merchant_id = $1 AND id = $2`
 	setEffect  = `UPDATE effects SET account_id = $3, app_id = $4, order_id = $5, target = $6, kind = $7, case_key = $8, key = $9, deed = $10, nature = $11,
 		state = $12, args = $13, before_doc = $14, cause = $15, attempts = $16, called = $17, looks = $18, next_at = $19, deadline = $20, words = $21,
@@ -332,6 +334,10 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		if s.loud {
 			r.Seq, r.Changed = seqOf[change{k.m, KindOrder, k.id.String(), 0}], now
 		}
+		if b.momentsOnly(k, s) {
+			list = append(list, &stmt{text: setMoments + thisOrder, args: []any{int64(k.m), int64(k.id), r.ReadAt, r.SweepAt}})
+			continue
+		}
 		search := s.search
 		if !r.Search.none() || !s.stored { // a row that was only read and put back keeps what it is found by
 			plain, err := json.Marshal(r.Search)
@@ -372,6 +378,22 @@ func (b *batch) saveOrders(changes []change, count map[ident.Merchant]int64) ([]
 		}
 	}
 	return slices.Concat(addOrders.stmts(added), list, addChanges.stmts(lines)), nil
+}
+
+// momentsOnly reports whether only the moments have moved of a stored order that say when it
+// was read, and is again.
+func (b *batch) momentsOnly(k orderKey, s *orderState) bool {
+	is, was := &s.row, s.from
+	if s.loud || was == nil || !is.Search.none() {
+		return false
+	}
+	if base := b.base.orders[k]; base == nil || !bytes.Equal(base.sealed, s.sealed) { // its journal has just been given a key
+		return false
+	}
+	cols := indexedOf(is)
+	cols.sweepAt = s.was.sweepAt
+	return cols == s.was && is.Channel == was.Channel && is.Shop == was.Shop && is.Flags == was.Flags && is.Kind == was.Kind && is.Logistics == was.Logistics &&
+		bytes.Equal(is.Summary, was.Summary) && bytes.Equal(is.Wants, was.Wants)
 }
 
 // doc is a document as bytes, empty rather than NULL.

@@ -237,7 +237,7 @@ func (t *Tx) putOrder(row *OrderRow, loud bool) {
 	row.Merchant = t.m
 	s := &orderState{row: *row, loud: loud}
 	if old, _ := find(t.l, inOrders, orderKey{t.m, row.ID}); old != nil {
-		s.stored, s.was, s.sealed, s.search, s.loud = old.stored, old.was, old.sealed, old.search, loud || old.loud
+		s.stored, s.was, s.from, s.sealed, s.search, s.loud = old.stored, old.was, old.from, old.sealed, old.search, loud || old.loud
 		if row.Search.none() {
 			s.row.Search = old.row.Search
 		}

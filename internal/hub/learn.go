@@ -263,16 +263,38 @@ func (h *Hub) settle(tx *db.Tx, row *db.OrderRow) error {
 	}
 	h.questions(tx, row, &o, info)
 	h.write(row, &o, want, info, tx.Effects(row.ID))
-	if old, ok := tx.Order(row.Ref); ok && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop && tx.SameSearch(row) {
-		if old.SweepAt != row.SweepAt || old.ReadAt != row.ReadAt {
-			row.Changed = old.Changed
-			tx.PutQuiet(row) // nothing that anybody can see
+	if old, ok := tx.Order(row.Ref); ok {
+		found := tx.SameSearch(row)
+		if found {
+			row.Search = db.SearchText{} // what is stored stays
 		}
-		return nil
+		if found && bytes.Equal(old.Summary, row.Summary) && bytes.Equal(old.Wants, row.Wants) && old.Shop == row.Shop {
+			if h.readOtherwise(old, row) {
+				row.Changed = old.Changed
+				tx.PutQuiet(row) // nothing that anybody can see
+			}
+			return nil
+		}
 	}
 	tx.PutOrder(row)
 	return nil
 }
+
+// readOtherwise reports whether the moment at which an order is read again has moved by what is worth
+// a write: by a tenth of the time until then. What happens to an order happens within seconds, mostly,
+// and reads are minutes apart.
+func (h *Hub) readOtherwise(old, row *db.OrderRow) bool {
+	if old.SweepAt == row.SweepAt && old.ReadAt == row.ReadAt {
+		return false
+	}
+	left := row.SweepAt - h.now().UnixMilli()
+	return row.SweepAt < old.SweepAt || readParts*(row.SweepAt-old.SweepAt) >= left || readParts*(row.ReadAt-old.ReadAt) >= left
+}
+
+const (
+	readParts  = 10
+	readWithin = int64(time.Hour/time.Millisecond) / readParts // so far ReadAt may be behind: no two reads of an open order are further apart than an hour
+)
 
 // A shopFinder finds a shop of an account (0 = any) by the platform's id.
 type shopFinder = func(account ident.Account, realm, external string) (db.ShopRow, bool)

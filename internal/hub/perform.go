@@ -201,6 +201,9 @@ func exchange(x channel.Exchange, c *conn, e effect.Effect, ref order.Ref, outco
 // Changed shows the effect's new state on the order. A ride that waits for the platform to let
 // go of the order is over when it does not.
 func (p performing) Changed(tx *db.Tx, e effect.Effect) error {
+	if e.Kind == string(channel.Acknowledge) {
+		return nil // nobody is shown it, and nothing waits for it
+	}
 	row, ok := tx.OrderByID(e.Order)
 	if !ok {
 		return nil
