@@ -103,6 +103,13 @@ func (r Record) Merge(o Record) Record {
 	}
 }
 
+// Equal reports whether two records say the same.
+func (r Record) Equal(o Record) bool {
+	return maps.EqualFunc(r.Regs, o.Regs, Register.equal) && maps.EqualFunc(r.Axes, o.Axes, slices.Equal[Trail]) && maps.EqualFunc(r.Kids, o.Kids, Record.Equal)
+}
+
+func (r Register) equal(o Register) bool { return r.Stamp == o.Stamp && bytes.Equal(r.Value, o.Value) }
+
 // Newer reports whether a record says something of a later version than another one of
 // the same resource does, or something that the other is silent about. What is read again unchanged is not newer.
 func (r Record) Newer(than Record) bool {

@@ -91,6 +91,7 @@ type DB struct {
 	bell    *bell
 	health  *health
 	refs    refs
+	opened  opened
 	hints   dueHints
 	meters  *meters
 	memory  *Memory // where it lies, if it lies in memory

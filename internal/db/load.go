@@ -221,8 +221,10 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 			put(&base.linked, k, append(base.linked[k], rec))
 			return nil
 		})...)
-		for _, k := range orders {
-			put(&w.aliases, wordKey{k.m, k.ref.Realm, k.ref.ID}, true)
+		if !b.eng.local {
+			for _, k := range orders {
+				put(&w.aliases, wordKey{k.m, k.ref.Realm, k.ref.ID}, true)
+			}
 		}
 	}
 	if len(refs) > 0 {
@@ -244,6 +246,11 @@ func (b *batch) fetch(ctx context.Context, w *wanted) (more wanted, err error) {
 	list = append(list, b.words(w)...)
 	if len(list) > 0 {
 		if err := b.c.run(ctx, list...); err != nil {
+			return more, err
+		}
+	}
+	if b.eng.local { // where a look-up costs no way there, only what is no order is looked for under that name
+		if err := b.named(ctx, w, orders); err != nil {
 			return more, err
 		}
 	}
@@ -288,24 +295,43 @@ func (b *batch) lone(ctx context.Context, w *wanted) error {
 	return nil
 }
 
+// named looks for orders that are not there under a number that stands for another order.
+func (b *batch) named(ctx context.Context, w *wanted, orders []refKey) error {
+	var missing map[wordKey]bool
+	for _, k := range orders {
+		if _, ok := b.base.ids[k]; !ok {
+			put(&missing, wordKey{k.m, k.ref.Realm, k.ref.ID}, true)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	addTo(&w.aliases, missing)
+	return b.c.run(ctx, b.aliasesOf(missing)...)
+}
+
+func (b *batch) aliasesOf(words map[wordKey]bool) []*stmt {
+	var args []any
+	for _, k := range sortedKeys(words, compareWords) {
+		args = append(args, int64(k.m), k.realm, k.word)
+	}
+	return aliasRows.stmts(args, "", func(scan scanFunc) error {
+		var k wordKey
+		var to string
+		if err := scan(&k.m, &k.realm, &k.word, &to); err != nil {
+			return err
+		}
+		put(&b.base.aliases, k, to)
+		return nil
+	})
+}
+
 // words are the look-ups by something else than a ref.
 func (b *batch) words(w *wanted) []*stmt {
 	base := b.base
 	var list []*stmt
 	if len(w.aliases) > 0 {
-		var args []any
-		for _, k := range sortedKeys(w.aliases, compareWords) {
-			args = append(args, int64(k.m), k.realm, k.word)
-		}
-		list = append(list, aliasRows.stmts(args, "", func(scan scanFunc) error {
-			var k wordKey
-			var to string
-			if err := scan(&k.m, &k.realm, &k.word, &to); err != nil {
-				return err
-			}
-			put(&base.aliases, k, to)
-			return nil
-		})...)
+		list = append(list, b.aliasesOf(w.aliases)...)
 	}
 	if len(w.effects) > 0 && !b.eng.local { // where nobody else writes meanwhile, they come with their orders
 		list = append(list, effectRows.stmts(effectArgs(w.effects), b.eng.lock, b.onEffect)...)
@@ -452,6 +478,8 @@ func (b *batch) onRecord(scan scanFunc) error {
 	s.has = s.doc != nil
 	if old := b.base.records[k]; old != nil && old.rec != nil && bytes.Equal(old.doc, s.doc) {
 		s.rec = old.rec
+	} else {
+		s.rec = b.d.opened.of(k, s.doc)
 	}
 	put(&b.base.records, k, s)
 	return nil

@@ -33,6 +33,7 @@ var (
 
 const (
 	setRecord = `UPDATE records SET doc = $5, seen = $6, changed_at = $7 WHERE merchant_id = $1 AND realm = $2 AND kind = $3 AND external_id = $4`
+	setSeen   = `UPDATE records SET seen = $5, changed_at = $6 WHERE merchant_id = $1 AND realm = $2 AND kind = $3 AND external_id = $4`
 	setOrder  = `UPDATE orders SET channel = $3, shop_id = $4, flags = $5, kind = $6, logistics = $7, read_at = $8, changed_at = $9, seq = $10, summary = $11,
 		wants = $12, search = $13, sealed_key = $14`
 	setIndexed = setOrder + `, account_id = $15, store_id = $16, status = $17, sort_at = $18, due_at = $19, sweep_at = $20, lost_at = $21`
@@ -113,6 +114,17 @@ func (b *batch) saveRecords() ([]*stmt, error) {
 	now := b.now.UnixMilli()
 	for _, k := range sortedKeys(b.made.records, compareRefKeys) {
 		s := b.made.records[k]
+		if was := b.base.records[k]; was != nil && was.has && s.has {
+			if s.doc == nil && was.rec != nil && s.rec.Equal(*was.rec) {
+				s.doc = was.doc
+			}
+			if bytes.Equal(s.doc, was.doc) { // it says what it said
+				if !bytes.Equal(s.seen, was.seen) {
+					list = append(list, &stmt{text: setSeen, args: []any{int64(k.m), k.ref.Realm, k.ref.Kind, k.ref.ID, nilIfEmpty(s.seen), now}})
+				}
+				continue
+			}
+		}
 		if s.rec != nil && s.doc == nil {
 			plain, err := appendRecord(nil, s.rec)
 			if err != nil {
@@ -413,6 +425,9 @@ func (b *batch) tell() {
 	}
 	for m, r := range b.feeds {
 		b.d.bell.ring(m, r)
+	}
+	for k, s := range b.made.records {
+		b.d.opened.know(k, s)
 	}
 }
 

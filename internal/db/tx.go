@@ -79,12 +79,14 @@ func (t *Tx) Record(ref order.Ref) (order.Record, bool) {
 	if s == nil || !s.has {
 		return order.Record{}, false
 	}
-	r, err := s.open(t.d.zip)
-	if err != nil {
-		t.fail(err)
-		return order.Record{}, false
+	if s.rec == nil {
+		if _, err := s.open(t.d.zip); err != nil {
+			t.fail(err)
+			return order.Record{}, false
+		}
+		t.d.opened.know(t.key(ref), s)
 	}
-	return r, true
+	return *s.rec, true
 }
 
 func (t *Tx) fail(err error) {
