@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/tongdan/tongdan/effect"
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/order"
 )
@@ -66,6 +67,32 @@ func appendRecord(b []byte, r *order.Record) ([]byte, error) {
 			}
 		}
 		b = append(b, '}')
+	}
+	return append(b, '}'), nil
+}
+
+// appendAttempt writes an attempt as encoding/json does: one is written with each change of an effect.
+func appendAttempt(b []byte, a *effect.Attempt) ([]byte, error) {
+	b = strconv.AppendInt(append(b, `{"n":`...), int64(a.N), 10)
+	if a.Look {
+		b = append(b, `,"look":true`...)
+	}
+	b = strconv.AppendInt(append(b, `,"epoch":`...), a.Epoch, 10)
+	b = strconv.AppendInt(append(b, `,"began_at":`...), a.Began, 10)
+	b = strconv.AppendInt(append(b, `,"not_after":`...), a.NotAfter, 10)
+	b = appendInt(b, "ended_at", a.Ended)
+	if a.Outcome != "" {
+		b = appendText(append(b, `,"outcome":`...), string(a.Outcome))
+	}
+	if !a.Why.IsZero() {
+		why, err := json.Marshal(a.Why)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(b, `,"why":`...), why...)
+	}
+	if a.Code != "" {
+		b = appendText(append(b, `,"code":`...), string(a.Code))
 	}
 	return append(b, '}'), nil
 }

@@ -115,6 +115,20 @@ func TestAttemptsAreReadAsTheyWereWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		written, err := appendAttempt(nil, &a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ours, theirs any
+		if err := json.Unmarshal(written, &ours); err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if err := json.Unmarshal(raw, &theirs); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(ours, theirs) {
+			t.Errorf("written is %s, want %s", written, raw)
+		}
 		var want effect.Attempt
 		if err := json.Unmarshal(raw, &want); err != nil {
 			t.Fatal(err)

@@ -216,7 +216,7 @@ func effectValues(e *effect.Effect) ([]any, error) {
 	var epoch, notAfter int64
 	if e.Attempt != nil {
 		var err error
-		if attempt, err = json.Marshal(e.Attempt); err != nil {
+		if attempt, err = appendAttempt(nil, e.Attempt); err != nil {
 			return nil, &fault.Error{Op: "db.PutEffect", Code: fault.Internal, Err: err}
 		}
 		epoch, notAfter = e.Attempt.Epoch, e.Attempt.NotAfter

@@ -250,6 +250,14 @@ func TestARowOfASearchDoesNotPutOffTheSweep(t *testing.T) {
 		if first.SweepAt == 0 {
 			t.Fatal("an open order is not swept")
 		}
+		if row := learn(order.ClassRead, 10*time.Second); row.ReadAt != first.ReadAt || row.SweepAt != first.SweepAt {
+			t.Errorf("ten seconds of half an hour were written: read at %d and again at %d, before %d and %d", row.ReadAt, row.SweepAt, first.ReadAt, first.SweepAt)
+		}
+		if row := learn(order.ClassRead, 10*time.Minute); row.ReadAt != at.UnixMilli() || row.SweepAt < first.SweepAt+10*time.Minute.Milliseconds() {
+			t.Errorf("a reading at %d is noted as %d, the next for %d instead of %d", at.UnixMilli(), row.ReadAt, row.SweepAt, first.SweepAt)
+		} else {
+			first = row
+		}
 		latest := first.ReadAt + time.Hour.Milliseconds() // half an hour, and once the time more for what was just heard of
 		for range 3 {
 			if row := learn(order.ClassRow, 20*time.Minute); row.ReadAt != first.ReadAt || row.SweepAt > latest {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/tongdan/tongdan/channel"
 	"github.com/tongdan/tongdan/fault"
+	"github.com/tongdan/tongdan/internal/split"
 )
 
 // sign is Meituan's signature of the direct platform: MD5, in lower hex, over the URL
@@ -223,15 +224,31 @@ func (n *refusal) Error() string {
 // answer takes an envelope apart: {"data":…}, {"data":"ng","error":{…}}, {"code":600,…} of
 // older documents, {"code":0,…,"data":…}, and result_code of newer ecommerce endpoints.
 func answer(body []byte) (json.RawMessage, *refusal, error) {
-	var e struct {
-		Data   json.RawMessage `json:"data"`
-		Error  json.RawMessage `json:"error"`
-		Code   text            `json:"code"`
-		Msg    json.RawMessage `json:"msg"`
-		Result text            `json:"result_code"`
-		Errors []refusal       `json:"error_list"`
+	if !json.Valid(body) {
+		return nil, nil, errors.New("the answer is no JSON")
 	}
-	if err := json.Unmarshal(body, &e); err != nil {
+	m, ok := split.Members(body)
+	if !ok {
+		return nil, nil, errors.New("the answer is no JSON object")
+	}
+	var e struct {
+		Data, Error, Msg json.RawMessage
+		Code, Result     text
+		Errors           []refusal
+	}
+	e.Data, _ = m.Get("data")
+	e.Error, _ = m.Get("error")
+	e.Msg, _ = m.Get("msg")
+	var err error
+	part := func(name string, to any) {
+		if v, ok := m.Get(name); ok && err == nil {
+			err = json.Unmarshal(v, to)
+		}
+	}
+	part("code", &e.Code)
+	part("result_code", &e.Result)
+	part("error_list", &e.Errors)
+	if err != nil {
 		return nil, nil, err
 	}
 	var no refusal
