@@ -18,12 +18,13 @@ type FrontPower struct {
 }
 
 // A FrontAsk names what is to be read. Properties are the items of which the properties are wanted too: platforms have
-// a call for each.
+// a call for each. Kinds asks for the names that a profile's tags can have.
 type FrontAsk struct {
 	Shop       string
 	Part       front.Part
 	Family     front.Family
 	Properties []string
+	Kinds      bool
 }
 
 // MostProperties is how many items' properties one look reads.

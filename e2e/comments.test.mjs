@@ -41,6 +41,48 @@ scenes(
       await says(page.locator(`[data-testid="comment"][data-id="${bad.id}"]`), "抱歉，已退还餐费");
     });
 
+    test("the templates are the merchant's to change, and nobody writes over what another has kept", async () => {
+      const { d, t } = s;
+      const bad = await say(2, "饮料洒了");
+      const page = await s.open("/comments");
+      await page.getByRole("button", { name: t("cmt.templatesTitle") }).click();
+      const sheet = page.getByRole("dialog");
+      const low = sheet.locator('[data-testid="templates"][data-of="low"]');
+      await says(sheet, t("cmt.templatesUsual"));
+      await low.getByRole("button", { name: t("cmt.dropTemplate", { number: 1 }) }).click();
+      await low.getByRole("button", { name: t("cmt.addTemplate") }).click();
+      await low.getByRole("textbox").last().fill("抱歉洒了，下次多套一层袋");
+      assert.deepEqual(await barriers(page), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/templates-${s.language}.png` });
+      // Somebody else keeps theirs meanwhile.
+      const other = await d.ask("PUT", "/comments/templates", { low: ["别人的模板"], good: ["谢谢"] });
+      assert.equal(other.status, 200, other.text);
+      await sheet.getByRole("button", { name: t("cmt.keep"), exact: true }).click();
+      await says(sheet.getByRole("alert"), t("why.preference_changed"));
+      await sheet.getByRole("button", { name: t("cmt.readAgain") }).click();
+      await says(sheet, t("cmt.templatesOwn"));
+      assert.equal(await low.getByRole("textbox").first().inputValue(), "别人的模板");
+      await low.getByRole("textbox").first().fill("抱歉洒了，下次多套一层袋");
+      await sheet.getByRole("button", { name: t("cmt.keep"), exact: true }).click();
+      await sheet.waitFor({ state: "detached" });
+      assert.deepEqual((await d.get("/comments/templates")).low, ["抱歉洒了，下次多套一层袋"]);
+      const one = page.locator(`[data-testid="comment"][data-id="${bad.id}"]`);
+      await one.getByRole("button", { name: t("cmt.reply") }).click();
+      await one.getByRole("group").getByRole("button", { name: "抱歉洒了，下次多套一层袋" }).click();
+      assert.equal(await one.getByLabel(t("cmt.yours")).inputValue(), "抱歉洒了，下次多套一层袋");
+      await page.getByRole("button", { name: t("cmt.templatesTitle") }).click();
+      await page.setViewportSize(phone.viewport);
+      await low.getByRole("textbox").first().waitFor();
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= Math.min(innerWidth, screen.width)));
+      const box = await low.getByRole("textbox").first().boundingBox();
+      assert.ok(box.x + box.width <= phone.viewport.width, "a template fits beside its button");
+      assert.deepEqual(await barriers(page), []);
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/templates-phone-${s.language}.png` });
+      await sheet.getByRole("button", { name: t("cmt.usual") }).click();
+      await sheet.waitFor({ state: "detached" });
+      assert.equal((await d.get("/comments/templates")).own, false);
+    });
+
     test("on a phone nothing is wider than the screen, and nothing keeps anybody out", async () => {
       const bad = await say(2, "分量越来越少");
       const page = await s.open("/comments", { screen: phone });

@@ -403,6 +403,62 @@ scenes("shop", (s) => {
     assert.deepEqual((await areas(one.id)).find((a) => a.code === "夜").hours, { from: "22:00", to: "02:00" });
   });
 
+  test("a shop that the platform does not have is made, with the platform's own kinds, and a dish of its app gets a code", async () => {
+    const { d, t } = s;
+    const like = await shop("TEA003");
+    const ref = `NEW-${s.language}`;
+    const made = await d.ask("POST", "/shops", { account_id: like.account_id, store_id: like.store_id, external_id: ref, name: "新店" });
+    assert.equal(made.status, 201, made.text);
+    assert.equal((await d.ask("PUT", "/shops/modes", { shop_ids: [made.json.id], mode: "full" })).status, 200);
+    const page = await s.open(`/shops/${made.json.id}/profile`);
+    await says(page.getByTestId("front-fresh"), t("front.field.tags"), t("front.field.place"));
+    const fill = (name, v) => field(page, name).getByRole("textbox").fill(v);
+    await fill("name", "山间茶事溪口店");
+    await fill("address", "溪口路一号");
+    await fill("phone", "0571-00000000");
+    await fill("place", "30.1872, 120.0931");
+    await field(page, "place").getByRole("combobox").selectOption("wgs84");
+    await fill("hours", "09:00-21:00");
+    await fill("delivery_fee", "3");
+    assert.ok(await lookAt(page, 6).isDisabled(), "its kind is missing");
+    await field(page, "tags").getByRole("button", { name: t("front.kinds") }).click();
+    await field(page, "tags").getByRole("combobox").selectOption("奶茶");
+    await field(page, "tags").getByRole("combobox").selectOption("甜品饮品");
+    assert.equal(await field(page, "tags").getByRole("textbox").inputValue(), "奶茶, 甜品饮品");
+    assert.deepEqual(await barriers(page), []);
+    await look(page, "fresh");
+    await lookAt(page, 7).click();
+    await says(page.getByTestId("front-plan"), "山间茶事溪口店", t("front.added"));
+    await send(page).click();
+    await sent(page);
+    await becomes(newest(page), "data-state", "done");
+    await page.getByTestId("front-fresh").waitFor({ state: "detached" });
+    const now = await profile(made.json.id);
+    assert.deepEqual([now.name, now.tags], ["山间茶事溪口店", ["奶茶", "甜品饮品"]]);
+    assert.notEqual(now.place.lat, 30.1872, "it was brought into the platform's system");
+    // A dish that was made in the platform's own app has no code, and cannot be changed before it gets one.
+    const app = `APP-${s.language}`;
+    await d.meituan.call("POST", "stores", { app_poi_code: app, name: "手工店", foods: [{ name: "可乐", category_name: "饮品", price: 500, skus: [{ spec: "罐", price: 500, stock: "9" }] }] });
+    const there = await d.ask("POST", "/shops", { account_id: like.account_id, store_id: like.store_id, external_id: app, name: "手工店" });
+    assert.equal(there.status, 201, there.text);
+    await d.ask("PUT", "/shops/modes", { shop_ids: [there.json.id], mode: "full" });
+    await page.goto(`${d.url}/shops/${there.json.id}/menu`);
+    const row = page.getByTestId("front-item").first();
+    await says(row, "可乐", t("front.noCode"));
+    await row.getByRole("button", { name: t("front.callOf", { name: "可乐" }) }).click();
+    await page.getByRole("dialog").getByLabel(t("front.field.code")).fill("C1");
+    await page.keyboard.press("Enter");
+    await says(row, t("front.called", { code: "C1" }));
+    assert.deepEqual(await barriers(page), []);
+    await lookAt(page, 1).click();
+    await says(page.getByTestId("front-plan"), "可乐", "C1");
+    await send(page).click();
+    await sent(page);
+    await becomes(newest(page), "data-state", "done");
+    await page.locator('[data-testid="front-item"][data-code="C1"]').getByRole("button", { name: t("front.editDo") }).first().waitFor();
+    assert.equal((await d.get(`/shops/${there.json.id}/front/menu`)).items[0].code, "C1");
+  });
+
   test("a platform that cannot be asked, a field without a call, a watched shop, and whoever may not", async () => {
     const { d, t } = s;
     const one = await shop("TEA003");

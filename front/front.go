@@ -42,6 +42,7 @@ type Front struct {
 	Areas      []Area     `json:"areas,omitempty" maxItems:"100"`
 	Categories []Category `json:"categories,omitempty" maxItems:"500"`
 	Items      []Item     `json:"items,omitempty" maxItems:"500"`
+	Kinds      []string   `json:"kinds,omitempty" doc:"Read alone, with a profile and when asked for: the names that its tags can have on the platform, where it lists them."`
 }
 
 // A Profile is what a shop says of itself.

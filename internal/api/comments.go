@@ -7,6 +7,7 @@ import (
 	"github.com/tongdan/tongdan/fault"
 	"github.com/tongdan/tongdan/ident"
 	"github.com/tongdan/tongdan/internal/db"
+	"github.com/tongdan/tongdan/internal/hub"
 )
 
 // A Comment is what a customer says of an order. Scores are 1 to 5, 0 where there is none.
@@ -63,6 +64,47 @@ func (s *Server) commentRoutes() {
 	o := op("replyComment", http.MethodPost, "/comments/{id}/reply", "comments", "Reply to a comment: public, and once")
 	o.DefaultStatus = http.StatusAccepted
 	add(s, o, s.replyComment)
+	add(s, op("listReplyTemplates", http.MethodGet, "/comments/templates", "comments", "What is replied most, for whoever replies to begin with"), s.listReplyTemplates)
+	add(s, op("setReplyTemplates", http.MethodPut, "/comments/templates", "comments", "Keep the merchant's own, for all stores; none at all brings back those that come with Tongdan"), s.setReplyTemplates)
+}
+
+// ReplyTemplates are what is replied most.
+type ReplyTemplates struct {
+	Low     []string `json:"low" doc:"For comments of up to three stars."`
+	Good    []string `json:"good" doc:"For the others."`
+	Own     bool     `json:"own" doc:"They are the merchant's; else those that come with Tongdan."`
+	Version int64    `json:"version" doc:"Which change of them this is; 0: none yet."`
+}
+
+type templatesInput struct {
+	Body struct {
+		Low  []string `json:"low" maxItems:"40" doc:"At most 20, of 300 characters each; what is blank is left out."`
+		Good []string `json:"good" maxItems:"40"`
+		Seen *int64   `json:"seen,omitempty" minimum:"0" doc:"The version that one has read: refused with 409 preference_changed when it is another by now. Left out: the newest wins."`
+	}
+}
+
+type templatesOutput struct{ Body ReplyTemplates }
+
+func shownTemplates(t hub.ReplyTemplates) *templatesOutput {
+	return &templatesOutput{ReplyTemplates{append([]string{}, t.Low...), append([]string{}, t.Good...), t.Own, t.Version}}
+}
+
+func (s *Server) listReplyTemplates(ctx context.Context, _ *struct{}) (*templatesOutput, error) {
+	t, err := s.hub.ReplyTemplates(ctx, who(ctx).Actor)
+	return shownTemplates(t), fault.Wrap("api.listReplyTemplates", err)
+}
+
+func (s *Server) setReplyTemplates(ctx context.Context, in *templatesInput) (*templatesOutput, error) {
+	seen := int64(-1)
+	if in.Body.Seen != nil {
+		seen = *in.Body.Seen
+	}
+	t, err := s.hub.SetReplyTemplates(ctx, who(ctx).Actor, hub.ReplyTemplates{Low: in.Body.Low, Good: in.Body.Good}, seen)
+	if err != nil {
+		return nil, fault.Wrap("api.setReplyTemplates", err)
+	}
+	return shownTemplates(t), nil
 }
 
 func (s *Server) listComments(ctx context.Context, in *commentsInput) (*commentsOutput, error) {

@@ -55,6 +55,7 @@ type FrontPath struct {
 type getFrontInput struct {
 	FrontPath
 	Family     string `query:"family" enum:"food,retail,medicine" doc:"Of a menu; left out: the platform's first."`
+	Kinds      bool   `query:"kinds" doc:"Of a profile: the names that its tags can have are wanted too, which is one more call."`
 	Properties string `query:"properties" maxLength:"4000" doc:"Codes of items, separated by commas, of which the properties are wanted too: 50 at most."`
 }
 
@@ -145,7 +146,7 @@ func (s *Server) getFront(ctx context.Context, in *getFrontInput) (*frontOutput,
 	if in.Properties != "" {
 		codes = strings.Split(in.Properties, ",")
 	}
-	f, err := s.hub.Front(ctx, who(ctx).Actor, id, front.How{Part: part, Family: front.Family(in.Family)}, codes)
+	f, err := s.hub.Front(ctx, who(ctx).Actor, id, front.How{Part: part, Family: front.Family(in.Family)}, codes, in.Kinds)
 	return &frontOutput{f}, fault.Wrap("api.getFront", err)
 }
 

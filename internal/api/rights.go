@@ -35,7 +35,7 @@ var rights = map[string]role.Right{
 
 	"listOrders": role.See, "getOrder": role.See, "whoseOrder": role.See, "listJournal": role.See, "uncoverCustomer": role.See, "listEvidence": role.See, "getEvidence": role.See, "addEvidence": role.ActOn("note"), "dropEvidence": role.See, "countOrders": role.See,
 	"enterOrder": role.EnterOrders, "takeBackOrder": role.EnterOrders, "changeEntry": role.EnterOrders, "undoEntryChange": role.EnterOrders, "listGoods": role.EnterOrders,
-	"act": role.See, "setMaking": role.See, "getRadar": role.See, "getLostRefunds": role.See, "listComments": role.See, "replyComment": role.ReplyComments, "quoteRider": role.ActOn("call_rider"), "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
+	"act": role.See, "setMaking": role.See, "getRadar": role.See, "getLostRefunds": role.See, "listComments": role.See, "replyComment": role.ReplyComments, "listReplyTemplates": role.See, "setReplyTemplates": role.ReplyComments, "quoteRider": role.ActOn("call_rider"), "makeBatch": role.See, "getBatch": role.See, "retryBatch": role.See,
 	"listChanges": role.See, "stream": role.See, "getBoard": role.See, "listMessages": role.See, "takeMessage": role.See,
 	"listEffects": role.See, "resolveEffect": role.DecideEffects, "retryEffect": role.RepeatEffects,
 	"listParked": role.SeeParked, "getParked": role.SeeParked, "retryParked": role.HandleParked, "dropParked": role.HandleParked,

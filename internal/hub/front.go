@@ -36,8 +36,9 @@ const (
 
 var editKinds = map[front.Part]string{front.InMenu: kindMenu, front.InAreas: kindAreas, front.InProfile: kindProfile}
 
-// Front reads a part of a shop's front as it is live. properties are the items whose properties are wanted.
-func (h *Hub) Front(ctx context.Context, who Actor, id ident.Shop, how front.How, properties []string) (front.Front, error) {
+// Front reads a part of a shop's front as it is live. properties are the items whose properties are wanted; kinds asks
+// for the names that tags can have.
+func (h *Hub) Front(ctx context.Context, who Actor, id ident.Shop, how front.How, properties []string, kinds bool) (front.Front, error) {
 	const op = "hub.Front"
 	s, c, err := h.fronted(who, id)
 	if err != nil {
@@ -47,7 +48,7 @@ func (h *Hub) Front(ctx context.Context, who Actor, id ident.Shop, how front.How
 	if _, wrong := front.Check(front.Front{}, how, c.Info().Front.Limits); len(wrong) > 0 && how.Part == front.InMenu {
 		return front.Front{}, &fault.Error{Op: op, Code: fault.Invalid, Why: fault.Because("fields_wrong", "some fields are wrong"), Fields: wrong}
 	}
-	f, err := c.Front(ctx, channel.FrontAsk{Shop: s.External, Part: how.Part, Family: how.Family, Properties: properties})
+	f, err := c.Front(ctx, channel.FrontAsk{Shop: s.External, Part: how.Part, Family: how.Family, Properties: properties, Kinds: kinds})
 	return f, fault.Wrap(op, err)
 }
 

@@ -28,6 +28,7 @@ var covers = map[string]string{
 	"order/batchPullPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "order/getRiderInfoPhoneNumber": "TestWhilePrivacyNumbersAreDownTheOwnOnesAreRead", "food/list": "TestConformance", "food/sku/stock": "TestConformance",
 	"poi/comment/app_poi_code": "TestCommentsAreReadToTheLastPageAndRepliedToOnce", "poi/comment/add_reply": "TestCommentsAreReadToTheLastPageAndRepliedToOnce",
 	"poi/open": "TestConformance", "poi/close": "TestConformance", "poi/mget": "hub: TestAStoreIsBoundUnderAServiceProviderBesideADirectOne", "poi/getids": "TestHowShopsStandIsReadOnBothPlatforms",
+	"poiTag/list": "TestAShopIsMadeAndItsProfileKept",
 
 	"foodCat/list":                        "TestAMenuIsEditedAsWanted",
 	"foodCat/update":                      "TestAMenuIsEditedAsWanted",
@@ -104,7 +105,7 @@ var partnerOnly = map[string]bool{"order/refund/issue/appeal": true, "order/getO
 
 // unconnected are the calls of the documents that nothing here makes, by family.
 var unconnected = []struct{ family, paths string }{
-	{"stores", "poi/additional/save and poi/sendtime/save (nothing reads them back), poiTag/list (a category is chosen once, in Meituan's console), comment/query (poi/comment/app_poi_code says as much), comment/score (averages, which no screen shows), ecommerce/poi/bound/list (poi/getids says as much)"},
+	{"stores", "poi/additional/save and poi/sendtime/save (nothing reads them back), comment/query (poi/comment/app_poi_code says as much), comment/score (averages, which no screen shows), ecommerce/poi/bound/list (poi/getids says as much)"},
 	{"areas", "shipping/fetch (shipping/list says as much), shipping/corporate/* (企客: another contract)"},
 	{"dishes", "food/save and food/get (food/initdata and food/list do as much)"},
 	{"retail, medicine", "retail/get (retail/list says as much), retail/batchinitdatabyupc, retail/getSpTagIds, retail/audit/status (their answers are not published)"},

@@ -72,7 +72,9 @@ var _ channel.Fronter = (*shop)(nil)
 func (s *shop) Front(ctx context.Context, a channel.FrontAsk) (f front.Front, err error) {
 	switch a.Part {
 	case front.InProfile:
-		f.Profile, err = s.profile(ctx, a.Shop)
+		if f.Profile, err = s.profile(ctx, a.Shop); err == nil && a.Kinds {
+			f.Kinds, err = s.kinds(ctx, a.Shop)
+		}
 	case front.InAreas:
 		f.Areas, err = s.areas(ctx, a.Shop)
 	default:
@@ -167,6 +169,28 @@ func (s *shop) profile(ctx context.Context, id string) (*front.Profile, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// kinds are the names that a shop's tags can have; none where the platform has no such call, or the app no right to it.
+func (s *shop) kinds(ctx context.Context, id string) (list []string, err error) {
+	const op = "meituan.kinds"
+	if !s.talk.has("poiTag/list") {
+		return nil, nil
+	}
+	data, _, err := s.do(ctx, op, id, call{path: "poiTag/list", post: true})
+	switch {
+	case fault.Is(err, fault.Forbidden), fault.Is(err, fault.Unsupported):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	rows, err := table[struct {
+		Name text `json:"name"`
+	}](op, id, data)
+	for _, r := range rows {
+		list = append(list, string(r.Name))
+	}
+	return list, err
 }
 
 // place reads degrees, which newer documents multiply by a million; nil where it is none.

@@ -282,6 +282,13 @@ func TestAShopIsMadeAndItsProfileKept(t *testing.T) {
 	if f := e.live(front.Front{}); f.Profile != nil {
 		t.Fatalf("%+v", f.Profile)
 	}
+	f, err := e.conn.Front(t.Context(), channel.FrontAsk{Shop: "NEW1", Part: front.InProfile, Kinds: true})
+	if err != nil || !slices.Contains(f.Kinds, "快餐便当") || f.Profile != nil {
+		t.Errorf("the tags to choose from: %v, %v", f.Kinds, err)
+	}
+	if f := e.live(front.Front{}); f.Kinds != nil {
+		t.Errorf("nobody asked for %v", f.Kinds)
+	}
 	e.must(newShop())
 	if p := e.live(front.Front{}).Profile.Place; p.Metres(geo.Point{Lat: 39.91640428150164, Lon: 116.41024449916938}) > 0.2 {
 		t.Errorf("it is drawn at %v, %.0f m off", p, p.Metres(geo.Point{Lat: 39.91640428150164, Lon: 116.41024449916938}))
@@ -297,6 +304,10 @@ func TestAShopIsMadeAndItsProfileKept(t *testing.T) {
 	refused, _ := e.do(front.Front{Profile: &front.Profile{Name: new("面馆24小时")}})
 	if len(refused) != 1 || !fault.Is(refused[0], fault.Invalid) {
 		t.Errorf("digits in a name: %v", refused)
+	}
+	refused, _ = e.do(front.Front{Profile: &front.Profile{Tags: &[]string{"没有这种"}}})
+	if len(refused) != 1 || !strings.Contains(fault.WordsOf(refused[0]), "1017") {
+		t.Errorf("a tag that is none: %v", refused)
 	}
 	rider, _ := direct(t, nil, "TEA001", front.How{Part: front.InProfile})
 	rider.must(front.Front{Profile: &front.Profile{RiderDelay: new(420)}})
@@ -321,6 +332,9 @@ func TestAServiceProviderKeepsTheHours(t *testing.T) {
 	w := partnerHarness{}.open(t)
 	e := editor{t, opened(t, meituan.NewPartner(), w), "TEA001", front.How{Part: front.InProfile}}
 	e.must(front.Front{Profile: &front.Profile{Hours: &[]front.Span{{From: "10:00", To: "22:00"}}, RiderDelay: new(600)}})
+	if f, err := e.conn.Front(t.Context(), channel.FrontAsk{Shop: "TEA001", Part: front.InProfile, Kinds: true}); err != nil || f.Kinds != nil || f.Profile == nil {
+		t.Errorf("this platform lists no tags: %v, %v", f.Kinds, err)
+	}
 	if _, wrong := front.Check(front.Front{Profile: &front.Profile{Notice: new("x")}}, e.how, e.conn.Info().Front.Limits); len(wrong) != 1 {
 		t.Errorf("%v", wrong)
 	}

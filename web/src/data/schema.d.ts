@@ -400,6 +400,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/comments/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is replied most, for whoever replies to begin with */
+        get: operations["listReplyTemplates"];
+        /** Keep the merchant's own, for all stores; none at all brings back those that come with Tongdan */
+        put: operations["setReplyTemplates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/comments/{id}/reply": {
         parameters: {
             query?: never;
@@ -3900,6 +3918,8 @@ export interface components {
             /** @enum {string} */
             family?: "food" | "retail" | "medicine";
             items?: components["schemas"]["FrontItem"][];
+            /** @description Read alone, with a profile and when asked for: the names that its tags can have on the platform, where it lists them. */
+            kinds?: string[];
             profile?: components["schemas"]["FrontProfile"];
             /** @description What is live and not named here is deleted. */
             replace?: boolean;
@@ -4145,6 +4165,8 @@ export interface components {
             areas?: components["schemas"]["FrontArea"][];
             categories?: components["schemas"]["FrontCategory"][];
             items?: components["schemas"]["FrontItem"][];
+            /** @description Read alone, with a profile and when asked for: the names that its tags can have on the platform, where it lists them. */
+            kinds?: string[];
             profile?: components["schemas"]["FrontProfile"];
         };
         FrontArea: {
@@ -4173,6 +4195,8 @@ export interface components {
             /** @enum {string} */
             family?: "food" | "retail" | "medicine";
             items?: components["schemas"]["FrontItem"][];
+            /** @description Read alone, with a profile and when asked for: the names that its tags can have on the platform, where it lists them. */
+            kinds?: string[];
             profile?: components["schemas"]["FrontProfile"];
             /** @description What is live and not named here is deleted. */
             replace?: boolean;
@@ -6333,6 +6357,19 @@ export interface components {
             /** @description What no read of a platform tells: lost with the old server where replication was not synchronous. */
             push_only: components["schemas"]["Text"][];
         };
+        ReplyTemplates: {
+            /** @description For the others. */
+            good: string[];
+            /** @description For comments of up to three stars. */
+            low: string[];
+            /** @description They are the merchant's; else those that come with Tongdan. */
+            own: boolean;
+            /**
+             * Format: int64
+             * @description Which change of them this is; 0: none yet.
+             */
+            version: number;
+        };
         ResolveInputBody: {
             /**
              * @description not_done: it is made again.
@@ -7076,6 +7113,16 @@ export interface components {
             data?: string;
             good?: number[][];
             questions?: string[];
+        };
+        TemplatesInputBody: {
+            good: string[];
+            /** @description At most 20, of 300 characters each; what is blank is left out. */
+            low: string[];
+            /**
+             * Format: int64
+             * @description The version that one has read: refused with 409 preference_changed when it is another by now. Left out: the newest wins.
+             */
+            seen?: number;
         };
         TestOutputBody: {
             ok: boolean;
@@ -8186,6 +8233,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommentsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReplyTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyTemplates"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setReplyTemplates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplyTemplates"];
                 };
             };
             /** @description Error */
@@ -12626,6 +12735,8 @@ export interface operations {
             query?: {
                 /** @description Of a menu; left out: the platform's first. */
                 family?: "food" | "retail" | "medicine";
+                /** @description Of a profile: the names that its tags can have are wanted too, which is one more call. */
+                kinds?: boolean;
                 /** @description Codes of items, separated by commas, of which the properties are wanted too: 50 at most. */
                 properties?: string;
             };

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { answer, api, Failure, onceKey } from "../../data/api";
 import { useNow } from "../../data/clock";
@@ -9,7 +9,9 @@ import { moment } from "../../format/time";
 import { useZone } from "../../shell/Shell";
 import { Icon } from "../../ui/icons";
 import { Mark, useChannelName } from "../../ui/Mark";
+import { Problem } from "../../ui/Problem";
 import { Bones, State, Trouble } from "../../ui/Screen";
+import { Sheet } from "../../ui/Sheet";
 import { toast } from "../../ui/toast";
 import { useWords, word } from "../../words";
 import { inWords } from "../../words/reasons";
@@ -17,21 +19,22 @@ import "./comments.css";
 
 type Comment = components["schemas"]["Comment"];
 
+type Templates = components["schemas"]["ReplyTemplates"];
+
 /** What is replied most, in the customers' language: it is public there. One fills in and sends it, or writes one's own. */
-const templates = {
-  bad: [
-    "非常抱歉给您带来不好的体验，我们已核实并改进，期待再次为您服务。",
-    "抱歉餐品没有让您满意，已反馈后厨改进口味和分量，欢迎再来监督。",
-    "抱歉让您久等了，高峰期出餐慢，我们已增加人手。",
-  ],
-  good: ["感谢您的认可，期待您再次光临！", "谢谢您的好评，我们会继续用心做好每一份餐。"],
-} as const;
+const templates = queryOptions({
+  queryKey: ["reply-templates"],
+  staleTime: 60_000,
+  queryFn: () => answer(api.GET("/api/v1/comments/templates")),
+});
 
 /** Customers' comments: the newest first, what waits for a reply marked, and a reply in two presses. */
 export function Comments() {
   const { t } = useWords();
   const [shop, setShop] = useState("");
   const [only, setOnly] = useState<"" | "unanswered" | "low">("unanswered");
+  const [editing, setEditing] = useState(false);
+  const may = useMay();
   const { data: known } = useQuery(shops);
   const list = useInfiniteQuery({
     queryKey: ["comments", shop, only],
@@ -68,6 +71,7 @@ export function Comments() {
         </select>
         <p>{t("cmt.lead")}</p>
       </div>
+      {editing ? <TemplateSheet close={() => setEditing(false)} /> : null}
       <fieldset className="comment-only">
         <legend className="sr-only">{t("cmt.only")}</legend>
         {(["unanswered", "low", ""] as const).map((o) => (
@@ -75,6 +79,11 @@ export function Comments() {
             <input type="radio" name="only" checked={only === o} onChange={() => setOnly(o)} /> {t(`cmt.${o || "all"}`)}
           </label>
         ))}
+        {may("comments.reply") ? (
+          <button type="button" className="btn small" onClick={() => setEditing(true)}>
+            {t("cmt.templatesTitle")}
+          </button>
+        ) : null}
       </fieldset>
       {list.isPending ? (
         <Bones rows={4} height={88} />
@@ -170,7 +179,8 @@ function Reply({ comment: c, close }: { comment: Comment; close: () => void }) {
     },
   });
   const problem = send.error instanceof Failure ? send.error.message || send.error.code : send.error ? String(send.error) : "";
-  const list = c.score > 0 && c.score <= 3 ? templates.bad : templates.good;
+  const kept = useQuery(templates).data;
+  const list = (c.score > 0 && c.score <= 3 ? kept?.low : kept?.good) ?? [];
   return (
     <form
       className="comment-form"
@@ -179,14 +189,16 @@ function Reply({ comment: c, close }: { comment: Comment; close: () => void }) {
         send.mutate();
       }}
     >
-      <fieldset className="comment-templates">
-        <legend className="quiet">{t("cmt.templates")}</legend>
-        {list.map((x) => (
-          <button key={x} type="button" className="btn small" lang="zh-CN" onClick={() => setText(x)}>
-            {x}
-          </button>
-        ))}
-      </fieldset>
+      {list.length > 0 ? (
+        <fieldset className="comment-templates">
+          <legend className="quiet">{t("cmt.templates")}</legend>
+          {list.map((x) => (
+            <button key={x} type="button" className="btn small" onClick={() => setText(x)}>
+              {x}
+            </button>
+          ))}
+        </fieldset>
+      ) : null}
       <label htmlFor={id}>{t("cmt.yours")}</label>
       <textarea
         id={id}
@@ -210,6 +222,108 @@ function Reply({ comment: c, close }: { comment: Comment; close: () => void }) {
         <button type="button" className="btn" onClick={close}>
           {t("do.cancel")}
         </button>
+      </div>
+    </form>
+  );
+}
+
+/** The merchant's templates: a text each, one after the other. None at all brings back those that come with Tongdan. */
+function TemplateSheet({ close }: { close: () => void }) {
+  const { t } = useWords();
+  const kept = useQuery({ ...templates, staleTime: 0, refetchOnWindowFocus: false });
+  return (
+    <Sheet wide title={t("cmt.templatesTitle")} close={close}>
+      {kept.error && !kept.data ? (
+        <Trouble error={kept.error} retry={() => void kept.refetch()} />
+      ) : kept.data && !kept.isFetching ? (
+        <TemplateForm kept={kept.data} read={() => void kept.refetch()} close={close} />
+      ) : (
+        <Bones rows={4} height={60} />
+      )}
+    </Sheet>
+  );
+}
+
+const most = 20;
+let lines = 0;
+const line = (text: string) => ({ id: ++lines, text });
+
+function TemplateForm({ kept, read, close }: { kept: Templates; read: () => void; close: () => void }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(() => ({ low: kept.low.map(line), good: kept.good.map(line) }));
+  const save = useMutation({
+    mutationFn: (want: { low: string[]; good: string[] }) =>
+      answer(api.PUT("/api/v1/comments/templates", { body: { ...want, seen: kept.version } })),
+    onSuccess: (now) => {
+      client.setQueryData(templates.queryKey, now);
+      toast(t("cmt.templatesKept"));
+      close();
+    },
+  });
+  const changed = save.error instanceof Failure && save.error.status === 409;
+  return (
+    <form
+      className="comment-form"
+      onSubmit={(e) => {
+        e.preventDefault();
+        const texts = (list: { text: string }[]) => list.map((l) => l.text);
+        save.mutate({ low: texts(draft.low), good: texts(draft.good) });
+      }}
+    >
+      <p className="quiet">{t(kept.own ? "cmt.templatesOwn" : "cmt.templatesUsual")}</p>
+      {(["low", "good"] as const).map((of) => (
+        <fieldset key={of} className="comment-lines" data-testid="templates" data-of={of}>
+          <legend>{t(`cmt.templatesFor.${of}`)}</legend>
+          {draft[of].map((l, n) => (
+            <div key={l.id}>
+              <textarea
+                className="input"
+                rows={2}
+                maxLength={300}
+                aria-label={t("cmt.templateOf", { number: n + 1 })}
+                value={l.text}
+                onChange={(e) => setDraft((d) => ({ ...d, [of]: d[of].map((x) => (x.id === l.id ? { ...x, text: e.target.value } : x)) }))}
+              />
+              <button
+                type="button"
+                className="btn small ghost danger"
+                aria-label={t("cmt.dropTemplate", { number: n + 1 })}
+                onClick={() => setDraft((d) => ({ ...d, [of]: d[of].filter((x) => x.id !== l.id) }))}
+              >
+                {t("cmt.drop")}
+              </button>
+            </div>
+          ))}
+          <button
+            type="button"
+            className="btn small"
+            disabled={draft[of].length >= most}
+            onClick={() => setDraft((d) => ({ ...d, [of]: [...d[of], line("")] }))}
+          >
+            <Icon name="plus" size={16} /> {t("cmt.addTemplate")}
+          </button>
+        </fieldset>
+      ))}
+      <Problem error={save.error} />
+      <div className="comment-do">
+        {changed ? (
+          <button type="button" className="btn primary" onClick={read}>
+            {t("cmt.readAgain")}
+          </button>
+        ) : (
+          <button type="submit" className="btn primary" disabled={save.isPending}>
+            {t("cmt.keep")}
+          </button>
+        )}
+        <button type="button" className="btn" onClick={close}>
+          {t("do.cancel")}
+        </button>
+        {kept.own && !changed ? (
+          <button type="button" className="btn ghost" disabled={save.isPending} onClick={() => save.mutate({ low: [], good: [] })}>
+            {t("cmt.usual")}
+          </button>
+        ) : null}
       </div>
     </form>
   );

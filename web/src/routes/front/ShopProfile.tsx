@@ -10,7 +10,20 @@ import { Bones, State, Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { Edits, Plan } from "./Changes";
 import { Bar, FrontPage, Leaving } from "./FrontPage";
-import { type Draft, fields, figures, type Name, type Profile, readTyped, typedOf, typeInto, wanted, weigh, yesNo } from "./profile";
+import {
+  type Draft,
+  fields,
+  figures,
+  type Name,
+  needed,
+  type Profile,
+  readTyped,
+  typedOf,
+  typeInto,
+  wanted,
+  weigh,
+  yesNo,
+} from "./profile";
 import { type System, systems } from "./shape";
 import { Upload } from "./Upload";
 import { digits, liveKey, readOnce, useEdit } from "./useEdit";
@@ -40,7 +53,10 @@ function Live({ shop: id, power }: { shop: string; power: FrontPower }) {
   const live = useQuery(profileOf(id));
   const edit = useEdit(id, "profile", () => setDraft({}));
   const { plan, send } = edit;
-  const weight = weigh(draft, digits);
+  const counted = weigh(draft, digits);
+  const fresh = live.data === null && needed.every((n) => power.profile.includes(n));
+  const lacks = needed.filter((n) => draft[n] === undefined);
+  const weight = { ...counted, wrong: counted.wrong || (fresh && lacks.length > 0) };
   const history = <Edits edit={edit} />;
   const leaving = <Leaving count={weight.count} />;
   if (plan.data) {
@@ -52,7 +68,7 @@ function Live({ shop: id, power }: { shop: string; power: FrontPower }) {
       </>
     );
   }
-  const told = live.data;
+  const told = fresh ? {} : live.data;
   return (
     <>
       {leaving}
@@ -75,21 +91,28 @@ function Live({ shop: id, power }: { shop: string; power: FrontPower }) {
           <State icon="warn" title={t("front.noShop")} />
         </div>
       ) : (
-        <ul className="front-fields" aria-label={t("front.of.profile")}>
-          {fields.map((name) => (
-            <FieldRow
-              key={name}
-              name={name}
-              shop={id}
-              live={told}
-              power={power}
-              draft={draft}
-              type={(typed) => setDraft((d) => typeInto(d, told, name, typed, digits))}
-              choose={(system) => setDraft((d) => ({ ...d, system }))}
-              more={name === "hours" ? <Hours all={may("whole.see")} /> : null}
-            />
-          ))}
-        </ul>
+        <>
+          {fresh ? (
+            <p className="notice" data-testid="front-fresh">
+              <Icon name="plus" /> {t("front.freshShop", { fields: needed.map((n) => t(`front.field.${n}`)).join(", ") })}
+            </p>
+          ) : null}
+          <ul className="front-fields" aria-label={t("front.of.profile")}>
+            {fields.map((name) => (
+              <FieldRow
+                key={name}
+                name={name}
+                shop={id}
+                live={told}
+                power={power}
+                draft={draft}
+                type={(typed) => setDraft((d) => typeInto(d, told, name, typed, digits))}
+                choose={(system) => setDraft((d) => ({ ...d, system }))}
+                more={name === "hours" ? <Hours all={may("whole.see")} /> : null}
+              />
+            ))}
+          </ul>
+        </>
       )}
       {send.isSuccess ? null : history}
     </>
@@ -179,6 +202,7 @@ function FieldRow({ name, shop, live, power, draft, type, choose, more }: RowPro
           <Systems value={draft.system ?? systemOf(power)} set={choose} label={t("front.system")} />
         ) : null}
         {name === "picture" ? <Upload shop={shop} power={power} what={label} set={type} /> : null}
+        {name === "tags" ? <Kinds shop={shop} typed={value} set={type} /> : null}
         {help ? (
           <small id={`${id}-help`} className="quiet">
             {help}
@@ -193,6 +217,50 @@ function FieldRow({ name, shop, live, power, draft, type, choose, more }: RowPro
         {more}
       </div>
     </li>
+  );
+}
+
+/** The names that the platform has for kinds of shops, asked for when somebody wants to choose: a name of one's own is refused. */
+function Kinds({ shop, typed, set }: { shop: string; typed: string; set: (typed: string) => void }) {
+  const { t } = useWords();
+  const [wanted, setWanted] = useState(false);
+  const list = useQuery({
+    queryKey: [...liveKey(shop, "profile"), "kinds"],
+    ...readOnce,
+    enabled: wanted,
+    queryFn: async () => {
+      const params = { path: { id: shop, part: "profile" as const }, query: { kinds: true } };
+      return (await answer(api.GET("/api/v1/shops/{id}/front/{part}", { params }))).kinds ?? [];
+    },
+  });
+  const chosen = typed
+    .split(/[,，、;；]/)
+    .map((x) => x.trim())
+    .filter(Boolean);
+  if (!wanted) {
+    return (
+      <button type="button" className="btn small" onClick={() => setWanted(true)}>
+        {t("front.kinds")}
+      </button>
+    );
+  }
+  if (list.error && !list.data) return <Trouble error={list.error} retry={() => void list.refetch()} />;
+  if (!list.data) return <Bones rows={1} height={36} />;
+  if (list.data.length === 0) return <small className="quiet">{t("front.noKinds")}</small>;
+  return (
+    <select
+      className="select"
+      aria-label={t("front.kinds")}
+      value=""
+      onChange={(e) => set([...chosen.filter((c) => c !== e.target.value), e.target.value].join(", "))}
+    >
+      <option value="">{t("front.kinds")}</option>
+      {list.data.map((k) => (
+        <option key={k} disabled={chosen.includes(k)}>
+          {k}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -79,6 +79,9 @@ export function typeInto(draft: Draft, live: Profile, name: Name, typed: string,
   return next;
 }
 
+/** What a platform needs to make a shop. */
+export const needed: readonly Name[] = ["name", "address", "phone", "place", "hours", "delivery_fee", "tags"];
+
 /** How many fields a draft changes, and whether something in it is no value. */
 export function weigh(draft: Draft, digits: number): { count: number; wrong: boolean } {
   const names = fields.filter((n) => draft[n] !== undefined);
