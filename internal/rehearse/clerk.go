@@ -25,6 +25,7 @@ type clerk struct {
 	diary *diary
 	now   func() time.Time                    // by the platforms' clock
 	tally func(channel, ref string) sim.Tally // what the platform's own pages say was done to an order
+	paper func(order string) bool             // its kitchen ticket lies there
 	work  sync.WaitGroup
 	busy  chan struct{} // hands
 	minds atomic.Int64  // orders and refunds that somebody is about to answer
@@ -108,7 +109,7 @@ func (k *clerk) look(ctx context.Context, o orderView) {
 		k.refunds(ctx, o)
 	}
 	for _, x := range o.Pending { // until somebody says what became of it, nothing else that gives money back is sent
-		if x.State == string(effect.Person) && books.Calls[o.Channel][x.Kind] != "" {
+		if x.State == string(effect.Person) && (books.Calls[o.Channel][x.Kind] != "" || x.Kind == kindPrint) {
 			k.once(o, "outcome "+x.EffectID, func() {
 				k.after(ctx, k.delay(o, "outcome "+x.EffectID, 60, 240), func() { k.settle(ctx, o, x.EffectID, x.Kind) })
 			})
@@ -196,10 +197,17 @@ func (k *clerk) partial(ctx context.Context, o orderView) {
 }
 
 // settle does what a person does with an act whose outcome could not be learnt: look at the
-// platform's own pages, and say what is there.
+// platform's own pages, or for a ticket in the kitchen, and say what is there.
 func (k *clerk) settle(ctx context.Context, o orderView, effect, kind string) {
+	call, done := books.Calls[o.Channel][kind], false
+	switch {
+	case kind == kindPrint:
+		done = k.paper(o.ID)
+	default:
+		done = k.tally(o.Channel, o.Ref)[call].Changes > 0
+	}
 	outcome := "not_done"
-	if k.tally(o.Channel, o.Ref)[books.Calls[o.Channel][kind]].Changes > 0 {
+	if done {
 		outcome = "done"
 	}
 	if err := k.api.must(ctx, "POST", "/effects/"+effect+"/resolve", "resolve-"+effect, map[string]string{"outcome": outcome}, nil); err != nil {
@@ -207,8 +215,10 @@ func (k *clerk) settle(ctx context.Context, o orderView, effect, kind string) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.asked++
-	if outcome == "not_done" {
+	if call != "" {
+		k.asked++
+	}
+	if !done {
 		k.again[effect]++
 	}
 }
@@ -336,6 +346,11 @@ func (k *clerk) press(ctx context.Context, o orderView, a action) {
 			forget()
 			return
 		case errors.As(err, &r) && !r.wait && (r.Status == http.StatusConflict || r.Status == http.StatusNotFound):
+			k.mu.Lock()
+			if a.Kind == "ready" && o.Channel == "mercadolibre" && k.tried[key+" "+a.Kind] { // it was this one, before its node died
+				k.ready[key] = true
+			}
+			k.mu.Unlock()
 			forget() // somebody was faster
 			return
 		case !again(err):

@@ -197,7 +197,7 @@ func (r *rehearsal) play(ctx context.Context) (*Report, error) {
 	r.stock.begin(d.began)
 	c := newCrowd(p, r.at, r.stock, d)
 	k := newClerk(r.api, p, d, r.at.clock.Now)
-	k.tally = r.at.platformTally
+	k.tally, k.paper = r.at.platformTally, r.at.paper.out
 	w := &watch{plan: p, at: r.at, diary: d, crowd: c, clerk: k, fleet: r.fleet}
 	w.stage.Store("load")
 	// Whoever interrupts ends the load and the settling. What watches goes on until the

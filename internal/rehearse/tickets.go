@@ -94,6 +94,21 @@ const (
 // accepted are the statuses of an order that a kitchen has to make, or has made.
 var accepted = []string{"accepted", "ready", "delivering", "delivered", "done"}
 
+// kindPrint is how the hub calls the act of printing.
+const kindPrint = "print"
+
+// out reports whether the kitchen ticket of an order lies at a printer, which is given by the hub's id.
+func (p *paper) out(order string) bool {
+	for _, d := range p.sim.Devices() {
+		if slices.ContainsFunc(d.Slips(0), func(s printers.Slip) bool {
+			return len(s.Codes) > 0 && s.Codes[0] == order && strings.Contains(s.Text(), "后厨单")
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // tally holds the paper against the hub's orders, which are given by the hub's id.
 func (p *paper) tally(orders map[string]books.Order) (t Tickets, bad []books.Difference) {
 	first := map[string]int{}
