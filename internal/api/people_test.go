@@ -108,7 +108,7 @@ func TestAForeignStoreIsNowhere(t *testing.T) {
 		"takeMessage":   `{"key":"unaccepted/` + foreign + `","take":true}`,
 		"enterOrder":    `{"store_id":"` + b.stores[0].ID.String() + `","origin":"counter","serve":"take_out","pay":"cash","lines":[{"name":"x","quantity":1,"price":100}]}`,
 		"makeStatement": `{"shop_id":"` + shops["TEA001"] + `"}`,
-		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`,
+		"shareView":     `{"name":"x","filter":{}}`, "unshareView": `{}`, "setReplyTemplates": `{"low":[],"good":["谢谢"]}`,
 		"pairDevice": `{"code":"XXXXXX","name":"x","store_id":"` + b.stores[0].ID.String() + `"}`, "changeDevice": `{"name":"x"}`,
 		"setKnockRules": `{"store_id":"` + b.stores[0].ID.String() + `"}`,
 		"speak":         `{"post":"kitchen","as":"abcdefgh","able":true}`, "letAllSpeak": `{"post":"kitchen","everybody":true}`, "noteOpening": `{}`, "setMaking": `{"on":true}`, "sellOut": `{"sku_id":"` + sku + `","until_at":0}`, "replyComment": `{"text":"x"}`, "addEvidence": `{"picture":"iVBORw0KGgo="}`, "changeEntry": `{"lines":[{"name":"x","quantity":1,"price":100}]}`, "restStore": `{"until_at":0}`, "restShops": `{"shop_ids":["` + shops["TEA001"] + `"],"until_at":0}`, "setKitchen": `{"slot_minutes":15,"slot_orders":20}`,

@@ -27,7 +27,7 @@ var leavesNoLine = map[string]string{
 	"editFront": "an edit is kept with who made it, from what to what (listEdits)", "planFront": nothing, "addPicture": "a picture is shown only by an edit, which is kept",
 	"makeStatement": "a statement is kept and signed", "testAccount": nothing, "testSender": nothing, "testPrinter": nothing, "tryRule": nothing,
 	"nextTicket": ofADevice, "endTicket": ofADevice, "unlockDevice": ofADevice, "lockDevice": ofADevice, "beginPairing": ofADevice, "speak": ofADevice, "letAllSpeak": ofADevice,
-	"setMyPreference": ofAScreen, "shareView": ofAScreen, "unshareView": ofAScreen,
+	"setMyPreference": ofAScreen, "shareView": ofAScreen, "unshareView": ofAScreen, "setReplyTemplates": ofAScreen,
 	"signIn": ofASession, "signOut": ofASession, "signInWithPasskey": ofASession, "beginPasskeySignIn": ofASession, "askSignInCode": ofASession, "signInByPhone": ofASession,
 	"openKnock": ofASession, "endMySession": ofASession, "endMyOtherSessions": ofASession, "lookAtInvitation": nothing, "beginPasskey": nothing,
 	"enterPractice": ofPractice, "practiseAsGuest": ofPractice, "restartPractice": ofPractice,
