@@ -109,6 +109,7 @@ scenes("connections and unread messages", (s) => {
     await sheet.getByLabel(t("apiKeys.name")).fill("收银机");
     assert.deepEqual(await barriers(page), []);
     await sheet.getByRole("button", { name: t("apiKeys.make") }).click();
+    await page.getByTestId("secret").waitFor(); // else Escape is pressed before its dialog stands
     const secret = await page.getByTestId("secret").inputValue();
     assert.match(secret, /^tdk_/);
     const ask = async () => (await fetch(`${d.url}/api/v1/orders`, { headers: { Authorization: `Bearer ${secret}` } })).status;

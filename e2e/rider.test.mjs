@@ -56,4 +56,4 @@ scenes("a rider's page", (s) => {
     await until("the platform hears that he has arrived", async () => (await delivery()).logistics_status === 40);
     await box.waitFor({ state: "detached" }); // nothing to share any more
   });
-});
+}, { whole: true }); // the other one does not always tell a page where it is

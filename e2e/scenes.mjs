@@ -10,8 +10,9 @@ import { demo } from "./stage.mjs";
 /**
  * Describes tests that get `s`: d, the running demonstration; t, the console's texts; language; person(options), a signed-in
  * browser of one person, closed after the test. A failed test leaves pictures of its pages in shots/.
+ * `whole`: in a browser with windows, see openBrowser.
  */
-export function scenes(name, tests, { stage = demo, languages = browsers.languages } = {}) {
+export function scenes(name, tests, { stage = demo, languages = browsers.languages, whole } = {}) {
   for (const language of languages) {
     describe(`${name} (${language})`, () => {
       const s = { language, zh: language === "zh-CN" };
@@ -19,7 +20,7 @@ export function scenes(name, tests, { stage = demo, languages = browsers.languag
       let people = [];
       before(async () => {
         // One that fails leaves the others to be closed: what runs on would keep the whole run from ending.
-        const made = await Promise.allSettled([browsers.wordsOf(language), stage(), browsers.openBrowser()]);
+        const made = await Promise.allSettled([browsers.wordsOf(language), stage(), browsers.openBrowser({ whole })]);
         [s.t, s.d, browser] = made.map((x) => x.value);
         const failed = made.find((x) => x.status === "rejected");
         if (failed) throw failed.reason;
