@@ -218,6 +218,25 @@ func TestAWaitingRefundHasADeadlineAndAFlag(t *testing.T) {
 	}
 }
 
+func TestAMealIsReportedByWhenThePlatformSays(t *testing.T) {
+	var r order.Record
+	order.Put(&r, order.RegTimes, order.Stamp{Version: 2000}, order.Times{Placed: 1_000_000, Paid: 1_000_000, MealBy: 1_900_000})
+	meal := func(recs ...order.Record) bool {
+		o := foldAll(append([]order.Record{paid(), r}, recs...)...)
+		return slices.Contains(o.Deadlines, order.Deadline{Kind: order.DueMeal, At: 1_900_000})
+	}
+	if meal() {
+		t.Error("an order that nobody has accepted is to be made")
+	}
+	accepted := said(order.AxisWork, "confirmed", 1_100_000)
+	if !meal(accepted) {
+		t.Error("it has no deadline")
+	}
+	if meal(accepted, said(order.AxisWork, "ready", 1_200_000)) || meal(accepted, said(order.AxisWork, "cancelled", 1_200_000)) {
+		t.Error("what is ready, or cancelled, is still to be made")
+	}
+}
+
 func TestACancelledSkeletonWantsNothing(t *testing.T) {
 	o := foldAll(said(order.AxisWork, "cancelled", 2))
 	w := order.WantsOf(&o, trade)

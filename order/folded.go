@@ -128,7 +128,7 @@ func (o *Order) DecisionOn(key string) (Decision, bool) {
 
 // A Deadline is data: what must be done by when, and for which case.
 type Deadline struct {
-	Kind string `json:"kind"` // DueAccept, DueRefund, DueShip
+	Kind string `json:"kind"` // DueAccept, DueRefund, DueShip, DueMeal
 	At   int64  `json:"at"`
 	For  string `json:"for,omitempty"`
 }
@@ -138,6 +138,7 @@ const (
 	DueAccept = "accept"
 	DueRefund = "answer_refund"
 	DueShip   = "ship"
+	DueMeal   = "meal" // reported ready: what comes later is held against the shop
 )
 
 // A Severity says how bad an issue is. SevError raises FlagProblem.

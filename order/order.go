@@ -325,6 +325,7 @@ type Times struct {
 	Promised  int64 `json:"promised_at,omitempty"` // a chosen time; 0 = as soon as possible
 	Estimated int64 `json:"estimated_at,omitempty"`
 	ShipBy    int64 `json:"ship_by_at,omitempty"`
+	MealBy    int64 `json:"meal_by_at,omitempty"`   // by when the platform has a meal reported ready (出餐考核): what comes later counts against the shop; 0 = it does not say
 	Cancelled int64 `json:"cancelled_at,omitempty"` // as the platform dates it, whenever it was told; 0 = it does not
 }
 

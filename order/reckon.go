@@ -125,6 +125,9 @@ func (o *Order) reckon(g *Grammar) {
 	if o.Times.ShipBy > 0 && !shipped && (o.Status == StatusNew || o.Status == StatusAccepted || o.Status == StatusReady) && o.Head.Logistics != Full {
 		o.Deadlines = append(o.Deadlines, Deadline{DueShip, o.Times.ShipBy, ""})
 	}
+	if o.Times.MealBy > 0 && o.Status == StatusAccepted && !shipped {
+		o.Deadlines = append(o.Deadlines, Deadline{DueMeal, o.Times.MealBy, ""})
+	}
 	slices.SortFunc(o.Deadlines, func(a, b Deadline) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.For, b.For))
 	})

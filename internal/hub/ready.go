@@ -14,6 +14,8 @@ import (
 // begin, UTC ms; 0 while it is unpaid, and once it is made. It is the time that the customer
 // chose less the way, else what the platform told the customer less the way, else as long
 // after it was placed as the store takes. Who comes for an order, or eats it here, has no way.
+// By when the platform has the meal reported ready is no later than that: what comes after it is
+// held against the shop.
 func readyBy(o *order.Order, kind order.Kind, pace db.Pace) (by, begin int64) {
 	if kind != order.Takeaway || o.Status != order.StatusNew && o.Status != order.StatusAccepted || o.Times.Placed == 0 {
 		return 0, 0
@@ -30,6 +32,9 @@ func readyBy(o *order.Order, kind order.Kind, pace db.Pace) (by, begin int64) {
 		by = max(o.Times.Estimated-travel, o.Times.Placed)
 	default:
 		by = o.Times.Placed + prepare
+	}
+	if o.Times.MealBy > 0 {
+		by = min(by, o.Times.MealBy)
 	}
 	return by, by - prepare
 }

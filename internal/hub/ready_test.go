@@ -44,5 +44,10 @@ func TestByWhenAnOrderMustBeReady(t *testing.T) {
 		if by != wantBy || begin != wantBegin {
 			t.Errorf("%s: by %d from %d minutes, want %d from %d", name, (by-placed)/60_000, (begin-placed)/60_000, x.by, x.begin)
 		}
+		// What the platform holds against the shop comes first, and never later.
+		o.Times.MealBy = at(12)
+		if by, begin = readyBy(o, x.kind, pace); x.by >= 0 && (by != min(wantBy, at(12)) || begin != by-at(15)+placed) || x.by < 0 && by != 0 {
+			t.Errorf("%s, to be reported within 12 minutes: by %d from %d", name, (by-placed)/60_000, (begin-placed)/60_000)
+		}
 	}
 }

@@ -36,8 +36,8 @@ func TestASlowOrderIsFoundAndAppealedAgainstOnce(t *testing.T) {
 		app, err := w.hub.PutApp(ctx, w.who, db.AppRow{Channel: "meituan-partner", Name: "服务商", BaseURL: api.URL, PublicURL: w.app.PublicURL,
 			Credentials: map[string]string{"developer_id": "100001", "sign_key": "signkey_demo_0001"}})
 		w.must(err)
-		w.must(w.sim.Configure([]byte(`{"developer_id":"100001","sign_key":"signkey_demo_0001","partner_callback":"` + w.app.PublicURL + `/callback/meituan-partner/` + app.ID.String() + `"}`)))
-		w.must(w.sim.AddStore(mt.Store{Code: "TEA003", Logistics: "0000", EPoiID: "N003", Token: "token_n003"}))
+		w.must(w.sim.Configure([]byte(`{"developer_id":"100001","sign_key":"signkey_demo_0001","meal_within":600,"partner_callback":"` + w.app.PublicURL + `/callback/meituan-partner/` + app.ID.String() + `"}`)))
+		w.must(w.sim.AddStore(mt.Store{Code: "TEA003", Logistics: "1001", EPoiID: "N003", Token: "token_n003"}))
 		acct, err := w.hub.PutAccount(ctx, w.who, db.AccountRow{App: app.ID, Name: "三店", Credentials: map[string]string{"app_auth_token": "token_n003"}})
 		w.must(err)
 		_, err = w.hub.PutShop(ctx, w.who, db.ShopRow{Account: acct.ID, External: "N003", Store: w.store(), Name: "三店"})
@@ -68,6 +68,12 @@ func TestASlowOrderIsFoundAndAppealedAgainstOnce(t *testing.T) {
 			w.must(w.sim.Do(ref, "mark_slow", map[string]any{"status": status + 1}))
 			refs = append(refs, ref)
 		}
+		// By when a meal has to be reported ready is told with the order, once it is accepted.
+		w.until("there is a deadline for making it", func() bool {
+			_, o, _, _ := w.row(refs[0])
+			i := slices.IndexFunc(o.Deadlines, func(d order.Deadline) bool { return d.Kind == order.DueMeal })
+			return i >= 0 && o.Deadlines[i].At == o.Times.MealBy && o.Times.MealBy > o.Times.Paid
+		})
 		w.clk.Advance(11 * time.Minute)
 		w.until("they are found", func() bool { return slow(refs[0]) != nil && slow(refs[1]) != nil && slow(refs[2]) != nil })
 		for i, want := range []order.State{order.SlowUnreported, order.SlowUntrue, order.SlowLate} {

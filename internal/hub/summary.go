@@ -67,7 +67,7 @@ type Summary struct {
 
 // A Deadline is what must be done by when.
 type Deadline struct {
-	Kind string `json:"kind" enum:"accept,answer_refund,ship,ready"`
+	Kind string `json:"kind" enum:"accept,answer_refund,ship,meal,ready"`
 	At   int64  `json:"at"`
 	For  string `json:"for,omitempty"`
 }

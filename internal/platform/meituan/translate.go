@@ -156,6 +156,7 @@ func putTimes(r *order.Record, f form, src source, version int64, t *trouble) {
 		Paid:      f.millis("order_send_time", src.at, soon, t),
 		Promised:  f.millis("delivery_time", src.at, later, t),
 		Estimated: f.millis("estimate_arrival_time", src.at, later, t),
+		MealBy:    f.millis("poi_meal_assessment_time", src.at, later, t),
 	}
 	if tm == (order.Times{}) {
 		return

@@ -3776,7 +3776,7 @@ export interface components {
             at: number;
             for?: string;
             /** @enum {string} */
-            kind: "accept" | "answer_refund" | "ship" | "ready";
+            kind: "accept" | "answer_refund" | "ship" | "meal" | "ready";
         };
         Decision: {
             /** Format: int64 */

@@ -337,7 +337,14 @@ export const words = {
     pickupAt: "Pickup {{at}}",
   },
   due: { by: "due {{when}}", over: "was due {{when}}", late: "late", lateFor: "late {{what}}" },
-  dueKind: { accept: "to accept", answer_refund: "to answer", ship: "to ship", ready: "to be ready", deliver: "to deliver" },
+  dueKind: {
+    accept: "to accept",
+    answer_refund: "to answer",
+    ship: "to ship",
+    meal: "to report ready",
+    ready: "to be ready",
+    deliver: "to deliver",
+  },
   filter: {
     search: "Search orders",
     searchHint: "Order number, dish, phone, name",

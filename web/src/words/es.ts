@@ -385,6 +385,7 @@ export const words: Shape<typeof reference> = {
     accept: "para aceptar",
     answer_refund: "para responder",
     ship: "para despachar",
+    meal: "para avisar que está listo",
     ready: "para tener listo",
     deliver: "para entregar",
   },

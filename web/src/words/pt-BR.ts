@@ -385,6 +385,7 @@ export const words: Shape<typeof reference> = {
     accept: "para aceitar",
     answer_refund: "para responder",
     ship: "para postar",
+    meal: "para avisar que está pronto",
     ready: "para ficar pronto",
     deliver: "para entregar",
   },

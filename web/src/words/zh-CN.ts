@@ -337,7 +337,7 @@ export const words = {
     pickupAt: "自取 {{at}}",
   },
   due: { by: "截止 {{when}}", over: "已过截止 {{when}}", late: "超时", lateFor: "{{what}}已超时" },
-  dueKind: { accept: "接单", answer_refund: "答复退款", ship: "发货", ready: "出餐", deliver: "送达" },
+  dueKind: { accept: "接单", answer_refund: "答复退款", ship: "发货", meal: "出餐考核", ready: "出餐", deliver: "送达" },
   filter: {
     search: "搜索订单",
     searchHint: "订单号、菜名、手机尾号、收件人",
