@@ -61,16 +61,17 @@ type Options struct {
 
 // A Stage holds the practice of one process. It is an api.Practice, safe for concurrent use.
 type Stage struct {
-	o      Options
-	log    *slog.Logger
-	term   term
-	guests *Stage     // nil: none are taken, or this is theirs
-	gate   *gate      // of the guests' stage: how much they may ask
-	opened sync.Mutex // held while a room is opened or changed
-	mu     sync.Mutex
-	room   *room // nil: nobody practises
-	swept  bool  // what a crash left is gone
-	closed bool
+	o       Options
+	log     *slog.Logger
+	term    term
+	guests  *Stage     // nil: none are taken, or this is theirs
+	gate    *gate      // of the guests' stage: how much they may ask
+	opened  sync.Mutex // held while a room is opened or changed
+	mu      sync.Mutex
+	room    *room          // nil: nobody practises
+	closing sync.WaitGroup // rooms in place of which another has begun
+	swept   bool           // what a crash left is gone
+	closed  bool
 }
 
 // New makes a stage. Nothing runs until somebody practises.
@@ -133,6 +134,7 @@ func (s *Stage) end() {
 	if r != nil {
 		r.close()
 	}
+	s.closing.Wait()
 }
 
 // EndStreams lets the live streams end, so that a server that shuts down need not wait.
@@ -255,7 +257,7 @@ func (s *Stage) Restart(ctx context.Context) error {
 	if _, err := s.enterNew(ctx, old); err != nil {
 		return err
 	}
-	go old.close() // after the request that asks for this
+	s.closing.Go(old.close) // after the request that asks for this
 	return nil
 }
 

@@ -363,7 +363,8 @@ func TestWhatStaysAndWhatGoes(t *testing.T) {
 	}
 	h.stage.Close()
 	if left, _ := filepath.Glob(filepath.Join(h.stage.o.Dir, folder+"*")); len(left) > 0 {
-		t.Errorf("left: %v", left)
+		list, _ := os.ReadDir(left[0])
+		t.Errorf("left: %v %v", left, list)
 	}
 	if b, err := os.ReadFile(filepath.Join(h.stage.o.Dir, keysFile)); err != nil || strings.Contains(string(b), test) {
 		t.Errorf("the kept keys: %v", err)
