@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -198,19 +199,14 @@ func (k *clerk) partial(ctx context.Context, o orderView) {
 
 // settle does what a person does with an act whose outcome could not be learnt: look at the
 // platform's own pages, or for a ticket in the kitchen, and say what is there.
-func (k *clerk) settle(ctx context.Context, o orderView, effect, kind string) {
-	call, done := books.Calls[o.Channel][kind], false
-	switch {
-	case kind == kindPrint:
-		done = k.paper(o.ID)
-	default:
-		done = k.tally(o.Channel, o.Ref)[call].Changes > 0
-	}
+func (k *clerk) settle(ctx context.Context, o orderView, id, kind string) {
+	call := books.Calls[o.Channel][kind]
+	done := kind == kindPrint && k.paper(o.ID) || call != "" && k.tally(o.Channel, o.Ref)[call].Changes > 0
 	outcome := "not_done"
 	if done {
 		outcome = "done"
 	}
-	if err := k.api.must(ctx, "POST", "/effects/"+effect+"/resolve", "resolve-"+effect, map[string]string{"outcome": outcome}, nil); err != nil {
+	if err := k.api.must(ctx, "POST", "/effects/"+id+"/resolve", "resolve-"+id, map[string]string{"outcome": outcome}, nil); err != nil {
 		return // it has ended; or the last look at the books asks again
 	}
 	k.mu.Lock()
@@ -219,8 +215,15 @@ func (k *clerk) settle(ctx context.Context, o orderView, effect, kind string) {
 		k.asked++
 	}
 	if !done {
-		k.again[effect]++
+		k.again[id]++
 	}
+}
+
+// settled tells how many acts somebody had to look up, and how often each was sent again after it.
+func (k *clerk) settled() (asked int, again map[string]int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.asked, maps.Clone(k.again)
 }
 
 // once runs f the first time that an order and a question come up.

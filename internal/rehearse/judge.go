@@ -154,10 +154,11 @@ func (j *judge) finish(ctx context.Context) error {
 	}
 	list, _ := j.clerk.all()
 	list = append(list, j.byRule(ruled, list)...)
+	_, again := j.clerk.settled()
 	j.acts, j.byEnd = 0, map[string]int{}
 	for i, p := range list {
 		if p.Effect != "" {
-			list[i].State, list[i].Again = states[p.Effect], j.clerk.again[p.Effect]
+			list[i].State, list[i].Again = states[p.Effect], again[p.Effect]
 			j.acts++
 			j.byEnd[states[p.Effect]]++
 		}

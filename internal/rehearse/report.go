@@ -170,7 +170,8 @@ func (j *judge) report(loaded float64) *Report {
 	if j.ended == nil || j.ended.Compared {
 		r.Orders.Agreed = r.Orders.In - len(wrong)
 	}
-	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: j.clerk.asked}
+	asked, _ := j.clerk.settled()
+	r.Acts = Acts{Sent: j.acts, ByEnd: j.byEnd, Person: asked}
 	for _, x := range j.once {
 		switch x.Kind {
 		case books.Twice:

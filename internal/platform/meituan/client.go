@@ -222,7 +222,8 @@ func (n *refusal) Error() string {
 }
 
 // answer takes an envelope apart: {"data":…}, {"data":"ng","error":{…}}, {"code":600,…} of
-// older documents, {"code":0,…,"data":…}, and result_code of newer ecommerce endpoints.
+// older documents, {"code":0,…,"data":…}, and result_code of newer ecommerce endpoints. Its members are
+// looked up where they lie: one comes with each call, and most have nothing but data.
 func answer(body []byte) (json.RawMessage, *refusal, error) {
 	if !json.Valid(body) {
 		return nil, nil, errors.New("the answer is no JSON")
