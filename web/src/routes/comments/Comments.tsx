@@ -193,7 +193,7 @@ function Reply({ comment: c, close }: { comment: Comment; close: () => void }) {
         <fieldset className="comment-templates">
           <legend className="quiet">{t("cmt.templates")}</legend>
           {list.map((x) => (
-            <button key={x} type="button" className="btn small" onClick={() => setText(x)}>
+            <button key={x} type="button" className="btn small" lang={kept?.own ? undefined : "zh-CN"} onClick={() => setText(x)}>
               {x}
             </button>
           ))}

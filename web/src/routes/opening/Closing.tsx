@@ -6,12 +6,11 @@ import type { ReactNode } from "react";
 import { answer, api, Failure } from "../../data/api";
 import { serverNow } from "../../data/clock";
 import { counts } from "../../data/queries";
-import { clock } from "../../format/time";
-import { Mark } from "../../ui/Mark";
 import { Trouble } from "../../ui/Screen";
 import { useWords } from "../../words";
 import { Line } from "./Line";
 import { endOfDay, preorders, unfinished } from "./opening";
+import { PreorderList } from "./PreorderList";
 import { usePreorders } from "./usePreorders";
 
 const most = { comments: 100, handovers: 200 }; // the service gives no more at once
@@ -72,16 +71,7 @@ export function Closing({ id, zone }: { id: string; zone: string }) {
         </p>
       </Left>
       <Left title={t("closing.tomorrow")} count={tomorrow?.length} of={later} told>
-        <ul className="opening-shops">
-          {tomorrow?.map(({ order, begin }) => (
-            <li key={order.id} data-testid="preorder" data-id={order.id}>
-              <b className="num">{t("opening.begin", { at: clock(begin, zone) })}</b>
-              <Mark channel={order.channel} /> <b className="num">#{order.day_seq || order.display_ref.slice(-4)}</b>
-              <span className="quiet">{t("opening.promised", { at: clock(order.promised_at, zone) })}</span>
-              <span className="clip">{order.summary}</span>
-            </li>
-          ))}
-        </ul>
+        <PreorderList list={tomorrow ?? []} zone={zone} />
       </Left>
     </ol>
   );

@@ -8,7 +8,6 @@ import { serverNow } from "../../data/clock";
 import { session, stores } from "../../data/queries";
 import { clock, moment } from "../../format/time";
 import { Icon } from "../../ui/icons";
-import { Mark } from "../../ui/Mark";
 import { Bones, State, Trouble } from "../../ui/Screen";
 import { toast } from "../../ui/toast";
 import { switchOn, useSpeaker } from "../../voice/speaker";
@@ -17,6 +16,7 @@ import { ChannelsLine } from "./ChannelsLine";
 import { Closing } from "./Closing";
 import { Line } from "./Line";
 import { endOfDay, preorders } from "./opening";
+import { PreorderList } from "./PreorderList";
 import { PrintersLine } from "./PrintersLine";
 import { usePreorders } from "./usePreorders";
 import "./opening.css";
@@ -225,16 +225,7 @@ function Preorders({ id, zone }: { id: string; zone: string }) {
     <Line title={`${t("opening.preorders")} ${list.length || ""}`} verdict={data ? "fine" : "todo"}>
       {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : null}
       {data && list.length === 0 ? <p className="quiet">{t("opening.preordersNone")}</p> : null}
-      <ul className="opening-shops">
-        {list.map(({ order, begin }) => (
-          <li key={order.id} data-testid="preorder" data-id={order.id}>
-            <b className="num">{t("opening.begin", { at: clock(begin, zone) })}</b>
-            <Mark channel={order.channel} /> <b className="num">#{order.day_seq || order.display_ref.slice(-4)}</b>
-            <span className="quiet">{t("opening.promised", { at: clock(order.promised_at, zone) })}</span>
-            <span className="clip">{order.summary}</span>
-          </li>
-        ))}
-      </ul>
+      <PreorderList list={list} zone={zone} />
     </Line>
   );
 }
